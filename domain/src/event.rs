@@ -1,0 +1,183 @@
+//! Events: what happened, as everybody who listens hears it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::article::{Article, ArticleId};
+use crate::breaker::Breaker;
+use crate::cart::{Cart, Owner};
+use crate::order::Order;
+use crate::session::{EndReason, Session, SessionId};
+use crate::user::{Role, User, UserId};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "data")]
+pub enum Event {
+    /// A cart has other items.
+    #[serde(rename = "cart.changed")]
+    CartChanged {
+        /// Whose.
+        owner: Owner,
+        /// The cart as it is now.
+        cart: Cart,
+    },
+    /// An article is new.
+    #[serde(rename = "article.added")]
+    ArticleAdded(Article),
+    /// An article has another price, stock or text, or is on sale or off.
+    #[serde(rename = "article.changed")]
+    ArticleChanged(Article),
+    /// An article is gone.
+    #[serde(rename = "article.removed")]
+    ArticleRemoved {
+        /// Which one.
+        id: ArticleId,
+    },
+    /// An order was placed.
+    #[serde(rename = "order.placed")]
+    OrderPlaced(Order),
+    /// An order or its payment stands elsewhere.
+    #[serde(rename = "order.changed")]
+    OrderChanged(Order),
+    /// A user registered or was added.
+    #[serde(rename = "user.added")]
+    UserAdded(User),
+    /// A user has another role or address.
+    #[serde(rename = "user.changed")]
+    UserChanged(User),
+    /// A user is gone.
+    #[serde(rename = "user.deleted")]
+    UserDeleted(User),
+    /// Somebody signed in.
+    #[serde(rename = "session.opened")]
+    SessionOpened(Session),
+    /// Somebody was signed out.
+    #[serde(rename = "session.ended")]
+    SessionEnded {
+        /// Which session.
+        session: SessionId,
+        /// Whose.
+        user: UserId,
+        /// Why.
+        reason: EndReason,
+    },
+    /// The breaker lets through something else.
+    #[serde(rename = "breaker.changed")]
+    BreakerChanged(Breaker),
+}
+
+/// An event in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its place: contiguous, beginning at 1.
+    pub id: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What one can listen to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Articles, their prices and stock: for anyone.
+    Catalogue,
+    /// One's own cart.
+    Cart,
+    /// One's own orders and their payments.
+    Orders,
+    /// One's own sessions.
+    Session,
+    /// Every user: for administrators.
+    Users,
+    /// Every order and its payment: for administrators.
+    Payments,
+    /// The breaker: for administrators.
+    Breaker,
+}
+
+/// Where events of one kind are told: a topic, and whose own it is if everybody hears only of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Channel {
+    /// What it is about.
+    pub topic: Topic,
+    /// Whose own.
+    pub owner: Option<Owner>,
+}
+
+/// Who listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Whose cart is the listener's own.
+    pub owner: Owner,
+    /// What the listener may do, if signed in.
+    pub role: Option<Role>,
+}
+
+impl Listener {
+    /// Where the listener hears of a topic, if allowed to.
+    pub fn channel(&self, topic: Topic) -> Option<Channel> {
+        let (allowed, own) = match topic {
+            Topic::Catalogue => (true, false),
+            Topic::Cart => (true, true),
+            Topic::Orders | Topic::Session => (self.role.is_some(), true),
+            Topic::Users | Topic::Payments | Topic::Breaker => (self.role == Some(Role::Admin), false),
+        };
+        allowed.then(|| Channel { topic, owner: own.then(|| self.owner.clone()) })
+    }
+}
+
+impl Event {
+    /// Where it is told.
+    pub fn channels(&self) -> Vec<Channel> {
+        let own = |topic, owner: Owner| Channel { topic, owner: Some(owner) };
+        let all = |topic| Channel { topic, owner: None };
+        match self {
+            Self::CartChanged { owner, .. } => vec![own(Topic::Cart, owner.clone())],
+            Self::ArticleAdded(_) | Self::ArticleChanged(_) | Self::ArticleRemoved { .. } => {
+                vec![all(Topic::Catalogue)]
+            }
+            Self::OrderPlaced(order) | Self::OrderChanged(order) => {
+                vec![own(Topic::Orders, Owner::User(order.user)), all(Topic::Payments)]
+            }
+            Self::UserAdded(_) | Self::UserChanged(_) | Self::UserDeleted(_) => vec![all(Topic::Users)],
+            Self::SessionOpened(session) => vec![own(Topic::Session, Owner::User(session.user))],
+            Self::SessionEnded { user, .. } => vec![own(Topic::Session, Owner::User(*user))],
+            Self::BreakerChanged(_) => vec![all(Topic::Breaker)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guest(name: &str) -> Listener {
+        Listener { owner: Owner::Guest(name.into()), role: None }
+    }
+
+    #[test]
+    fn everybody_hears_only_of_their_own_cart() {
+        let cart = Cart::empty(Timestamp::UNIX_EPOCH);
+        let told = Event::CartChanged { owner: Owner::Guest("ana".into()), cart }.channels();
+        assert_eq!(told, [guest("ana").channel(Topic::Cart).unwrap()]);
+        assert_ne!(told, [guest("bob").channel(Topic::Cart).unwrap()]);
+    }
+
+    #[test]
+    fn only_administrators_hear_of_users() {
+        assert_eq!(guest("ana").channel(Topic::Users), None);
+        assert_eq!(Listener { role: Some(Role::Customer), ..guest("ana") }.channel(Topic::Users), None);
+        assert!(Listener { role: Some(Role::Admin), ..guest("ana") }.channel(Topic::Users).is_some());
+    }
+
+    #[test]
+    fn an_entry_reads_like_a_sentence() {
+        let entry = Entry { id: 7, at: Timestamp::UNIX_EPOCH, event: Event::ArticleRemoved { id: ArticleId(3) } };
+        let json = serde_json::to_string(&entry).unwrap();
+        assert_eq!(json, r#"{"id":7,"at":"1970-01-01T00:00:00Z","type":"article.removed","data":{"id":3}}"#);
+    }
+}
