@@ -1,0 +1,46 @@
+//! The bank: a port, so that the shop knows what it may rely on and not who answers.
+
+use async_trait::async_trait;
+use domain::money::Cents;
+use domain::order::OrderId;
+
+/// What a bank is asked to charge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// The same for every repetition of one attempt: the bank charges once for a key.
+    pub key: String,
+    /// What for.
+    pub order: OrderId,
+    /// How much.
+    pub amount: Cents,
+}
+
+/// What a bank has decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It has charged.
+    Approved,
+    /// It has refused to charge.
+    Declined,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BankError {
+    /// The bank could not be reached, so it was not asked.
+    #[error("the bank was not reached: {0}")]
+    NotSent(String),
+    /// The bank was asked, and no answer was understood.
+    #[error("the bank's answer is not known: {0}")]
+    Unknown(String),
+}
+
+/// The port to a bank.
+#[async_trait]
+pub trait Bank: Send + Sync + 'static {
+    /// Charges once for a key, however often it is asked, and gives the same answer every time.
+    async fn charge(&self, charge: &Charge) -> Result<Answer, BankError>;
+
+    /// Pays back what was charged for a key; once, however often it is asked.
+    async fn void(&self, key: &str) -> Result<(), BankError>;
+}

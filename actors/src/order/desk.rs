@@ -1,0 +1,258 @@
+//! What the order desk does, step by step: read, decide, commit.
+//!
+//! Each step decides on rows it has just read and commits against their versions, so whoever changed
+//! one of them meanwhile, on this node or another, makes the commit fail and the step begin again.
+
+use std::time::Duration;
+
+use domain::article::ArticleError;
+use domain::cart::{Cart, Item, Owner};
+use domain::order::{Order, OrderError, OrderId, OrderStatus, StockMove};
+use domain::payment::{Outcome, PaymentStatus};
+use domain::user::UserId;
+use jiff::Timestamp;
+
+use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted, TICK};
+use crate::article::Shelf;
+use crate::ask::{Child, Failure};
+use crate::bank::Charge;
+use crate::cart::CartRegistry;
+use crate::clock::{Clock, new_id};
+use crate::payment::{Admit, Call, CallPermit, PaymentGateway, Request};
+use crate::store::StoreError;
+use crate::tables::{Change, Row, Tables, UsedKey, user_order_key};
+
+/// How long an idempotency key is remembered.
+const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
+
+type Result<T> = std::result::Result<T, Failure<OrderError>>;
+
+/// What the order desk needs to work.
+#[derive(Clone)]
+pub struct Desk {
+    /// Where orders are kept.
+    pub tables: Tables,
+    /// The articles as everybody sees them.
+    pub shelf: Shelf,
+    /// The carts that orders are made of.
+    pub carts: Child<CartRegistry>,
+    /// Who talks to the bank.
+    pub payments: Child<PaymentGateway>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// How long an order may stay unpaid.
+    pub expiry: Duration,
+    /// How long an untouched cart is kept.
+    pub cart_ttl: Duration,
+}
+
+impl Desk {
+    /// Makes an order of a cart: reserves the stock, empties the cart and promises to ask the bank, in one commit.
+    pub(super) async fn place(self, place: PlaceOrder) -> Result<Submitted> {
+        let PlaceOrder { user, checkout, once } = place;
+        if let Some(order) = self.made_before(user, &once).await? {
+            return Ok(Submitted { order, permit: None });
+        }
+        let owner = Owner::User(user);
+        let placed_key = format!("{owner}/{}", checkout.cart_version);
+        if let Some(placed) = self.tables.placed.get(&placed_key).await? {
+            let order = self.row(placed.value).await?.value;
+            return Ok(Submitted { order, permit: None });
+        }
+        let permit = self.permit().await?;
+        let now = self.clock.now();
+        let read = self.tables.carts.get(&owner).await?;
+        let cart = read.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
+        let stock = self.stock(cart.items.iter().map(|item| item.article)).await?;
+        let id = OrderId(new_id(now));
+        let (order, articles) = Order::place(id, user, &cart, stock.articles(), checkout, now, self.expiry)?;
+        let tables = &self.tables;
+        let draft = self.draft().with(|change| {
+            let change = change.put(&tables.user_orders, user_order_key(user, id), None, &id)?;
+            let change = change.put_until(&tables.placed, &placed_key, None, &id, now + self.cart_ttl)?;
+            self.use_key(change, user, &once, id)
+        })?;
+        let draft = draft.cart(&owner, &read, cart.clear(now + self.cart_ttl))?.stock(&stock, articles)?;
+        draft.order(None, &order).await?.commit().await?;
+        Ok(Submitted { order, permit: Some(permit) })
+    }
+
+    /// Begins a new attempt to have an order paid.
+    pub(super) async fn pay_again(self, PayAgain { user, order: id, once }: PayAgain) -> Result<Submitted> {
+        let row = self.own(user, id).await?;
+        if self.made_before(user, &once).await?.is_some() {
+            return Ok(Submitted { order: row.value, permit: None });
+        }
+        let order = row.value.pay_again()?;
+        let permit = self.permit().await?;
+        let draft = self.draft().with(|change| self.use_key(change, user, &once, id))?;
+        draft.order(Some(row.version), &order).await?.commit().await?;
+        Ok(Submitted { order, permit: Some(permit) })
+    }
+
+    /// Looks after an order that waits for its payment: asks the bank again, or lets it expire.
+    pub(super) async fn revisit(self, id: OrderId) -> Result<Submitted> {
+        let row = self.row(id).await?;
+        if row.value.status != OrderStatus::PendingPayment {
+            return Ok(Submitted { order: row.value, permit: None });
+        }
+        if row.value.payment.is_open() {
+            let permit = Some(self.permit().await?);
+            return Ok(Submitted { order: row.value, permit });
+        }
+        let order = self.expire(row).await?;
+        Ok(Submitted { order, permit: None })
+    }
+
+    /// Writes down how an attempt to charge ended.
+    pub(super) async fn settle(self, id: OrderId, attempt: u32, outcome: Outcome) -> Result<Order> {
+        let row = self.row(id).await?;
+        match row.value.settle(attempt, outcome) {
+            Some((order, stock)) => self.advance(row, order, stock).await,
+            None => Ok(row.value),
+        }
+    }
+
+    /// Calls off an order of a user.
+    pub(super) async fn cancel(self, user: UserId, id: OrderId) -> Result<Order> {
+        let row = self.own(user, id).await?;
+        let (order, stock) = row.value.cancel()?;
+        self.advance(row, order, stock).await
+    }
+
+    /// Makes a transition of an order.
+    pub(super) async fn step(
+        self,
+        id: OrderId,
+        step: impl FnOnce(&Order) -> std::result::Result<(Order, StockMove), OrderError>,
+    ) -> Result<Order> {
+        let row = self.row(id).await?;
+        let (order, stock) = step(&row.value)?;
+        self.advance(row, order, stock).await
+    }
+
+    /// Has the bank pay an order back, if it may be; asking twice pays back once.
+    pub(super) async fn pay_back(&self, id: OrderId) -> Result<()> {
+        let order = self.row(id).await?.value;
+        order.refund()?;
+        if order.status == OrderStatus::Refunded {
+            return Ok(());
+        }
+        let permit = self.permit().await?;
+        let request = Request::Void(self.charge_of(&order).key);
+        match self.payments.addr().send(Call { permit, request }).await {
+            Ok(Outcome::Approved) => Ok(()),
+            _ => Err(Failure::Unavailable("the bank has not paid back yet".into())),
+        }
+    }
+
+    /// The row of an order of a user; anybody else's does not exist.
+    pub(super) async fn own(&self, user: UserId, id: OrderId) -> Result<Row<Order>> {
+        let row = self.row(id).await?;
+        if row.value.user == user { Ok(row) } else { Err(OrderError::Unknown.into()) }
+    }
+
+    /// A user's orders, newest first.
+    pub(super) async fn list(self, ListOrders { user, after, limit }: ListOrders) -> Result<Vec<Order>> {
+        let after = after.map(|order| user_order_key(user, order));
+        let ids = self.tables.user_orders.list(format!("{user}/"), after.as_deref(), limit).await?;
+        let rows = ids.into_iter().map(|(_, row)| self.row(row.value));
+        let rows = futures_util::future::try_join_all(rows).await?;
+        Ok(rows.into_iter().map(|row| row.value).collect())
+    }
+
+    /// Every order that waits for its payment.
+    pub(super) async fn pending(self) -> std::result::Result<Vec<OrderId>, StoreError> {
+        let (mut pending, mut after) = (Vec::new(), None);
+        loop {
+            let rows = self.tables.pending_orders.list("", after.as_deref(), 100).await?;
+            let Some((last, _)) = rows.last() else { return Ok(pending) };
+            after = Some(last.clone());
+            pending.extend(rows.into_iter().map(|(_, row)| row.value));
+        }
+    }
+
+    /// When to look again at an order, if at all.
+    pub(super) fn look_again(&self, order: &Order) -> Option<Timestamp> {
+        (order.status == OrderStatus::PendingPayment).then(|| match order.payment.status {
+            PaymentStatus::Submitting | PaymentStatus::Unknown => self.clock.now() + TICK,
+            _ => order.expires_at,
+        })
+    }
+
+    /// What the bank is asked for an order; the key names the attempt.
+    pub(super) fn charge_of(&self, order: &Order) -> Charge {
+        Charge { key: format!("{}-{}", order.id, order.payment.attempt), order: order.id, amount: order.total }
+    }
+
+    async fn expire(&self, row: Row<Order>) -> Result<Order> {
+        let now = self.clock.now();
+        let (order, stock_move) = row.value.expire(now)?;
+        let owner = Owner::User(order.user);
+        let read = self.tables.carts.get(&owner).await?;
+        let cart = read.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
+        let items = order.items.iter().map(|item| Item {
+            article: item.article,
+            name: item.name.clone(),
+            unit_price: item.unit_price,
+            quantity: item.quantity,
+        });
+        let returned = Cart { items: items.collect(), ..Cart::empty(now) };
+        let stock = self.stock(order.items.iter().map(|item| item.article)).await?;
+        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
+        let draft = self.draft().cart(&owner, &read, cart.merge(&returned, now + self.cart_ttl))?;
+        draft.stock(&stock, articles)?.order(Some(row.version), &order).await?.commit().await?;
+        Ok(order)
+    }
+
+    /// Stores an order as it is to be, with its stock.
+    async fn advance(&self, row: Row<Order>, order: Order, stock_move: StockMove) -> Result<Order> {
+        if order == row.value {
+            return Ok(order);
+        }
+        let ids = order.items.iter().map(|item| item.article);
+        let stock = self.stock(ids.filter(|_| stock_move != StockMove::None)).await?;
+        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
+        self.draft().stock(&stock, articles)?.order(Some(row.version), &order).await?.commit().await?;
+        Ok(order)
+    }
+
+    async fn row(&self, id: OrderId) -> Result<Row<Order>> {
+        self.tables.orders.get(id).await?.ok_or_else(|| OrderError::Unknown.into())
+    }
+
+    async fn permit(&self) -> Result<CallPermit> {
+        self.payments.ask(Admit).await.map_err(|failure| match failure {
+            Failure::Refused(rejected) => OrderError::PaymentUnavailable { retry_after: rejected.retry_after }.into(),
+            Failure::Conflict => Failure::Conflict,
+            Failure::Unavailable(why) => Failure::Unavailable(why),
+        })
+    }
+
+    /// The order that a request with this key made, if it did already.
+    async fn made_before(&self, user: UserId, once: &Once) -> Result<Option<Order>> {
+        match self.tables.used_keys.get(format!("{user}/{}", once.key)).await? {
+            Some(used) if used.value.fingerprint != once.fingerprint => Err(OrderError::KeyReused.into()),
+            Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
+            None => Ok(None),
+        }
+    }
+
+    fn use_key(
+        &self,
+        change: Change,
+        user: UserId,
+        once: &Once,
+        order: OrderId,
+    ) -> std::result::Result<Change, StoreError> {
+        let used = UsedKey { fingerprint: once.fingerprint.clone(), order };
+        let (key, until) = (format!("{user}/{}", once.key), self.clock.now() + KEYS_KEPT);
+        change.put_until(&self.tables.used_keys, key, None, &used, until)
+    }
+}
+
+impl From<ArticleError> for Failure<OrderError> {
+    fn from(error: ArticleError) -> Self {
+        Self::Refused(error.into())
+    }
+}

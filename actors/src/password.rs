@@ -1,0 +1,111 @@
+//! Password hashing: scrypt (RFC 7914) on a few threads of its own, behind a short queue.
+//!
+//! A hash takes tens of milliseconds and megabytes by design, so it must neither hold up anybody
+//! else's requests nor be had in any number (OWASP Password Storage Cheat Sheet).
+
+use std::sync::Arc;
+use std::thread;
+
+use scrypt::password_hash::phc::PasswordHash;
+use scrypt::password_hash::{PasswordHasher, PasswordVerifier};
+use scrypt::{Params, Scrypt};
+use tokio::sync::Semaphore;
+
+/// Hashes waiting for each thread that computes them.
+const QUEUE_PER_THREAD: usize = 8;
+
+/// Why there is no hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum HashError {
+    /// More are waiting than the machine can take.
+    #[error("too many passwords are being checked")]
+    TooBusy,
+    /// The parameters or the stored hash make no sense.
+    #[error("the password can't be hashed")]
+    Broken,
+}
+
+/// Hashes passwords, and checks them against hashes.
+#[derive(Clone)]
+pub struct Hasher {
+    params: Params,
+    threads: Arc<Semaphore>,
+    queue: Arc<Semaphore>,
+    places: usize,
+    /// Checked against when there is no user, so that it takes as long as when there is.
+    nobody: Arc<str>,
+}
+
+impl Hasher {
+    /// A hasher of cost N = 2^`log_n`, r = 8, p = 3, with a thread for each core.
+    pub fn new(log_n: u8) -> Result<Self, HashError> {
+        let params = Params::new(log_n, 8, 3).map_err(|_| HashError::Broken)?;
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let places = cores * (1 + QUEUE_PER_THREAD);
+        Ok(Self {
+            params,
+            threads: Arc::new(Semaphore::new(cores)),
+            queue: Arc::new(Semaphore::new(places)),
+            places,
+            nobody: hash(params, "nobody's password")?.into(),
+        })
+    }
+
+    /// The hash of a password with a salt of its own, as a PHC string.
+    pub async fn hash(&self, password: String) -> Result<String, HashError> {
+        let params = self.params;
+        self.run(move || hash(params, &password)).await?
+    }
+
+    /// Whether a password has that hash; without a hash it never has, which takes as long to find out.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, HashError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.nobody.to_string());
+        let matches = self.run(move || {
+            let stored = PasswordHash::new(&stored).map_err(|_| HashError::Broken)?;
+            Ok(Scrypt::default().verify_password(password.as_bytes(), &stored).is_ok())
+        });
+        Ok(matches.await?? && known)
+    }
+
+    /// How many passwords are being hashed or wait for it.
+    pub fn under_way(&self) -> usize {
+        self.places - self.queue.available_permits()
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+        let _place = self.queue.clone().try_acquire_owned().map_err(|_| HashError::TooBusy)?;
+        let thread = self.threads.clone().acquire_owned().await.map_err(|_| HashError::Broken)?;
+        let work = tokio::task::spawn_blocking(move || {
+            let _until_done = thread;
+            work()
+        });
+        work.await.map_err(|_| HashError::Broken)
+    }
+}
+
+fn hash(params: Params, password: &str) -> Result<String, HashError> {
+    let hash: PasswordHash = Scrypt::from(params).hash_password(password.as_bytes()).map_err(|_| HashError::Broken)?;
+    Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix::test]
+    async fn only_the_password_itself_matches_its_hash() {
+        let hasher = Hasher::new(4).unwrap();
+        let stored = hasher.hash("correct horse".into()).await.unwrap();
+        assert!(stored.starts_with("$scrypt$ln=4,r=8,p=3$"), "{stored}");
+        assert!(hasher.verify("correct horse".into(), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.verify("Correct horse".into(), Some(stored)).await.unwrap());
+        assert!(!hasher.verify("nobody's password".into(), None).await.unwrap());
+    }
+
+    #[actix::test]
+    async fn beyond_the_queue_a_password_is_not_hashed() {
+        let hasher = Hasher { queue: Arc::new(Semaphore::new(0)), ..Hasher::new(4).unwrap() };
+        assert_eq!(hasher.hash("correct horse".into()).await, Err(HashError::TooBusy));
+    }
+}

@@ -1,0 +1,339 @@
+//! The user directory.
+//!
+//! Owns: nothing but the rules of who may register; users are in the store.
+//! Serves: registration, password checks, administrators.
+//! Tells: `user.added`, `user.changed`, `user.deleted`.
+//! Restart: nothing to read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix::{Actor, Context, Handler, Message, ResponseFuture};
+use domain::event::Event;
+use domain::session::EndReason;
+use domain::user::{Email, Role, User, UserError, UserId, Username, check_password};
+use serde_json::json;
+
+use crate::ask::{Child, Failure, Observe, Observed};
+use crate::clock::{Clock, new_id};
+use crate::password::{HashError, Hasher};
+use crate::session::{EndSessions, TokenRegistry, Whose};
+use crate::store::StoreError;
+use crate::tables::{Account, Change, Proven, Row, Tables, version};
+
+type Reply<T> = ResponseFuture<Result<T, Failure<UserError>>>;
+
+/// Makes a new user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Proven, Failure<UserError>>")]
+pub struct AddUser {
+    /// The name to sign in with.
+    pub username: Username,
+    /// Where to write to.
+    pub email: Option<Email>,
+    /// The password.
+    pub password: String,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// Asks who has that name and password.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Proven, Failure<UserError>>")]
+pub struct CheckPassword {
+    /// The name as submitted.
+    pub username: String,
+    /// The password as submitted.
+    pub password: String,
+}
+
+/// Changes a user's password and signs the user out everywhere else.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<User, Failure<UserError>>")]
+pub struct ChangePassword {
+    /// Whose.
+    pub user: UserId,
+    /// The password until now; none if an administrator sets a new one.
+    pub current: Option<String>,
+    /// The new one.
+    pub new: String,
+    /// Which of the user's sessions stay on.
+    pub sessions: Whose,
+}
+
+/// Asks for a user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Account, Failure<UserError>>")]
+pub struct GetUser(pub UserId);
+
+/// Asks for users in the order of their registration.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Vec<User>, Failure<UserError>>")]
+pub struct ListUsers {
+    /// Behind this one.
+    pub after: Option<UserId>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// Changes a user's role or address; another role signs the user out.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<User, Failure<UserError>>")]
+pub struct ChangeUser {
+    /// Who.
+    pub user: UserId,
+    /// The new role.
+    pub role: Option<Role>,
+    /// The new address.
+    pub email: Option<Email>,
+}
+
+/// Deletes a user and signs the user out.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<User, Failure<UserError>>")]
+pub struct DeleteUser(pub UserId);
+
+/// Whether the first administrator still has the password that everybody knows: readable without a message.
+#[derive(Clone, Default)]
+pub struct DefaultPassword {
+    stands: Arc<AtomicBool>,
+}
+
+impl DefaultPassword {
+    /// Whether it does.
+    pub fn stands(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
+    /// Reads from the store whether it does.
+    pub async fn look(&self, tables: &Tables) -> Result<(), StoreError> {
+        let first = tables.first_start.get("admin").await?;
+        let account = match first {
+            Some(first) => tables.accounts.get(first.value).await?,
+            None => None,
+        };
+        self.stands.store(account.is_some_and(|row| row.value.default_password), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// The actor that knows every user.
+#[derive(Clone)]
+pub struct UserDirectory {
+    /// Where users are kept.
+    pub tables: Tables,
+    /// Hashes their passwords.
+    pub hasher: Hasher,
+    /// Signs out whom the directory changes.
+    pub sessions: Child<TokenRegistry>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Kept up to date.
+    pub default_password: DefaultPassword,
+}
+
+impl Actor for UserDirectory {
+    type Context = Context<Self>;
+}
+
+impl Handler<AddUser> for UserDirectory {
+    type Result = Reply<Proven>;
+
+    fn handle(&mut self, add: AddUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.clone().add(add))
+    }
+}
+
+impl Handler<CheckPassword> for UserDirectory {
+    type Result = Reply<Proven>;
+
+    fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.clone().check(check))
+    }
+}
+
+impl Handler<ChangePassword> for UserDirectory {
+    type Result = Reply<User>;
+
+    fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.clone().change_password(change))
+    }
+}
+
+impl Handler<GetUser> for UserDirectory {
+    type Result = Reply<Account>;
+
+    fn handle(&mut self, GetUser(user): GetUser, _: &mut Self::Context) -> Self::Result {
+        let directory = self.clone();
+        Box::pin(async move { Ok(directory.account(user).await?.value) })
+    }
+}
+
+impl Handler<ListUsers> for UserDirectory {
+    type Result = Reply<Vec<User>>;
+
+    fn handle(&mut self, ListUsers { after, limit }: ListUsers, _: &mut Self::Context) -> Self::Result {
+        let (accounts, after) = (self.tables.accounts.clone(), after.map(|user| user.to_string()));
+        Box::pin(async move {
+            let rows = accounts.list("", after.as_deref(), limit).await?;
+            Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
+        })
+    }
+}
+
+impl Handler<ChangeUser> for UserDirectory {
+    type Result = Reply<User>;
+
+    fn handle(&mut self, change: ChangeUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.clone().change(change))
+    }
+}
+
+impl Handler<DeleteUser> for UserDirectory {
+    type Result = Reply<User>;
+
+    fn handle(&mut self, DeleteUser(user): DeleteUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.clone().delete(user))
+    }
+}
+
+impl Handler<Observe> for UserDirectory {
+    type Result = Observed;
+
+    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
+        Observed(json!({ "hashing": self.hasher.under_way() }))
+    }
+}
+
+impl UserDirectory {
+    async fn add(self, add: AddUser) -> Result<Proven, Failure<UserError>> {
+        check_password(&add.password)?;
+        let folded = add.username.folded();
+        if self.tables.usernames.get(&folded).await?.is_some() {
+            return Err(UserError::UsernameTaken.into());
+        }
+        let password_hash = self.hasher.hash(add.password).await?;
+        let now = self.clock.now();
+        let user =
+            User { id: UserId(new_id(now)), username: add.username, email: add.email, role: add.role, created_at: now };
+        let account = Account { user: user.clone(), password_hash, default_password: false };
+        let change = self.tables.change(now).put(&self.tables.usernames, &folded, None, &user.id)?;
+        let change = change.put(&self.tables.accounts, user.id, None, &account)?;
+        let change = self.with_admins(change, user.id, user.role).await?.tell(&Event::UserAdded(user.clone()))?;
+        self.tables.commit(change).await?;
+        Ok(Proven { user, version: 1 })
+    }
+
+    async fn check(self, CheckPassword { username, password }: CheckPassword) -> Result<Proven, Failure<UserError>> {
+        let account = self.named(&username).await?;
+        let hash = account.as_ref().map(|row| row.value.password_hash.clone());
+        let matches = self.hasher.verify(password, hash).await?;
+        let proven = account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
+        Ok(Proven { user: proven.value.user, version: proven.version })
+    }
+
+    async fn change_password(self, change: ChangePassword) -> Result<User, Failure<UserError>> {
+        check_password(&change.new)?;
+        let row = self.account(change.user).await?;
+        if let Some(current) = change.current {
+            let matches = self.hasher.verify(current, Some(row.value.password_hash.clone())).await?;
+            if !matches {
+                return Err(UserError::WrongPassword.into());
+            }
+        }
+        let password_hash = self.hasher.hash(change.new).await?;
+        let account = Account { password_hash, default_password: false, ..row.value };
+        let put = self.tables.change(self.clock.now());
+        let put = put.put(&self.tables.accounts, change.user, Some(row.version), &account)?;
+        self.end_sessions(change.user, change.sessions, EndReason::PasswordChanged, put).await?;
+        self.default_password.look(&self.tables).await?;
+        Ok(account.user)
+    }
+
+    async fn change(self, change: ChangeUser) -> Result<User, Failure<UserError>> {
+        let row = self.account(change.user).await?;
+        let role = change.role.unwrap_or(row.value.user.role);
+        let email = change.email.or_else(|| row.value.user.email.clone());
+        let user = User { role, email, ..row.value.user.clone() };
+        let other_role = role != row.value.user.role;
+        let account = Account { user: user.clone(), ..row.value };
+        let put = self.tables.change(self.clock.now());
+        let put = put.put(&self.tables.accounts, user.id, Some(row.version), &account)?;
+        let put = self.with_admins(put, user.id, role).await?.tell(&Event::UserChanged(user.clone()))?;
+        if other_role {
+            self.end_sessions(user.id, Whose::All, EndReason::UserChanged, put).await?;
+        } else {
+            self.tables.commit(put).await?;
+        }
+        Ok(user)
+    }
+
+    async fn delete(self, id: UserId) -> Result<User, Failure<UserError>> {
+        let Row { version, value: Account { user, .. } } = self.account(id).await?;
+        let folded = user.username.folded();
+        let change = self.tables.change(self.clock.now()).remove(&self.tables.accounts, id, version);
+        let change = match self.tables.usernames.get(&folded).await? {
+            Some(row) => change.remove(&self.tables.usernames, &folded, row.version),
+            None => change,
+        };
+        let change = self.with_admins(change, id, Role::Customer).await?.tell(&Event::UserDeleted(user.clone()))?;
+        self.end_sessions(id, Whose::All, EndReason::UserChanged, change).await?;
+        self.default_password.look(&self.tables).await?;
+        Ok(user)
+    }
+
+    async fn named(&self, username: &str) -> Result<Option<Row<Account>>, Failure<UserError>> {
+        let Ok(username) = Username::new(username) else { return Ok(None) };
+        match self.tables.usernames.get(username.folded()).await? {
+            Some(row) => Ok(self.tables.accounts.get(row.value).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn account(&self, user: UserId) -> Result<Row<Account>, Failure<UserError>> {
+        self.tables.accounts.get(user).await?.ok_or_else(|| UserError::Unknown.into())
+    }
+
+    /// Keeps the list of administrators in step with a user's new role, so that never none is left.
+    async fn with_admins(&self, change: Change, user: UserId, role: Role) -> Result<Change, Failure<UserError>> {
+        let row = self.tables.admins.get("all").await?;
+        let mut admins = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
+        match (admins.contains(&user), role) {
+            (false, Role::Admin) => admins.push(user),
+            (true, Role::Customer) if admins.len() == 1 => return Err(UserError::LastAdmin.into()),
+            (true, Role::Customer) => admins.retain(|admin| *admin != user),
+            _ => return Ok(change),
+        }
+        Ok(change.put(&self.tables.admins, "all", version(&row), &admins)?)
+    }
+
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        sessions: Whose,
+        reason: EndReason,
+        change: Change,
+    ) -> Result<(), Failure<UserError>> {
+        let end = EndSessions { user, sessions, reason, with: Some(change) };
+        self.sessions.ask_once(end).await.map_err(|failure| match failure {
+            Failure::Refused(_) => UserError::Unknown.into(),
+            Failure::Conflict => Failure::Conflict,
+            Failure::Unavailable(why) => Failure::Unavailable(why),
+        })
+    }
+}
+
+impl From<UserError> for Failure<UserError> {
+    fn from(error: UserError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<HashError> for Failure<UserError> {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::TooBusy => UserError::TooBusy.into(),
+            HashError::Broken => Self::Unavailable(error.to_string()),
+        }
+    }
+}
