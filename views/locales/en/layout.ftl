@@ -1,0 +1,16 @@
+layout-skip = Skip to content
+layout-navigation = Main navigation
+layout-articles = Catalogue
+layout-orders = Orders
+layout-admin = Administration
+layout-account = My account
+layout-language = Language
+layout-language-name = English
+layout-live = Live
+layout-reconnecting = Reconnecting…
+layout-success = Success:
+layout-error = Error:
+layout-default-password = The “admin” account still has its original password: anyone can get in.
+layout-change-password = Change it now
+layout-motto = a small shop, always up to date
+layout-api = API documentation

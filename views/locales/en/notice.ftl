@@ -1,0 +1,12 @@
+notice-cart-added = Added to your cart.
+notice-cart-updated = Cart updated.
+notice-cart-removed = Removed from your cart.
+notice-cart-cleared = Cart emptied.
+notice-order-cancelled = Order cancelled.
+notice-payment-again = Trying the payment again.
+notice-password-changed = Password changed. Your other devices have been signed out.
+notice-session-ended = Device signed out.
+notice-sessions-ended = All other devices have been signed out.
+notice-user-added = User added.
+notice-user-deleted = User deleted.
+notice-saved = Changes saved.

@@ -1,0 +1,12 @@
+page-articles = Catalogue
+page-cart = Your cart
+page-checkout = Checkout
+page-orders = Your orders
+page-order = Your order
+page-login = Sign in
+page-register = Create an account
+page-logout = Sign out
+page-account = Your account
+page-admin = Administration
+page-users = Users
+page-failure = Something went wrong

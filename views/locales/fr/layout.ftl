@@ -1,0 +1,16 @@
+layout-skip = Aller au contenu
+layout-navigation = Navigation principale
+layout-articles = Catalogue
+layout-orders = Commandes
+layout-admin = Administration
+layout-account = Mon compte
+layout-language = Langue
+layout-language-name = Français
+layout-live = En direct
+layout-reconnecting = Reconnexion…
+layout-success = Succès :
+layout-error = Erreur :
+layout-default-password = Le compte « admin » a encore son mot de passe d’origine : n’importe qui peut entrer.
+layout-change-password = Le changer maintenant
+layout-motto = une petite boutique, toujours à jour
+layout-api = Documentation de l’API

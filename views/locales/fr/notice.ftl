@@ -1,0 +1,12 @@
+notice-cart-added = Article ajouté au panier.
+notice-cart-updated = Panier mis à jour.
+notice-cart-removed = Article retiré du panier.
+notice-cart-cleared = Panier vidé.
+notice-order-cancelled = Commande annulée.
+notice-payment-again = Nouvelle tentative de paiement lancée.
+notice-password-changed = Mot de passe changé. Vos autres appareils ont été déconnectés.
+notice-session-ended = Appareil déconnecté.
+notice-sessions-ended = Tous les autres appareils ont été déconnectés.
+notice-user-added = Utilisateur ajouté.
+notice-user-deleted = Utilisateur supprimé.
+notice-saved = Modifications enregistrées.

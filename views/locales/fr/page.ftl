@@ -1,0 +1,12 @@
+page-articles = Catalogue
+page-cart = Votre panier
+page-checkout = Finaliser la commande
+page-orders = Vos commandes
+page-order = Votre commande
+page-login = Connexion
+page-register = Créer un compte
+page-logout = Déconnexion
+page-account = Votre compte
+page-admin = Administration
+page-users = Utilisateurs
+page-failure = Un problème est survenu

@@ -1,0 +1,148 @@
+//! The cart: its badge in the header and its page.
+
+use domain::cart::{PricedCart, PricedItem, Problem, Quantity};
+use maud::{Markup, html};
+
+use crate::form::{command, empty};
+use crate::locale::{Locale, money};
+
+/// The link to the cart with the number of pieces in it.
+pub fn badge(locale: Locale, count: u32) -> Markup {
+    html! {
+        a #cart-badge .cart-badge href="/cart" aria-label=(locale.text_with("cart-badge", &[("count", count.into())])) {
+            svg viewBox="0 0 24 24" width="26" height="26" aria-hidden="true" {
+                path d="M3 4h2.5l2.2 11h10.4l2-8H6.4" {}
+                circle cx="9.5" cy="19.5" r="1.4" {}
+                circle cx="16.5" cy="19.5" r="1.4" {}
+            }
+            // The id follows the value: a new value is a new element, which style sheets can point out.
+            span.count id={ "cart-count-" (count) } { (count) }
+        }
+    }
+}
+
+/// The cart at today's prices, with everything one can do with it.
+pub fn panel(locale: Locale, cart: &PricedCart) -> Markup {
+    html! {
+        section #cart .cart {
+            @if cart.items.is_empty() {
+                (empty(&locale.text("cart-empty"), "/articles", &locale.text("cart-to-articles")))
+            } @else {
+                ul.lines {
+                    @for item in &cart.items {
+                        (line(locale, item))
+                    }
+                }
+                (conclusion(locale, cart))
+            }
+        }
+    }
+}
+
+/// What the buyer should know of an item, if anything.
+pub(crate) fn problems(locale: Locale, item: &PricedItem) -> Markup {
+    html! {
+        @for problem in &item.problems {
+            p.problem { (locale.text_with(problem_key(*problem), &[("available", item.available.into())])) }
+        }
+    }
+}
+
+/// Whether an item keeps the cart from being ordered.
+pub(crate) fn is_blocked(cart: &PricedCart) -> bool {
+    let blocks = |problem: &Problem| *problem != Problem::PriceChanged;
+    cart.items.iter().any(|item| item.problems.iter().any(blocks))
+}
+
+fn line(locale: Locale, item: &PricedItem) -> Markup {
+    html! {
+        li.line id={ "cart-item-" (item.article) } {
+            div.what {
+                h2 { (item.name) }
+                p.each { (locale.text_with("cart-each", &[("price", money(locale, item.unit_price).into())])) }
+                (problems(locale, item))
+            }
+            (quantity_form(locale, item))
+            strong.price id={ "cart-line-" (item.article) "-" (item.line_total.0) } { (money(locale, item.line_total)) }
+            (command(&format!("/cart/remove/{}", item.article), &html! {
+                button.link { (locale.text("cart-remove")) span.unseen { " (" (item.name) ")" } }
+            }))
+        }
+    }
+}
+
+fn quantity_form(locale: Locale, item: &PricedItem) -> Markup {
+    let action = format!("/cart/update/{}", item.article);
+    html! {
+        form.quantity action=(action) method="post" hx-post=(action) hx-swap="none" hx-trigger="change, submit" {
+            label {
+                span.unseen { (locale.text_with("cart-quantity", &[("name", item.name.as_str().into())])) }
+                input id={ "cart-quantity-" (item.article) } type="number" name="quantity" inputmode="numeric"
+                    min="0" max=(Quantity::MAX.get()) required value=(item.quantity.get());
+            }
+            button.quiet { (locale.text("cart-update")) }
+        }
+    }
+}
+
+fn conclusion(locale: Locale, cart: &PricedCart) -> Markup {
+    html! {
+        div.conclusion {
+            p.total aria-live="polite" {
+                span { (locale.text_with("cart-total", &[("count", cart.item_count.into())])) }
+                strong id={ "cart-total-" (cart.total.0) } { (money(locale, cart.total)) }
+            }
+            @if is_blocked(cart) {
+                p.problem { (locale.text("cart-blocked")) }
+            } @else {
+                a.button href="/checkout" { (locale.text("cart-checkout")) }
+            }
+            (command("/cart/clear", &html! { button.link { (locale.text("cart-clear")) } }))
+        }
+    }
+}
+
+fn problem_key(problem: Problem) -> &'static str {
+    match problem {
+        Problem::PriceChanged => "cart-problem-price",
+        Problem::InsufficientStock => "cart-problem-stock",
+        Problem::Unavailable => "cart-problem-unavailable",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{self, lines};
+
+    #[test]
+    fn the_cart_shows_every_problem_and_offers_no_checkout() {
+        insta::assert_snapshot!("cart_fr", lines(&panel(Locale::Fr, &sample::cart())));
+        insta::assert_snapshot!("cart_en", lines(&panel(Locale::En, &sample::cart())));
+    }
+
+    #[test]
+    fn a_cart_without_problems_leads_to_the_checkout() {
+        let ready = panel(Locale::En, &sample::ready_cart()).into_string();
+        assert!(ready.contains(r#"href="/checkout""#), "{ready}");
+    }
+
+    #[test]
+    fn a_changed_price_alone_does_not_keep_the_cart_from_being_ordered() {
+        let mut cart = sample::ready_cart();
+        cart.items[0].problems = vec![Problem::PriceChanged];
+        assert!(!is_blocked(&cart));
+    }
+
+    #[test]
+    fn an_empty_cart_leads_to_the_catalogue() {
+        insta::assert_snapshot!("cart_empty", lines(&panel(Locale::Fr, &sample::empty_cart())));
+    }
+
+    #[test]
+    fn the_badge_counts_in_both_languages() {
+        let badges: Vec<_> =
+            Locale::ALL.into_iter().flat_map(|locale| [0, 1, 12].map(|count| badge(locale, count))).collect();
+        insta::assert_snapshot!("cart_badges", lines(&html! { @for badge in badges { (badge) } }));
+    }
+}

@@ -1,0 +1,105 @@
+//! The head of every page: where one can go, and as whom.
+
+use domain::user::Role;
+use maud::{Markup, html};
+
+use super::{Account, Viewer};
+use crate::cart;
+use crate::form::encoded;
+use crate::locale::Locale;
+
+/// The head of a page.
+pub(super) fn header(viewer: &Viewer) -> Markup {
+    let locale = viewer.locale;
+    html! {
+        header.header {
+            a.logo href="/articles" { (bag()) "MicroShop" }
+            (navigation(viewer))
+            (indicator(locale))
+            (language_switch(viewer))
+            @match &viewer.account {
+                Some(account) => (account_menu(locale, account)),
+                None => (guest_menu(viewer)),
+            }
+            (cart::badge(locale, viewer.cart_count))
+        }
+        @if viewer.default_password {
+            p.banner role="alert" {
+                (locale.text("layout-default-password")) " "
+                a href="/account" { (locale.text("layout-change-password")) }
+            }
+        }
+    }
+}
+
+fn navigation(viewer: &Viewer) -> Markup {
+    let locale = viewer.locale;
+    let role = viewer.account.as_ref().map(|account| account.role);
+    html! {
+        nav.navigation aria-label=(locale.text("layout-navigation")) {
+            (nav_link(viewer, "/articles", "layout-articles"))
+            @if role.is_some() { (nav_link(viewer, "/orders", "layout-orders")) }
+            @if role == Some(Role::Admin) { (nav_link(viewer, "/admin", "layout-admin")) }
+        }
+    }
+}
+
+fn nav_link(viewer: &Viewer, href: &str, key: &str) -> Markup {
+    let current = viewer.path.starts_with(href).then_some("page");
+    html! { a href=(href) aria-current=[current] { (viewer.locale.text(key)) } }
+}
+
+/// Whether the page hears what happens: one of the two is shown once a script knows.
+fn indicator(locale: Locale) -> Markup {
+    html! {
+        span.indicator {
+            span.on { (locale.text("layout-live")) }
+            span.off { (locale.text("layout-reconnecting")) }
+        }
+    }
+}
+
+fn language_switch(viewer: &Viewer) -> Markup {
+    html! {
+        form.languages action="/language" method="post" role="group" aria-label=(viewer.locale.text("layout-language")) {
+            input type="hidden" name="back" value=(viewer.path);
+            @for locale in Locale::ALL {
+                button name="language" value=(locale.code()) lang=(locale.code()) disabled[locale == viewer.locale] {
+                    abbr title=(locale.text("layout-language-name")) { (locale.code()) }
+                }
+            }
+        }
+    }
+}
+
+fn account_menu(locale: Locale, account: &Account) -> Markup {
+    html! {
+        div.account {
+            a href="/account" title=(locale.text("layout-account")) { (account.username) }
+            form action="/logout" method="post" { button.link { (locale.text("user-sign-out")) } }
+        }
+    }
+}
+
+fn guest_menu(viewer: &Viewer) -> Markup {
+    html! {
+        div.account {
+            a href=(login_address(&viewer.path)) { (viewer.locale.text("user-sign-in")) }
+        }
+    }
+}
+
+/// The way to sign in that leads back here, unless here is about signing in itself.
+fn login_address(path: &str) -> String {
+    let about_itself = ["/login", "/register", "/logout"].iter().any(|page| path.starts_with(page));
+    if about_itself { "/login".to_owned() } else { format!("/login?then={}", encoded(path)) }
+}
+
+fn bag() -> Markup {
+    html! {
+        svg viewBox="0 0 24 24" width="26" height="26" aria-hidden="true" {
+            path d="M4.5 8h15l-1.3 12.5H5.8z" {}
+            path d="M8.5 10.5V7a3.5 3.5 0 0 1 7 0v3.5" {}
+        }
+    }
+}

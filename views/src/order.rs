@@ -1,0 +1,199 @@
+//! Orders: checking out, one order with its payment, all of one's orders.
+
+use std::time::Duration;
+
+use domain::cart::PricedCart;
+use domain::order::{Order, OrderId, OrderItem, OrderStatus};
+use maud::{Markup, html};
+
+use crate::form::empty;
+use crate::locale::{Locale, money, time};
+
+mod checkout;
+mod payment;
+
+/// What the checkout form holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckoutForm {
+    /// The recipient's name.
+    pub name: String,
+    /// Where to write to.
+    pub email: String,
+    /// Where to send the goods.
+    pub address: String,
+}
+
+/// The checkout: who gets what, for how much; `key` keeps the order from being placed twice.
+pub fn checkout(locale: Locale, cart: &PricedCart, form: &CheckoutForm, error: Option<&str>, key: &str) -> Markup {
+    checkout::panel(locale, cart, form, error, key)
+}
+
+/// One order with its payment; `payment_wait` is how long the bank isn't asked anything.
+pub fn panel(locale: Locale, order: &Order, payment_wait: Option<Duration>) -> Markup {
+    html! {
+        section .order id={ "order-" (order.id) } {
+            header.order-head {
+                h2 { (locale.text_with("order-number", &[("number", number(order.id).into())])) }
+                (badge(locale, order.status))
+                p.quiet { (time(locale, order.created_at)) }
+            }
+            (steps(locale, order.status))
+            div.columns {
+                (payment::panel(locale, order, payment_wait))
+                div {
+                    h3 { (locale.text("order-items")) }
+                    (items(locale, order))
+                    h3 { (locale.text("order-contact")) }
+                    address { (order.contact.name) br; span.lines-kept { (order.contact.address) } br; (order.contact.email.as_str()) }
+                }
+            }
+        }
+    }
+}
+
+/// All of one's orders, in the given order.
+pub fn list(locale: Locale, orders: &[Order]) -> Markup {
+    html! {
+        section #orders .orders {
+            @if orders.is_empty() {
+                (empty(&locale.text("order-none"), "/articles", &locale.text("cart-to-articles")))
+            } @else {
+                ul.lines {
+                    @for order in orders {
+                        (row(locale, order))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The number of an order as people say it.
+pub fn number(id: OrderId) -> String {
+    id.0.simple().to_string().chars().skip(24).collect::<String>().to_uppercase()
+}
+
+/// Where an order stands, in a word.
+pub fn badge(locale: Locale, status: OrderStatus) -> Markup {
+    let (class, key) = match status {
+        OrderStatus::PendingPayment => ("pending", "order-pending"),
+        OrderStatus::Paid => ("good", "order-paid"),
+        OrderStatus::Shipped => ("good", "order-shipped"),
+        OrderStatus::Delivered => ("good", "order-delivered"),
+        OrderStatus::Cancelled => ("over", "order-cancelled"),
+        OrderStatus::Expired => ("over", "order-expired"),
+        OrderStatus::Refunded => ("over", "order-refunded"),
+    };
+    html! { span .badge .(class) { (locale.text(key)) } }
+}
+
+fn row(locale: Locale, order: &Order) -> Markup {
+    let pieces: u32 = order.items.iter().map(|item| item.quantity.get()).sum();
+    html! {
+        li.line id={ "orders-" (order.id) } {
+            div.what {
+                h2 {
+                    a href={ "/orders/" (order.id) } {
+                        (locale.text_with("order-number", &[("number", number(order.id).into())]))
+                    }
+                }
+                p.quiet { (time(locale, order.created_at)) " · " (locale.text_with("order-pieces", &[("count", pieces.into())])) }
+            }
+            (badge(locale, order.status))
+            strong.price { (money(locale, order.total)) }
+        }
+    }
+}
+
+/// The way of an order that goes well, and how far it is; nothing for one that was given up.
+fn steps(locale: Locale, status: OrderStatus) -> Markup {
+    let done = match status {
+        OrderStatus::PendingPayment => 1,
+        OrderStatus::Paid => 2,
+        OrderStatus::Shipped => 3,
+        OrderStatus::Delivered => 4,
+        OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => return html! {},
+    };
+    let keys = ["order-step-placed", "order-step-paid", "order-step-shipped", "order-step-delivered"];
+    html! {
+        ol.steps {
+            @for (place, key) in keys.into_iter().enumerate() {
+                li class=[(place < done).then_some("done")] aria-current=[(place + 1 == done).then_some("step")] { (locale.text(key)) }
+            }
+        }
+    }
+}
+
+fn items(locale: Locale, order: &Order) -> Markup {
+    html! {
+        ul.receipt {
+            @for OrderItem { name, quantity, line_total, .. } in &order.items {
+                li { span { (name) " × " (quantity.get()) } span { (money(locale, *line_total)) } }
+            }
+            li.total { span { (locale.text("order-total")) } strong { (money(locale, order.total)) } }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::payment::PaymentStatus;
+
+    use super::*;
+    use crate::sample::{self, lines};
+
+    fn drawn(status: OrderStatus, payment: PaymentStatus, wait: Option<u64>) -> String {
+        panel(Locale::En, &sample::order(status, 1, payment), wait.map(Duration::from_secs)).into_string()
+    }
+
+    #[test]
+    fn an_order_whose_payment_was_declined_can_be_paid_again_or_cancelled() {
+        let order = sample::order(OrderStatus::PendingPayment, 1, PaymentStatus::Declined);
+        insta::assert_snapshot!("order_declined_fr", lines(&panel(Locale::Fr, &order, None)));
+        insta::assert_snapshot!("order_declined_en", lines(&panel(Locale::En, &order, None)));
+    }
+
+    #[test]
+    fn a_payment_the_bank_has_not_answered_is_never_shown_as_failed() {
+        for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown] {
+            let order = drawn(OrderStatus::PendingPayment, payment, None);
+            assert!(order.contains("spinner") && order.contains("bank waiting"), "{order}");
+            assert!(!order.contains("/pay\"") && !order.contains("/cancel\""), "{order}");
+        }
+    }
+
+    #[test]
+    fn only_an_unpaid_order_says_how_long_the_bank_is_away() {
+        let waits = |status, payment| drawn(status, payment, Some(42)).contains("42 seconds");
+        assert!(waits(OrderStatus::PendingPayment, PaymentStatus::NotSent));
+        assert!(!waits(OrderStatus::Paid, PaymentStatus::Succeeded));
+    }
+
+    #[test]
+    fn a_paid_order_asks_for_nothing_more() {
+        let order = sample::order(OrderStatus::Shipped, 1, PaymentStatus::Succeeded);
+        insta::assert_snapshot!("order_paid", lines(&panel(Locale::En, &order, None)));
+    }
+
+    #[test]
+    fn an_order_that_was_given_up_has_no_steps_left() {
+        for status in [OrderStatus::Cancelled, OrderStatus::Expired, OrderStatus::Refunded] {
+            assert!(!drawn(status, PaymentStatus::Declined, None).contains("steps"), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_of_orders_leads_to_each() {
+        let orders = [sample::order(OrderStatus::Paid, 1, PaymentStatus::Succeeded)];
+        insta::assert_snapshot!("orders_fr", lines(&list(Locale::Fr, &orders)));
+        insta::assert_snapshot!("orders_none", lines(&list(Locale::En, &[])));
+    }
+
+    #[test]
+    fn the_checkout_freezes_version_and_total_and_keeps_what_was_typed() {
+        let form = CheckoutForm { name: "Ana".into(), email: "ana@".into(), address: sample::HOSTILE.into() };
+        let page = checkout(Locale::Fr, &sample::ready_cart(), &form, Some("Non."), "key-1");
+        insta::assert_snapshot!("checkout_fr", lines(&page));
+        assert!(!page.0.contains("<script"));
+    }
+}

@@ -1,0 +1,70 @@
+//! The payment of an order, as it progresses.
+
+use std::time::Duration;
+
+use domain::order::{Order, OrderStatus};
+use domain::payment::PaymentStatus;
+use maud::{Markup, html};
+
+use crate::form::command;
+use crate::locale::{Locale, money};
+
+/// What the bank has said so far, and what the buyer can do about it.
+pub(super) fn panel(locale: Locale, order: &Order, wait: Option<Duration>) -> Markup {
+    let (class, title, detail) = standing(order);
+    let is_due = order.status == OrderStatus::PendingPayment;
+    html! {
+        div .bank .(class) {
+            h3 { (lock()) "SecureBank" }
+            p.amount { (money(locale, order.total)) }
+            div.outcome aria-live="polite" {
+                @if class == "waiting" { span.spinner aria-hidden="true" {} }
+                p { strong { (locale.text(title)) } br; (locale.text(detail)) }
+            }
+            @if let Some(wait) = wait.filter(|_| is_due) {
+                p.problem { (locale.text_with("payment-wait", &[("seconds", wait.as_secs().max(1).into())])) }
+            }
+            p.quiet { (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())])) }
+            @if is_due && !order.payment.is_open() {
+                (actions(locale, order))
+            }
+        }
+    }
+}
+
+/// How the payment is shown. A question the bank hasn't answered is never shown as a failure: it may have charged.
+fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
+    match (order.status, order.payment.status) {
+        (OrderStatus::Cancelled, _) => ("over", "payment-cancelled", "payment-cancelled-detail"),
+        (OrderStatus::Expired, _) => ("over", "payment-expired", "payment-expired-detail"),
+        (OrderStatus::Refunded, _) => ("over", "payment-refunded", "payment-refunded-detail"),
+        (_, PaymentStatus::Submitting) => ("waiting", "payment-submitting", "payment-submitting-detail"),
+        (_, PaymentStatus::Unknown) => ("waiting", "payment-unknown", "payment-unknown-detail"),
+        (_, PaymentStatus::Succeeded) => ("good", "payment-succeeded", "payment-succeeded-detail"),
+        (_, PaymentStatus::Declined) => ("bad", "payment-declined", "payment-declined-detail"),
+        (_, PaymentStatus::NotSent) => ("bad", "payment-not-sent", "payment-not-sent-detail"),
+    }
+}
+
+fn actions(locale: Locale, order: &Order) -> Markup {
+    let next_attempt = order.payment.attempt.saturating_add(1);
+    html! {
+        div.actions {
+            (command(&format!("/orders/{}/pay", order.id), &html! {
+                input type="hidden" name="idempotency_key" value={ "pay-" (next_attempt) };
+                button { (locale.text("payment-again")) }
+            }))
+            (command(&format!("/orders/{}/cancel", order.id), &html! {
+                button.quiet { (locale.text("payment-cancel")) }
+            }))
+        }
+    }
+}
+
+fn lock() -> Markup {
+    html! {
+        svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" {
+            path d="M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3" {}
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Values the tests of the fragments draw: one small shop with one buyer.
+
+use std::collections::BTreeMap;
+
+use domain::article::{Article, ArticleId, Articles};
+use domain::cart::{Cart, PricedCart, PricedItem, Problem, Quantity};
+use domain::money::Cents;
+use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
+use domain::payment::{Payment, PaymentStatus};
+use domain::session::{Proof, Session, SessionId};
+use domain::user::{Email, Role, User, UserId, Username};
+use jiff::Timestamp;
+use maud::Markup;
+use uuid::Uuid;
+
+/// Text that must never reach a page as markup.
+pub(crate) const HOSTILE: &str = "<script>alert('1')</script>\" onload=\"alert(2)";
+
+/// Markup with one element a line, so that a difference is easy to see.
+pub(crate) fn lines(markup: &Markup) -> String {
+    markup.0.replace("><", ">\n<")
+}
+
+pub(crate) fn moment() -> Timestamp {
+    "2026-03-01T09:05:00Z".parse().unwrap()
+}
+
+pub(crate) fn article(id: u32, name: &str, cents: u64, on_hand: u32) -> Article {
+    Article {
+        id: ArticleId(id),
+        name: name.to_owned(),
+        description: format!("{name}, pour toujours."),
+        picture: "mouse.svg".to_owned(),
+        price: Cents(cents),
+        on_hand,
+        reserved: 0,
+        active: true,
+    }
+}
+
+pub(crate) fn articles() -> Articles {
+    let laptop = Article { reserved: 7, ..article(1, "Ordinateur portable", 89_900, 10) };
+    let retired = Article { active: false, ..article(3, "Minitel", 9_900, 1) };
+    let all = [laptop, article(2, "Souris sans fil", 2_990, 15), retired, article(4, "Écran", 24_900, 0)];
+    BTreeMap::from(all.map(|article| (article.id, article)))
+}
+
+/// A cart with every problem there is.
+pub(crate) fn cart() -> PricedCart {
+    let item = |article, name: &str, pieces, cents, available, problems| PricedItem {
+        article: ArticleId(article),
+        name: name.to_owned(),
+        quantity: Quantity::new(pieces).unwrap(),
+        unit_price: Cents(cents),
+        line_total: Cents(cents * u64::from(pieces)),
+        available,
+        problems,
+    };
+    PricedCart {
+        version: 7,
+        items: vec![
+            item(1, "Ordinateur portable", 2, 89_900, 1, vec![Problem::InsufficientStock, Problem::PriceChanged]),
+            item(3, "Minitel", 1, 9_900, 0, vec![Problem::Unavailable]),
+        ],
+        item_count: 3,
+        total: Cents(189_700),
+        expires_at: moment(),
+    }
+}
+
+/// The same cart, ready to be ordered.
+pub(crate) fn ready_cart() -> PricedCart {
+    let mut cart = cart();
+    cart.items.iter_mut().for_each(|item| item.problems.clear());
+    cart
+}
+
+pub(crate) fn empty_cart() -> PricedCart {
+    Cart::empty(moment()).priced(&articles()).unwrap()
+}
+
+pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -> Order {
+    Order {
+        id: OrderId(Uuid::from_u128(0x0195_5a6b_0000_7000_8000_0000_beef_cafe)),
+        user: user("ana", Role::Customer).id,
+        status,
+        items: vec![OrderItem {
+            article: ArticleId(2),
+            name: "Souris sans fil".to_owned(),
+            quantity: Quantity::new(2).unwrap(),
+            unit_price: Cents(2_990),
+            line_total: Cents(5_980),
+        }],
+        total: Cents(5_980),
+        contact: Contact {
+            name: "Ana Díaz".to_owned(),
+            email: Email::new("ana@example.org").unwrap(),
+            address: "1 rue des Lilas\n75020 Paris".to_owned(),
+        },
+        payment: Payment { attempt, status: payment },
+        cart_version: 7,
+        created_at: moment(),
+        expires_at: moment(),
+    }
+}
+
+pub(crate) fn user(name: &str, role: Role) -> User {
+    User {
+        id: UserId(Uuid::from_u128(name.len() as u128)),
+        username: Username::new(name).unwrap(),
+        email: (role == Role::Customer).then(|| Email::new("ana@example.org").unwrap()),
+        role,
+        created_at: moment(),
+    }
+}
+
+pub(crate) fn session(id: u128, device: &str) -> Session {
+    Session {
+        id: SessionId(Uuid::from_u128(id)),
+        user: user("ana", Role::Customer).id,
+        username: Username::new("ana").unwrap(),
+        role: Role::Customer,
+        proof: Proof::Browser { cookie_hash: "00".repeat(32) },
+        device: device.to_owned(),
+        address: "192.0.2.7".to_owned(),
+        created_at: moment(),
+        last_seen_at: moment(),
+        expires_at: moment(),
+    }
+}

@@ -1,0 +1,104 @@
+//! The sessions of a user: where one is signed in.
+
+use domain::session::{Proof, Session, SessionId};
+use maud::{Markup, html};
+
+use crate::form::command;
+use crate::locale::{Locale, time};
+
+/// Every session of a user, with a way to end each of them.
+pub fn list(locale: Locale, sessions: &[Session], current: SessionId) -> Markup {
+    html! {
+        section #sessions .panel {
+            h2 { (locale.text("session-title")) }
+            ul.lines {
+                @for session in sessions {
+                    (row(locale, session, current))
+                }
+            }
+            @if sessions.iter().any(|session| session.id != current) {
+                (command("/account/sessions/end-others", &html! {
+                    button.quiet { (locale.text("session-end-others")) }
+                }))
+            }
+        }
+    }
+}
+
+fn row(locale: Locale, session: &Session, current: SessionId) -> Markup {
+    html! {
+        li.line id={ "session-" (session.id) } {
+            div.what {
+                h3 title=(session.device) { (device(locale, session)) }
+                p.quiet { (session.address) " · " (locale.text("session-since")) " " (time(locale, session.created_at)) }
+                p.quiet { (locale.text("session-seen")) " " (time(locale, session.last_seen_at)) }
+            }
+            @if session.id == current { span.badge.good { (locale.text("session-current")) } }
+            (command(&format!("/account/sessions/{}/end", session.id), &html! {
+                button.link { (locale.text("session-end")) span.unseen { " (" (device(locale, session)) ")" } }
+            }))
+        }
+    }
+}
+
+/// What a client calls itself, in words: browsers also claim to be the browsers they resemble, so the first match counts.
+fn device(locale: Locale, session: &Session) -> String {
+    let find = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| session.device.contains(mark)).map(|(_, name)| *name)
+    };
+    match (find(BROWSERS), find(SYSTEMS), &session.proof) {
+        (Some(browser), Some(system), _) => format!("{browser} · {system}"),
+        (Some(browser), None, _) => browser.to_owned(),
+        (None, _, _) if !session.device.trim().is_empty() => session.device.chars().take(40).collect(),
+        (_, _, Proof::Browser { .. }) => locale.text("session-browser"),
+        (_, _, Proof::Api { .. }) => locale.text("session-api"),
+    }
+}
+
+const BROWSERS: &[(&str, &str)] = &[
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("curl/", "curl"),
+];
+
+const SYSTEMS: &[(&str, &str)] = &[
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::{HOSTILE, lines, session};
+
+    const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+
+    #[test]
+    fn every_device_is_named_and_can_be_signed_out() {
+        let sessions =
+            [session(1, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), session(2, PHONE)];
+        insta::assert_snapshot!("sessions_fr", lines(&list(Locale::Fr, &sessions, sessions[0].id)));
+        insta::assert_snapshot!("sessions_en", lines(&list(Locale::En, &sessions, sessions[0].id)));
+    }
+
+    #[test]
+    fn the_only_session_has_no_others_to_end() {
+        let only = [session(1, "")];
+        let page = list(Locale::En, &only, only[0].id).into_string();
+        assert!(!page.contains("end-others") && page.contains("Browser"), "{page}");
+    }
+
+    #[test]
+    fn an_unknown_device_is_cut_short_and_never_markup() {
+        let odd = session(1, &HOSTILE.repeat(20));
+        assert_eq!(device(Locale::En, &odd).chars().count(), 40);
+        assert!(!list(Locale::En, std::slice::from_ref(&odd), odd.id).into_string().contains("<script"));
+    }
+}
