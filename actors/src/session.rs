@@ -256,7 +256,7 @@ impl TokenParts {
         let (ended, kept) = rows.split_at_checked(surplus).unwrap_or_default();
         let mut ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
         ids.push(session.id);
-        let change = tables.change(now).expect(&tables.accounts, user.id, Some(proven_at));
+        let change = tables.change(now).only_if(&tables.accounts, user.id, Some(proven_at));
         let change = change.put(&tables.user_sessions, user.id, version(&list), &ids)?;
         let change = self.put(change, &session, None)?.tell(&Event::SessionOpened(session.clone()))?;
         let change = self.ended(change, ended, EndReason::SignedOut)?;
@@ -313,7 +313,7 @@ impl TokenParts {
         let change = match &list {
             Some(list) if ids.is_empty() => change.remove(&self.tables.user_sessions, end.user, list.version),
             Some(list) => change.put(&self.tables.user_sessions, end.user, Some(list.version), &ids)?,
-            None => change.expect(&self.tables.user_sessions, end.user, None),
+            None => change.only_if(&self.tables.user_sessions, end.user, None),
         };
         self.tables.commit(self.ended(change, &ended, end.reason)?).await?;
         self.revoke(&ended);

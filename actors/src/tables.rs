@@ -243,7 +243,7 @@ impl Change {
     }
 
     /// Only if a key that stays as it is is still at the version it was read at.
-    pub fn expect<T: Serialize + DeserializeOwned>(
+    pub fn only_if<T: Serialize + DeserializeOwned>(
         mut self,
         table: &Table<T>,
         key: impl Display,

@@ -1,0 +1,144 @@
+//! Orders and their payments.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actors::ask::Failure;
+use actors::cart::{GetCart, ToCart};
+use actors::order::{AwaitPayment, CancelOrder, GetOrder, Once, PayAgain, RefundOrder};
+use domain::cart::Owner;
+use domain::order::{Order, OrderError, OrderStatus};
+use domain::payment::PaymentStatus;
+use futures_util::future::join_all;
+
+use crate::harness::{TestShop, Told, order, until};
+
+async fn decided(test: &TestShop, order: &Order) -> Order {
+    let patience = Duration::from_secs(5);
+    test.shop.orders.ask(AwaitPayment { user: order.user, order: order.id, patience }).await.unwrap()
+}
+
+async fn becomes(test: &TestShop, order: &Order, status: OrderStatus) -> Order {
+    until(async || {
+        let order = test.shop.orders.ask(GetOrder { user: order.user, order: order.id }).await.unwrap();
+        (order.status == status).then_some(order)
+    })
+    .await
+}
+
+#[actix::test]
+async fn an_order_reserves_is_paid_and_sells() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 3).await;
+    let placed = test.shop.orders.ask(order(ana, "k", 3)).await.unwrap();
+    let cart = test.shop.carts.ask(ToCart(Owner::User(ana), GetCart)).await.unwrap();
+    assert_eq!((cart.version, cart.item_count()), (2, 0));
+    assert_eq!(decided(&test, &placed).await.status, OrderStatus::Paid);
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (7, 0));
+    assert_eq!(test.bank.charged().len(), 1);
+}
+
+#[actix::test]
+async fn the_same_request_and_the_same_cart_give_the_first_order() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 3).await;
+    let orders = join_all(["k", "k", "other"].map(|key| test.shop.orders.ask(order(ana, key, 3)))).await;
+    let ids: Vec<_> = orders.iter().map(|order| order.as_ref().unwrap().id).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    let reused = test.shop.orders.ask(order(ana, "k", 4)).await;
+    assert_eq!(reused, Err(Failure::Refused(OrderError::KeyReused)));
+    decided(&test, orders[0].as_ref().unwrap()).await;
+    assert_eq!(test.bank.charged().len(), 1);
+}
+
+#[actix::test]
+async fn twelve_buyers_of_ten_lamps_get_ten() {
+    let test = TestShop::open().await;
+    let names: Vec<_> = (0..12).map(|number| format!("buyer {number}")).collect();
+    let buyers = join_all(names.iter().map(|name| test.buyer(name, 1))).await;
+    let orders = join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
+    let placed: Vec<_> = orders.into_iter().flatten().collect();
+    assert_eq!(placed.len(), 10);
+    for order in &placed {
+        assert_eq!(decided(&test, order).await.status, OrderStatus::Paid);
+    }
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (0, 0));
+}
+
+#[actix::test]
+async fn a_lost_answer_is_asked_for_again_and_charged_once() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    test.bank.will(&[Told::LoseAnswer, Told::Panic]);
+    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Unknown);
+    let cancel = test.shop.orders.ask(CancelOrder { user: ana, order: placed.id }).await;
+    assert!(matches!(cancel, Err(Failure::Refused(OrderError::WrongState { .. }))));
+    for _ in 0..2 {
+        let calls = test.bank.calls.load(Ordering::SeqCst);
+        test.wait(Duration::from_secs(2));
+        until(async || (test.bank.calls.load(Ordering::SeqCst) > calls).then_some(())).await;
+    }
+    becomes(&test, &placed, OrderStatus::Paid).await;
+    assert_eq!(test.bank.charged(), [format!("{}-1", placed.id)]);
+}
+
+#[actix::test]
+async fn a_declined_payment_is_tried_again_with_another_key() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    test.bank.will(&[Told::Decline]);
+    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Declined);
+    let once = Once { key: "again".into(), fingerprint: String::new() };
+    for _ in 0..2 {
+        test.shop.orders.ask(PayAgain { user: ana, order: placed.id, once: once.clone() }).await.unwrap();
+    }
+    assert_eq!(decided(&test, &placed).await.status, OrderStatus::Paid);
+    assert_eq!(test.bank.charged(), [format!("{}-2", placed.id)]);
+}
+
+#[actix::test]
+async fn an_unpaid_order_expires_and_its_goods_go_back() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 4).await;
+    test.bank.will(&[Told::Decline]);
+    let placed = test.shop.orders.ask(order(ana, "k", 4)).await.unwrap();
+    decided(&test, &placed).await;
+    assert_eq!(test.lamp().reserved, 4);
+    test.wait(Duration::from_secs(15 * 60));
+    becomes(&test, &placed, OrderStatus::Expired).await;
+    assert_eq!(test.lamp().reserved, 0);
+    assert_eq!(test.shop.carts.ask(ToCart(Owner::User(ana), GetCart)).await.unwrap().item_count(), 4);
+}
+
+#[actix::test]
+async fn a_refund_pays_back_once_and_restocks() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 2).await;
+    let placed = test.shop.orders.ask(order(ana, "k", 2)).await.unwrap();
+    decided(&test, &placed).await;
+    for _ in 0..2 {
+        let refunded = test.shop.orders.ask(RefundOrder(placed.id)).await.unwrap();
+        assert_eq!(refunded.status, OrderStatus::Refunded);
+    }
+    assert_eq!(test.lamp().on_hand, 10);
+    assert!(test.bank.charged().is_empty());
+}
+
+#[actix::test]
+async fn an_order_desk_that_died_goes_on_where_it_was() {
+    let test = TestShop::open().await;
+    let (ana, bob) = (test.buyer("ana", 1).await, test.buyer("bob", 1).await);
+    test.bank.will(&[Told::LoseAnswer]);
+    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    decided(&test, &placed).await;
+    test.store.panic_once();
+    assert!(matches!(test.shop.orders.ask(order(bob, "k", 1)).await, Err(Failure::Unavailable(_))));
+    test.shop.revive();
+    test.wait(Duration::from_secs(2));
+    becomes(&test, &placed, OrderStatus::Paid).await;
+    let again = test.shop.orders.ask(order(bob, "k", 1)).await.unwrap();
+    assert_eq!(decided(&test, &again).await.status, OrderStatus::Paid);
+    assert_eq!(test.lamp().on_hand, 8);
+}

@@ -1,0 +1,81 @@
+//! The payment gateway and its breaker.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use actors::ask::Failure;
+use actors::bank::Charge;
+use actors::payment::{Admit, Call, Request};
+use actors::shop::Shop;
+use domain::breaker::Rejected;
+use domain::money::Cents;
+use domain::order::OrderId;
+use domain::payment::Outcome;
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use crate::harness::{TestShop, Told, until};
+
+async fn pay(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
+    let permit = shop.payments.ask(Admit).await?;
+    let charge = Charge { key: key.into(), order: OrderId(Uuid::nil()), amount: Cents(100) };
+    Ok(shop.payments.addr().send(Call { permit, request: Request::Charge(charge) }).await.unwrap())
+}
+
+/// Waits until the breaker has heard how the last call ended.
+async fn state(shop: &Shop, state: &str) {
+    until(async || (shop.payments.observe().await?["breaker"]["state"]["state"] == state).then_some(())).await;
+}
+
+async fn fails_three_times(test: &TestShop) {
+    test.bank.will(&[Told::Refuse, Told::LoseAnswer, Told::Panic]);
+    let outcomes = [pay(&test.shop, "a").await, pay(&test.shop, "b").await, pay(&test.shop, "c").await];
+    assert_eq!(outcomes, [Ok(Outcome::NotSent), Ok(Outcome::Unknown), Ok(Outcome::Unknown)]);
+    state(&test.shop, "open").await;
+}
+
+#[actix::test]
+async fn three_failures_open_the_breaker_whatever_they_are() {
+    let test = TestShop::open().await;
+    fails_three_times(&test).await;
+    let rejected = Rejected { retry_after: Duration::from_secs(60) };
+    assert_eq!(pay(&test.shop, "d").await, Err(Failure::Refused(rejected)));
+    assert_eq!(test.bank.calls.load(Ordering::SeqCst), 3);
+}
+
+#[actix::test]
+async fn a_refusal_of_the_bank_is_no_failure() {
+    let test = TestShop::open().await;
+    test.bank.will(&[Told::Decline; 5]);
+    for key in ["a", "b", "c", "d", "e"] {
+        assert_eq!(pay(&test.shop, key).await, Ok(Outcome::Declined));
+    }
+    state(&test.shop, "closed").await;
+}
+
+#[actix::test]
+async fn after_a_minute_exactly_one_of_a_hundred_may_try() {
+    let test = TestShop::open().await;
+    fails_three_times(&test).await;
+    test.wait(Duration::from_secs(60));
+    let permits = join_all((0..100).map(|_| test.shop.payments.ask(Admit))).await;
+    assert_eq!(permits.iter().filter(|permit| permit.is_ok()).count(), 1);
+}
+
+#[actix::test]
+async fn a_permit_that_nobody_used_is_not_lost() {
+    let test = TestShop::open().await;
+    fails_three_times(&test).await;
+    test.wait(Duration::from_secs(60));
+    drop(test.shop.payments.ask(Admit).await.unwrap());
+    until(async || pay(&test.shop, "d").await.ok()).await;
+    state(&test.shop, "closed").await;
+}
+
+#[actix::test]
+async fn the_breaker_outlives_its_process() {
+    let test = TestShop::open().await;
+    fails_three_times(&test).await;
+    let neighbour = test.neighbour().await;
+    assert!(matches!(pay(&neighbour, "d").await, Err(Failure::Refused(_))));
+}

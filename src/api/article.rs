@@ -1,0 +1,122 @@
+//! Articles: anybody may read them, administrators change them.
+
+use std::ops::Bound;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path, Query};
+use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
+use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
+use domain::money::{CURRENCY, Cents};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{PageOf, many, one};
+use crate::assets;
+use crate::auth::bearer::Admin;
+use crate::error::Problem;
+use crate::site::Site;
+
+/// A new article.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewArticle {
+    name: String,
+    #[serde(default)]
+    description: String,
+    picture: Option<String>,
+    price_cents: Cents,
+    on_hand: u32,
+}
+
+/// What changes of an article.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    name: Option<String>,
+    description: Option<String>,
+    price_cents: Option<Cents>,
+    on_hand: Option<u32>,
+    active: Option<bool>,
+}
+
+/// `GET /api/articles`: a page of the catalogue.
+pub async fn list(site: Data<Site>, page: Query<PageOf<ArticleId>>) -> Result<HttpResponse, Problem> {
+    let articles = site.shop.shelf.articles();
+    let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
+    let on_sale =
+        articles.range((after, Bound::Unbounded)).map(|(_, article)| article).filter(|article| article.active);
+    Ok(many("articles", on_sale.take(page.limit()?).map(article_json).collect()))
+}
+
+/// `GET /api/articles/{id}`: an article.
+pub async fn get(site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+    let articles = site.shop.shelf.articles();
+    let article = articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
+    Ok(one("article", article_json(article)))
+}
+
+/// `POST /api/articles`: puts a new article on sale.
+pub async fn add(_: Admin, site: Data<Site>, new: Json<NewArticle>) -> Result<HttpResponse, Problem> {
+    let NewArticle { name, description, picture, price_cents, on_hand } = new.into_inner();
+    let picture = picture.unwrap_or_else(|| "article.svg".into());
+    if !assets::has_picture(&picture) {
+        return Err(ArticleError::Invalid { field: "picture", rule: "must be one of the shop's pictures" }.into());
+    }
+    let article = Article {
+        id: ArticleId(0),
+        name,
+        description,
+        picture,
+        price: price_cents,
+        on_hand,
+        reserved: 0,
+        active: true,
+    };
+    let article = site.shop.catalogue.ask(AddArticle(article)).await?;
+    let created = HttpResponse::Created()
+        .insert_header((LOCATION, format!("/api/articles/{}", article.id)))
+        .json(json!({ "success": true, "article": admin_json(&article) }));
+    Ok(created)
+}
+
+/// `PATCH /api/articles/{id}`: changes an article.
+pub async fn change(
+    _: Admin,
+    site: Data<Site>,
+    id: Path<ArticleId>,
+    patch: Json<Patch>,
+) -> Result<HttpResponse, Problem> {
+    let Patch { name, description, price_cents: price, on_hand, active } = patch.into_inner();
+    let patch = ArticlePatch { name, description, price, on_hand, active };
+    let article = site.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
+    Ok(one("article", admin_json(&article)))
+}
+
+/// `DELETE /api/articles/{id}`: takes an article out of the catalogue.
+pub async fn remove(_: Admin, site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+    let article = site.shop.catalogue.ask(RemoveArticle(*id)).await?;
+    Ok(one("article", admin_json(&article)))
+}
+
+/// An article as anybody sees it.
+pub fn article_json(article: &Article) -> Value {
+    json!({
+        "id": article.id,
+        "name": article.name,
+        "description": article.description,
+        "price_cents": article.price,
+        "currency": CURRENCY,
+        "available": article.available(),
+    })
+}
+
+fn admin_json(article: &Article) -> Value {
+    let mut json = article_json(article);
+    if let Value::Object(members) = &mut json {
+        members.insert("on_hand".into(), article.on_hand.into());
+        members.insert("reserved".into(), article.reserved.into());
+        members.insert("active".into(), article.active.into());
+    }
+    json
+}

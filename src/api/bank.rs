@@ -1,0 +1,28 @@
+//! The simulated bank's behaviour and the breaker, for administrators.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Json};
+use serde_json::json;
+
+use super::one;
+use crate::auth::bearer::Admin;
+use crate::bank::simulated::Behaviour;
+use crate::error::{Code, Problem};
+use crate::site::Site;
+
+/// `GET /api/bank`: how the simulated bank behaves.
+pub async fn get(_: Admin, site: Data<Site>) -> HttpResponse {
+    one("bank", json!(site.bank.behaviour()))
+}
+
+/// `PUT /api/bank`: has the simulated bank behave in another way.
+pub async fn set(_: Admin, site: Data<Site>, behaviour: Json<Behaviour>) -> HttpResponse {
+    site.bank.behave(*behaviour);
+    one("bank", json!(site.bank.behaviour()))
+}
+
+/// `GET /api/breaker`: what the breaker in front of the bank lets through.
+pub async fn breaker(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    let gateway = site.shop.payments.observe().await.ok_or_else(|| Problem::new(Code::Unavailable))?;
+    Ok(one("breaker", gateway.get("breaker").cloned().unwrap_or_default()))
+}

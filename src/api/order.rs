@@ -1,0 +1,149 @@
+//! Orders: buyers place, pay and cancel their own; administrators ship, deliver and refund all.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use actors::order::{
+    AwaitPayment, CancelOrder, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder, RefundOrder, ShipOrder,
+};
+use domain::money::{CURRENCY, Cents};
+use domain::order::{Checkout, Contact, Order, OrderId};
+use domain::payment::PaymentStatus;
+use domain::user::Email;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{PageOf, many, one};
+use crate::auth::bearer::{Admin, Bearer};
+use crate::auth::secret::fingerprint;
+use crate::error::{Code, Problem};
+use crate::site::Site;
+
+/// What a buyer says when checking out.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewOrder {
+    cart_version: u64,
+    expected_total_cents: Cents,
+    name: String,
+    email: String,
+    address: String,
+}
+
+/// `POST /api/orders`: makes an order of the cart and has it paid.
+pub async fn place(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    request: HttpRequest,
+    new: Json<NewOrder>,
+) -> Result<HttpResponse, Problem> {
+    let once = once(&request, &format!("place {new:?}"))?;
+    let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new.into_inner();
+    let contact = Contact::new(name, Email::new(email)?, address)?;
+    let checkout = Checkout { cart_version, expected_total, contact };
+    let order = site.shop.orders.ask(PlaceOrder { user: me.user, checkout, once }).await?;
+    paid(&site, &order, StatusCode::CREATED).await
+}
+
+/// `POST /api/orders/{id}/pay`: has the bank asked once more.
+pub async fn pay(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    request: HttpRequest,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
+    let once = once(&request, &format!("pay {id}"))?;
+    let order = site.shop.orders.ask(PayAgain { user: me.user, order: *id, once }).await?;
+    paid(&site, &order, StatusCode::OK).await
+}
+
+/// `POST /api/orders/{id}/cancel`: calls an unpaid order off.
+pub async fn cancel(Bearer(me): Bearer, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+    let order = site.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
+    Ok(one("order", order_json(&order)))
+}
+
+/// `GET /api/orders`: a page of one's orders, newest first.
+pub async fn list(Bearer(me): Bearer, site: Data<Site>, page: Query<PageOf<OrderId>>) -> Result<HttpResponse, Problem> {
+    let list = ListOrders { user: me.user, after: page.after, limit: page.limit()? };
+    let orders = site.shop.orders.ask(list).await?;
+    Ok(many("orders", orders.iter().map(order_json).collect()))
+}
+
+/// `GET /api/orders/{id}`: one of one's orders.
+pub async fn get(Bearer(me): Bearer, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+    let order = site.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
+    Ok(one("order", order_json(&order)))
+}
+
+/// `POST /api/orders/{id}/ship`: says that an order is on its way.
+pub async fn ship(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+    Ok(one("order", order_json(&site.shop.orders.ask(ShipOrder(*id)).await?)))
+}
+
+/// `POST /api/orders/{id}/deliver`: says that an order has arrived.
+pub async fn deliver(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+    Ok(one("order", order_json(&site.shop.orders.ask(DeliverOrder(*id)).await?)))
+}
+
+/// `POST /api/orders/{id}/refund`: has an order paid back.
+pub async fn refund(
+    _: Admin,
+    site: Data<Site>,
+    request: HttpRequest,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
+    // A refund happens once whatever the key; asking for one keeps clients from sending it blindly.
+    once(&request, "refund")?;
+    Ok(one("order", order_json(&site.shop.orders.ask(RefundOrder(*id)).await?)))
+}
+
+/// The order when the bank has decided; 202 if it hasn't in time, 402 if it has refused.
+async fn paid(site: &Site, order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
+    let wait = AwaitPayment { user: order.user, order: order.id, patience: site.patience };
+    let order = site.shop.orders.ask(wait).await?;
+    let json = order_json(&order);
+    let status = match order.payment.status {
+        PaymentStatus::Succeeded => decided,
+        PaymentStatus::Submitting | PaymentStatus::Unknown => StatusCode::ACCEPTED,
+        PaymentStatus::Declined => return Err(Problem::new(Code::PaymentDeclined).with(json!({ "order": json }))),
+        PaymentStatus::NotSent => return Err(Problem::new(Code::PaymentUnavailable).with(json!({ "order": json }))),
+    };
+    Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
+}
+
+/// The request's idempotency key, of 1 to 255 visible characters.
+fn once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
+    let header = request.headers().get("idempotency-key").ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
+    let key = header.to_str().unwrap_or_default();
+    if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Problem::new(Code::InvalidIdempotencyKey));
+    }
+    Ok(Once { key: key.to_owned(), fingerprint: fingerprint(says) })
+}
+
+/// An order as its buyer sees it.
+pub fn order_json(order: &Order) -> Value {
+    let items = order.items.iter().map(|item| {
+        json!({
+            "article_id": item.article,
+            "name": item.name,
+            "quantity": item.quantity,
+            "unit_price_cents": item.unit_price,
+            "line_total_cents": item.line_total,
+        })
+    });
+    json!({
+        "id": order.id,
+        "status": order.status,
+        "items": items.collect::<Vec<_>>(),
+        "total_cents": order.total,
+        "currency": CURRENCY,
+        "name": order.contact.name,
+        "email": order.contact.email,
+        "address": order.contact.address,
+        "payment": order.payment,
+        "created_at": order.created_at,
+        "expires_at": order.expires_at,
+    })
+}

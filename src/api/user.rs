@@ -1,0 +1,90 @@
+//! Users: everybody sees their own profile, administrators manage all.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, Json, Path, Query};
+use actors::session::Whose;
+use actors::user::{AddUser, ChangePassword, ChangeUser, DeleteUser, GetUser, ListUsers};
+use domain::user::{Email, Role, User, UserId, Username};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{PageOf, many, one};
+use crate::auth::bearer::{Admin, Bearer};
+use crate::error::Problem;
+use crate::site::Site;
+
+/// A new user.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewUser {
+    username: String,
+    password: String,
+    email: Option<String>,
+    role: Option<Role>,
+}
+
+/// What changes of a user.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Patch {
+    role: Option<Role>,
+    email: Option<String>,
+    password: Option<String>,
+}
+
+/// `GET /auth/profile`: who the program's user is.
+pub async fn profile(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    let User { id, username, email, role, created_at } = site.shop.users.ask(GetUser(me.user)).await?.user;
+    Ok(HttpResponse::Ok().json(json!({
+        "success": true, "user": username, "id": id, "role": role, "email": email, "created_at": created_at,
+    })))
+}
+
+/// `GET /api/users`: a page of users, oldest first.
+pub async fn list(_: Admin, site: Data<Site>, page: Query<PageOf<UserId>>) -> Result<HttpResponse, Problem> {
+    let users = site.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
+    Ok(many("users", users.iter().map(user_json).collect()))
+}
+
+/// `POST /api/users`: makes a new user.
+pub async fn add(_: Admin, site: Data<Site>, new: Json<NewUser>) -> Result<HttpResponse, Problem> {
+    let NewUser { username, password, email, role } = new.into_inner();
+    let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
+    let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
+    let user = site.shop.users.ask(add).await?.user;
+    let location = (LOCATION, format!("/api/users/{}", user.id));
+    Ok(HttpResponse::Created().insert_header(location).json(json!({ "success": true, "user": user_json(&user) })))
+}
+
+/// `GET /api/users/{id}`: a user.
+pub async fn get(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<HttpResponse, Problem> {
+    Ok(one("user", user_json(&site.shop.users.ask(GetUser(*id)).await?.user)))
+}
+
+/// `PATCH /api/users/{id}`: changes a user's role, address or password.
+pub async fn change(_: Admin, site: Data<Site>, id: Path<UserId>, patch: Json<Patch>) -> Result<HttpResponse, Problem> {
+    let Patch { role, email, password } = patch.into_inner();
+    let email = email.map(Email::new).transpose()?;
+    if let Some(new) = password {
+        site.shop.users.ask(ChangePassword { user: *id, current: None, new, sessions: Whose::All }).await?;
+    }
+    let user = site.shop.users.ask(ChangeUser { user: *id, role, email }).await?;
+    Ok(one("user", user_json(&user)))
+}
+
+/// `DELETE /api/users/{id}`: deletes a user and signs the user out everywhere.
+pub async fn remove(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<HttpResponse, Problem> {
+    Ok(one("user", user_json(&site.shop.users.ask(DeleteUser(*id)).await?)))
+}
+
+/// A user as administrators see it.
+pub fn user_json(user: &User) -> Value {
+    json!({
+        "id": user.id,
+        "username": user.username,
+        "email": user.email,
+        "role": user.role,
+        "created_at": user.created_at,
+    })
+}

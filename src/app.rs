@@ -1,0 +1,241 @@
+//! The server, from its configuration to its end.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::rt::time::interval;
+use actix_web::{App, HttpServer, web};
+use actors::clock::Clock;
+use actors::first_start::{FirstStart, FirstStartError};
+use actors::live::Close;
+use actors::password::{HashError, Hasher};
+use actors::shop::{Parts, Shop};
+use actors::store::SharedStore;
+use domain::article::{Article, ArticleId};
+use domain::money::Cents;
+use domain::user::{UserError, Username};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_actix_web::TracingLogger;
+
+use crate::auth::access::AccessTokens;
+use crate::auth::cookie::Cookies;
+use crate::auth::refresh::RefreshTokens;
+use crate::auth::secret::{Secret, SecretError};
+use crate::bank::simulated::SimulatedBank;
+use crate::config::{Config, SecureCookies};
+use crate::error::present::present;
+use crate::routes::routes;
+use crate::rules::rules;
+use crate::site::Site;
+use crate::store::{self, OpenError, Options};
+
+/// The articles of a new shop.
+const CATALOGUE: &str = include_str!("../config/catalogue.toml");
+
+/// The password of a new shop's administrator, unless the configuration sets another.
+const DEFAULT_PASSWORD: &str = "admin";
+
+/// How often dead actors are looked for.
+const REVIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// What pages may load, and who may show them (CSP Level 3).
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+
+/// Why the shop does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store can't be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// There is no secret to derive keys from.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Passwords can't be hashed as configured.
+    #[error("auth.scrypt_log_n: {0}")]
+    Hash(#[from] HashError),
+    /// An empty store can't be filled.
+    #[error("the shop can't be opened: {0}")]
+    FirstStart(#[from] FirstStartError),
+    /// The first articles are not as expected.
+    #[error("config/catalogue.toml: {0}")]
+    Catalogue(#[from] toml::de::Error),
+    /// The first administrator can't be made.
+    #[error(transparent)]
+    Admin(#[from] UserError),
+    /// The bank is none that the shop knows.
+    #[error("bank.url: {0} is not a bank that the shop knows; it knows simulated")]
+    Bank(String),
+    /// Everybody could become the administrator.
+    #[error("the administrator's password is still the default: set another before listening on {0}")]
+    DefaultPassword(SocketAddr),
+    /// The address can't be listened on.
+    #[error("can't listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// Something else the system refuses.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// A server that is ready to run.
+pub struct Server {
+    listener: TcpListener,
+    site: web::Data<Site>,
+    workers: usize,
+    drain: Duration,
+}
+
+/// Opens the store of a configuration.
+pub async fn open_store(config: &Config) -> Result<SharedStore, OpenError> {
+    let options = Options { events_max: config.events.max, events_keep: config.events.keep };
+    store::open(config.store.url.expose_secret(), &options, Clock::default()).await
+}
+
+impl Server {
+    /// Opens the shop and takes the address, without answering anybody yet.
+    pub async fn open(config: &Config) -> Result<Self, AppError> {
+        let secret = Secret::load(&config.auth.secret, &config.auth.key_file)?;
+        let store = open_store(config).await?;
+        let clock = Clock::default();
+        if config.bank.url != "simulated" {
+            return Err(AppError::Bank(config.bank.url.clone()));
+        }
+        let bank = SimulatedBank::new(store.clone(), clock.clone());
+        let parts = Parts {
+            store,
+            bank: Arc::new(bank.clone()),
+            hasher: Hasher::new(config.auth.scrypt_log_n)?,
+            clock,
+            rules: rules(config),
+            first_start: first_start(config)?,
+        };
+        let shop = Shop::open(parts).await?;
+        let bind = config.server.bind;
+        if shop.default_password.stands() && !bind.ip().is_loopback() {
+            return Err(AppError::DefaultPassword(bind));
+        }
+        let listener = TcpListener::bind(bind).map_err(|error| AppError::Listen(bind, error))?;
+        let site = Site {
+            shop,
+            bank,
+            access: AccessTokens::new(&secret, config.auth.access_ttl),
+            refresh: RefreshTokens::new(&secret),
+            cookies: Cookies { secure: secure_cookies(config) },
+            public_origin: config.server.public_origin.clone(),
+            registration: config.auth.registration,
+            patience: config.order.patience,
+            ping: config.live.ping,
+            silence: config.live.silence,
+        };
+        Ok(Self { listener, site: web::Data::new(site), workers: config.server.workers, drain: config.server.drain })
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers until the process is told to stop; then lets go of sockets, finishes requests and closes the store.
+    pub async fn run(self) -> io::Result<()> {
+        let (site, shop) = (self.site.clone(), self.site.shop.clone());
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(site.clone())
+                .wrap(from_fn(present))
+                .wrap(headers())
+                .wrap(TracingLogger::default())
+                .configure(routes)
+        })
+        .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })
+        .shutdown_timeout(self.drain.as_secs())
+        .disable_signals()
+        .listen(self.listener)?
+        .run();
+        actix_web::rt::spawn(stop_when_told(server.handle(), shop.clone()));
+        actix_web::rt::spawn(revive(shop));
+        server.await
+    }
+}
+
+/// Headers that every answer carries (OWASP Secure Headers Project).
+fn headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("content-security-policy", CONTENT_SECURITY_POLICY))
+        .add(("x-content-type-options", "nosniff"))
+        .add(("x-frame-options", "DENY"))
+        .add(("referrer-policy", "same-origin"))
+        .add(("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"))
+        .add(("cross-origin-opener-policy", "same-origin"))
+}
+
+async fn stop_when_told(server: ServerHandle, shop: Shop) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return tracing::error!("signals can't be heard: stop the process by force");
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    shop.hub.tell(Close);
+    server.stop(true).await;
+}
+
+async fn revive(shop: Shop) {
+    let mut ticks = interval(REVIVE_EVERY);
+    loop {
+        ticks.tick().await;
+        shop.revive();
+    }
+}
+
+fn secure_cookies(config: &Config) -> bool {
+    match config.server.secure_cookies {
+        SecureCookies::True => true,
+        SecureCookies::False => false,
+        SecureCookies::Auto => {
+            !config.server.bind.ip().is_loopback() || config.server.public_origin.starts_with("https://")
+        }
+    }
+}
+
+fn first_start(config: &Config) -> Result<FirstStart, AppError> {
+    #[derive(Deserialize)]
+    struct Catalogue {
+        article: Vec<First>,
+    }
+    #[derive(Deserialize)]
+    struct First {
+        id: u32,
+        name: String,
+        description: String,
+        picture: String,
+        price_cents: u64,
+        on_hand: u32,
+    }
+    let catalogue: Catalogue = toml::from_str(CATALOGUE)?;
+    let articles = catalogue.article.into_iter().map(|first| Article {
+        id: ArticleId(first.id),
+        name: first.name,
+        description: first.description,
+        picture: first.picture,
+        price: Cents(first.price_cents),
+        on_hand: first.on_hand,
+        reserved: 0,
+        active: true,
+    });
+    let configured = config.admin.password.expose_secret();
+    Ok(FirstStart {
+        admin: Username::new("admin")?,
+        password: if configured.is_empty() { DEFAULT_PASSWORD.into() } else { configured.to_owned() },
+        default_password: configured.is_empty() || configured == DEFAULT_PASSWORD,
+        articles: articles.collect(),
+    })
+}

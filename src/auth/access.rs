@@ -1,0 +1,165 @@
+//! Access tokens: signed statements that somebody was signed in a moment ago (RFC 9068, RFC 8725).
+
+use std::time::Duration;
+
+use actors::clock::new_id;
+use domain::session::{Session, SessionId};
+use domain::user::{Role, UserId};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize};
+
+use super::SignedIn;
+use super::secret::{Secret, fingerprint};
+
+/// Who issues the tokens, and for whom.
+const ISSUER: &str = "microshop";
+
+/// The media type that tells access tokens from any other (RFC 9068, section 2.1).
+const TYPE: &str = "at+jwt";
+
+/// Makes access tokens and checks them.
+pub struct AccessTokens {
+    header: Header,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    ttl: Duration,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    username: String,
+    role: Role,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+impl AccessTokens {
+    /// Access tokens that are good for some time.
+    pub fn new(secret: &Secret, ttl: Duration) -> Self {
+        let key = secret.key("access token 1");
+        let kid = fingerprint(&String::from_utf8_lossy(&key)).get(..8).map(str::to_owned);
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The time is compared here, with the shop's clock and to the second.
+        validation.validate_exp = false;
+        Self {
+            header: Header { typ: Some(TYPE.into()), kid, ..Header::new(Algorithm::HS256) },
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+            validation,
+            ttl,
+        }
+    }
+
+    /// How long a new token is good.
+    pub fn ttl(&self) -> Duration {
+        self.ttl
+    }
+
+    /// A token that says whose session it is; none if it can't be signed.
+    pub fn issue(&self, session: &Session, now: Timestamp) -> Option<String> {
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: ISSUER.into(),
+            sub: session.user,
+            username: session.username.to_string(),
+            role: session.role,
+            sid: session.id,
+            iat: now.as_second(),
+            exp: (now + self.ttl).as_second(),
+            jti: new_id(now).to_string(),
+        };
+        encode(&self.header, &claims, &self.encoding).ok()
+    }
+
+    /// Who is signed in according to a token, and until when; none if it is not one of the shop's or its time is over.
+    pub fn check(&self, token: &str, now: Timestamp) -> Option<(SignedIn, Timestamp)> {
+        let header = decode_header(token).ok()?;
+        if header.typ.as_deref() != Some(TYPE) || header.kid != self.header.kid {
+            return None;
+        }
+        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let until = Timestamp::from_second(claims.exp).ok()?;
+        let signed_in =
+            SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid };
+        (now < until).then_some((signed_in, until))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use domain::session::Proof;
+    use domain::user::Username;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn tokens() -> AccessTokens {
+        let secret = Secret::load(&"x".repeat(32).into(), Path::new("unused")).unwrap();
+        AccessTokens::new(&secret, Duration::from_secs(3_600))
+    }
+
+    fn session() -> Session {
+        Session {
+            id: SessionId(new_id(NOW)),
+            user: UserId(new_id(NOW)),
+            username: Username::new("ana").unwrap(),
+            role: Role::Customer,
+            proof: Proof::Api { generation: 1, rotated_at: NOW },
+            device: String::new(),
+            address: String::new(),
+            created_at: NOW,
+            last_seen_at: NOW,
+            expires_at: NOW,
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_time_is_over_to_the_second() {
+        let (tokens, session) = (tokens(), session());
+        let token = tokens.issue(&session, NOW).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert_eq!(tokens.check(&token, at(3_599)).unwrap().0.session, session.id);
+        assert!(tokens.check(&token, at(3_600)).is_none());
+    }
+
+    #[test]
+    fn a_token_of_another_type_key_or_algorithm_is_none() {
+        let (tokens, session) = (tokens(), session());
+        let claims = Claims {
+            iss: ISSUER.into(),
+            aud: ISSUER.into(),
+            sub: session.user,
+            username: "ana".into(),
+            role: Role::Admin,
+            sid: session.id,
+            iat: 0,
+            exp: 3_600,
+            jti: String::new(),
+        };
+        let good = Header { ..tokens.header.clone() };
+        assert!(tokens.check(&encode(&good, &claims, &tokens.encoding).unwrap(), NOW).is_some());
+        let bad = [
+            Header { typ: Some("JWT".into()), ..good.clone() },
+            Header { kid: Some("other".into()), ..good.clone() },
+            Header { alg: Algorithm::HS512, ..good.clone() },
+        ];
+        for header in bad {
+            assert!(tokens.check(&encode(&header, &claims, &tokens.encoding).unwrap(), NOW).is_none(), "{header:?}");
+        }
+        let forged = encode(&good, &claims, &EncodingKey::from_secret(b"guessed")).unwrap();
+        assert!(tokens.check(&forged, NOW).is_none());
+    }
+}

@@ -1,0 +1,67 @@
+//! Programs: whoever carries a good access token in the `Authorization` header (RFC 6750, section 2.1).
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{FromRequest, HttpRequest};
+use domain::cart::Owner;
+use domain::user::Role;
+use jiff::Timestamp;
+
+use super::{MyCart, SignedIn};
+use crate::error::{Code, Problem};
+use crate::site::site;
+
+/// A program of a signed-in user.
+pub struct Bearer(pub SignedIn);
+
+/// A program of an administrator.
+pub struct Admin(pub SignedIn);
+
+/// Who makes the request and until when that is proved; a missing token is told from a bad one.
+pub fn check(request: &HttpRequest) -> Result<(SignedIn, Timestamp), Problem> {
+    let header = request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    let good = || {
+        let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+        let site = site(request);
+        let (signed_in, until) = site.access.check(token, site.shop.clock.now())?;
+        let good = scheme.eq_ignore_ascii_case("bearer") && !site.shop.revocations.contains(signed_in.session);
+        good.then_some((signed_in, until))
+    };
+    good().ok_or_else(|| Problem::new(Code::InvalidToken))
+}
+
+impl FromRequest for Bearer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(check(request).map(|(signed_in, _)| Self(signed_in)))
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(check(request).and_then(|(signed_in, _)| match signed_in.role {
+            Role::Admin => Ok(Self(signed_in)),
+            Role::Customer => Err(Problem::new(Code::Forbidden)),
+        }))
+    }
+}
+
+/// The program's user's cart.
+impl FromRequest for MyCart {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(
+            check(request)
+                .map(|(signed_in, _)| Self { shop: site(request).shop.clone(), owner: Owner::User(signed_in.user) }),
+        )
+    }
+}

@@ -1,0 +1,3 @@
+//! Banks: who stands behind the port.
+
+pub mod simulated;

@@ -1,0 +1,150 @@
+//! Signing in and out, and where one is signed in.
+
+use actix_web::cookie::Cookie;
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use actors::cart::{ClearCart, GetCart, MergeCart, ToCart};
+use actors::session::{EndSessions, ListSessions, OpenSession, Whose};
+use actors::tables::Proven;
+use actors::user::CheckPassword;
+use domain::cart::Owner;
+use domain::session::{EndReason, SessionId};
+use serde::Deserialize;
+use views::locale::Locale;
+
+use super::{changed, done, draw, draw_as, go_to, local, refusal, see_other};
+use crate::auth::SignedIn;
+use crate::auth::browser::{Member, Visitor};
+use crate::auth::client::{address, device};
+use crate::auth::cookie::Name;
+use crate::auth::secret::{fingerprint, random_token};
+use crate::error::Problem;
+use crate::site::Site;
+
+/// Where to go afterwards.
+#[derive(Deserialize)]
+pub struct Then {
+    pub(super) then: Option<String>,
+}
+
+/// A user name, its password, and where to go afterwards.
+#[derive(Deserialize)]
+pub struct Credentials {
+    username: String,
+    password: String,
+    then: Option<String>,
+}
+
+/// A language, and where to go afterwards.
+#[derive(Deserialize)]
+pub struct Language {
+    language: String,
+    back: Option<String>,
+}
+
+/// `GET /login`: the form to sign in.
+pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
+    let then = local(query.then.as_deref());
+    draw(&visitor, "login", &[], async { Ok(views::user::login(visitor.locale, "", &then, None)) }).await
+}
+
+/// `POST /login`: signs the browser in, or shows the form again with what is wrong.
+pub async fn login(visitor: Visitor, request: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Problem> {
+    let Credentials { username, password, then } = form.into_inner();
+    let then = local(then.as_deref());
+    let check = CheckPassword { username: username.clone(), password };
+    match visitor.site.shop.users.ask(check).await.map_err(Problem::from) {
+        Ok(proven) => open(&visitor, &request, proven, &then).await,
+        Err(problem) if problem.code.status().is_client_error() => {
+            let said = refusal(visitor.locale, &problem);
+            draw_as(problem.code.status(), &visitor, "login", &[], async {
+                Ok(views::user::login(visitor.locale, &username, &then, Some(&said)))
+            })
+            .await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `GET /logout`: asks whether to sign out.
+pub async fn confirm(visitor: Visitor) -> Result<HttpResponse, Problem> {
+    draw(&visitor, "logout", &[], async { Ok(views::user::logout(visitor.locale)) }).await
+}
+
+/// `POST /logout`: signs the browser out.
+pub async fn logout(visitor: Visitor) -> Result<HttpResponse, Problem> {
+    if let Some(me) = &visitor.signed_in {
+        end_sessions(&visitor.site, me, Whose::One(me.session)).await?;
+    }
+    Ok(with_cookie(see_other("/articles"), &visitor.site.cookies.forget(Name::Session)))
+}
+
+/// `POST /language`: draws pages in another language.
+pub async fn language(site: Data<Site>, form: Form<Language>) -> HttpResponse {
+    let locale = Locale::from_code(&form.language).unwrap_or_default();
+    let chosen = site.cookies.set(Name::Language, locale.code().to_owned());
+    with_cookie(see_other(&local(form.back.as_deref())), &chosen)
+}
+
+/// `POST /account/sessions/{id}/end`: signs the visitor out elsewhere.
+pub async fn end(
+    Member { visitor, me }: Member,
+    request: HttpRequest,
+    id: Path<SessionId>,
+) -> Result<HttpResponse, Problem> {
+    end_sessions(&visitor.site, &me, Whose::One(*id)).await?;
+    if *id == me.session {
+        return Ok(go_to(&request, "/login"));
+    }
+    sessions_changed(&visitor, &me, &request, "notice-session-ended").await
+}
+
+/// `POST /account/sessions/end-others`: signs the visitor out everywhere else.
+pub async fn end_others(Member { visitor, me }: Member, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    end_sessions(&visitor.site, &me, Whose::AllBut(me.session)).await?;
+    sessions_changed(&visitor, &me, &request, "notice-sessions-ended").await
+}
+
+/// Signs a browser in: the guest's cart becomes the user's, the guest's cookie goes.
+pub(super) async fn open(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    proven: Proven,
+    then: &str,
+) -> Result<HttpResponse, Problem> {
+    let (site, secret, user) = (&visitor.site, random_token(), proven.user.id);
+    let cookie_hash = Some(fingerprint(&secret));
+    let open = OpenSession { proven, cookie_hash, device: device(request), address: address(request) };
+    site.shop.sessions.ask(open).await?;
+    if let Owner::Guest(_) = visitor.owner {
+        let guest = visitor.cart().ask(GetCart).await?;
+        if !guest.items.is_empty() {
+            site.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
+            visitor.cart().ask(ClearCart { expected: None }).await?;
+        }
+    }
+    let signed_in = with_cookie(see_other(then), &site.cookies.set(Name::Session, secret));
+    Ok(with_cookie(signed_in, &site.cookies.forget(Name::Guest)))
+}
+
+async fn end_sessions(site: &Site, me: &SignedIn, sessions: Whose) -> Result<(), Problem> {
+    let end = EndSessions { user: me.user, sessions, reason: EndReason::SignedOut, with: None };
+    Ok(site.shop.sessions.ask(end).await?)
+}
+
+async fn sessions_changed(
+    visitor: &Visitor,
+    me: &SignedIn,
+    request: &HttpRequest,
+    said: &str,
+) -> Result<HttpResponse, Problem> {
+    let sessions = visitor.site.shop.sessions.ask(ListSessions(me.user)).await?;
+    let list = views::session::list(visitor.locale, &sessions, me.session);
+    Ok(changed(request, vec![("sessions", list), done(visitor.locale, said)], "/account"))
+}
+
+fn with_cookie(mut answer: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
+    // A cookie of the shop's own making is a good header value.
+    let _ = answer.add_cookie(cookie);
+    answer
+}

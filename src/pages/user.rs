@@ -1,0 +1,134 @@
+//! One's own account, and the administrators' list of users.
+
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use actors::session::{ListSessions, Whose};
+use actors::tables::Proven;
+use actors::user::{AddUser, ChangePassword, DeleteUser, GetUser, ListUsers};
+use domain::event::Topic;
+use domain::user::{Email, Role, User, UserId, Username};
+use maud::html;
+use serde::Deserialize;
+
+use super::session::{Then, open};
+use super::{changed, done, draw, draw_as, go_to, local, refusal, see_other};
+use crate::auth::browser::{Administrator, Member, Visitor};
+use crate::error::{Code, Problem};
+use crate::site::Site;
+
+/// How many users the administrators' page shows.
+pub const LISTED: usize = 100;
+
+/// A new user, as visitors and administrators fill the form in.
+#[derive(Deserialize)]
+pub struct NewUser {
+    username: String,
+    email: String,
+    password: String,
+    role: Option<Role>,
+    then: Option<String>,
+}
+
+/// An old and a new password.
+#[derive(Deserialize)]
+pub struct PasswordChange {
+    current: String,
+    new: String,
+}
+
+/// `GET /register`: the form to register.
+pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
+    let then = local(query.then.as_deref());
+    draw(&visitor, "register", &[], async { Ok(views::user::register(visitor.locale, "", "", &then, None)) }).await
+}
+
+/// `POST /register`: makes a new user and signs the browser in, or shows the form again with what is wrong.
+pub async fn register(visitor: Visitor, request: HttpRequest, form: Form<NewUser>) -> Result<HttpResponse, Problem> {
+    if !visitor.site.registration {
+        return Err(Problem::new(Code::RegistrationClosed));
+    }
+    let then = local(form.then.as_deref());
+    match new_user(&visitor.site, &form, Role::Customer).await {
+        Ok(proven) => open(&visitor, &request, proven, &then).await,
+        Err(problem) if problem.code.status().is_client_error() => {
+            let said = refusal(visitor.locale, &problem);
+            draw_as(problem.code.status(), &visitor, "register", &[], async {
+                Ok(views::user::register(visitor.locale, &form.username, &form.email, &then, Some(&said)))
+            })
+            .await
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `GET /account`: who one is, one's password, and where one is signed in.
+pub async fn account(Member { visitor, me }: Member, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    draw(&visitor, "account", &[], async {
+        let user = site.shop.users.ask(GetUser(me.user)).await?.user;
+        let sessions = site.shop.sessions.ask(ListSessions(me.user)).await?;
+        Ok(html! {
+            (views::user::profile(visitor.locale, &user))
+            (views::user::password_form(visitor.locale, None))
+            (views::session::list(visitor.locale, &sessions, me.session))
+        })
+    })
+    .await
+}
+
+/// `POST /account/password`: changes one's password and signs one out everywhere else.
+pub async fn password(
+    Member { visitor, me }: Member,
+    request: HttpRequest,
+    form: Form<PasswordChange>,
+) -> Result<HttpResponse, Problem> {
+    let PasswordChange { current, new } = form.into_inner();
+    let sessions = Whose::AllBut(me.session);
+    visitor.site.shop.users.ask(ChangePassword { user: me.user, current: Some(current), new, sessions }).await?;
+    Ok(go_to(&request, "/account"))
+}
+
+/// `GET /admin`: to the users.
+pub async fn to_admin(_: Administrator) -> HttpResponse {
+    see_other("/admin/users")
+}
+
+/// `GET /admin/users`: every user, and the form to add one.
+pub async fn list(Administrator(Member { visitor, me }): Administrator) -> Result<HttpResponse, Problem> {
+    draw(&visitor, "users", &[Topic::Users], async {
+        let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
+        Ok(html! { (views::user::add_form(visitor.locale, None)) (table) })
+    })
+    .await
+}
+
+/// `POST /admin/users/add`: makes a new user.
+pub async fn add(
+    Administrator(Member { visitor, .. }): Administrator,
+    request: HttpRequest,
+    form: Form<NewUser>,
+) -> Result<HttpResponse, Problem> {
+    new_user(&visitor.site, &form, form.role.unwrap_or(Role::Customer)).await?;
+    Ok(go_to(&request, "/admin/users"))
+}
+
+/// `POST /admin/users/delete/{id}`: deletes a user and signs the user out everywhere.
+pub async fn delete(
+    Administrator(Member { visitor, me }): Administrator,
+    request: HttpRequest,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    visitor.site.shop.users.ask(DeleteUser(*id)).await?;
+    let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
+    Ok(changed(&request, vec![("users", table), done(visitor.locale, "notice-user-deleted")], "/admin/users"))
+}
+
+async fn new_user(site: &Site, form: &NewUser, role: Role) -> Result<Proven, Problem> {
+    let username = Username::new(form.username.trim())?;
+    let email = Some(form.email.trim()).filter(|email| !email.is_empty());
+    let email = email.map(Email::new).transpose()?;
+    Ok(site.shop.users.ask(AddUser { username, email, password: form.password.clone(), role }).await?)
+}
+
+async fn listed(site: &Site) -> Result<Vec<User>, Problem> {
+    Ok(site.shop.users.ask(ListUsers { after: None, limit: LISTED }).await?)
+}

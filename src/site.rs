@@ -1,0 +1,41 @@
+//! What every request needs: the shop, and how the web sees it.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, web};
+use actors::shop::Shop;
+
+use crate::auth::access::AccessTokens;
+use crate::auth::cookie::Cookies;
+use crate::auth::refresh::RefreshTokens;
+use crate::bank::simulated::SimulatedBank;
+
+/// The shop as the web sees it.
+pub struct Site {
+    /// The shop.
+    pub shop: Shop,
+    /// The simulated bank that the shop asks.
+    pub bank: SimulatedBank,
+    /// Makes and checks access tokens.
+    pub access: AccessTokens,
+    /// Makes and checks refresh tokens.
+    pub refresh: RefreshTokens,
+    /// How cookies are set.
+    pub cookies: Cookies,
+    /// What browsers call the shop; empty if that isn't known.
+    pub public_origin: String,
+    /// Whether visitors may register.
+    pub registration: bool,
+    /// How long a checkout waits for the bank.
+    pub patience: Duration,
+    /// How often a WebSocket is asked whether it is alive.
+    pub ping: Duration,
+    /// How long a WebSocket may say nothing.
+    pub silence: Duration,
+}
+
+/// The site that a request came to.
+pub fn site(request: &HttpRequest) -> &web::Data<Site> {
+    #[expect(clippy::expect_used, reason = "the app is built with its site")]
+    request.app_data().expect("every app has a site")
+}

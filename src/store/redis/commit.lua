@@ -1,0 +1,78 @@
+-- Checks what a batch expects, then does all of it. A script runs alone, so nobody sees half of it.
+-- Ends with the id of the log's last event, or with nothing if an expectation does not hold.
+local values, names, expiries, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local tidy_at_most = 16
+
+local position = 0
+local function take()
+  position = position + 1
+  return ARGV[position]
+end
+local function take_number() return tonumber(take()) end
+
+local now, oldest_time, events_max = take_number(), take_number(), take_number()
+
+local function version_of(name)
+  local sealed = redis.call('HGET', values, name)
+  if not sealed then return 0 end
+  local version, expires_at = struct.unpack('>I8I8', sealed)
+  if expires_at > 0 and expires_at <= now then return 0 end
+  return version
+end
+
+local function put(name, expires_at, value)
+  local envelope = struct.pack('>I8I8', version_of(name) + 1, expires_at)
+  redis.call('HSET', values, name, envelope .. value)
+  redis.call('ZADD', names, 0, name)
+  if expires_at > 0 then
+    redis.call('ZADD', expiries, expires_at, name)
+  else
+    redis.call('ZREM', expiries, name)
+  end
+end
+
+local function remove(name)
+  redis.call('HDEL', values, name)
+  redis.call('ZREM', names, name)
+  redis.call('ZREM', expiries, name)
+end
+
+local function number_of(entry)
+  return entry and tonumber(string.match(entry[1], '^%d+')) or 0
+end
+local function oldest_event() return redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1] end
+local last_event = number_of(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1])
+
+-- Lua would write a large number as 1e+15.
+local function event_id(number) return string.format('%.0f-0', number) end
+
+-- Never forgets the last event: ids go on from there.
+local function forget_old_events()
+  redis.call('XTRIM', log, 'MAXLEN', '=', events_max)
+  for _ = 1, tidy_at_most do
+    local oldest = oldest_event()
+    if number_of(oldest) >= last_event or tonumber(oldest[2][2]) >= oldest_time then return end
+    redis.call('XTRIM', log, 'MINID', '=', event_id(number_of(oldest) + 1))
+  end
+end
+
+for _ = 1, take_number() do
+  local name, expected = take(), take_number()
+  if version_of(name) ~= expected then return false end
+end
+for _ = 1, take_number() do
+  local name, expires_at, value = take(), take_number(), take()
+  put(name, expires_at, value)
+end
+for _ = 1, take_number() do
+  remove(take())
+end
+for _ = 1, take_number() do
+  last_event = last_event + 1
+  redis.call('XADD', log, event_id(last_event), 'at', string.format('%.0f', now), 'event', take())
+end
+
+if last_event > 0 then forget_old_events() end
+local expired = redis.call('ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, tidy_at_most)
+for _, name in ipairs(expired) do remove(name) end
+return last_event

@@ -1,0 +1,187 @@
+//! One round of the committer: what its commits change together, staged until it becomes durable at once.
+
+use std::collections::HashMap;
+
+use actors::store::{Batch, EventId, Put, StoreError, Version};
+
+use super::ledger::{self, Ledger};
+use crate::store::Options;
+use crate::store::envelope::{Envelope, milliseconds};
+
+/// How much a round tidies up at most, beyond what it has added itself.
+const TIDY_A_ROUND: u64 = 256;
+
+/// The changes of a round, seen by its later commits though not yet in the tree.
+pub(super) struct Round<'a> {
+    ledger: &'a mut Ledger,
+    options: &'a Options,
+    now: u64,
+    changes: sled::Batch,
+    changed: bool,
+    /// The keys that were looked at, as the commits so far have left them; absent ones are `None`.
+    keys: HashMap<String, Option<Envelope>>,
+    first_event: EventId,
+    last_event: EventId,
+}
+
+impl<'a> Round<'a> {
+    /// A round without changes.
+    pub(super) fn begin(ledger: &'a mut Ledger, options: &'a Options, now: u64) -> Self {
+        let (first_event, last_event) = (ledger.first_event(), ledger.last_event());
+        let (changes, keys) = (sled::Batch::default(), HashMap::new());
+        Self { ledger, options, now, changes, changed: false, keys, first_event, last_event }
+    }
+
+    /// The last event that was durable before.
+    pub(super) fn durable_event(&self) -> EventId {
+        self.ledger.last_event()
+    }
+
+    /// Stages a batch if its expectations hold.
+    pub(super) fn stage(&mut self, batch: Batch) -> sled::Result<Result<EventId, StoreError>> {
+        for (key, expected) in &batch.expect {
+            if self.version(key)? != expected.unwrap_or(0) {
+                return Ok(Err(StoreError::Conflict));
+            }
+        }
+        for put in batch.put {
+            self.put(put)?;
+        }
+        for key in batch.remove {
+            self.remove(key)?;
+        }
+        for event in batch.events {
+            self.log(&event);
+        }
+        Ok(Ok(self.last_event))
+    }
+
+    /// Stages the removal of what has expired and of events that are too old.
+    pub(super) fn sweep(&mut self) -> sled::Result<()> {
+        for (expires_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND as usize)? {
+            // A commit of this round may have renewed it.
+            if self.envelope(&key)?.is_some_and(|envelope| envelope.expires_at == expires_at) {
+                self.remove(key)?;
+            }
+        }
+        self.forget_events()
+    }
+
+    /// Writes the changes, if any, ending with the id of the last durable event.
+    pub(super) fn make_durable(mut self) -> sled::Result<EventId> {
+        if self.last_event > self.ledger.last_event() {
+            self.forget_events()?;
+        }
+        if self.changed {
+            self.ledger.write(self.changes, self.first_event, self.last_event)?;
+        }
+        Ok(self.last_event)
+    }
+
+    fn put(&mut self, Put { key, value, expires_at }: Put) -> sled::Result<()> {
+        let envelope = Envelope { version: self.version(&key)? + 1, expires_at: expires_at.map_or(0, milliseconds) };
+        self.unindex(&key)?;
+        if envelope.expires_at > 0 {
+            self.insert(ledger::expiry_key(envelope.expires_at, &key), Vec::new());
+        }
+        self.insert(ledger::value_key(&key), envelope.seal(&value));
+        self.keys.insert(key, Some(envelope));
+        Ok(())
+    }
+
+    fn remove(&mut self, key: String) -> sled::Result<()> {
+        self.unindex(&key)?;
+        self.delete(ledger::value_key(&key));
+        self.keys.insert(key, None);
+        Ok(())
+    }
+
+    fn unindex(&mut self, key: &str) -> sled::Result<()> {
+        if let Some(envelope) = self.envelope(key)?.filter(|envelope| envelope.expires_at > 0) {
+            self.delete(ledger::expiry_key(envelope.expires_at, key));
+        }
+        Ok(())
+    }
+
+    fn log(&mut self, event: &[u8]) {
+        self.last_event += 1;
+        self.insert(ledger::event_key(self.last_event), ledger::event_bytes(self.now, event));
+    }
+
+    /// Forgets the oldest events, never the last one: ids go on from there.
+    fn forget_events(&mut self) -> sled::Result<()> {
+        let added = self.last_event - self.ledger.last_event();
+        for _ in 0..added + TIDY_A_ROUND {
+            if self.first_event >= self.last_event || !self.may_forget(self.first_event)? {
+                break;
+            }
+            self.delete(ledger::event_key(self.first_event));
+            self.first_event += 1;
+        }
+        Ok(())
+    }
+
+    fn may_forget(&self, event: EventId) -> sled::Result<bool> {
+        let too_many = self.last_event - event >= self.options.events_max;
+        let deadline = self.now.saturating_sub(self.options.events_keep.as_millis() as u64);
+        Ok(too_many || self.ledger.logged_at(event)?.is_some_and(|logged_at| logged_at < deadline))
+    }
+
+    /// The version that a commit of this round finds, 0 for an absent key.
+    fn version(&mut self, key: &str) -> sled::Result<Version> {
+        let envelope = self.envelope(key)?;
+        Ok(envelope.filter(|envelope| envelope.is_alive(self.now)).map_or(0, |envelope| envelope.version))
+    }
+
+    fn envelope(&mut self, key: &str) -> sled::Result<Option<Envelope>> {
+        if let Some(envelope) = self.keys.get(key) {
+            return Ok(*envelope);
+        }
+        let envelope = self.ledger.envelope(key)?;
+        self.keys.insert(key.to_owned(), envelope);
+        Ok(envelope)
+    }
+
+    fn insert(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.changed = true;
+        self.changes.insert(key, value);
+    }
+
+    fn delete(&mut self, key: Vec<u8>) {
+        self.changed = true;
+        self.changes.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::opening;
+    use super::*;
+
+    #[test]
+    fn a_sweep_leaves_nothing_of_what_has_expired() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut ledger, _mark) = opening::open(directory.path()).unwrap();
+        let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
+        let put = |key: &str, second| Put {
+            key: key.to_owned(),
+            value: Vec::new(),
+            expires_at: Some(jiff::Timestamp::from_second(second).unwrap()),
+        };
+
+        let mut round = Round::begin(&mut ledger, &options, 1);
+        round.stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() }).unwrap().unwrap();
+        round.make_durable().unwrap();
+
+        let mut round = Round::begin(&mut ledger, &options, 2000);
+        round.stage(Batch { put: vec![put("a", 4)], ..Batch::default() }).unwrap().unwrap();
+        round.sweep().unwrap();
+        round.make_durable().unwrap();
+        assert!(ledger.envelope("a").unwrap().is_some());
+        assert!(ledger.envelope("b").unwrap().is_none());
+        let expiring: Vec<_> = ledger.expired(u64::MAX, 10).unwrap();
+        assert_eq!(expiring, [(3000, "c".to_owned()), (4000, "a".to_owned())]);
+    }
+}

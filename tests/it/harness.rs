@@ -1,0 +1,114 @@
+//! A shop of one's own for every test: the real binary, in a folder and on a port of its own.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::{Client, Method, RequestBuilder, redirect};
+use tempfile::TempDir;
+
+use crate::people::{Admin, Person};
+
+/// A running shop, closed when it goes out of scope.
+pub(crate) struct TestShop {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    process: Child,
+    /// Where it is served.
+    pub(crate) url: String,
+    /// Asks it without cookies, and follows nobody elsewhere.
+    pub(crate) http: Client,
+}
+
+impl TestShop {
+    /// An empty shop.
+    pub(crate) async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// An empty shop with settings of its own, for instance `("ORDER__EXPIRY", "1s")`.
+    pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let (process, url) = start(folder.path(), &settings);
+        let http = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        Self { folder, settings, process, url, http }
+    }
+
+    /// A request to a path of the shop.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    /// The administrator that the first start makes.
+    pub(crate) async fn admin(&self) -> Admin {
+        Admin(Person::log_in(self, "admin", "admin").await)
+    }
+
+    /// A new customer.
+    pub(crate) async fn customer(&self, name: &str) -> Person {
+        Person::register(self, name, "correct horse").await
+    }
+
+    /// Stops the process without any warning.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Asks the process to stop, and waits until it has.
+    pub(crate) fn stop(&mut self) {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+    }
+
+    /// Opens the shop again after it was killed or stopped, at the same address.
+    pub(crate) fn start_again(&mut self) {
+        let bind = self.url.trim_start_matches("http://").to_owned();
+        let mut settings = self.settings.clone();
+        settings.push(("SERVER__BIND".into(), bind));
+        (self.process, self.url) = start(self.folder.path(), &settings);
+    }
+
+    /// The folder that the shop keeps its things in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = binary(self.folder.path(), &self.settings);
+        command.args(arguments);
+        command
+    }
+}
+
+impl Drop for TestShop {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn start(folder: &Path, settings: &[(String, String)]) -> (Child, String) {
+    let mut process = binary(folder, settings).stdout(Stdio::piped()).spawn().expect("the binary starts");
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
+    assert!(url.starts_with("http://"), "the shop did not open");
+    (process, url)
+}
+
+fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
+    command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
+    let defaults = [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "4"), ("LOG__FILTER", "warn")];
+    for (key, value) in defaults {
+        command.env(format!("MICROSHOP_{key}"), value);
+    }
+    for (key, value) in settings {
+        command.env(format!("MICROSHOP_{key}"), value);
+    }
+    command
+}

@@ -1,0 +1,27 @@
+//! The whole server, as people, programs and the system around it meet it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod harness;
+mod people;
+mod redis_server;
+mod socket;
+
+mod article;
+mod browser;
+mod cart;
+mod crash;
+mod health;
+mod live;
+mod order;
+mod page;
+mod refusal;
+mod session;
+mod store;
+mod tidy;
+mod user;

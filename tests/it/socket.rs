@@ -1,0 +1,79 @@
+//! A program that listens: a WebSocket client with a limit to its patience.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::harness::TestShop;
+
+/// How long a frame may take before the test fails; far more than it ever takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An open WebSocket.
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Listens as a program with a token.
+    pub(crate) async fn open(shop: &TestShop, token: &str) -> Self {
+        Self::connect(shop, "/api/live", &[("authorization", &format!("Bearer {token}"))]).await
+    }
+
+    /// Connects to a path with some headers.
+    pub(crate) async fn connect(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Self {
+        let mut request = format!("{}{path}", shop.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        Self(connect_async(request).await.unwrap().0)
+    }
+
+    /// Says something.
+    pub(crate) async fn say(&mut self, json: Value) {
+        self.0.send(Message::text(json.to_string())).await.unwrap();
+    }
+
+    /// The next text frame.
+    pub(crate) async fn hears(&mut self) -> String {
+        loop {
+            match self.next().await {
+                Message::Text(text) => return text.to_string(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("expected a text, got {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame, which must be JSON.
+    pub(crate) async fn hears_json(&mut self) -> Value {
+        serde_json::from_str(&self.hears().await).unwrap()
+    }
+
+    /// The next event of some type, whatever comes before.
+    pub(crate) async fn hears_of(&mut self, event: &str) -> Value {
+        loop {
+            let frame = self.hears_json().await;
+            if frame["type"] == event {
+                return frame;
+            }
+        }
+    }
+
+    /// The code and the reason of the close that ends what the client hears.
+    pub(crate) async fn is_closed(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Close(Some(close)) = self.next().await {
+                return (close.code.into(), close.reason.to_string());
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Message {
+        timeout(PATIENCE, self.0.next()).await.expect("a frame in time").expect("a frame").unwrap()
+    }
+}

@@ -1,0 +1,91 @@
+//! What the shared store promises beyond the contract.
+
+use std::future::ready;
+use std::time::Duration;
+
+use actors::store::{SharedStore, StoreError};
+use futures_util::StreamExt;
+use microshop::store::OpenError;
+use tokio::time::{sleep, timeout};
+
+use super::opened::{PATIENCE, expecting, logging, putting, text, try_open};
+use crate::redis_server::RedisServer;
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_killed_redis() {
+    let mut redis = RedisServer::start();
+    let store = try_open(&redis.url()).await.unwrap();
+    for version in 0..20 {
+        let expected = Some(version).filter(|version| *version > 0);
+        store.commit(expecting("cart", expected, putting("cart", "x"))).await.unwrap();
+    }
+    redis.kill();
+    redis.start_again();
+    let store = try_open(&redis.url()).await.unwrap();
+    assert_eq!(store.get("cart").await.unwrap().unwrap().version, 20);
+}
+
+#[tokio::test]
+async fn while_redis_is_away_the_store_says_so_quickly_and_works_again_after() {
+    let mut redis = RedisServer::start();
+    let store = try_open(&redis.url()).await.unwrap();
+    let mut tail = store.tail(0).map(|entry| text(entry.unwrap()));
+    store.commit(logging(&["before"])).await.unwrap();
+    assert_eq!(timeout(PATIENCE, tail.next()).await.unwrap().unwrap().1, "before");
+
+    redis.kill();
+    let refused = timeout(Duration::from_secs(2), store.commit(putting("cart", "x"))).await.expect("an answer comes");
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    let refused = timeout(Duration::from_secs(2), store.get("cart")).await.expect("an answer comes");
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+
+    redis.start_again();
+    timeout(PATIENCE, until_back(&store)).await.expect("the store works again");
+    store.commit(logging(&["after"])).await.unwrap();
+    let mut after = tail.filter(|(_, event)| ready(event == "after"));
+    assert!(timeout(PATIENCE, after.next()).await.expect("the tail goes on").is_some());
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_append_is_told_to() {
+    let mut redis = RedisServer::start_with(&["--appendonly", "no"]);
+    let store = try_open(&redis.url()).await.unwrap();
+    store.commit(putting("cart", "x")).await.unwrap();
+    redis.kill();
+    redis.start_again();
+    assert_eq!(redis.ask("HLEN {shop}:values"), ":0", "without a configuration file it forgets what it was told");
+
+    let redis = RedisServer::start_with(&["--appendonly", "no", "--rename-command", "CONFIG", ""]);
+    let error = try_open(&redis.url()).await.err().unwrap();
+    assert!(matches!(error, OpenError::NotDurable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_newer_format_is_refused() {
+    let redis = RedisServer::start();
+    redis.ask("SET {shop}:format 2");
+    let error = try_open(&redis.url()).await.err().unwrap();
+    assert!(matches!(error, OpenError::NewerFormat { found: 2, supported: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn a_redis_that_does_not_answer_is_told_apart() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("redis://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let silent = timeout(Duration::from_secs(3), try_open(&url)).await.expect("it gives up");
+    assert!(matches!(silent, Err(OpenError::Unreachable(_))));
+    drop(listener);
+    assert!(matches!(try_open(&url).await, Err(OpenError::Unreachable(_))));
+    assert!(matches!(try_open("redis://:pass@localhost:notaport").await, Err(OpenError::WrongUrl(_))));
+
+    let redis = RedisServer::start_with(&["--requirepass", "secret"]);
+    let wrong = try_open(&redis.url().replace("//", "//:guess@")).await.err().unwrap();
+    assert!(wrong.to_string().contains("WRONGPASS") && !wrong.to_string().contains("guess"), "{wrong}");
+    assert!(matches!(wrong, OpenError::Unreachable(_)));
+}
+
+async fn until_back(store: &SharedStore) {
+    while store.commit(logging(&["hello"])).await.is_err() {
+        sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -1,0 +1,70 @@
+//! The URL table as the house rules read it: which routes there are, and whether a test names one.
+
+use super::source::{Part, Source};
+
+/// The routes of a table with their lines, each with the scopes it stands in.
+pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut scopes: Vec<(i32, String)> = Vec::new();
+    let mut depth = 0;
+    let mut line = 1;
+    let mut code = String::new();
+    for (part, piece) in table.parts() {
+        match part {
+            Part::Comment => {}
+            Part::Code => {
+                for character in piece.chars() {
+                    depth += nesting(character);
+                    let open = if matches!(character, ',' | ';') { depth - 1 } else { depth };
+                    scopes.retain(|(scope, _)| *scope <= open);
+                }
+                code.push_str(piece);
+            }
+            Part::Text => {
+                let path = piece.trim_matches(['r', '#', '"']);
+                let called = code.trim_end();
+                if called.ends_with("scope(") {
+                    scopes.push((depth - 1, path.to_owned()));
+                } else if path.starts_with('/') || called.ends_with("route(") || called.ends_with("resource(") {
+                    let prefix: String = scopes.iter().map(|(_, scope)| scope.as_str()).collect();
+                    found.push((line, prefix + path));
+                }
+                code.push('_');
+            }
+        }
+        line += piece.matches('\n').count();
+    }
+    found
+}
+
+fn nesting(character: char) -> i32 {
+    match character {
+        '(' | '[' | '{' => 1,
+        ')' | ']' | '}' => -1,
+        _ => 0,
+    }
+}
+
+/// Whether a text of the test names the route; `{…}` stands for anything without a slash.
+pub(super) fn names(test: &Source, route: &str) -> bool {
+    let texts = test.parts().into_iter().filter(|(part, _)| *part == Part::Text);
+    texts.into_iter().any(|(_, text)| {
+        text.match_indices('/').any(|(start, _)| {
+            let (before, path) = text.split_at(start);
+            !before.ends_with(is_path_character) && begins_with(path, route)
+        })
+    })
+}
+
+fn begins_with(text: &str, route: &str) -> bool {
+    let (literal, parameter) = route.split_once('{').map_or((route, None), |(literal, rest)| (literal, Some(rest)));
+    let Some(text) = text.strip_prefix(literal) else { return false };
+    let Some(parameter) = parameter else { return !text.starts_with(|next| next == '{' || is_path_character(next)) };
+    let after = parameter.split_once('}').map_or("", |(_, after)| after);
+    let value = text.find(['/', '?', '"', ' ']).unwrap_or(text.len());
+    (1..=value).any(|length| text.get(length..).is_some_and(|rest| begins_with(rest, after)))
+}
+
+fn is_path_character(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '/' | '_' | '-' | '.')
+}
