@@ -9,6 +9,7 @@ use crate::error::{Code, Problem};
 pub mod article;
 pub mod bank;
 pub mod cart;
+pub mod fields;
 pub mod health;
 pub mod order;
 pub mod session;

@@ -34,6 +34,7 @@ use crate::routes::routes;
 use crate::rules::rules;
 use crate::site::Site;
 use crate::store::{self, OpenError, Options};
+use crate::telemetry::RequestSpan;
 
 /// The articles of a new shop.
 const CATALOGUE: &str = include_str!("../config/catalogue.toml");
@@ -149,7 +150,7 @@ impl Server {
                 .app_data(site.clone())
                 .wrap(from_fn(present))
                 .wrap(headers())
-                .wrap(TracingLogger::default())
+                .wrap(TracingLogger::<RequestSpan>::new())
                 .configure(routes)
         })
         .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })

@@ -58,6 +58,7 @@ pub enum Code {
     OrderNotFound,
     WrongState,
     PaymentDeclined,
+    PaymentNotSent,
     PaymentUnavailable,
     UsernameTaken,
     InvalidUsername,
@@ -126,6 +127,7 @@ impl Code {
             Self::PasswordCommon => ("password_common", 422),
             Self::InvalidArticle => ("invalid_article", 422),
             Self::Internal => ("internal", 500),
+            Self::PaymentNotSent => ("payment_not_sent", 503),
             Self::PaymentUnavailable => ("payment_unavailable", 503),
             Self::TooBusy => ("too_busy", 503),
             Self::Unavailable => ("unavailable", 503),
@@ -165,6 +167,11 @@ impl Problem {
     /// A problem and what went wrong this time.
     pub fn because(code: Code, detail: impl ToString) -> Self {
         Self { detail: Some(detail.to_string()), ..Self::new(code) }
+    }
+
+    /// A bank that was not reached for an order that was placed.
+    pub fn payment_not_sent() -> Self {
+        Self::because(Code::PaymentNotSent, "the order can be paid again").retry_after(Duration::from_secs(5))
     }
 
     /// What does not exist.
@@ -303,9 +310,8 @@ impl From<OrderError> for Problem {
             OrderError::Stock(error) => error.into(),
             OrderError::TooLarge(error) => error.into(),
             OrderError::InvalidContact { .. } => Self::because(Code::InvalidContact, detail),
-            OrderError::WrongState { status, payment } => {
-                Self::because(Code::WrongState, detail).with(json!({ "status": status, "payment_status": payment }))
-            }
+            OrderError::WrongState { status, payment } => Self::because(Code::WrongState, detail)
+                .with(json!({ "order_status": status, "payment_status": payment })),
         }
     }
 }

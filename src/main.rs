@@ -11,6 +11,10 @@ use microshop::check::check;
 use microshop::config::Config;
 use microshop::{people, telemetry};
 
+/// A command takes dozens of small allocations, on one thread, given back on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {

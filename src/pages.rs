@@ -52,6 +52,11 @@ fn changed<Id: AsRef<str>>(request: &HttpRequest, fragments: Vec<(Id, Markup)>, 
     html(StatusCode::OK, PreEscaped(partials.collect()))
 }
 
+/// A form again with what is wrong, to htmx by itself.
+fn form_again(problem: &Problem, id: &str, form: Markup) -> HttpResponse {
+    html(problem.code.status(), layout::partial(id, form))
+}
+
 /// A sentence that says what was done.
 fn done(locale: Locale, key: &str) -> (&'static str, Markup) {
     ("notice", layout::notice(locale, Notice::Success, &locale.text(key)))

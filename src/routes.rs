@@ -28,10 +28,10 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Whoever runs the shop.
 fn operations(config: &mut ServiceConfig) {
     config
-        .route("/health/live", get().to(api::health::live))
-        .route("/health/ready", get().to(api::health::ready))
-        .route("/favicon.ico", get().to(assets::favicon))
-        .route("/static/{file:.*}", get().to(assets::file));
+        .service(resource("/health/live").route(get().to(api::health::live)))
+        .service(resource("/health/ready").route(get().to(api::health::ready)))
+        .service(resource("/favicon.ico").route(get().to(assets::favicon)))
+        .service(resource("/static/{file:.*}").route(get().to(assets::file)));
 }
 
 /// Programs: JSON, with a bearer token.

@@ -1,14 +1,38 @@
-//! Logging: structured, to standard error.
+//! Logging: structured, to standard error; every line of a request carries its id.
 
+use std::io::{self, IsTerminal};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::{Error, HttpMessage};
+use tracing::Span;
+use tracing_actix_web::{RequestId, RootSpanBuilder};
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Log, LogFormat};
 
+/// What is logged of every request: no header, no query and no body, because each may hold a secret.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        tracing::info_span!("request", id, method = request.method().as_str(), path = request.path())
+    }
+
+    fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
+        match outcome {
+            Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "answered"),
+            Err(error) => tracing::warn!(%error, "not answered"),
+        }
+    }
+}
+
 /// Begins to log as configured; in a process that logs already nothing changes.
 pub fn begin(log: &Log) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&log.filter)?;
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     // Only the first caller sets the format of a process.
     let _ = match log.format {
         LogFormat::Text => lines.try_init(),

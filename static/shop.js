@@ -1,4 +1,4 @@
-// Shows whether the page hears what happens, and looks again when its session is over.
+// Shows whether the page hears what happens, and goes to the login when its session is over.
 (() => {
   const classes = document.documentElement.classList;
   const show = (live) => {
@@ -6,16 +6,17 @@
     classes.toggle("reconnecting", !live);
   };
   const POLICY = 1008;
-  const last = "reloaded-at";
+
+  // Whoever signs out here is on the way to another page already.
+  let leaving = false;
+  addEventListener("beforeunload", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
 
   document.addEventListener("htmx:ws:after:connection", () => show(true));
   document.addEventListener("htmx:ws:close", (event) => {
     show(false);
-    // Once in a while only: a server that goes on refusing must not be asked for ever.
-    const before = Number(sessionStorage.getItem(last));
-    if (event.detail.code === POLICY && Date.now() - before > 30_000) {
-      sessionStorage.setItem(last, String(Date.now()));
-      location.reload();
+    if (event.detail.code === POLICY && !leaving) {
+      location.assign(`/login?then=${encodeURIComponent(location.pathname + location.search)}`);
     }
   });
 })();

@@ -276,7 +276,6 @@ impl Change {
 #[derive(Serialize, Deserialize)]
 struct Logged<E> {
     at: Timestamp,
-    #[serde(flatten)]
     event: E,
 }
 

@@ -4,13 +4,14 @@ use std::ops::Bound;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
 use domain::money::{CURRENCY, Cents};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::assets;
 use crate::auth::bearer::Admin;
@@ -57,8 +58,8 @@ pub async fn get(site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, 
 }
 
 /// `POST /api/articles`: puts a new article on sale.
-pub async fn add(_: Admin, site: Data<Site>, new: Json<NewArticle>) -> Result<HttpResponse, Problem> {
-    let NewArticle { name, description, picture, price_cents, on_hand } = new.into_inner();
+pub async fn add(_: Admin, site: Data<Site>, Fields(new): Fields<NewArticle>) -> Result<HttpResponse, Problem> {
+    let NewArticle { name, description, picture, price_cents, on_hand } = new;
     let picture = picture.unwrap_or_else(|| "article.svg".into());
     if !assets::has_picture(&picture) {
         return Err(ArticleError::Invalid { field: "picture", rule: "must be one of the shop's pictures" }.into());
@@ -85,9 +86,9 @@ pub async fn change(
     _: Admin,
     site: Data<Site>,
     id: Path<ArticleId>,
-    patch: Json<Patch>,
+    Fields(patch): Fields<Patch>,
 ) -> Result<HttpResponse, Problem> {
-    let Patch { name, description, price_cents: price, on_hand, active } = patch.into_inner();
+    let Patch { name, description, price_cents: price, on_hand, active } = patch;
     let patch = ArticlePatch { name, description, price, on_hand, active };
     let article = site.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
     Ok(one("article", admin_json(&article)))

@@ -1,9 +1,10 @@
 //! The simulated bank's behaviour and the breaker, for administrators.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use serde_json::json;
 
+use super::fields::Fields;
 use super::one;
 use crate::auth::bearer::Admin;
 use crate::bank::simulated::Behaviour;
@@ -16,8 +17,8 @@ pub async fn get(_: Admin, site: Data<Site>) -> HttpResponse {
 }
 
 /// `PUT /api/bank`: has the simulated bank behave in another way.
-pub async fn set(_: Admin, site: Data<Site>, behaviour: Json<Behaviour>) -> HttpResponse {
-    site.bank.behave(*behaviour);
+pub async fn set(_: Admin, site: Data<Site>, Fields(behaviour): Fields<Behaviour>) -> HttpResponse {
+    site.bank.behave(behaviour);
     one("bank", json!(site.bank.behaviour()))
 }
 

@@ -1,7 +1,7 @@
 //! The cart of the program's user.
 
 use actix_web::http::header::ETAG;
-use actix_web::web::{Json, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::ask::Failure;
 use actors::cart::{AddItem, CartReply, ClearCart, GetCart, RemoveItem, SetItem};
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::fields::Fields;
 use super::if_match;
 use crate::auth::MyCart;
 use crate::error::{Code, Problem};
@@ -64,8 +65,12 @@ pub async fn get(cart: MyCart) -> Result<HttpResponse, Problem> {
 }
 
 /// `POST /api/cart/items`: puts more pieces of an article in the cart.
-pub async fn add(cart: MyCart, request: HttpRequest, addition: Json<Addition>) -> Result<HttpResponse, Problem> {
-    let Addition { article_id: article, quantity } = addition.into_inner();
+pub async fn add(
+    cart: MyCart,
+    request: HttpRequest,
+    Fields(addition): Fields<Addition>,
+) -> Result<HttpResponse, Problem> {
+    let Addition { article_id: article, quantity } = addition;
     answer(&cart, cart.ask(AddItem { article, quantity, expected: if_match(&request)? }).await).await
 }
 
@@ -74,7 +79,7 @@ pub async fn set(
     cart: MyCart,
     request: HttpRequest,
     article: Path<ArticleId>,
-    pieces: Json<Pieces>,
+    Fields(pieces): Fields<Pieces>,
 ) -> Result<HttpResponse, Problem> {
     let expected = if_match(&request)?;
     let reply = match pieces.quantity {

@@ -1,7 +1,7 @@
 //! Orders: buyers place, pay and cancel their own; administrators ship, deliver and refund all.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
     AwaitPayment, CancelOrder, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder, RefundOrder, ShipOrder,
@@ -13,6 +13,7 @@ use domain::user::Email;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::auth::secret::fingerprint;
@@ -35,10 +36,10 @@ pub async fn place(
     Bearer(me): Bearer,
     site: Data<Site>,
     request: HttpRequest,
-    new: Json<NewOrder>,
+    Fields(new): Fields<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
     let once = once(&request, &format!("place {new:?}"))?;
-    let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new.into_inner();
+    let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
     let order = site.shop.orders.ask(PlaceOrder { user: me.user, checkout, once }).await?;
@@ -107,7 +108,7 @@ async fn paid(site: &Site, order: &Order, decided: StatusCode) -> Result<HttpRes
         PaymentStatus::Succeeded => decided,
         PaymentStatus::Submitting | PaymentStatus::Unknown => StatusCode::ACCEPTED,
         PaymentStatus::Declined => return Err(Problem::new(Code::PaymentDeclined).with(json!({ "order": json }))),
-        PaymentStatus::NotSent => return Err(Problem::new(Code::PaymentUnavailable).with(json!({ "order": json }))),
+        PaymentStatus::NotSent => return Err(Problem::payment_not_sent().with(json!({ "order": json }))),
     };
     Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
 }

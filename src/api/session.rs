@@ -1,6 +1,6 @@
 //! Signing in and out, and the tokens that prove it.
 
-use actix_web::web::{Data, Json, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::ask::Failure;
 use actors::session::{EndSessions, ListSessions, OpenSession, RotateToken, Whose};
@@ -11,6 +11,7 @@ use domain::user::{Email, Role, UserId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use super::many;
 use crate::auth::bearer::Bearer;
 use crate::auth::client::{address, device};
@@ -50,8 +51,12 @@ pub struct PasswordChange {
 }
 
 /// `POST /auth/login`: signs a program in.
-pub async fn login(site: Data<Site>, request: HttpRequest, with: Json<Credentials>) -> Result<HttpResponse, Problem> {
-    let Credentials { username, password } = with.into_inner();
+pub async fn login(
+    site: Data<Site>,
+    request: HttpRequest,
+    Fields(with): Fields<Credentials>,
+) -> Result<HttpResponse, Problem> {
+    let Credentials { username, password } = with;
     let proven = site.shop.users.ask(CheckPassword { username, password }).await?;
     tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Ok())
 }
@@ -60,19 +65,19 @@ pub async fn login(site: Data<Site>, request: HttpRequest, with: Json<Credential
 pub async fn register(
     site: Data<Site>,
     request: HttpRequest,
-    with: Json<Registration>,
+    Fields(with): Fields<Registration>,
 ) -> Result<HttpResponse, Problem> {
     if !site.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
-    let Registration { username, password, email } = with.into_inner();
+    let Registration { username, password, email } = with;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
     let proven = site.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
     tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Created())
 }
 
 /// `POST /auth/refresh`: takes a refresh token for new tokens.
-pub async fn refresh(site: Data<Site>, with: Json<Refresh>) -> Result<HttpResponse, Problem> {
+pub async fn refresh(site: Data<Site>, Fields(with): Fields<Refresh>) -> Result<HttpResponse, Problem> {
     let named = site.refresh.check(&with.refresh_token);
     let (session, generation) = named.ok_or(Failure::Refused(SessionError::Refused))?;
     let session = site.shop.sessions.ask(RotateToken { session, generation }).await?;
@@ -99,9 +104,9 @@ pub async fn verify(Bearer(me): Bearer) -> HttpResponse {
 pub async fn password(
     Bearer(me): Bearer,
     site: Data<Site>,
-    with: Json<PasswordChange>,
+    Fields(with): Fields<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
-    let PasswordChange { current_password, new_password: new } = with.into_inner();
+    let PasswordChange { current_password, new_password: new } = with;
     let sessions = Whose::AllBut(me.session);
     site.shop.users.ask(ChangePassword { user: me.user, current: Some(current_password), new, sessions }).await?;
     Ok(done())

@@ -2,13 +2,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Json, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actors::session::Whose;
 use actors::user::{AddUser, ChangePassword, ChangeUser, DeleteUser, GetUser, ListUsers};
-use domain::user::{Email, Role, User, UserId, Username};
+use domain::user::{Email, Role, User, UserId, Username, check_password};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
@@ -48,8 +49,8 @@ pub async fn list(_: Admin, site: Data<Site>, page: Query<PageOf<UserId>>) -> Re
 }
 
 /// `POST /api/users`: makes a new user.
-pub async fn add(_: Admin, site: Data<Site>, new: Json<NewUser>) -> Result<HttpResponse, Problem> {
-    let NewUser { username, password, email, role } = new.into_inner();
+pub async fn add(_: Admin, site: Data<Site>, Fields(new): Fields<NewUser>) -> Result<HttpResponse, Problem> {
+    let NewUser { username, password, email, role } = new;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
     let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
     let user = site.shop.users.ask(add).await?.user;
@@ -63,13 +64,20 @@ pub async fn get(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<HttpRes
 }
 
 /// `PATCH /api/users/{id}`: changes a user's role, address or password.
-pub async fn change(_: Admin, site: Data<Site>, id: Path<UserId>, patch: Json<Patch>) -> Result<HttpResponse, Problem> {
-    let Patch { role, email, password } = patch.into_inner();
+pub async fn change(
+    _: Admin,
+    site: Data<Site>,
+    id: Path<UserId>,
+    Fields(patch): Fields<Patch>,
+) -> Result<HttpResponse, Problem> {
+    let Patch { role, email, password } = patch;
     let email = email.map(Email::new).transpose()?;
+    // Whatever may be refused comes before anything is changed.
+    password.as_deref().map_or(Ok(()), check_password)?;
+    let user = site.shop.users.ask(ChangeUser { user: *id, role, email }).await?;
     if let Some(new) = password {
         site.shop.users.ask(ChangePassword { user: *id, current: None, new, sessions: Whose::All }).await?;
     }
-    let user = site.shop.users.ask(ChangeUser { user: *id, role, email }).await?;
     Ok(one("user", user_json(&user)))
 }
 

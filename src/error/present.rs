@@ -76,7 +76,7 @@ async fn look(request: &HttpRequest, problem: &Problem) -> HttpResponse {
 fn json_problem(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let (code, status) = (problem.code.word(), problem.code.status());
     let mut body = json!({
-        "type": format!("/docs/errors#{code}"),
+        "type": "about:blank",
         "title": status.canonical_reason(),
         "status": status.as_u16(),
         "detail": problem.detail,

@@ -80,9 +80,8 @@ impl Socket {
         }
     }
 
-    /// The socket with topics that it listens to from the beginning, those that it may.
+    /// The socket with topics that it listens to from the beginning.
     pub(super) fn listening_to(self, topics: Vec<Topic>) -> Self {
-        let topics = topics.into_iter().filter(|topic| self.listener.channel(*topic).is_some()).collect();
         Self { topics, ..self }
     }
 }
@@ -93,6 +92,10 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Context) {
         ctx.set_mailbox_capacity(OUTBOX);
         ctx.run_interval(WATCH, Self::watch);
+        // Whoever was signed in when the page was drawn may not be any more.
+        if self.topics.iter().any(|topic| self.listener.channel(*topic).is_none()) {
+            return self.close(CloseCode::Policy, "unauthorized", ctx);
+        }
         self.listen(self.topics.clone(), None, ctx);
     }
 

@@ -1,17 +1,18 @@
 //! One's own account, and the administrators' list of users.
 
-use actix_web::web::{Data, Form, Path, Query};
+use actix_web::web::{Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::session::{ListSessions, Whose};
 use actors::tables::Proven;
 use actors::user::{AddUser, ChangePassword, DeleteUser, GetUser, ListUsers};
 use domain::event::Topic;
 use domain::user::{Email, Role, User, UserId, Username};
-use maud::html;
+use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::session::{Then, open};
-use super::{changed, done, draw, draw_as, go_to, local, refusal, see_other};
+use super::{changed, done, draw, draw_as, form_again, go_to, is_htmx, local, refusal, see_other};
+use crate::auth::SignedIn;
 use crate::auth::browser::{Administrator, Member, Visitor};
 use crate::error::{Code, Problem};
 use crate::site::Site;
@@ -62,17 +63,8 @@ pub async fn register(visitor: Visitor, request: HttpRequest, form: Form<NewUser
 }
 
 /// `GET /account`: who one is, one's password, and where one is signed in.
-pub async fn account(Member { visitor, me }: Member, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "account", &[], async {
-        let user = site.shop.users.ask(GetUser(me.user)).await?.user;
-        let sessions = site.shop.sessions.ask(ListSessions(me.user)).await?;
-        Ok(html! {
-            (views::user::profile(visitor.locale, &user))
-            (views::user::password_form(visitor.locale, None))
-            (views::session::list(visitor.locale, &sessions, me.session))
-        })
-    })
-    .await
+pub async fn account(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
+    draw(&visitor, "account", &[], account_of(&visitor, &me, None)).await
 }
 
 /// `POST /account/password`: changes one's password and signs one out everywhere else.
@@ -83,8 +75,19 @@ pub async fn password(
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current, new } = form.into_inner();
     let sessions = Whose::AllBut(me.session);
-    visitor.site.shop.users.ask(ChangePassword { user: me.user, current: Some(current), new, sessions }).await?;
-    Ok(go_to(&request, "/account"))
+    let change = ChangePassword { user: me.user, current: Some(current), new, sessions };
+    match visitor.site.shop.users.ask(change).await.map_err(Problem::from) {
+        Ok(_) => Ok(go_to(&request, "/account")),
+        Err(problem) if problem.code.status().is_client_error() => {
+            let (status, said) = (problem.code.status(), refusal(visitor.locale, &problem));
+            if is_htmx(&request) {
+                let form = views::user::password_form(visitor.locale, Some(&said));
+                return Ok(form_again(&problem, "password", form));
+            }
+            draw_as(status, &visitor, "account", &[], account_of(&visitor, &me, Some(&said))).await
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `GET /admin`: to the users.
@@ -94,21 +97,26 @@ pub async fn to_admin(_: Administrator) -> HttpResponse {
 
 /// `GET /admin/users`: every user, and the form to add one.
 pub async fn list(Administrator(Member { visitor, me }): Administrator) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "users", &[Topic::Users], async {
-        let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
-        Ok(html! { (views::user::add_form(visitor.locale, None)) (table) })
-    })
-    .await
+    draw(&visitor, "users", &[Topic::Users], users(&visitor, &me, None)).await
 }
 
 /// `POST /admin/users/add`: makes a new user.
 pub async fn add(
-    Administrator(Member { visitor, .. }): Administrator,
+    Administrator(Member { visitor, me }): Administrator,
     request: HttpRequest,
     form: Form<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    new_user(&visitor.site, &form, form.role.unwrap_or(Role::Customer)).await?;
-    Ok(go_to(&request, "/admin/users"))
+    match new_user(&visitor.site, &form, form.role.unwrap_or(Role::Customer)).await {
+        Ok(_) => Ok(go_to(&request, "/admin/users")),
+        Err(problem) if problem.code.status().is_client_error() => {
+            let (status, said) = (problem.code.status(), refusal(visitor.locale, &problem));
+            if is_htmx(&request) {
+                return Ok(form_again(&problem, "user-add", views::user::add_form(visitor.locale, Some(&said))));
+            }
+            draw_as(status, &visitor, "users", &[Topic::Users], users(&visitor, &me, Some(&said))).await
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// `POST /admin/users/delete/{id}`: deletes a user and signs the user out everywhere.
@@ -120,6 +128,23 @@ pub async fn delete(
     visitor.site.shop.users.ask(DeleteUser(*id)).await?;
     let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
     Ok(changed(&request, vec![("users", table), done(visitor.locale, "notice-user-deleted")], "/admin/users"))
+}
+
+/// What the account page shows, and what is wrong with the password form.
+async fn account_of(visitor: &Visitor, me: &SignedIn, error: Option<&str>) -> Result<Markup, Problem> {
+    let user = visitor.site.shop.users.ask(GetUser(me.user)).await?.user;
+    let sessions = visitor.site.shop.sessions.ask(ListSessions(me.user)).await?;
+    Ok(html! {
+        (views::user::profile(visitor.locale, &user))
+        (views::user::password_form(visitor.locale, error))
+        (views::session::list(visitor.locale, &sessions, me.session))
+    })
+}
+
+/// What the users' page shows, and what is wrong with the form to add one.
+async fn users(visitor: &Visitor, me: &SignedIn, error: Option<&str>) -> Result<Markup, Problem> {
+    let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
+    Ok(html! { (views::user::add_form(visitor.locale, error)) (table) })
 }
 
 async fn new_user(site: &Site, form: &NewUser, role: Role) -> Result<Proven, Problem> {

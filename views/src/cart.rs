@@ -74,7 +74,8 @@ fn line(locale: Locale, item: &PricedItem) -> Markup {
 fn quantity_form(locale: Locale, item: &PricedItem) -> Markup {
     let action = format!("/cart/update/{}", item.article);
     html! {
-        form.quantity action=(action) method="post" hx-post=(action) hx-swap="none" hx-trigger="change, submit" {
+        form.quantity action=(action) method="post"
+            hx-post=(action) hx-target="#notice" hx-swap="none" hx-trigger="change, submit" {
             label {
                 span.unseen { (locale.text_with("cart-quantity", &[("name", item.name.as_str().into())])) }
                 input id={ "cart-quantity-" (item.article) } type="number" name="quantity" inputmode="numeric"

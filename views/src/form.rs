@@ -3,9 +3,11 @@
 use maud::{Markup, html};
 
 /// A form that gives a command and stays on its page: htmx shows the answer, without scripts the browser follows it.
+///
+/// It aims at the notice, which stays: where a push has taken the form away, htmx would drop the answer.
 pub(crate) fn command(action: &str, content: &Markup) -> Markup {
     html! {
-        form action=(action) method="post" hx-post=(action) hx-swap="none" { (content) }
+        form action=(action) method="post" hx-post=(action) hx-target="#notice" hx-swap="none" { (content) }
     }
 }
 

@@ -110,8 +110,9 @@ fn head(viewer: &Viewer, title: &str) -> Markup {
             title { (title) " · MicroShop" }
             link rel="icon" type="image/svg+xml" href=(asset("favicon.svg"));
             link rel="stylesheet" href=(asset("shop.css"));
+            // Not deferred: htmx would begin before the scripts behind it are there, and the page would never listen.
             @for script in ["htmx.min.js", "hx-ws.min.js", "shop.js"] {
-                script src=(asset(script)) defer {}
+                script src=(asset(script)) {}
             }
         }
     }
@@ -143,7 +144,6 @@ fn footer(locale: Locale) -> Markup {
     html! {
         footer.footer {
             p { "MicroShop · " (locale.text("layout-motto")) }
-            p { a href="/docs" { (locale.text("layout-api")) } }
         }
     }
 }

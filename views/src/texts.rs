@@ -12,8 +12,8 @@ const ERROR_CODES: &str = "malformed_json missing_idempotency_key invalid_idempo
     method_not_allowed not_found unauthorized invalid_credentials invalid_token forbidden cross_origin \
     registration_closed article_not_found article_unavailable not_in_cart quantity_out_of_range too_many_pieces \
     too_many_articles precondition_failed cart_changed empty_cart total_changed insufficient_stock invalid_contact \
-    total_too_large order_not_found wrong_state payment_declined payment_unavailable username_taken invalid_username \
-    invalid_email password_length password_common wrong_password last_admin user_not_found session_not_found \
+    total_too_large order_not_found wrong_state payment_declined payment_not_sent payment_unavailable username_taken \
+    invalid_username invalid_email password_length password_common wrong_password last_admin user_not_found session_not_found \
     invalid_article below_reserved too_busy too_many_requests unavailable internal";
 
 /// Keys that only the server asks for: titles of pages, and notices.

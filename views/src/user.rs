@@ -149,7 +149,7 @@ fn delete_form(locale: Locale, user: &User) -> Markup {
     let action = format!("/admin/users/delete/{}", user.id);
     let question = locale.text_with("user-delete-question", &[("name", user.username.as_str().into())]);
     html! {
-        form action=(action) method="post" hx-post=(action) hx-swap="none" hx-confirm=(question) {
+        form action=(action) method="post" hx-post=(action) hx-target="#notice" hx-swap="none" hx-confirm=(question) {
             button.link { (locale.text("user-delete")) span.unseen { " (" (user.username) ")" } }
         }
     }

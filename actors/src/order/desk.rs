@@ -98,7 +98,9 @@ impl Desk {
         }
         if row.value.payment.is_open() {
             let permit = Some(self.permit().await?);
-            return Ok(Submitted { order: row.value, permit });
+            // Whoever asked before may have been heard, and isn't here any more to say so.
+            let order = self.settle(id, row.value.payment.attempt, Outcome::Unknown).await?;
+            return Ok(Submitted { order, permit });
         }
         let order = self.expire(row).await?;
         Ok(Submitted { order, permit: None })

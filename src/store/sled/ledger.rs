@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `format` | the format's number |
 //! | `v` key | an [`Envelope`] and the value |
-//! | `x` milliseconds, key | nothing: the index of what expires when |
+//! | `x` milliseconds, key | nothing: the index of what expires when, to the minute |
 //! | `e` event's id | when it was logged, the event |
 
 use std::fs::File;

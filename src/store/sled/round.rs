@@ -11,6 +11,9 @@ use crate::store::envelope::{Envelope, milliseconds};
 /// How much a round tidies up at most, beyond what it has added itself.
 const TIDY_A_ROUND: u64 = 256;
 
+/// Expired keys are found to the minute only, so that a key that is put again and again isn't indexed anew each time.
+const INDEX_GRAIN: u64 = 60_000;
+
 /// The changes of a round, seen by its later commits though not yet in the tree.
 pub(super) struct Round<'a> {
     ledger: &'a mut Ledger,
@@ -58,9 +61,9 @@ impl<'a> Round<'a> {
 
     /// Stages the removal of what has expired and of events that are too old.
     pub(super) fn sweep(&mut self) -> sled::Result<()> {
-        for (expires_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND as usize)? {
+        for (indexed_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND as usize)? {
             // A commit of this round may have renewed it.
-            if self.envelope(&key)?.is_some_and(|envelope| envelope.expires_at == expires_at) {
+            if indexed(self.envelope(&key)?) == Some(indexed_at) {
                 self.remove(key)?;
             }
         }
@@ -80,26 +83,25 @@ impl<'a> Round<'a> {
 
     fn put(&mut self, Put { key, value, expires_at }: Put) -> sled::Result<()> {
         let envelope = Envelope { version: self.version(&key)? + 1, expires_at: expires_at.map_or(0, milliseconds) };
-        self.unindex(&key)?;
-        if envelope.expires_at > 0 {
-            self.insert(ledger::expiry_key(envelope.expires_at, &key), Vec::new());
-        }
         self.insert(ledger::value_key(&key), envelope.seal(&value));
-        self.keys.insert(key, Some(envelope));
-        Ok(())
+        self.leave(key, Some(envelope))
     }
 
     fn remove(&mut self, key: String) -> sled::Result<()> {
-        self.unindex(&key)?;
         self.delete(ledger::value_key(&key));
-        self.keys.insert(key, None);
-        Ok(())
+        self.leave(key, None)
     }
 
-    fn unindex(&mut self, key: &str) -> sled::Result<()> {
-        if let Some(envelope) = self.envelope(key)?.filter(|envelope| envelope.expires_at > 0) {
-            self.delete(ledger::expiry_key(envelope.expires_at, key));
+    /// Leaves a key to the next commit, and in the index of what expires when.
+    fn leave(&mut self, key: String, after: Option<Envelope>) -> sled::Result<()> {
+        let (before, now) = (indexed(self.envelope(&key)?), indexed(after));
+        if let Some(before) = before.filter(|_| before != now) {
+            self.delete(ledger::expiry_key(before, &key));
         }
+        if let Some(now) = now.filter(|_| before != now) {
+            self.insert(ledger::expiry_key(now, &key), Vec::new());
+        }
+        self.keys.insert(key, after);
         Ok(())
     }
 
@@ -153,6 +155,12 @@ impl<'a> Round<'a> {
     }
 }
 
+/// Where in the index a key stands, if it expires: never before it does.
+fn indexed(envelope: Option<Envelope>) -> Option<u64> {
+    let expires_at = envelope?.expires_at;
+    (expires_at > 0).then(|| expires_at.next_multiple_of(INDEX_GRAIN))
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -165,23 +173,23 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (mut ledger, _mark) = opening::open(directory.path()).unwrap();
         let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
-        let put = |key: &str, second| Put {
+        let put = |key: &str, minute: i64| Put {
             key: key.to_owned(),
             value: Vec::new(),
-            expires_at: Some(jiff::Timestamp::from_second(second).unwrap()),
+            expires_at: Some(jiff::Timestamp::from_second(60 * minute - 1).unwrap()),
         };
 
         let mut round = Round::begin(&mut ledger, &options, 1);
         round.stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() }).unwrap().unwrap();
         round.make_durable().unwrap();
 
-        let mut round = Round::begin(&mut ledger, &options, 2000);
+        let mut round = Round::begin(&mut ledger, &options, 120_000);
         round.stage(Batch { put: vec![put("a", 4)], ..Batch::default() }).unwrap().unwrap();
         round.sweep().unwrap();
         round.make_durable().unwrap();
         assert!(ledger.envelope("a").unwrap().is_some());
         assert!(ledger.envelope("b").unwrap().is_none());
         let expiring: Vec<_> = ledger.expired(u64::MAX, 10).unwrap();
-        assert_eq!(expiring, [(3000, "c".to_owned()), (4000, "a".to_owned())]);
+        assert_eq!(expiring, [(180_000, "c".to_owned()), (240_000, "a".to_owned())]);
     }
 }

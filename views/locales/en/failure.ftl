@@ -35,6 +35,7 @@ error-total-too-large = The total amount is too large.
 error-order-not-found = This order doesn’t exist.
 error-wrong-state = The order doesn’t allow this in its current state.
 error-payment-declined = The bank declined the payment; nothing was charged.
+error-payment-not-sent = The bank could not be reached. Your order is placed; try paying for it again shortly.
 error-payment-unavailable = Payment is unavailable at the moment. Your cart is kept; try again shortly.
 error-username-taken = This user name is already taken.
 error-invalid-username = A user name must have 1 to 64 characters, without spaces at either end.

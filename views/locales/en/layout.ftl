@@ -13,4 +13,3 @@ layout-error = Error:
 layout-default-password = The “admin” account still has its original password: anyone can get in.
 layout-change-password = Change it now
 layout-motto = a small shop, always up to date
-layout-api = API documentation

@@ -21,3 +21,4 @@ payment-wait = { $seconds ->
 payment-attempt = Attempt { $attempt }
 payment-again = Try the payment again
 payment-cancel = Cancel the order
+payment-look-again = See how the payment is going

@@ -35,6 +35,7 @@ error-total-too-large = Le montant total est trop élevé.
 error-order-not-found = Cette commande n’existe pas.
 error-wrong-state = L’état actuel de la commande ne le permet pas.
 error-payment-declined = La banque a refusé le paiement ; rien n’a été débité.
+error-payment-not-sent = La banque n’a pas pu être jointe. Votre commande est enregistrée ; réessayez de la payer dans un instant.
 error-payment-unavailable = Le paiement est momentanément indisponible. Votre panier est conservé ; réessayez dans un instant.
 error-username-taken = Ce nom d’utilisateur est déjà pris.
 error-invalid-username = Le nom d’utilisateur doit compter de 1 à 64 caractères, sans espace au début ni à la fin.

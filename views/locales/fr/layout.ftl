@@ -13,4 +13,3 @@ layout-error = Erreur :
 layout-default-password = Le compte « admin » a encore son mot de passe d’origine : n’importe qui peut entrer.
 layout-change-password = Le changer maintenant
 layout-motto = une petite boutique, toujours à jour
-layout-api = Documentation de l’API

@@ -21,3 +21,4 @@ payment-wait = { $seconds ->
 payment-attempt = Tentative n° { $attempt }
 payment-again = Réessayer le paiement
 payment-cancel = Annuler la commande
+payment-look-again = Regarder où en est le paiement

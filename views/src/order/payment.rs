@@ -21,6 +21,9 @@ pub(super) fn panel(locale: Locale, order: &Order, wait: Option<Duration>) -> Ma
                 @if class == "waiting" { span.spinner aria-hidden="true" {} }
                 p { strong { (locale.text(title)) } br; (locale.text(detail)) }
             }
+            @if class == "waiting" {
+                noscript { p { a href={ "/orders/" (order.id) } { (locale.text("payment-look-again")) } } }
+            }
             @if let Some(wait) = wait.filter(|_| is_due) {
                 p.problem { (locale.text_with("payment-wait", &[("seconds", wait.as_secs().max(1).into())])) }
             }
