@@ -229,10 +229,13 @@ impl Order {
     }
 
     /// The order after the bank's answer to an attempt; an answer to another attempt, or to a question no longer open, changes nothing.
+    ///
+    /// Nor does a question that didn't reach the bank, if one before it may have: that one may have charged.
     pub fn settle(&self, attempt: u32, outcome: Outcome) -> Option<(Self, StockMove)> {
         let open = self.status == OrderStatus::PendingPayment && self.payment.is_open();
+        let asked_before = self.payment.status == PaymentStatus::Unknown && outcome == Outcome::NotSent;
         let payment = Payment { attempt, status: outcome.into() };
-        if !open || attempt != self.payment.attempt || payment == self.payment {
+        if !open || asked_before || attempt != self.payment.attempt || payment == self.payment {
             return None;
         }
         let paid = outcome == Outcome::Approved;
@@ -409,6 +412,15 @@ mod tests {
         let again = placed().settle(1, Outcome::Declined).unwrap().0.pay_again().unwrap();
         assert_eq!(again.settle(1, Outcome::Approved), None);
         assert_eq!(paid().settle(1, Outcome::Declined), None);
+    }
+
+    #[test]
+    fn a_question_that_never_left_does_not_undo_one_that_did() {
+        let unknown = placed().settle(1, Outcome::Unknown).unwrap().0;
+        assert_eq!(unknown.settle(1, Outcome::NotSent), None);
+        assert_eq!(unknown.settle(1, Outcome::Approved).unwrap().0.status, OrderStatus::Paid);
+        let not_sent = placed().settle(1, Outcome::NotSent).unwrap().0;
+        assert_eq!(not_sent.pay_again().unwrap().payment, Payment::submitting(2));
     }
 
     #[test]

@@ -1,1 +1,123 @@
-//! Soon.
+//! The catalogue over REST: `/api/articles`, `/api/articles/{id}`.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::TestShop;
+use crate::people::Answer;
+
+#[actix_web::test]
+async fn anybody_may_read_the_catalogue() {
+    let shop = TestShop::open().await;
+    let list = read(&shop, "/api/articles").await.expect(200).json;
+    assert_eq!((&list["success"], &list["count"]), (&json!(true), &json!(5)));
+    let stock: Vec<_> = list["articles"].as_array().unwrap().iter().map(|article| &article["available"]).collect();
+    assert_eq!(stock, [10, 15, 20, 12, 18]);
+    let first = &list["articles"][0];
+    assert_eq!(first["name"], "Ordinateur portable");
+    assert_eq!((&first["price_cents"], &first["currency"]), (&json!(89_900), &json!("EUR")));
+    let fields: Vec<_> = first.as_object().unwrap().keys().collect();
+    assert_eq!(fields, ["id", "name", "description", "price_cents", "currency", "available"]);
+    assert_eq!(&read(&shop, "/api/articles/1").await.expect(200).json["article"], first);
+    read(&shop, "/api/articles/99").await.expect_problem(404, "article_not_found");
+}
+
+#[actix_web::test]
+async fn the_catalogue_comes_in_pages() {
+    let shop = TestShop::open().await;
+    assert_eq!(ids(&read(&shop, "/api/articles?limit=2").await.json), [1, 2]);
+    assert_eq!(ids(&read(&shop, "/api/articles?after=2&limit=2").await.json), [3, 4]);
+    assert_eq!(ids(&read(&shop, "/api/articles?after=4&limit=2").await.json), [5]);
+    assert_eq!(ids(&read(&shop, "/api/articles?after=5").await.json), [0; 0]);
+}
+
+#[actix_web::test]
+async fn an_administrator_adds_changes_and_removes_articles() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let lamp = json!({ "name": "Lampe", "description": "Claire.", "price_cents": 1_250, "on_hand": 7 });
+    let added = admin.0.send(Method::POST, "/api/articles", lamp).await.expect(201);
+    assert_eq!(
+        (&added.headers["location"], &added.json["article"]["on_hand"]),
+        (&"/api/articles/6".parse().unwrap(), &json!(7))
+    );
+    assert_eq!(read(&shop, "/api/articles/6").await.expect(200).json["article"]["available"], 7);
+
+    let changed = admin.changes_article(6, json!({ "price_cents": 1_300, "on_hand": 9 })).await.expect(200);
+    assert_eq!(changed.json["article"]["name"], "Lampe");
+    let shown = read(&shop, "/api/articles/6").await.json;
+    assert_eq!((&shown["article"]["price_cents"], &shown["article"]["available"]), (&json!(1_300), &json!(9)));
+
+    admin.changes_article(6, json!({ "active": false })).await.expect(200);
+    read(&shop, "/api/articles/6").await.expect_problem(404, "article_not_found");
+    assert_eq!(ids(&read(&shop, "/api/articles").await.json), [1, 2, 3, 4, 5]);
+    admin.changes_article(6, json!({ "active": true })).await.expect(200);
+    read(&shop, "/api/articles/6").await.expect(200);
+
+    admin.0.delete("/api/articles/6").await.expect(200);
+    read(&shop, "/api/articles/6").await.expect_problem(404, "article_not_found");
+    admin.0.delete("/api/articles/6").await.expect_problem(404, "article_not_found");
+    admin.changes_article(6, json!({})).await.expect_problem(404, "article_not_found");
+    assert_eq!(admin.adds_article("Bougie", 300, 1).await, 7, "a number is never used again");
+}
+
+#[actix_web::test]
+async fn the_catalogue_is_for_others_to_read_only() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let before = read(&shop, "/api/articles").await.json;
+    let free = json!({ "price_cents": 1 });
+    let asks = [
+        (Method::POST, "/api/articles", json!({ "name": "Lampe", "price_cents": 1, "on_hand": 1 })),
+        (Method::PATCH, "/api/articles/1", free),
+        (Method::DELETE, "/api/articles/1", json!(null)),
+    ];
+    for (method, path, body) in asks {
+        ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
+        let guest = shop.request(method, path).json(&body).send().await.unwrap();
+        Answer::of(guest).await.expect_problem(401, "unauthorized");
+    }
+    assert_eq!(read(&shop, "/api/articles").await.json, before);
+}
+
+#[actix_web::test]
+async fn stock_that_is_bought_is_gone_and_stock_that_is_reserved_stays() {
+    let shop = TestShop::open().await;
+    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let available = async || read(&shop, "/api/articles/1").await.json["article"]["available"].clone();
+    ana.adds(1, 4).await.expect(200);
+    assert_eq!(available().await, 10, "a cart holds no stock");
+    admin.sets_bank("decline").await;
+    ana.checks_out("first").await.expect_problem(402, "payment_declined");
+    assert_eq!(available().await, 6);
+    admin.changes_article(1, json!({ "on_hand": 3 })).await.expect_problem(409, "below_reserved");
+    admin.0.delete("/api/articles/1").await.expect_problem(409, "below_reserved");
+    let least = admin.changes_article(1, json!({ "on_hand": 4 })).await.expect(200).json;
+    assert_eq!((&least["article"]["reserved"], available().await), (&json!(4), json!(0)));
+    ana.adds(1, 1).await.expect(200);
+    assert_eq!(ana.cart().await["items"][0]["problems"], json!(["insufficient_stock"]));
+}
+
+#[actix_web::test]
+async fn what_is_off_sale_or_dearer_shows_in_the_cart() {
+    let shop = TestShop::open().await;
+    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    ana.adds(1, 1).await.expect(200);
+    ana.adds(2, 2).await.expect(200);
+    admin.changes_article(1, json!({ "active": false })).await.expect(200);
+    admin.changes_article(2, json!({ "price_cents": 3_000 })).await.expect(200);
+    let cart = ana.cart().await;
+    assert_eq!(cart["items"][0]["problems"], json!(["unavailable"]));
+    assert_eq!(cart["items"][1]["problems"], json!(["price_changed"]));
+    assert_eq!(cart["items"][1]["line_total_cents"], 6_000);
+    ana.adds(1, 1).await.expect_problem(409, "article_unavailable");
+    assert_eq!(ana.cart().await, cart);
+}
+
+async fn read(shop: &TestShop, path: &str) -> Answer {
+    Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await
+}
+
+fn ids(list: &Value) -> Vec<u64> {
+    list["articles"].as_array().unwrap().iter().map(|article| article["id"].as_u64().unwrap()).collect()
+}

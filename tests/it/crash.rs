@@ -1,1 +1,106 @@
-//! Soon.
+//! `kill -9` under load: what was acknowledged is there afterwards, and nothing has happened twice.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::harness::TestShop;
+use account::{Manager, Registrar, Renewer};
+use chance::Chance;
+use shopper::Shopper;
+
+mod account;
+mod chance;
+mod shopper;
+
+const CRASHES: usize = 20;
+const ON_HAND: u64 = 100_000;
+
+/// Everybody who is in the shop when it crashes.
+struct Crowd {
+    shoppers: Vec<Shopper>,
+    registrar: Registrar,
+    renewer: Renewer,
+    manager: Manager,
+}
+
+#[actix_web::test]
+async fn twenty_crashes_under_load_lose_nothing_acknowledged_and_do_nothing_twice() {
+    let mut chance = Chance::new();
+    let mut shop = TestShop::open_with(&[("ORDER__PATIENCE", "20ms")]).await;
+    let mut crowd = Crowd::enters(&shop, &mut chance).await;
+    for crash in 1..=CRASHES {
+        let moment = Duration::from_millis(chance.between(50, 400));
+        eprintln!("crash {crash} after {moment:?}");
+        tokio::join!(crashes(&mut shop, moment), crowd.is_busy());
+        shop.start_again();
+        crowd.has_a_quick_bank().await;
+        crowd.finds_everything().await;
+    }
+    for shopper in &crowd.shoppers {
+        shopper.has_paid_everything_once().await;
+    }
+    crowd.registrar.finds_everybody().await;
+    crowd.counts_the_stock(&shop).await;
+    shop.stop();
+    let check = shop.command(&["check"]).output().unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+}
+
+async fn crashes(shop: &mut TestShop, moment: Duration) {
+    sleep(moment).await;
+    shop.kill();
+}
+
+impl Crowd {
+    async fn enters(shop: &TestShop, chance: &mut Chance) -> Self {
+        let admin = shop.admin().await;
+        for article in shopper::ARTICLES {
+            admin.changes_article(article, json!({ "on_hand": ON_HAND })).await.expect(200);
+        }
+        let mut shoppers = Vec::new();
+        for name in ["ana", "bela", "cora", "dino"] {
+            shoppers.push(Shopper::new(shop.customer(name).await, chance.another()));
+        }
+        let registrar = Registrar::new(shop);
+        let renewer = Renewer::new(shop.customer("renate").await);
+        let manager = Manager::new(admin, shop.customer("mona").await).await;
+        Self { shoppers, registrar, renewer, manager }
+    }
+
+    /// Some payments are made before the next crash, some are under way.
+    async fn has_a_quick_bank(&self) {
+        self.manager.sets_bank(json!({ "latency_ms": 40, "mode": "approve" })).await;
+    }
+
+    /// Everybody sends one request after the other until an answer stays away.
+    async fn is_busy(&mut self) {
+        tokio::join!(
+            join_all(self.shoppers.iter_mut().map(Shopper::shops)),
+            self.registrar.registers(),
+            self.renewer.renews(),
+            self.manager.manages(),
+        );
+    }
+
+    /// Everybody finds what was acknowledged.
+    async fn finds_everything(&mut self) {
+        join_all(self.shoppers.iter_mut().map(Shopper::finds_everything)).await;
+        self.registrar.finds_the_latest().await;
+        self.renewer.is_still_signed_in().await;
+        self.manager.finds_the_profile().await;
+    }
+
+    /// What was sold is gone from the stock, once.
+    async fn counts_the_stock(&self, shop: &TestShop) {
+        let admin = shop.admin().await;
+        for article in shopper::ARTICLES {
+            let stock = admin.changes_article(article, json!({})).await.expect(200).json["article"].clone();
+            let sold: u64 = self.shoppers.iter().map(|shopper| shopper.bought(article)).sum();
+            assert!(sold > 0);
+            assert_eq!((stock["on_hand"].as_u64(), &stock["reserved"]), (Some(ON_HAND - sold), &json!(0)));
+        }
+    }
+}

@@ -3,11 +3,16 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, RequestBuilder, redirect};
+use actix_web::rt::time::sleep;
+use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
 use tempfile::TempDir;
 
 use crate::people::{Admin, Person};
+
+/// How long anything may take before the test fails; far more than it ever takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running shop, closed when it goes out of scope.
 pub(crate) struct TestShop {
@@ -31,7 +36,7 @@ impl TestShop {
         let folder = tempfile::tempdir().unwrap();
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let (process, url) = start(folder.path(), &settings);
-        let http = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        let http = client().build().unwrap();
         Self { folder, settings, process, url, http }
     }
 
@@ -71,11 +76,6 @@ impl TestShop {
         (self.process, self.url) = start(self.folder.path(), &settings);
     }
 
-    /// The folder that the shop keeps its things in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(self.folder.path(), &self.settings);
@@ -91,12 +91,30 @@ impl Drop for TestShop {
     }
 }
 
+/// A client that follows nobody elsewhere, and keeps no connection that a stopped shop would leave dead.
+pub(crate) fn client() -> ClientBuilder {
+    Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0)
+}
+
+/// What somebody waits for, if it comes in reasonable time.
+pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        assert!(started.elapsed() < PATIENCE, "it never came");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn start(folder: &Path, settings: &[(String, String)]) -> (Child, String) {
     let mut process = binary(folder, settings).stdout(Stdio::piped()).spawn().expect("the binary starts");
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.is_empty(), "the shop did not open: {:?}", process.wait());
     let url = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-    assert!(url.starts_with("http://"), "the shop did not open");
+    assert!(url.starts_with("http://"), "the shop said {line}");
     (process, url)
 }
 

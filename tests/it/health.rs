@@ -1,1 +1,134 @@
-//! Soon.
+//! Whether the shop is well: `/health/live`, `/health/ready`, what keeps it from opening, and the shop on Redis.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{TestShop, until};
+use crate::people::{Answer, Person};
+use crate::redis_server::RedisServer;
+
+#[actix_web::test]
+async fn an_open_shop_is_alive_and_ready() {
+    let shop = TestShop::open().await;
+    for (path, status) in [("/health/live", "live"), ("/health/ready", "ready")] {
+        let answer = Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await.expect(200);
+        assert_eq!(answer.json, json!({ "status": status }));
+    }
+}
+
+#[actix_web::test]
+async fn a_second_server_leaves_the_store_to_the_first() {
+    let shop = TestShop::open().await;
+    let told = does_not_open(&mut shop.command(&["serve"]));
+    assert!(told.contains("held by another process"), "{told}");
+    shop.admin().await;
+}
+
+#[actix_web::test]
+async fn a_server_that_finds_its_address_taken_says_so() {
+    let shop = TestShop::open().await;
+    let address = shop.url.trim_start_matches("http://");
+    let mut second = shop.command(&["serve"]);
+    let second = second.env("MICROSHOP_STORE__URL", "sled:data/second").env("MICROSHOP_SERVER__BIND", address);
+    let told = does_not_open(second);
+    assert!(told.contains(&format!("can't listen on {address}")), "{told}");
+}
+
+#[actix_web::test]
+async fn the_default_password_is_not_for_everybody_to_try() {
+    let mut shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    shop.stop();
+    for bind in ["0.0.0.0:0", "[::]:0"] {
+        let told = does_not_open(shop.command(&["serve"]).env("MICROSHOP_SERVER__BIND", bind));
+        assert!(told.contains("administrator's password is still the default"), "{told}");
+        let mut new = shop.command(&["serve"]);
+        let new = new.env("MICROSHOP_SERVER__BIND", bind).env("MICROSHOP_STORE__URL", "sled:data/second");
+        assert!(does_not_open(new).contains("password"));
+    }
+    shop.start_again();
+    ana.get("/auth/profile").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_configured_password_is_the_first_administrator_s() {
+    let settings = [("ADMIN__PASSWORD", "correct horse"), ("SERVER__BIND", "0.0.0.0:0")];
+    let shop = TestShop::open_with(&settings).await;
+    Person::log_in(&shop, "admin", "correct horse").await.get("/api/users").await.expect(200);
+    let page = shop.request(Method::GET, "/articles").send().await.unwrap();
+    let cookie = page.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
+}
+
+#[actix_web::test]
+async fn a_setting_that_is_none_is_refused_by_name() {
+    let shop = TestShop::open().await;
+    for (key, value, named) in [
+        ("MICROSHOP_SERVER__BNID", "127.0.0.1:0", "bnid"),
+        ("MICROSHOP_SREVER__BIND", "127.0.0.1:0", "srever"),
+        ("MICROSHOP_CART__TTL", "soon", "cart.ttl"),
+        ("MICROSHOP_STORE__URL", "mysql://localhost", "store"),
+    ] {
+        let told = does_not_open(shop.command(&["serve"]).env(key, value));
+        assert!(told.contains(named), "{key}: {told}");
+    }
+}
+
+#[actix_web::test]
+async fn a_shop_on_redis_sells_and_outlives_a_restart() {
+    let redis = RedisServer::start();
+    let mut shop = TestShop::open_with(&[("STORE__URL", &redis.url())]).await;
+    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    admin.sets_bank("approve").await;
+    ana.adds(1, 2).await.expect(200);
+    let order = ana.checks_out("k").await.expect(201).json["order"].clone();
+    assert_eq!(order["status"], "paid");
+    ana.adds(2, 3).await.expect(200);
+    let gone = Person::log_in(&shop, "ana", "correct horse").await;
+    gone.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    shop.kill();
+    shop.start_again();
+    assert_eq!(ana.cart().await["item_count"], 3);
+    assert_eq!(ana.get("/api/orders").await.expect(200).json["orders"], json!([order]));
+    assert_eq!(ana.get("/api/articles/1").await.json["article"]["available"], 8);
+    gone.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    assert_eq!(ana.orders("k", 1, 179_800).await.json["order"]["id"], order["id"]);
+    assert!(ana.get("/health/ready").await.status.is_success());
+}
+
+#[actix_web::test]
+async fn a_shop_whose_redis_is_gone_is_alive_and_not_ready() {
+    let mut redis = RedisServer::start();
+    let shop = TestShop::open_with(&[("STORE__URL", &redis.url())]).await;
+    let ana = shop.customer("ana").await;
+    redis.kill();
+    ana.get("/health/live").await.expect(200);
+    ana.get("/health/ready").await.expect_problem(503, "unavailable");
+    let refused = ana.adds(1, 1).await.expect_problem(503, "unavailable");
+    assert!(refused.headers.contains_key("retry-after"));
+    redis.start_again();
+    until(async || Some(ana.adds(1, 1).await).filter(|answer| answer.status.is_success())).await;
+    ana.get("/health/ready").await.expect(200);
+}
+
+/// Starts a server that must not open: what it says instead.
+fn does_not_open(server: &mut Command) -> String {
+    let mut process = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..400 {
+        if let Some(status) = process.try_wait().unwrap() {
+            let (mut out, mut told) = (String::new(), String::new());
+            process.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+            process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+            assert!(!status.success() && out.is_empty(), "{out}");
+            return told;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    process.kill().unwrap();
+    panic!("the server opened");
+}

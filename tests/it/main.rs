@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod chromium;
 mod harness;
 mod people;
 mod redis_server;

@@ -1,1 +1,207 @@
-//! Soon.
+//! Users: `/auth/profile`, `/api/users`, `/api/users/{id}`, and the command line while the shop is closed.
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::TestShop;
+use crate::people::{Admin, Answer, Person};
+
+#[actix_web::test]
+async fn everybody_has_a_profile() {
+    let shop = TestShop::open().await;
+    let body = json!({ "username": "Zoë", "password": "correct horse", "email": "zoe@example.org" });
+    shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap().error_for_status().unwrap();
+    let zoe = Person::log_in(&shop, "ZOË", "correct horse").await;
+    let profile = zoe.get("/auth/profile").await.expect(200).json;
+    let says = (&profile["user"], &profile["role"], &profile["email"]);
+    assert_eq!(says, (&json!("Zoë"), &json!("customer"), &json!("zoe@example.org")));
+    assert!(profile["id"].is_string() && profile["created_at"].is_string() && profile["success"] == true);
+}
+
+#[actix_web::test]
+async fn users_are_for_administrators_only() {
+    let shop = TestShop::open().await;
+    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let one = format!("/api/users/{}", id(&admin.0).await);
+    let new = json!({ "username": "bob", "password": "correct horse", "role": "admin" });
+    let asks = [
+        (Method::GET, "/api/users", json!(null)),
+        (Method::POST, "/api/users", new),
+        (Method::GET, &one, json!(null)),
+        (Method::PATCH, &one, json!({ "password": "battery staple" })),
+        (Method::DELETE, &one, json!(null)),
+    ];
+    for (method, path, body) in asks {
+        ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
+        let guest = shop.request(method, path).json(&body).send().await.unwrap();
+        Answer::of(guest).await.expect_problem(401, "unauthorized");
+    }
+    assert_eq!(admin.users().await, ["admin", "ana"]);
+    shop.admin().await;
+}
+
+#[actix_web::test]
+async fn an_administrator_adds_changes_and_deletes_users() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let new = json!({ "username": "bob", "password": "correct horse", "email": "bob@example.org" });
+    let added = admin.0.send(Method::POST, "/api/users", new.clone()).await.expect(201);
+    let user = &added.json["user"];
+    assert_eq!((&user["username"], &user["role"]), (&json!("bob"), &json!("customer")));
+    assert!(user.get("password").is_none() && user.get("password_hash").is_none());
+    let path = format!("/api/users/{}", user["id"].as_str().unwrap());
+    assert_eq!(added.headers["location"], path);
+    assert_eq!(&admin.0.get(&path).await.expect(200).json["user"], user);
+
+    let bob = Person::log_in(&shop, "bob", "correct horse").await;
+    let patch = json!({ "email": "b@example.org" });
+    assert_eq!(admin.0.send(Method::PATCH, &path, patch).await.expect(200).json["user"]["email"], "b@example.org");
+    bob.get("/auth/profile").await.expect(200);
+    admin.0.send(Method::PATCH, &path, json!({ "role": "admin" })).await.expect(200);
+    bob.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    Person::log_in(&shop, "bob", "correct horse").await.get("/api/users").await.expect(200);
+    let bob = Person::log_in(&shop, "bob", "correct horse").await;
+    admin.0.send(Method::PATCH, &path, json!({ "password": "battery staple" })).await.expect(200);
+    bob.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    Person::log_in(&shop, "bob", "battery staple").await;
+
+    admin.0.delete(&path).await.expect(200);
+    admin.0.get(&path).await.expect_problem(404, "user_not_found");
+    admin.0.delete(&path).await.expect_problem(404, "user_not_found");
+    admin.0.send(Method::PATCH, &path, json!({})).await.expect_problem(404, "user_not_found");
+    assert_eq!(admin.users().await, ["admin"]);
+    admin.0.send(Method::POST, "/api/users", new).await.expect(201);
+}
+
+#[actix_web::test]
+async fn users_come_in_pages() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    for name in ["ana", "bob", "eve"] {
+        shop.customer(name).await;
+    }
+    let first = admin.0.get("/api/users?limit=3").await.expect(200).json;
+    assert_eq!((first["count"].as_u64(), names(&first)), (Some(3), vec!["admin".into(), "ana".into(), "bob".into()]));
+    let last = first["users"][2]["id"].as_str().unwrap();
+    assert_eq!(names(&admin.0.get(&format!("/api/users?limit=3&after={last}")).await.json), ["eve"]);
+}
+
+#[actix_web::test]
+async fn the_last_administrator_stays() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let path = format!("/api/users/{}", id(&admin.0).await);
+    admin.0.delete(&path).await.expect_problem(409, "last_admin");
+    let demotion = json!({ "role": "customer" });
+    admin.0.send(Method::PATCH, &path, demotion.clone()).await.expect_problem(409, "last_admin");
+    assert_eq!(admin.0.get("/auth/profile").await.expect(200).json["role"], "admin");
+    boss(&admin).await;
+    admin.0.send(Method::PATCH, &path, demotion).await.expect(200);
+}
+
+#[actix_web::test]
+async fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    boss(&admin).await;
+    let boss = Person::log_in(&shop, "boss", "correct horse").await;
+    let paths = [format!("/api/users/{}", id(&boss).await), format!("/api/users/{}", id(&admin.0).await)];
+    futures_util::future::join(admin.0.delete(&paths[0]), boss.delete(&paths[1])).await;
+    let left = [admin.0.get("/api/users").await, boss.get("/api/users").await];
+    assert_eq!(left.iter().filter(|answer| answer.status.is_success()).count(), 1);
+}
+
+#[actix_web::test]
+async fn names_that_differ_only_in_case_are_one() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    shop.customer("Ana").await;
+    let twin = json!({ "username": "aNA", "password": "correct horse" });
+    admin.0.send(Method::POST, "/api/users", twin.clone()).await.expect_problem(409, "username_taken");
+    let answer = shop.request(Method::POST, "/auth/register").json(&twin).send().await.unwrap();
+    Answer::of(answer).await.expect_problem(409, "username_taken");
+    assert_eq!(admin.users().await, ["admin", "Ana"]);
+}
+
+#[actix_web::test]
+async fn a_deleted_first_administrator_is_not_made_again() {
+    let mut shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    boss(&admin).await;
+    let path = format!("/api/users/{}", id(&admin.0).await);
+    Person::log_in(&shop, "boss", "correct horse").await.delete(&path).await.expect(200);
+    shop.stop();
+    shop.start_again();
+    let body = json!({ "username": "admin", "password": "admin" });
+    let answer = shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap();
+    Answer::of(answer).await.expect_problem(401, "invalid_credentials");
+    assert_eq!(Admin(Person::log_in(&shop, "boss", "correct horse").await).users().await, ["boss"]);
+}
+
+#[actix_web::test]
+async fn users_are_managed_from_the_command_line_while_the_shop_is_closed() {
+    let mut shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    shop.stop();
+    let added = run(&shop, &["user", "add", "boss", "--admin"], "correct horse\n");
+    assert!(added.status.success(), "{added:?}");
+    assert!(run(&shop, &["user", "passwd", "ana"], "battery staple\n").status.success());
+    let refused = run(&shop, &["user", "add", "ANA"], "correct horse\n");
+    assert!(!refused.status.success() && text(&refused.stderr).contains("taken"), "{refused:?}");
+    let list = text(&run(&shop, &["user", "list"], "").stdout);
+    let names: Vec<_> = list.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(names, ["admin", "ana", "boss"]);
+    let checked = run(&shop, &["check"], "");
+    assert!(checked.status.success() && text(&checked.stdout).contains("as it should be"), "{checked:?}");
+
+    shop.start_again();
+    ana.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    Person::log_in(&shop, "ana", "battery staple").await;
+    Person::log_in(&shop, "boss", "correct horse").await.get("/api/users").await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_command_line_leaves_an_open_shop_alone() {
+    let shop = TestShop::open().await;
+    for arguments in [&["user", "list"][..], &["check"]] {
+        let refused = run(&shop, arguments, "");
+        assert!(!refused.status.success() && text(&refused.stderr).contains("held by another"), "{refused:?}");
+    }
+    shop.admin().await;
+}
+
+impl Admin {
+    async fn users(&self) -> Vec<String> {
+        names(&self.0.get("/api/users").await.expect(200).json)
+    }
+}
+
+fn names(list: &Value) -> Vec<String> {
+    let users = list["users"].as_array().unwrap().iter();
+    users.map(|user| user["username"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn id(person: &Person) -> String {
+    person.get("/auth/profile").await.expect(200).json["id"].as_str().unwrap().to_owned()
+}
+
+async fn boss(admin: &Admin) {
+    let boss = json!({ "username": "boss", "password": "correct horse", "role": "admin" });
+    admin.0.send(Method::POST, "/api/users", boss).await.expect(201);
+}
+
+/// Runs a command of the binary with a line of input.
+fn run(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
+    let mut command = shop.command(arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A command that needs no input may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn text(output: &[u8]) -> String {
+    String::from_utf8_lossy(output).into_owned()
+}

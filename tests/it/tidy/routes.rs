@@ -21,7 +21,7 @@ pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
                 code.push_str(piece);
             }
             Part::Text => {
-                let path = piece.trim_matches(['r', '#', '"']);
+                let path = piece.trim_start_matches('r').trim_matches(['#', '"']);
                 let called = code.trim_end();
                 if called.ends_with("scope(") {
                     scopes.push((depth - 1, path.to_owned()));
