@@ -13,7 +13,7 @@ use actors::store::SharedStore;
 /// How much of its past a store keeps.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The most events that the log holds.
+    /// How many events the log holds at least, and not many more.
     pub events_max: u64,
     /// How long the log holds an event; its last one stays for ever.
     pub events_keep: Duration,

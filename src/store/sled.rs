@@ -1,9 +1,11 @@
-//! The embedded store: everyone queues jobs, one committer thread alone touches the files.
+//! The embedded store: everyone queues jobs, the committer alone touches the tree, the syncer answers what is durable.
 
 mod committer;
 mod ledger;
 mod opening;
+mod piece;
 mod round;
+mod syncer;
 
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
@@ -20,11 +22,14 @@ use tokio::time::MissedTickBehavior;
 
 use self::committer::{Committer, Job};
 use self::ledger::Ledger;
+use self::syncer::{Answer, Syncer};
 use super::{OpenError, Options};
 
 /// More jobs than this don't wait, they are refused.
 const QUEUE: usize = 8192;
 const EVENTS_A_READ: usize = 256;
+/// More rounds than this don't wait to be synced.
+const ROUNDS: usize = 16;
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// A store in a directory of this machine.
@@ -38,17 +43,17 @@ pub(super) struct SledStore {
 pub(super) async fn open(path: PathBuf, options: &Options, clock: Clock) -> Result<SledStore, OpenError> {
     let place = path.display().to_string();
     // sled panics on some damaged files.
-    let (ledger, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
+    let (ledger, file, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
         .await
         .unwrap_or_else(|panic| Err(OpenError::Corrupt { place, reason: panic.to_string() }))?;
 
     let (jobs, queue) = mpsc::channel(QUEUE);
     let (durable, last_event) = watch::channel(ledger.last_event());
-    let committer = Committer { ledger, mark, options: options.clone(), clock, durable };
-    let committer = thread::Builder::new()
-        .name("committer".to_owned())
-        .spawn(move || committer.run(queue))
-        .map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    let (written, rounds) = std::sync::mpsc::sync_channel(ROUNDS);
+    let syncer = Syncer { file, durable };
+    let committer = Committer { ledger, mark, options: options.clone(), clock, written, durable: last_event.clone() };
+    let syncer = spawn("syncer", || syncer.run(rounds))?;
+    let committer = spawn("committer", || committer.run(queue, syncer))?;
     tokio::spawn(sweep_now_and_then(jobs.downgrade()));
     Ok(SledStore { jobs: Some(jobs), last_event, committer: Some(committer) })
 }
@@ -111,9 +116,10 @@ fn read<Found: Send + 'static>(
     let queued = enqueue(
         jobs,
         Job::Read(Box::new(move |ledger, now| {
+            let found = look(ledger, now)?;
             // Whoever asked may be gone.
-            answer.send(look(ledger, now)?).ok();
-            Ok(())
+            let tell: Answer = Box::new(move || drop(answer.send(found)));
+            Ok(tell)
         })),
     );
     async {
@@ -121,6 +127,11 @@ fn read<Found: Send + 'static>(
         answered.await.map_err(|_| stopped())
     }
     .boxed()
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| OpenError::Unreachable(error.to_string()))
 }
 
 fn enqueue(jobs: Option<&mpsc::Sender<Job>>, job: Job) -> Result<(), StoreError> {

@@ -1,7 +1,9 @@
-//! The committer: takes every waiting job, makes all their commits durable at once, then answers all.
+//! The committer: takes every waiting job, writes what all their commits change at once, and has all answered.
 //!
-//! The first error or panic ends it and with it the store: after a failed fsync nobody knows what is on the
-//! disk, so nothing may be acknowledged any more. Dropped answers tell every caller.
+//! The first error or panic ends it and with it the store. Dropped answers tell every caller.
+
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 
 use actors::clock::Clock;
 use actors::store::{Batch, EventId, StoreError};
@@ -10,13 +12,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::ledger::Ledger;
 use super::opening::Mark;
 use super::round::Round;
+use super::syncer::{Answer, Written};
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
 const JOBS_A_ROUND: usize = 1024;
 
-/// Looks something up at a time, and answers.
-pub(super) type Look = Box<dyn FnOnce(&Ledger, u64) -> sled::Result<()> + Send>;
+/// Looks something up at a time, and gives what tells it to whoever asked.
+pub(super) type Look = Box<dyn FnOnce(&Ledger, u64) -> sled::Result<Answer> + Send>;
 
 /// What the committer may be told.
 pub(super) enum Job {
@@ -38,47 +41,63 @@ pub(super) struct Committer {
     pub(super) options: Options,
     /// What time it is.
     pub(super) clock: Clock,
-    /// Where it tells the last durable event.
-    pub(super) durable: watch::Sender<EventId>,
+    /// Who answers when a round is durable.
+    pub(super) written: SyncSender<Written>,
+    /// The last durable event.
+    pub(super) durable: watch::Receiver<EventId>,
 }
 
 impl Committer {
-    /// Serves jobs until nobody can queue any more.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut jobs = Vec::with_capacity(JOBS_A_ROUND);
-        while queue.blocking_recv_many(&mut jobs, JOBS_A_ROUND) > 0 {
-            if let Err(error) = self.serve(&mut jobs) {
-                tracing::error!(%error, "the store has failed and stays unavailable until a restart");
-                return;
-            }
-        }
-        self.mark.set(self.ledger.last_event()).unwrap_or_else(|error| tracing::warn!(%error, "the mark was not set"));
+    /// Serves jobs until nobody can queue any more and everybody is answered.
+    pub(super) fn run(mut self, queue: mpsc::Receiver<Job>, syncer: JoinHandle<()>) {
+        self.serve_all(queue);
+        let Self { mut mark, durable, written, .. } = self;
+        drop(written);
+        syncer.join().unwrap_or_else(|_| tracing::error!("the store's syncer panicked"));
+        mark.set(*durable.borrow()).unwrap_or_else(|error| tracing::warn!(%error, "the mark was not set"));
     }
 
-    fn serve(&mut self, jobs: &mut Vec<Job>) -> sled::Result<()> {
+    fn serve_all(&mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut jobs = Vec::with_capacity(JOBS_A_ROUND);
+        while queue.blocking_recv_many(&mut jobs, JOBS_A_ROUND) > 0 {
+            match self.serve(&mut jobs) {
+                // A syncer that is gone has said why.
+                Ok(round) => {
+                    if self.written.send(round).is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    return tracing::error!(%error, "the store has failed and stays unavailable until a restart");
+                }
+            }
+        }
+    }
+
+    /// Does jobs in their order; what was read is told when all that was written before is durable.
+    fn serve(&mut self, jobs: &mut Vec<Job>) -> sled::Result<Written> {
         let now = milliseconds(self.clock.now());
-        let mut answers = Vec::new();
+        let mut answers: Vec<Answer> = Vec::new();
         let mut reads = Vec::new();
         let mut round = Round::begin(&mut self.ledger, &self.options, now);
         for job in jobs.drain(..) {
             match job {
-                Job::Commit(batch, answer) => answers.push((answer, round.stage(batch)?)),
+                Job::Commit(batch, answer) => {
+                    let result = round.stage(batch)?;
+                    // Whoever asked may be gone.
+                    answers.push(Box::new(move || drop(answer.send(result))));
+                }
                 Job::Read(read) => reads.push(read),
                 Job::Sweep => {
                     round.sweep()?;
-                    self.mark.set(round.durable_event())?;
+                    self.mark.set(*self.durable.borrow())?;
                 }
             }
         }
-        let last_event = round.make_durable()?;
-        self.durable.send_if_modified(|durable| std::mem::replace(durable, last_event) != last_event);
+        let changed = round.write()?;
         for read in reads {
-            read(&self.ledger, now)?;
+            answers.push(read(&self.ledger, now)?);
         }
-        for (answer, result) in answers {
-            // Whoever asked may be gone.
-            answer.send(result).ok();
-        }
-        Ok(())
+        Ok(Written { changed, last_event: self.ledger.last_event(), answers })
     }
 }

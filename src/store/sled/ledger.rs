@@ -5,34 +5,36 @@
 //! | `format` | the format's number |
 //! | `v` key | an [`Envelope`] and the value |
 //! | `x` milliseconds, key | nothing: the index of what expires when, to the minute |
-//! | `e` event's id | when it was logged, the event |
+//! | `e` event's id | a [`Piece`] of the log that begins with that event |
 
-use std::fs::File;
 use std::io;
 use std::ops::Bound;
 
 use actors::store::{EventId, LogEntry, Versioned};
-use sled::Db;
+use sled::{Db, IVec};
 
+use super::piece::Piece;
 use crate::store::envelope::Envelope;
 
 /// The tree, and the bounds of the log in it.
 pub(super) struct Ledger {
     tree: Db,
-    file: File,
     /// The oldest event; one more than the last if there is none.
     first_event: EventId,
     last_event: EventId,
 }
 
 impl Ledger {
-    /// The ledger in a tree that has the right format; `file` is the tree's.
-    pub(super) fn new(tree: Db, file: File) -> sled::Result<Self> {
-        let mut events = tree.scan_prefix([EVENTS]).keys();
-        let first_event = events.next().transpose()?.as_deref().map(event_id).transpose()?;
-        let last_event = events.next_back().transpose()?.as_deref().map(event_id).transpose()?.or(first_event);
-        drop(events);
-        Ok(Self { tree, file, first_event: first_event.unwrap_or(1), last_event: last_event.unwrap_or(0) })
+    /// The ledger in a tree that has the right format.
+    pub(super) fn new(tree: Db) -> sled::Result<Self> {
+        let mut pieces = tree.scan_prefix([EVENTS]);
+        let first = pieces.next().transpose()?;
+        let last = pieces.next_back().transpose()?.or_else(|| first.clone());
+        drop(pieces);
+        let first_event = first.map(|(key, _)| event_id(&key)).transpose()?;
+        let last_event =
+            last.map(|(key, bytes)| sled::Result::Ok(event_id(&key)? - 1 + piece(&bytes)?.len())).transpose()?;
+        Ok(Self { tree, first_event: first_event.unwrap_or(1), last_event: last_event.unwrap_or(0) })
     }
 
     /// The value of a key, if it is present.
@@ -66,10 +68,21 @@ impl Ledger {
         Ok(found)
     }
 
-    /// Up to `limit` of the oldest events behind one.
-    pub(super) fn events_behind(&self, after: EventId, limit: usize) -> sled::Result<Vec<LogEntry>> {
-        let range = event_key(after.saturating_add(1))..behind(EVENTS);
-        self.tree.range(range).take(limit).map(|entry| entry.and_then(|(key, bytes)| log_entry(&key, &bytes))).collect()
+    /// Some of the oldest events behind one: the rest of its piece, or the next, and more until there are `enough`.
+    pub(super) fn events_behind(&self, after: EventId, enough: usize) -> sled::Result<Vec<LogEntry>> {
+        let next = event_key(after.saturating_add(1));
+        let begin =
+            self.tree.range(vec![EVENTS]..=next.clone()).next_back().transpose()?.map_or(next, |(key, _)| key.to_vec());
+        let mut found = Vec::new();
+        for entry in self.tree.range(begin..behind(EVENTS)) {
+            let (key, bytes) = entry?;
+            let entries = (event_id(&key)?..).zip(piece(&bytes)?.events());
+            found.extend(entries.filter(|(id, _)| *id > after).map(|(id, value)| LogEntry { id, value }));
+            if found.len() >= enough {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// The envelope of a key, whether it has expired or not.
@@ -84,10 +97,10 @@ impl Ledger {
         self.tree.range(range).keys().take(limit).map(|key| key.and_then(|key| expiry(&key))).collect()
     }
 
-    /// When an event was logged, if it is there.
-    pub(super) fn logged_at(&self, event: EventId) -> sled::Result<Option<u64>> {
-        let bytes = self.tree.get(event_key(event))?;
-        Ok(bytes.as_deref().map(event_parts).transpose()?.map(|(logged_at, _)| logged_at))
+    /// When the piece of the log that begins with an event was logged, and how many events it has.
+    pub(super) fn piece(&self, first: EventId) -> sled::Result<Option<(u64, u64)>> {
+        let bytes = self.tree.get(event_key(first))?;
+        bytes.map(|bytes| piece(&bytes).map(|piece| (piece.logged_at(), piece.len()))).transpose()
     }
 
     /// The id of the log's oldest event; one more than the last if there is none.
@@ -100,7 +113,7 @@ impl Ledger {
         self.last_event
     }
 
-    /// Applies changes, after which the log reaches from one event to another, and waits until they would survive a crash.
+    /// Applies changes, after which the log reaches from one event to another, and hands them to the operating system.
     pub(super) fn write(
         &mut self,
         changes: sled::Batch,
@@ -108,9 +121,7 @@ impl Ledger {
         last_event: EventId,
     ) -> sled::Result<()> {
         self.tree.apply_batch(changes)?;
-        // sled only begins to write back: the kernel and the drive may still hold it.
         self.tree.flush()?;
-        self.file.sync_data()?;
         (self.first_event, self.last_event) = (first_event, last_event);
         Ok(())
     }
@@ -130,14 +141,13 @@ pub(super) fn expiry_key(expires_at: u64, key: &str) -> Vec<u8> {
     [&[EXPIRIES], expires_at.to_be_bytes().as_slice(), key.as_bytes()].concat()
 }
 
-/// Where an event lies.
+/// Where the piece of the log that begins with an event lies.
 pub(super) fn event_key(id: EventId) -> Vec<u8> {
     [&[EVENTS], id.to_be_bytes().as_slice()].concat()
 }
 
-/// What is stored of an event.
-pub(super) fn event_bytes(logged_at: u64, event: &[u8]) -> Vec<u8> {
-    [logged_at.to_be_bytes().as_slice(), event].concat()
+fn piece(bytes: &IVec) -> sled::Result<Piece> {
+    Piece::read(bytes).ok_or_else(unreadable)
 }
 
 fn unseal(bytes: &[u8]) -> sled::Result<(Envelope, &[u8])> {
@@ -157,18 +167,9 @@ fn expiry(key: &[u8]) -> sled::Result<(u64, String)> {
     Ok((u64::from_be_bytes(*expires_at), text(key)?.to_owned()))
 }
 
-fn log_entry(key: &[u8], bytes: &[u8]) -> sled::Result<LogEntry> {
-    Ok(LogEntry { id: event_id(key)?, value: event_parts(bytes)?.1.to_vec() })
-}
-
 fn event_id(key: &[u8]) -> sled::Result<EventId> {
     let id = key.strip_prefix(&[EVENTS]).and_then(|id| id.try_into().ok()).ok_or_else(unreadable)?;
     Ok(u64::from_be_bytes(id))
-}
-
-fn event_parts(bytes: &[u8]) -> sled::Result<(u64, &[u8])> {
-    let (logged_at, event) = bytes.split_first_chunk().ok_or_else(unreadable)?;
-    Ok((u64::from_be_bytes(*logged_at), event))
 }
 
 fn text(bytes: &[u8]) -> sled::Result<&str> {

@@ -22,8 +22,8 @@ const CACHE: u64 = 128 * 1024 * 1024;
 const LOCK_TRIES: usize = 30;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens or creates the ledger in a directory, and its mark.
-pub(super) fn open(path: &Path) -> Result<(Ledger, Mark), OpenError> {
+/// Opens or creates the ledger in a directory, its file to be synced, and its mark.
+pub(super) fn open(path: &Path) -> Result<(Ledger, File, Mark), OpenError> {
     let explain = |error| explain(path, error);
     let corrupt = |reason: &str| OpenError::Corrupt { place: path.display().to_string(), reason: reason.to_owned() };
 
@@ -35,12 +35,12 @@ pub(super) fn open(path: &Path) -> Result<(Ledger, Mark), OpenError> {
         None if mark.last_event.is_none() && tree.is_empty() => begin(&tree, &file).map_err(explain)?,
         None => return Err(corrupt("what it held is gone")),
     }
-    let ledger = Ledger::new(tree, file).map_err(explain)?;
+    let ledger = Ledger::new(tree).map_err(explain)?;
     if let Some(marked) = mark.last_event.filter(|marked| *marked > ledger.last_event()) {
         return Err(corrupt(&format!("its log once reached event {marked}, now {}", ledger.last_event())));
     }
     mark.set(ledger.last_event()).and_then(|()| mark.make_durable(path)).map_err(|error| explain(error.into()))?;
-    Ok((ledger, mark))
+    Ok((ledger, file, mark))
 }
 
 /// The file that remembers how far the log has certainly reached.
@@ -74,7 +74,7 @@ impl Mark {
 }
 
 fn locked_tree(path: &Path) -> sled::Result<Db> {
-    // Without a background flusher: the committer flushes before it answers.
+    // Without a background flusher: the committer flushes every round.
     let config = sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
     for _ in 1..LOCK_TRIES {
         match config.open() {

@@ -1,15 +1,17 @@
-//! One round of the committer: what its commits change together, staged until it becomes durable at once.
+//! One round of the committer: what its commits change together, staged until it is written at once.
 
 use std::collections::HashMap;
+use std::mem;
 
 use actors::store::{Batch, EventId, Put, StoreError, Version};
 
 use super::ledger::{self, Ledger};
+use super::piece::Piece;
 use crate::store::Options;
 use crate::store::envelope::{Envelope, milliseconds};
 
-/// How much a round tidies up at most, beyond what it has added itself.
-const TIDY_A_ROUND: u64 = 256;
+/// How much a round tidies up at most.
+const TIDY_A_ROUND: usize = 256;
 
 /// Expired keys are found to the minute only, so that a key that is put again and again isn't indexed anew each time.
 const INDEX_GRAIN: u64 = 60_000;
@@ -25,6 +27,8 @@ pub(super) struct Round<'a> {
     keys: HashMap<String, Option<Envelope>>,
     first_event: EventId,
     last_event: EventId,
+    /// The last events, not staged yet.
+    piece: Piece,
 }
 
 impl<'a> Round<'a> {
@@ -32,12 +36,7 @@ impl<'a> Round<'a> {
     pub(super) fn begin(ledger: &'a mut Ledger, options: &'a Options, now: u64) -> Self {
         let (first_event, last_event) = (ledger.first_event(), ledger.last_event());
         let (changes, keys) = (sled::Batch::default(), HashMap::new());
-        Self { ledger, options, now, changes, changed: false, keys, first_event, last_event }
-    }
-
-    /// The last event that was durable before.
-    pub(super) fn durable_event(&self) -> EventId {
-        self.ledger.last_event()
+        Self { ledger, options, now, changes, changed: false, keys, first_event, last_event, piece: Piece::new(now) }
     }
 
     /// Stages a batch if its expectations hold.
@@ -54,14 +53,14 @@ impl<'a> Round<'a> {
             self.remove(key)?;
         }
         for event in batch.events {
-            self.log(&event);
+            self.log(event);
         }
         Ok(Ok(self.last_event))
     }
 
     /// Stages the removal of what has expired and of events that are too old.
     pub(super) fn sweep(&mut self) -> sled::Result<()> {
-        for (indexed_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND as usize)? {
+        for (indexed_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND)? {
             // A commit of this round may have renewed it.
             if indexed(self.envelope(&key)?) == Some(indexed_at) {
                 self.remove(key)?;
@@ -70,15 +69,16 @@ impl<'a> Round<'a> {
         self.forget_events()
     }
 
-    /// Writes the changes, if any, ending with the id of the last durable event.
-    pub(super) fn make_durable(mut self) -> sled::Result<EventId> {
+    /// Writes the changes and tells whether there were any; what is written is not durable yet.
+    pub(super) fn write(mut self) -> sled::Result<bool> {
         if self.last_event > self.ledger.last_event() {
+            self.stage_piece();
             self.forget_events()?;
         }
         if self.changed {
             self.ledger.write(self.changes, self.first_event, self.last_event)?;
         }
-        Ok(self.last_event)
+        Ok(self.changed)
     }
 
     fn put(&mut self, Put { key, value, expires_at }: Put) -> sled::Result<()> {
@@ -105,28 +105,36 @@ impl<'a> Round<'a> {
         Ok(())
     }
 
-    fn log(&mut self, event: &[u8]) {
+    fn log(&mut self, event: Vec<u8>) {
+        if let Some(event) = self.piece.take(event) {
+            self.stage_piece();
+            self.piece.take(event);
+        }
         self.last_event += 1;
-        self.insert(ledger::event_key(self.last_event), ledger::event_bytes(self.now, event));
     }
 
-    /// Forgets the oldest events, never the last one: ids go on from there.
+    fn stage_piece(&mut self) {
+        let piece = mem::replace(&mut self.piece, Piece::new(self.now));
+        self.insert(ledger::event_key(self.last_event + 1 - piece.len()), piece.write());
+    }
+
+    /// Forgets the oldest pieces of the log, never the last one: ids go on from there.
     fn forget_events(&mut self) -> sled::Result<()> {
-        let added = self.last_event - self.ledger.last_event();
-        for _ in 0..added + TIDY_A_ROUND {
-            if self.first_event >= self.last_event || !self.may_forget(self.first_event)? {
+        for _ in 0..TIDY_A_ROUND {
+            let Some((logged_at, events)) = self.ledger.piece(self.first_event)? else { break };
+            let behind = self.first_event + events;
+            if behind > self.last_event || !self.may_forget(behind - 1, logged_at) {
                 break;
             }
             self.delete(ledger::event_key(self.first_event));
-            self.first_event += 1;
+            self.first_event = behind;
         }
         Ok(())
     }
 
-    fn may_forget(&self, event: EventId) -> sled::Result<bool> {
+    fn may_forget(&self, event: EventId, logged_at: u64) -> bool {
         let too_many = self.last_event - event >= self.options.events_max;
-        let deadline = self.now.saturating_sub(self.options.events_keep.as_millis() as u64);
-        Ok(too_many || self.ledger.logged_at(event)?.is_some_and(|logged_at| logged_at < deadline))
+        too_many || logged_at < self.now.saturating_sub(self.options.events_keep.as_millis() as u64)
     }
 
     /// The version that a commit of this round finds, 0 for an absent key.
@@ -171,7 +179,7 @@ mod tests {
     #[test]
     fn a_sweep_leaves_nothing_of_what_has_expired() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut ledger, _mark) = opening::open(directory.path()).unwrap();
+        let (mut ledger, _file, _mark) = opening::open(directory.path()).unwrap();
         let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
         let put = |key: &str, minute: i64| Put {
             key: key.to_owned(),
@@ -181,12 +189,12 @@ mod tests {
 
         let mut round = Round::begin(&mut ledger, &options, 1);
         round.stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() }).unwrap().unwrap();
-        round.make_durable().unwrap();
+        round.write().unwrap();
 
         let mut round = Round::begin(&mut ledger, &options, 120_000);
         round.stage(Batch { put: vec![put("a", 4)], ..Batch::default() }).unwrap().unwrap();
         round.sweep().unwrap();
-        round.make_durable().unwrap();
+        round.write().unwrap();
         assert!(ledger.envelope("a").unwrap().is_some());
         assert!(ledger.envelope("b").unwrap().is_none());
         let expiring: Vec<_> = ledger.expired(u64::MAX, 10).unwrap();
