@@ -10,6 +10,7 @@ use actors::shop::Shop;
 use domain::cart::{Cart, CartError, Owner, PricedCart};
 use domain::session::{Session, SessionId};
 use domain::user::{Role, UserId};
+use jiff::Timestamp;
 
 use crate::error::Problem;
 
@@ -33,12 +34,14 @@ pub struct SignedIn {
     pub role: Role,
     /// By which session.
     pub session: SessionId,
+    /// Until when that is proved.
+    pub until: Timestamp,
 }
 
 impl From<&Session> for SignedIn {
     fn from(session: &Session) -> Self {
-        let Session { id, user, username, role, .. } = session;
-        Self { user: *user, username: username.to_string(), role: *role, session: *id }
+        let Session { id, user, username, role, expires_at, .. } = session;
+        Self { user: *user, username: username.to_string(), role: *role, session: *id, until: *expires_at }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Live: WebSockets that tell what happens, as JSON to programs and as fragments to pages.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws::WsResponseBuilder;
@@ -43,12 +45,12 @@ pub async fn page(
     stream: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     own_origin(&request)?;
-    let topics = shown.topics.split(',').map(topic).collect::<Result<_, _>>()?;
+    let topics = shown.topics.split(',').map(topic).collect::<Result<BTreeSet<_>, _>>()?;
     let Visitor { site, signed_in, owner, locale, .. } = visitor;
     let listener = listener(owner.clone(), signed_in.as_ref());
     let (signed, since) = (signed_in.clone(), shown.since);
     let page = Page { site: site.clone(), locale, owner, signed_in, since, in_cart: None };
-    let socket = Socket::new(site, Client::Page(page), listener, signed, None).listening_to(topics);
+    let socket = Socket::new(site, Client::Page(page), listener, signed).listening_to(topics);
     open(socket, &request, stream)
 }
 
@@ -59,16 +61,15 @@ pub async fn program(
     stream: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     own_origin(&request)?;
-    let proof = match bearer::check(&request) {
-        Ok(proof) => Some(proof),
-        Err(problem) if problem.code == Code::Unauthorized => None,
+    let signed_in = match bearer::check(&request) {
+        Ok(me) => Some(me),
+        Err(problem) if problem.code == Code::Unauthorized => visitor.signed_in,
         Err(problem) => return Err(problem.into()),
     };
-    let (signed_in, until) = proof.map_or((visitor.signed_in, None), |(me, until)| (Some(me), Some(until)));
     let owner = signed_in.as_ref().map_or(visitor.owner, |me| Owner::User(me.user));
     let listener = listener(owner.clone(), signed_in.as_ref());
     let program = Program { site: visitor.site.clone(), owner };
-    open(Socket::new(visitor.site, Client::Program(program), listener, signed_in, until), &request, stream)
+    open(Socket::new(visitor.site, Client::Program(program), listener, signed_in), &request, stream)
 }
 
 fn listener(owner: Owner, signed_in: Option<&SignedIn>) -> Listener {

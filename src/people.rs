@@ -6,10 +6,10 @@ use actix::{Actor, Arbiter};
 use actors::ask::{Child, Failure};
 use actors::clock::Clock;
 use actors::password::{HashError, Hasher};
-use actors::session::{Revocations, TokenParts, TokenRegistry, Whose};
+use actors::session::{Revocations, TokenParts, TokenRegistry};
 use actors::store::StoreError;
 use actors::tables::Tables;
-use actors::user::{AddUser, ChangePassword, DefaultPassword, ListUsers, UserDirectory};
+use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDirectory};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
 
@@ -65,7 +65,7 @@ pub async fn run(command: Command, tables: Tables, config: &Config) -> Result<Ve
         }
         Command::Passwd { username } => {
             let user = find(&tables, &username).await?;
-            let change = ChangePassword { user, current: None, new: read_password()?, sessions: Whose::All };
+            let change = ChangeUser { user, role: None, email: None, password: Some(read_password()?) };
             Ok(vec![line(&users.ask(change).await?)])
         }
         Command::List => {

@@ -32,6 +32,17 @@ pub enum Failure<E> {
     Unavailable(String),
 }
 
+impl<E> Failure<E> {
+    /// The failure with what a rule says in other words.
+    pub fn map_refused<F>(self, other: impl FnOnce(E) -> F) -> Failure<F> {
+        match self {
+            Self::Refused(error) => Failure::Refused(other(error)),
+            Self::Conflict => Failure::Conflict,
+            Self::Unavailable(why) => Failure::Unavailable(why),
+        }
+    }
+}
+
 impl<E> From<StoreError> for Failure<E> {
     fn from(error: StoreError) -> Self {
         match error {

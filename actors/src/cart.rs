@@ -127,7 +127,7 @@ impl Actor for CartActor {
         let sleep_after = self.keeper.parts.sleep_after;
         ctx.run_interval(sleep_after, move |cart, ctx| {
             if cart.keeper.parts.clock.now() >= cart.used_at + sleep_after {
-                cart.registry.do_send(Tired { owner: cart.keeper.owner.clone(), cart: ctx.address() });
+                cart.tire(ctx);
             }
         });
     }
@@ -214,10 +214,19 @@ impl CartActor {
             let reply = work(&mut keeper).await;
             (keeper, reply)
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(keeper, reply), cart, _| {
+        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(keeper, reply), cart, ctx| {
             cart.keeper = keeper;
+            // Nothing is worth staying awake for, and visitors who only look are many.
+            if cart.keeper.kept.as_ref().is_some_and(|kept| kept.version.is_none()) {
+                cart.tire(ctx);
+            }
             reply
         })))
+    }
+
+    /// Asks to go to sleep.
+    fn tire(&self, ctx: &Context<Self>) {
+        self.registry.do_send(Tired { owner: self.keeper.owner.clone(), cart: ctx.address() });
     }
 }
 
@@ -271,7 +280,7 @@ impl Keeper {
     }
 }
 
-/// A cart that nobody has used for a while asks to go to sleep.
+/// A cart that nobody has used for a while, or that the store doesn't have, asks to go to sleep.
 ///
 /// The registry forgets it first and lets it sleep behind everything already sent to it, so no command is lost.
 #[derive(Message)]

@@ -3,7 +3,7 @@
 //! Owns: who listens to what.
 //! Serves: sockets. Whoever is too slow is dropped and comes back for what it missed: nobody waits for it.
 //! Tells: nobody but its listeners; what is told was in the log before.
-//! Restart: listeners find the hub gone and come back; the log is read on from its end.
+//! Restart: listeners find the hub gone and come back; the log is read on from where it was.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,23 +29,42 @@ use crate::tables::{Tables, entry};
 /// How long the hub waits before it reads on from a log that could not be read.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// An event on its way to its listeners, with the frames made of it: each is made once for all of them.
+/// In which words a listener is told.
+#[derive(Debug, Clone, Copy)]
+pub enum Words {
+    /// JSON, for programs.
+    Json,
+    /// French, for pages.
+    French,
+    /// English, for pages.
+    English,
+}
+
+/// An event on its way to the listeners of a channel, with the frames made of it: each is made once for all of them.
 pub struct Change {
+    /// The topic it is told under.
+    pub topic: Topic,
     /// The event.
     pub entry: Entry,
-    frames: [OnceLock<ByteString>; 3],
+    json: OnceLock<ByteString>,
+    french: OnceLock<ByteString>,
+    english: OnceLock<ByteString>,
 }
 
 impl Change {
     /// An event of which no frame was made yet.
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, frames: Default::default() }
+    pub fn new(topic: Topic, entry: Entry) -> Self {
+        Self { topic, entry, json: OnceLock::new(), french: OnceLock::new(), english: OnceLock::new() }
     }
 
-    /// The frame of some kind (0, 1 or 2), made if it wasn't yet.
-    pub fn frame(&self, kind: usize, make: impl FnOnce(&Entry) -> String) -> ByteString {
-        let made = self.frames.get(kind).map(|frame| frame.get_or_init(|| make(&self.entry).into()));
-        made.cloned().unwrap_or_default()
+    /// The frame in some words, made if it wasn't yet.
+    pub fn frame(&self, words: Words, make: impl FnOnce() -> String) -> ByteString {
+        let frame = match words {
+            Words::Json => &self.json,
+            Words::French => &self.french,
+            Words::English => &self.english,
+        };
+        frame.get_or_init(|| make().into()).clone()
     }
 }
 
@@ -54,12 +73,7 @@ impl Change {
 #[rtype(result = "()")]
 pub enum Push {
     /// Something happened.
-    Happened {
-        /// The topic it is told under.
-        topic: Topic,
-        /// What happened.
-        change: Arc<Change>,
-    },
+    Happened(Arc<Change>),
     /// The shop closes, or opens again in a moment.
     Goodbye,
 }
@@ -205,15 +219,13 @@ impl Hub {
             event => self.parts.shelf.show(entry.id, event),
         }
         self.parts.position.send_replace(entry.id);
-        let channels = entry.event.channels();
-        let change = Arc::new(Change::new(entry));
-        channels.iter().for_each(|channel| self.tell(channel, &change));
+        entry.event.channels().iter().for_each(|channel| self.tell(channel, &entry));
         Ok(())
     }
 
-    fn tell(&mut self, channel: &Channel, change: &Arc<Change>) {
+    fn tell(&mut self, channel: &Channel, entry: &Entry) {
         let Some(listeners) = self.channels.get(channel) else { return };
-        let push = Push::Happened { topic: channel.topic, change: change.clone() };
+        let push = Push::Happened(Arc::new(Change::new(channel.topic, entry.clone())));
         let slow = listeners.iter().filter(|(_, recipient)| recipient.try_send(push.clone()).is_err());
         let slow: Vec<_> = slow.map(|(listener, _)| *listener).collect();
         for listener in slow {

@@ -9,8 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, AtomicResponse, Context, ContextFutureSpawner, Handler, Message,
-    ResponseFuture, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, ContextFutureSpawner, Handler,
+    Message, ResponseFuture, WrapFuture,
 };
 use domain::order::{Checkout, Order, OrderError, OrderId};
 use domain::payment::Outcome;
@@ -30,6 +30,9 @@ mod draft;
 
 /// How often the desk looks for orders whose time is over and for payments whose end nobody knows.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the desk reads which orders wait, for those it was never told of.
+const READ_EVERY: Duration = Duration::from_secs(60);
 
 /// A request that is made once however often it is sent (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Debug, Clone)]
@@ -181,6 +184,7 @@ impl Actor for OrderDesk {
             })
             .wait(ctx);
         ctx.run_interval(TICK, |desk, ctx| desk.tick(ctx));
+        ctx.run_interval(READ_EVERY, |desk, ctx| desk.read_again(ctx));
     }
 }
 
@@ -312,7 +316,7 @@ impl OrderDesk {
             let Submitted { order, permit } = submitted?;
             desk.remember(&order);
             if let Some(permit) = permit {
-                desk.charge(&order, permit, ctx);
+                desk.charge(&order, permit, ctx.address());
             }
             Ok(order)
         })))
@@ -333,17 +337,16 @@ impl OrderDesk {
     }
 
     /// Has the bank charge for a stored order, with a key that is the same for every repetition of the attempt.
-    fn charge(&mut self, order: &Order, permit: CallPermit, ctx: &mut Context<Self>) {
+    fn charge(&mut self, order: &Order, permit: CallPermit, me: Addr<Self>) {
         let (id, attempt) = (order.id, order.payment.attempt);
         let request = Request::Charge(self.desk.charge_of(order));
         self.calling.insert(id);
         let call = self.desk.payments.addr().send(Call { permit, request });
-        call.into_actor(self)
-            .map(move |outcome, _, ctx| {
-                let outcome = outcome.unwrap_or(Outcome::Unknown);
-                ctx.notify(Settle { order: id, attempt, outcome });
-            })
-            .spawn(ctx);
+        // Not a future of the actor: it would wait until the mailbox is empty.
+        actix::spawn(async move {
+            let outcome = call.await.unwrap_or(Outcome::Unknown);
+            me.do_send(Settle { order: id, attempt, outcome });
+        });
     }
 
     fn remember(&mut self, order: &Order) {
@@ -351,6 +354,22 @@ impl OrderDesk {
             Some(at) => self.pending.insert(order.id, at),
             None => self.pending.remove(&order.id),
         };
+    }
+
+    /// Finds orders that another process left behind, or whose commit was made though its answer was lost.
+    fn read_again(&self, ctx: &mut Context<Self>) {
+        let at = self.desk.clock.now() + READ_EVERY;
+        let pending = self.desk.clone().pending().into_actor(self);
+        pending
+            .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
+                Ok(orders) => {
+                    for order in orders {
+                        desk.pending.entry(order).or_insert(at);
+                    }
+                }
+                Err(error) => tracing::error!(%error, "the orders that wait for their payment can't be read"),
+            })
+            .spawn(ctx);
     }
 
     fn tick(&mut self, ctx: &mut Context<Self>) {

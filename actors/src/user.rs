@@ -53,8 +53,8 @@ pub struct CheckPassword {
 pub struct ChangePassword {
     /// Whose.
     pub user: UserId,
-    /// The password until now; none if an administrator sets a new one.
-    pub current: Option<String>,
+    /// The password until now.
+    pub current: String,
     /// The new one.
     pub new: String,
     /// Which of the user's sessions stay on.
@@ -76,7 +76,7 @@ pub struct ListUsers {
     pub limit: usize,
 }
 
-/// Changes a user's role or address; another role signs the user out.
+/// Changes a user's role, address and password in one commit; another role or password signs the user out.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<User, Failure<UserError>>")]
 pub struct ChangeUser {
@@ -86,6 +86,8 @@ pub struct ChangeUser {
     pub role: Option<Role>,
     /// The new address.
     pub email: Option<Email>,
+    /// The new password.
+    pub password: Option<String>,
 }
 
 /// Deletes a user and signs the user out.
@@ -235,14 +237,10 @@ impl UserDirectory {
     async fn change_password(self, change: ChangePassword) -> Result<User, Failure<UserError>> {
         check_password(&change.new)?;
         let row = self.account(change.user).await?;
-        if let Some(current) = change.current {
-            let matches = self.hasher.verify(current, Some(row.value.password_hash.clone())).await?;
-            if !matches {
-                return Err(UserError::WrongPassword.into());
-            }
+        if !self.hasher.verify(change.current, Some(row.value.password_hash.clone())).await? {
+            return Err(UserError::WrongPassword.into());
         }
-        let password_hash = self.hasher.hash(change.new).await?;
-        let account = Account { password_hash, default_password: false, ..row.value };
+        let account = self.with_password(row.value, Some(change.new)).await?;
         let put = self.tables.change(self.clock.now());
         let put = put.put(&self.tables.accounts, change.user, Some(row.version), &account)?;
         self.end_sessions(change.user, change.sessions, EndReason::PasswordChanged, put).await?;
@@ -251,20 +249,24 @@ impl UserDirectory {
     }
 
     async fn change(self, change: ChangeUser) -> Result<User, Failure<UserError>> {
+        change.password.as_deref().map_or(Ok(()), check_password)?;
         let row = self.account(change.user).await?;
         let role = change.role.unwrap_or(row.value.user.role);
         let email = change.email.or_else(|| row.value.user.email.clone());
         let user = User { role, email, ..row.value.user.clone() };
-        let other_role = role != row.value.user.role;
-        let account = Account { user: user.clone(), ..row.value };
+        let reason = match change.password {
+            Some(_) => Some(EndReason::PasswordChanged),
+            None => (role != row.value.user.role).then_some(EndReason::UserChanged),
+        };
+        let account = self.with_password(Account { user: user.clone(), ..row.value }, change.password).await?;
         let put = self.tables.change(self.clock.now());
         let put = put.put(&self.tables.accounts, user.id, Some(row.version), &account)?;
         let put = self.with_admins(put, user.id, role).await?.tell(&Event::UserChanged(user.clone()))?;
-        if other_role {
-            self.end_sessions(user.id, Whose::All, EndReason::UserChanged, put).await?;
-        } else {
-            self.tables.commit(put).await?;
+        match reason {
+            Some(reason) => self.end_sessions(user.id, Whose::All, reason, put).await?,
+            None => drop(self.tables.commit(put).await?),
         }
+        self.default_password.look(&self.tables).await?;
         Ok(user)
     }
 
@@ -280,6 +282,12 @@ impl UserDirectory {
         self.end_sessions(id, Whose::All, EndReason::UserChanged, change).await?;
         self.default_password.look(&self.tables).await?;
         Ok(user)
+    }
+
+    /// An account with its new password, if there is one.
+    async fn with_password(&self, account: Account, new: Option<String>) -> Result<Account, Failure<UserError>> {
+        let Some(new) = new else { return Ok(account) };
+        Ok(Account { password_hash: self.hasher.hash(new).await?, default_password: false, ..account })
     }
 
     async fn named(&self, username: &str) -> Result<Option<Row<Account>>, Failure<UserError>> {
@@ -315,11 +323,7 @@ impl UserDirectory {
         change: Change,
     ) -> Result<(), Failure<UserError>> {
         let end = EndSessions { user, sessions, reason, with: Some(change) };
-        self.sessions.ask_once(end).await.map_err(|failure| match failure {
-            Failure::Refused(_) => UserError::Unknown.into(),
-            Failure::Conflict => Failure::Conflict,
-            Failure::Unavailable(why) => Failure::Unavailable(why),
-        })
+        self.sessions.ask_once(end).await.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
     }
 }
 

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
-use crate::auth::secret::fingerprint;
 use crate::error::{Code, Problem};
+use crate::once::once;
 use crate::site::Site;
 
 /// What a buyer says when checking out.
@@ -38,7 +38,7 @@ pub async fn place(
     request: HttpRequest,
     Fields(new): Fields<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
-    let once = once(&request, &format!("place {new:?}"))?;
+    let once = header_once(&request, &format!("place {new:?}"))?;
     let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
@@ -53,7 +53,7 @@ pub async fn pay(
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let once = once(&request, &format!("pay {id}"))?;
+    let once = header_once(&request, &format!("pay {id}"))?;
     let order = site.shop.orders.ask(PayAgain { user: me.user, order: *id, once }).await?;
     paid(&site, &order, StatusCode::OK).await
 }
@@ -95,7 +95,7 @@ pub async fn refund(
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
     // A refund happens once whatever the key; asking for one keeps clients from sending it blindly.
-    once(&request, "refund")?;
+    header_once(&request, "refund")?;
     Ok(one("order", order_json(&site.shop.orders.ask(RefundOrder(*id)).await?)))
 }
 
@@ -113,14 +113,10 @@ async fn paid(site: &Site, order: &Order, decided: StatusCode) -> Result<HttpRes
     Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
 }
 
-/// The request's idempotency key, of 1 to 255 visible characters.
-fn once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
+/// The request by the idempotency key of its header.
+fn header_once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
     let header = request.headers().get("idempotency-key").ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
-    let key = header.to_str().unwrap_or_default();
-    if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Problem::new(Code::InvalidIdempotencyKey));
-    }
-    Ok(Once { key: key.to_owned(), fingerprint: fingerprint(says) })
+    once(header.to_str().unwrap_or_default(), says)
 }
 
 /// An order as its buyer sees it.

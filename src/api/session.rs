@@ -108,7 +108,7 @@ pub async fn password(
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current_password, new_password: new } = with;
     let sessions = Whose::AllBut(me.session);
-    site.shop.users.ask(ChangePassword { user: me.user, current: Some(current_password), new, sessions }).await?;
+    site.shop.users.ask(ChangePassword { user: me.user, current: current_password, new, sessions }).await?;
     Ok(done())
 }
 
@@ -140,13 +140,14 @@ fn done() -> HttpResponse {
 
 fn tokens(site: &Site, session: &Session, mut answer: actix_web::HttpResponseBuilder) -> Result<HttpResponse, Problem> {
     let Proof::Api { generation, .. } = session.proof else { return Err(Problem::new(Code::InvalidToken)) };
-    let access = site.access.issue(session, site.shop.clock.now()).ok_or_else(|| Problem::new(Code::Internal))?;
+    let now = site.shop.clock.now();
+    let access = site.access.issue(session, now).ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(answer.insert_header(("cache-control", "no-store")).json(json!({
         "success": true,
         "access_token": access,
         "refresh_token": site.refresh.issue(session.id, generation),
         "token_type": "Bearer",
-        "expires_in": site.access.ttl().as_secs(),
+        "expires_in": site.access.until(session, now).as_second() - now.as_second(),
         "refresh_expires_at": session.expires_at,
     })))
 }

@@ -3,9 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Query};
-use actors::session::Whose;
-use actors::user::{AddUser, ChangePassword, ChangeUser, DeleteUser, GetUser, ListUsers};
-use domain::user::{Email, Role, User, UserId, Username, check_password};
+use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
+use domain::user::{Email, Role, User, UserId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,12 +71,7 @@ pub async fn change(
 ) -> Result<HttpResponse, Problem> {
     let Patch { role, email, password } = patch;
     let email = email.map(Email::new).transpose()?;
-    // Whatever may be refused comes before anything is changed.
-    password.as_deref().map_or(Ok(()), check_password)?;
-    let user = site.shop.users.ask(ChangeUser { user: *id, role, email }).await?;
-    if let Some(new) = password {
-        site.shop.users.ask(ChangePassword { user: *id, current: None, new, sessions: Whose::All }).await?;
-    }
+    let user = site.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
     Ok(one("user", user_json(&user)))
 }
 

@@ -60,9 +60,9 @@ impl AccessTokens {
         }
     }
 
-    /// How long a new token is good.
-    pub fn ttl(&self) -> Duration {
-        self.ttl
+    /// Until when a token issued now is good: never longer than its session.
+    pub fn until(&self, session: &Session, now: Timestamp) -> Timestamp {
+        (now + self.ttl).min(session.expires_at)
     }
 
     /// A token that says whose session it is; none if it can't be signed.
@@ -75,14 +75,14 @@ impl AccessTokens {
             role: session.role,
             sid: session.id,
             iat: now.as_second(),
-            exp: (now + self.ttl).as_second(),
+            exp: self.until(session, now).as_second(),
             jti: new_id(now).to_string(),
         };
         encode(&self.header, &claims, &self.encoding).ok()
     }
 
-    /// Who is signed in according to a token, and until when; none if it is not one of the shop's or its time is over.
-    pub fn check(&self, token: &str, now: Timestamp) -> Option<(SignedIn, Timestamp)> {
+    /// Who is signed in according to a token; none if it is not one of the shop's or its time is over.
+    pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
         let header = decode_header(token).ok()?;
         if header.typ.as_deref() != Some(TYPE) || header.kid != self.header.kid {
             return None;
@@ -90,8 +90,8 @@ impl AccessTokens {
         let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
         let until = Timestamp::from_second(claims.exp).ok()?;
         let signed_in =
-            SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid };
-        (now < until).then_some((signed_in, until))
+            SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid, until };
+        (now < until).then_some(signed_in)
     }
 }
 
@@ -122,7 +122,7 @@ mod tests {
             address: String::new(),
             created_at: NOW,
             last_seen_at: NOW,
-            expires_at: NOW,
+            expires_at: NOW + Duration::from_secs(7_200),
         }
     }
 
@@ -131,8 +131,17 @@ mod tests {
         let (tokens, session) = (tokens(), session());
         let token = tokens.issue(&session, NOW).unwrap();
         let at = |second| Timestamp::from_second(second).unwrap();
-        assert_eq!(tokens.check(&token, at(3_599)).unwrap().0.session, session.id);
+        assert_eq!(tokens.check(&token, at(3_599)).unwrap().session, session.id);
         assert!(tokens.check(&token, at(3_600)).is_none());
+    }
+
+    #[test]
+    fn a_token_is_not_good_for_longer_than_its_session() {
+        let (tokens, session) = (tokens(), session());
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let token = tokens.issue(&session, at(7_000)).unwrap();
+        assert_eq!(tokens.check(&token, at(7_199)).unwrap().until, session.expires_at);
+        assert!(tokens.check(&token, at(7_200)).is_none());
     }
 
     #[test]

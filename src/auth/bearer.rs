@@ -7,7 +7,6 @@ use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 use domain::cart::Owner;
 use domain::user::Role;
-use jiff::Timestamp;
 
 use super::{MyCart, SignedIn};
 use crate::error::{Code, Problem};
@@ -19,15 +18,15 @@ pub struct Bearer(pub SignedIn);
 /// A program of an administrator.
 pub struct Admin(pub SignedIn);
 
-/// Who makes the request and until when that is proved; a missing token is told from a bad one.
-pub fn check(request: &HttpRequest) -> Result<(SignedIn, Timestamp), Problem> {
+/// Who makes the request; a missing token is told from a bad one.
+pub fn check(request: &HttpRequest) -> Result<SignedIn, Problem> {
     let header = request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     let good = || {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         let site = site(request);
-        let (signed_in, until) = site.access.check(token, site.shop.clock.now())?;
+        let signed_in = site.access.check(token, site.shop.clock.now())?;
         let good = scheme.eq_ignore_ascii_case("bearer") && !site.shop.revocations.contains(signed_in.session);
-        good.then_some((signed_in, until))
+        good.then_some(signed_in)
     };
     good().ok_or_else(|| Problem::new(Code::InvalidToken))
 }
@@ -37,7 +36,7 @@ impl FromRequest for Bearer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).map(|(signed_in, _)| Self(signed_in)))
+        ready(check(request).map(Self))
     }
 }
 
@@ -46,7 +45,7 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).and_then(|(signed_in, _)| match signed_in.role {
+        ready(check(request).and_then(|signed_in| match signed_in.role {
             Role::Admin => Ok(Self(signed_in)),
             Role::Customer => Err(Problem::new(Code::Forbidden)),
         }))
@@ -61,7 +60,7 @@ impl FromRequest for MyCart {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
             check(request)
-                .map(|(signed_in, _)| Self { shop: site(request).shop.clone(), owner: Owner::User(signed_in.user) }),
+                .map(|signed_in| Self { shop: site(request).shop.clone(), owner: Owner::User(signed_in.user) }),
         )
     }
 }

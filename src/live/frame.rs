@@ -55,6 +55,8 @@ fn content(event: &Event) -> (&'static str, Value) {
     match event {
         Event::CartChanged { cart: changed, .. } => ("cart.changed", cart(changed)),
         Event::ArticleAdded(article) => ("article.added", article_json(article)),
+        // Whoever listens knows what is on sale, and hears of what is not as gone.
+        Event::ArticleChanged(article) if !article.active => ("article.removed", json!({ "id": article.id })),
         Event::ArticleChanged(article) => ("article.changed", article_json(article)),
         Event::ArticleRemoved { id } => ("article.removed", json!({ "id": id })),
         Event::OrderPlaced(order) => ("order.placed", order_json(order)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actors::cart::{GetCart, ToCart};
-use actors::live::Change;
+use actors::live::{Change, Words};
 use actors::order::ListOrders;
 use actors::session::ListSessions;
 use actors::store::EventId;
@@ -39,7 +39,11 @@ pub(super) struct Page {
 
 impl Page {
     /// All that the page shows of its topics, unless it has just been drawn.
-    pub(super) async fn beginning(mut self, topics: Vec<Topic>, position: EventId) -> Result<(Self, String), Problem> {
+    pub(super) async fn beginning(
+        mut self,
+        topics: BTreeSet<Topic>,
+        position: EventId,
+    ) -> Result<(Self, String), Problem> {
         let mut drawn = String::new();
         if position != self.since {
             for topic in topics {
@@ -51,8 +55,11 @@ impl Page {
 
     /// What an event alone tells how to draw: the same for every page in one language.
     pub(super) fn at_once(&self, change: &Change) -> ByteString {
-        let kind = if self.locale == Locale::Fr { 1 } else { 2 };
-        change.frame(kind, |entry| of_event(self.locale, entry).map(Markup::into_string).unwrap_or_default())
+        let words = match self.locale {
+            Locale::Fr => Words::French,
+            Locale::En => Words::English,
+        };
+        change.frame(words, || of_event(self.locale, &change.entry).map(Markup::into_string).unwrap_or_default())
     }
 
     /// What else changes on the page, for which somebody must be asked.

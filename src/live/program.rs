@@ -1,5 +1,7 @@
 //! What programs say and are told: JSON, one object a frame.
 
+use std::collections::BTreeSet;
+
 use actix_web::web::Data;
 use actors::cart::{GetCart, ToCart};
 use actors::store::EventId;
@@ -15,16 +17,19 @@ use crate::api::article::article_json;
 use crate::error::{Code, Problem};
 use crate::site::Site;
 
+/// How many events are told again at most.
+const REPLAY: EventId = 10_000;
+
 /// A frame from a program.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Said {
     /// Topics to listen to.
-    pub(super) subscribe: Option<Vec<Topic>>,
+    pub(super) subscribe: Option<BTreeSet<Topic>>,
     /// The last event known of them; without it their present state is told first.
     pub(super) since: Option<EventId>,
     /// Topics to listen to no more.
-    pub(super) unsubscribe: Option<Vec<Topic>>,
+    pub(super) unsubscribe: Option<BTreeSet<Topic>>,
     /// A newer access token.
     pub(super) token: Option<String>,
     /// Anything, to be told it back.
@@ -59,10 +64,10 @@ impl Program {
         Ok(frames)
     }
 
-    /// What happened between two events; none if the log no longer reaches back that far.
+    /// What happened between two events; none if that is too much or the log no longer reaches back that far.
     async fn events(&self, topics: &[(Topic, Channel)], since: EventId, until: EventId) -> Option<Vec<String>> {
         let mut frames = Vec::new();
-        if since > until {
+        if since > until || until - since > REPLAY {
             return None;
         }
         let mut log = self.site.shop.tables.store.tail(since);

@@ -1,18 +1,21 @@
 //! One WebSocket: listens for its client, and tells it in its own way.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, ContextFutureSpawner, Handler, Running, StreamHandler,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, ContextFutureSpawner, Handler, Running, StreamHandler,
     WrapFuture,
 };
 use actix_web::web::Data;
 use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext};
-use actors::live::{Change, Leave, Listen, Push};
+use actors::live::{Change, Hub, Leave, Listen, Push, Words};
+use actors::session::ListSessions;
 use actors::store::EventId;
 use domain::event::{Channel, Event, Listener, Topic};
+use domain::session::Proof;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -44,9 +47,9 @@ pub(super) struct Socket {
     client: Client,
     listener: Listener,
     signed_in: Option<SignedIn>,
-    /// When the token that opened the socket is no longer good.
-    until: Option<Timestamp>,
-    topics: Vec<Topic>,
+    topics: BTreeSet<Topic>,
+    /// The hub that tells the socket.
+    hub: Option<Addr<Hub>>,
     /// Set by the hub when it has given the socket up.
     lagging: Arc<AtomicBool>,
     heard_at: Timestamp,
@@ -57,13 +60,7 @@ type Context = WebsocketContext<Socket>;
 
 impl Socket {
     /// A socket that is about to open.
-    pub(super) fn new(
-        site: Data<Site>,
-        client: Client,
-        listener: Listener,
-        signed_in: Option<SignedIn>,
-        until: Option<Timestamp>,
-    ) -> Self {
+    pub(super) fn new(site: Data<Site>, client: Client, listener: Listener, signed_in: Option<SignedIn>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
         let now = site.shop.clock.now();
         Self {
@@ -72,8 +69,8 @@ impl Socket {
             client,
             listener,
             signed_in,
-            until,
-            topics: Vec::new(),
+            topics: BTreeSet::new(),
+            hub: None,
             lagging: Arc::default(),
             heard_at: now,
             pinged_at: now,
@@ -81,7 +78,7 @@ impl Socket {
     }
 
     /// The socket with topics that it listens to from the beginning.
-    pub(super) fn listening_to(self, topics: Vec<Topic>) -> Self {
+    pub(super) fn listening_to(self, topics: BTreeSet<Topic>) -> Self {
         Self { topics, ..self }
     }
 }
@@ -125,11 +122,11 @@ impl Handler<Push> for Socket {
 
     fn handle(&mut self, push: Push, ctx: &mut Context) {
         match push {
-            Push::Happened { change, .. } if self.is_my_end(&change.entry.event) => {
+            Push::Happened(change) if self.is_my_end(&change.entry.event) => {
                 self.close(CloseCode::Policy, "revoked", ctx);
             }
-            Push::Happened { topic, change } if self.topics.contains(&topic) => self.tell(topic, change, ctx),
-            Push::Happened { .. } => {}
+            Push::Happened(change) if self.topics.contains(&change.topic) => self.tell(change, ctx),
+            Push::Happened(_) => {}
             Push::Goodbye => self.close(CloseCode::Restart, "restarting", ctx),
         }
     }
@@ -151,7 +148,7 @@ impl Socket {
         if let Some(topics) = unsubscribe {
             self.topics.retain(|topic| !topics.contains(topic));
             ctx.text(frame::reply(&json!({ "topics": self.topics })));
-            self.listen(Vec::new(), None, ctx);
+            self.listen(BTreeSet::new(), None, ctx);
         }
         if let Some(topics) = subscribe {
             self.subscribe(topics, since, ctx);
@@ -165,19 +162,19 @@ impl Socket {
     fn renew(&mut self, token: &str, ctx: &mut Context) {
         let renewed = self.site.access.check(token, self.site.shop.clock.now());
         match (renewed, &self.signed_in) {
-            (Some((me, until)), Some(before)) if me.session == before.session => {
-                self.until = Some(until);
-                ctx.text(frame::reply(&json!({ "until": until })));
+            (Some(me), Some(before)) if me.session == before.session => {
+                ctx.text(frame::reply(&json!({ "until": me.until })));
+                self.signed_in = Some(me);
             }
             _ => ctx.text(frame::error("invalid_token", "not a good token of this session")),
         }
     }
 
-    fn subscribe(&mut self, topics: Vec<Topic>, since: Option<EventId>, ctx: &mut Context) {
+    fn subscribe(&mut self, topics: BTreeSet<Topic>, since: Option<EventId>, ctx: &mut Context) {
         if topics.iter().any(|topic| self.listener.channel(*topic).is_none()) {
             return ctx.text(frame::error("forbidden", "a topic is not for you"));
         }
-        let new: Vec<_> = topics.into_iter().filter(|topic| !self.topics.contains(topic)).collect();
+        let new: BTreeSet<_> = topics.difference(&self.topics).copied().collect();
         self.topics.extend(&new);
         ctx.text(frame::reply(&json!({ "topics": self.topics })));
         self.listen(new, since, ctx);
@@ -186,7 +183,7 @@ impl Socket {
     /// Listens to every topic subscribed to, and tells first what there is to know of new ones.
     ///
     /// The socket does nothing else meanwhile, so whatever happens from there on is told after.
-    fn listen(&mut self, new: Vec<Topic>, since: Option<EventId>, ctx: &mut Context) {
+    fn listen(&mut self, new: BTreeSet<Topic>, since: Option<EventId>, ctx: &mut Context) {
         let listen = Listen {
             listener: self.number,
             recipient: ctx.address().recipient(),
@@ -195,6 +192,7 @@ impl Socket {
             lagging: self.lagging.clone(),
         };
         let hub = self.site.shop.hub.addr();
+        self.hub = Some(hub.clone());
         let position = async move { hub.send(listen).await.map_err(|_| Problem::new(Code::Unavailable)) };
         match &self.client {
             Client::Page(page) => {
@@ -219,9 +217,9 @@ impl Socket {
         topics.filter_map(|topic| Some((*topic, self.listener.channel(*topic)?)))
     }
 
-    fn tell(&mut self, topic: Topic, change: Arc<Change>, ctx: &mut Context) {
+    fn tell(&mut self, change: Arc<Change>, ctx: &mut Context) {
         match &self.client {
-            Client::Program(_) => ctx.text(change.frame(0, |entry| frame::event(topic, entry))),
+            Client::Program(_) => ctx.text(change.frame(Words::Json, || frame::event(change.topic, &change.entry))),
             Client::Page(page) => {
                 let drawn = page.at_once(&change);
                 if !drawn.is_empty() {
@@ -260,8 +258,10 @@ impl Socket {
         let now = self.site.shop.clock.now();
         if self.signed_in.as_ref().is_some_and(|me| self.site.shop.revocations.contains(me.session)) {
             self.close(CloseCode::Policy, "revoked", ctx);
-        } else if self.until.is_some_and(|until| until <= now) {
-            self.close(CloseCode::Policy, "expired", ctx);
+        } else if let Some(me) = self.signed_in.clone().filter(|me| me.until <= now) {
+            self.stay(me, ctx);
+        } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
+            self.close(CloseCode::Again, "unavailable", ctx);
         } else if self.lagging.load(Ordering::Relaxed) {
             self.close(CloseCode::Again, "too slow", ctx);
         } else if now >= self.heard_at + self.site.silence {
@@ -270,6 +270,23 @@ impl Socket {
             self.pinged_at = now;
             ctx.ping(b"");
         }
+    }
+
+    /// Stays open as long as the browser's session, which goes on with every use of it; closes otherwise.
+    fn stay(&self, me: SignedIn, ctx: &mut Context) {
+        let sessions = self.site.shop.sessions.clone();
+        let listed = async move { sessions.ask(ListSessions(me.user)).await };
+        listed
+            .into_actor(self)
+            .map(move |listed, socket, ctx: &mut Context| {
+                let Ok(listed) = listed else { return socket.close(CloseCode::Again, "unavailable", ctx) };
+                let mut browsers = listed.iter().filter(|session| matches!(session.proof, Proof::Browser { .. }));
+                match browsers.find(|session| session.id == me.session && session.expires_at > me.until) {
+                    Some(session) => socket.signed_in = Some(session.into()),
+                    None => socket.close(CloseCode::Policy, "expired", ctx),
+                }
+            })
+            .wait(ctx);
     }
 
     fn close(&mut self, code: CloseCode, reason: &str, ctx: &mut Context) {

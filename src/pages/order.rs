@@ -12,8 +12,9 @@ use views::order::CheckoutForm;
 
 use super::{changed, done, draw, draw_as, refusal, see_other};
 use crate::auth::browser::{Member, Visitor};
-use crate::auth::secret::{fingerprint, random_token};
+use crate::auth::secret::random_token;
 use crate::error::Problem;
+use crate::once::once;
 use crate::site::Site;
 
 /// How many orders the list shows.
@@ -61,7 +62,7 @@ pub async fn place(
         let contact = Contact::new(new.name.clone(), Email::new(new.email.clone())?, new.address.clone())?;
         let expected_total = new.expected_total_cents;
         let checkout = Checkout { cart_version: new.cart_version, expected_total, contact };
-        let once = Once { key: new.idempotency_key.clone(), fingerprint: fingerprint(&format!("place {new:?}")) };
+        let once = once(&new.idempotency_key, &format!("place {new:?}"))?;
         Ok::<_, Problem>(site.shop.orders.ask(PlaceOrder { user: me.user, checkout, once }).await?)
     };
     match placed.await {
@@ -115,8 +116,8 @@ pub async fn pay(
     id: Path<OrderId>,
     click: Form<Click>,
 ) -> Result<HttpResponse, Problem> {
-    let key = format!("{id}-{}", click.into_inner().idempotency_key);
-    let once = Once { key, fingerprint: fingerprint(&format!("pay {id}")) };
+    let Once { key, fingerprint } = once(&click.idempotency_key, &format!("pay {id}"))?;
+    let once = Once { key: format!("{id}-{key}"), fingerprint };
     let order = site.shop.orders.ask(PayAgain { user: me.user, order: *id, once }).await?;
     Ok(order_changed(&visitor, &request, &order, "notice-payment-again"))
 }

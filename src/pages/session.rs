@@ -3,12 +3,14 @@
 use actix_web::cookie::Cookie;
 use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use actors::ask::Failure;
 use actors::cart::{ClearCart, GetCart, MergeCart, ToCart};
 use actors::session::{EndSessions, ListSessions, OpenSession, Whose};
 use actors::tables::Proven;
 use actors::user::CheckPassword;
-use domain::cart::Owner;
+use domain::cart::{CartError, Owner};
 use domain::session::{EndReason, SessionId};
+use domain::user::UserId;
 use serde::Deserialize;
 use views::locale::Locale;
 
@@ -20,6 +22,9 @@ use crate::auth::cookie::Name;
 use crate::auth::secret::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::site::Site;
+
+/// How often a guest's cart that changes all the while is merged.
+const MERGES: usize = 3;
 
 /// Where to go afterwards.
 #[derive(Deserialize)]
@@ -117,14 +122,27 @@ pub(super) async fn open(
     let open = OpenSession { proven, cookie_hash, device: device(request), address: address(request) };
     site.shop.sessions.ask(open).await?;
     if let Owner::Guest(_) = visitor.owner {
-        let guest = visitor.cart().ask(GetCart).await?;
-        if !guest.items.is_empty() {
-            site.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
-            visitor.cart().ask(ClearCart { expected: None }).await?;
-        }
+        bring_cart(visitor, user).await?;
     }
     let signed_in = with_cookie(see_other(then), &site.cookies.set(Name::Session, secret));
     Ok(with_cookie(signed_in, &site.cookies.forget(Name::Guest)))
+}
+
+/// Puts what is in the guest's cart into the user's, and once more what was added to it meanwhile.
+async fn bring_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
+    for _ in 0..MERGES {
+        let guest = visitor.cart().ask(GetCart).await?;
+        if guest.items.is_empty() {
+            break;
+        }
+        let clear = ClearCart { expected: Some(guest.version) };
+        visitor.site.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
+        match visitor.cart().ask(clear).await {
+            Err(Failure::Refused(CartError::VersionMismatch)) => {}
+            cleared => return Ok(cleared.map(drop)?),
+        }
+    }
+    Ok(())
 }
 
 async fn end_sessions(site: &Site, me: &SignedIn, sessions: Whose) -> Result<(), Problem> {

@@ -75,7 +75,7 @@ pub async fn password(
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current, new } = form.into_inner();
     let sessions = Whose::AllBut(me.session);
-    let change = ChangePassword { user: me.user, current: Some(current), new, sessions };
+    let change = ChangePassword { user: me.user, current, new, sessions };
     match visitor.site.shop.users.ask(change).await.map_err(Problem::from) {
         Ok(_) => Ok(go_to(&request, "/account")),
         Err(problem) if problem.code.status().is_client_error() => {

@@ -17,8 +17,8 @@ async fn a_program_hears_how_things_are_and_then_what_happens_in_order() {
     ana.adds(1, 2).await.expect(200);
     let mut socket = Socket::open(&shop, &ana.token).await;
     socket.say(json!({ "subscribe": ["cart", "catalogue"] })).await;
-    assert_eq!(socket.hears_json().await, json!({ "reply": { "topics": ["cart", "catalogue"] } }));
-    let (cart, catalogue) = (socket.hears_json().await, socket.hears_json().await);
+    assert_eq!(socket.hears_json().await, json!({ "reply": { "topics": ["catalogue", "cart"] } }));
+    let (catalogue, cart) = (socket.hears_json().await, socket.hears_json().await);
     assert_eq!(
         (&cart["type"], &cart["snapshot"], &cart["data"]["item_count"]),
         (&json!("cart.changed"), &json!(true), &json!(2))
@@ -187,6 +187,48 @@ async fn guests_hear_of_the_catalogue() {
     shop.admin().await.changes_article(1, json!({ "price_cents": 5 })).await.expect(200);
     let told = guest.hears_of("article.changed").await;
     assert_eq!((&told["data"]["id"], &told["data"]["price_cents"]), (&json!(1), &json!(5)));
+}
+
+#[actix_web::test]
+async fn a_topic_said_twice_is_listened_to_once() {
+    let shop = TestShop::open().await;
+    let mut guest = Socket::connect(&shop, "/api/live", &[]).await;
+    guest.say(json!({ "subscribe": ["catalogue", "catalogue"] })).await;
+    assert_eq!(guest.hears_json().await, json!({ "reply": { "topics": ["catalogue"] } }));
+    assert_eq!(guest.hears_json().await["snapshot"], true);
+    guest.hears_nothing_more().await;
+}
+
+#[actix_web::test]
+async fn an_article_taken_off_sale_is_told_as_removed() {
+    let shop = TestShop::open().await;
+    let mut guest = Socket::connect(&shop, "/api/live", &[]).await;
+    guest.listens(&["catalogue"]).await;
+    shop.admin().await.changes_article(1, json!({ "active": false })).await.expect(200);
+    assert_eq!(guest.hears_of("article.removed").await["data"], json!({ "id": 1 }));
+}
+
+#[actix_web::test]
+async fn an_order_is_told_under_every_topic_it_concerns() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    let mut socket = Socket::open(&shop, &admin.token).await;
+    socket.listens(&["orders", "payments"]).await;
+    admin.adds(1, 1).await.expect(200);
+    admin.checks_out("k").await.expect(201);
+    let (first, second) = (socket.hears_of("order.placed").await, socket.hears_of("order.placed").await);
+    assert_eq!(first["id"], second["id"]);
+    assert_eq!([&first["topic"], &second["topic"]], ["orders", "payments"]);
+}
+
+#[actix_web::test]
+async fn a_page_ends_with_its_browser_s_session() {
+    let shop = TestShop::open_with(&[("AUTH__SESSION_IDLE", "2s")]).await;
+    shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana").await;
+    let mut page = Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    page.hears().await;
+    assert_eq!(page.is_closed().await, (1008, "expired".into()));
 }
 
 #[actix_web::test]

@@ -155,6 +155,19 @@ async fn a_refused_checkout_shows_the_form_again_and_keeps_what_was_typed() {
 }
 
 #[actix_web::test]
+async fn a_form_needs_a_good_idempotency_key() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    for key in ["", "a b", "é", &"k".repeat(256)] {
+        let form = [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", key)];
+        ana.post("/checkout", &[&form[..], &CONTACT].concat()).await.has(400).shows("name=\"idempotency_key\"");
+    }
+    let order = ana.orders().await.way();
+    ana.post(&format!("{order}/pay"), &[("idempotency_key", "")]).await.has(400);
+}
+
+#[actix_web::test]
 async fn a_form_sent_twice_places_one_order() {
     let shop = TestShop::open().await;
     let ana = Visitor::sign_in(&shop, "ana").await;

@@ -97,6 +97,9 @@ async fn the_last_administrator_stays() {
     admin.0.delete(&path).await.expect_problem(409, "last_admin");
     let demotion = json!({ "role": "customer" });
     admin.0.send(Method::PATCH, &path, demotion.clone()).await.expect_problem(409, "last_admin");
+    let both = json!({ "role": "customer", "password": "battery staple" });
+    admin.0.send(Method::PATCH, &path, both).await.expect_problem(409, "last_admin");
+    shop.admin().await;
     assert_eq!(admin.0.get("/auth/profile").await.expect(200).json["role"], "admin");
     boss(&admin).await;
     admin.0.send(Method::PATCH, &path, demotion).await.expect(200);

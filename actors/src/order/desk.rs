@@ -93,17 +93,18 @@ impl Desk {
     /// Looks after an order that waits for its payment: asks the bank again, or lets it expire.
     pub(super) async fn revisit(self, id: OrderId) -> Result<Submitted> {
         let row = self.row(id).await?;
-        if row.value.status != OrderStatus::PendingPayment {
-            return Ok(Submitted { order: row.value, permit: None });
+        let is_over = self.clock.now() >= row.value.expires_at;
+        match row.value.status {
+            OrderStatus::PendingPayment if row.value.payment.is_open() => {
+                let permit = self.permit().await?;
+                // Whoever asked before may have been heard, and isn't here any more to say so.
+                let order = self.settle(id, row.value.payment.attempt, Outcome::Unknown).await?;
+                let permit = (order.payment.status == PaymentStatus::Unknown).then_some(permit);
+                Ok(Submitted { order, permit })
+            }
+            OrderStatus::PendingPayment if is_over => Ok(Submitted { order: self.expire(row).await?, permit: None }),
+            _ => Ok(Submitted { order: row.value, permit: None }),
         }
-        if row.value.payment.is_open() {
-            let permit = Some(self.permit().await?);
-            // Whoever asked before may have been heard, and isn't here any more to say so.
-            let order = self.settle(id, row.value.payment.attempt, Outcome::Unknown).await?;
-            return Ok(Submitted { order, permit });
-        }
-        let order = self.expire(row).await?;
-        Ok(Submitted { order, permit: None })
     }
 
     /// Writes down how an attempt to charge ended.
@@ -224,10 +225,8 @@ impl Desk {
     }
 
     async fn permit(&self) -> Result<CallPermit> {
-        self.payments.ask(Admit).await.map_err(|failure| match failure {
-            Failure::Refused(rejected) => OrderError::PaymentUnavailable { retry_after: rejected.retry_after }.into(),
-            Failure::Conflict => Failure::Conflict,
-            Failure::Unavailable(why) => Failure::Unavailable(why),
+        self.payments.ask(Admit).await.map_err(|failure| {
+            failure.map_refused(|rejected| OrderError::PaymentUnavailable { retry_after: rejected.retry_after })
         })
     }
 

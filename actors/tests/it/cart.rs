@@ -68,6 +68,14 @@ async fn a_cart_goes_to_sleep_and_wakes_as_it_was() {
 }
 
 #[actix::test]
+async fn a_cart_that_was_only_looked_at_goes_to_sleep_at_once() {
+    let test = TestShop::open().await;
+    test.shop.carts.ask(ToCart(guest(), GetCart)).await.unwrap();
+    until(async || (test.shop.carts.observe().await?["awake"] == 0).then_some(())).await;
+    assert_eq!(test.adds_lamps(&guest(), 1).await.unwrap().item_count(), 1);
+}
+
+#[actix::test]
 async fn falling_asleep_loses_no_command() {
     let test = TestShop::open().await;
     for _ in 0..99 {

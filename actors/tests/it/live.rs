@@ -33,7 +33,7 @@ impl Handler<Push> for Ear {
     type Result = ();
 
     fn handle(&mut self, push: Push, _: &mut Self::Context) {
-        if let Push::Happened { change, .. } = push {
+        if let Push::Happened(change) = push {
             self.heard.send(change.entry.id).unwrap();
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actors::ask::Failure;
 use actors::session::{EndSessions, FindByCookie, OpenSession, RotateToken, Whose};
 use actors::tables::Proven;
-use actors::user::{ChangePassword, DeleteUser};
+use actors::user::{ChangeUser, DeleteUser};
 use domain::session::{EndReason, Proof, Session, SessionError};
 use futures_util::future::join_all;
 
@@ -64,8 +64,8 @@ async fn whoever_is_deleted_is_signed_out_everywhere() {
 async fn a_password_proved_before_it_was_changed_signs_nobody_in() {
     let test = TestShop::open().await;
     let proven = test.user("ana").await;
-    let change =
-        ChangePassword { user: proven.user.id, current: None, new: "battery staple".into(), sessions: Whose::All };
+    let password = Some("battery staple".into());
+    let change = ChangeUser { user: proven.user.id, role: None, email: None, password };
     test.shop.users.ask(change).await.unwrap();
     assert_eq!(sign_in(&test, &proven, None).await, Err(Failure::Refused(SessionError::Refused)));
 }
