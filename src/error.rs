@@ -1,6 +1,6 @@
 //! Every way a request can be refused, and the status it is refused with (RFC 9457).
 //!
-//! Handlers only use `?`; this file alone knows status codes, [`present`] alone how a refusal looks.
+//! Handlers only use `?`; this file alone knows the status of a refusal, [`present`] alone how a refusal looks.
 
 use std::fmt;
 use std::time::Duration;

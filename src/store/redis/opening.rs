@@ -94,11 +94,14 @@ async fn require_format(connection: &Connection) -> Result<(), OpenError> {
     check_format(connection.get(FORMAT_KEY).await.map_err(unreachable)?)
 }
 
-/// Settings last until Redis ends unless they are in its configuration file, and it may have none.
+/// Settings last until Redis ends unless they are in its configuration file; after a crash without them it would not
+/// read the file that it appended to.
 async fn keep_settings(connection: &Connection) -> Result<(), OpenError> {
-    if let Err(error) = connection.config_rewrite().await {
-        tracing::warn!(%error, "redis will forget appendonly and appendfsync when it ends: set them in its configuration");
-    }
+    let kept: Result<(), Error> = connection.config_rewrite().await;
+    kept.map_err(|error| {
+        let reason = "it would forget appendonly and appendfsync when it ends, set them in its configuration";
+        OpenError::NotDurable(format!("{reason}: {}", error.details()))
+    })?;
     until_appending(connection).await
 }
 

@@ -18,6 +18,9 @@ use crate::store::{FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
 const CACHE: u64 = 128 * 1024 * 1024;
+/// What takes more than a quarter of a segment sled keeps in files that it never syncs: a leaf full of large values
+/// must not.
+const SEGMENT: usize = 4 * 1024 * 1024;
 /// A process that has just ended may hold the lock a little longer.
 const LOCK_TRIES: usize = 30;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
@@ -75,7 +78,7 @@ impl Mark {
 
 fn locked_tree(path: &Path) -> sled::Result<Db> {
     // Without a background flusher: the committer flushes every round.
-    let config = sled::Config::new().path(path).cache_capacity(CACHE).flush_every_ms(None);
+    let config = sled::Config::new().path(path).cache_capacity(CACHE).segment_size(SEGMENT).flush_every_ms(None);
     for _ in 1..LOCK_TRIES {
         match config.open() {
             Err(error) if is_locked(&error) => thread::sleep(LOCK_PAUSE),
