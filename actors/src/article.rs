@@ -2,7 +2,7 @@
 //!
 //! Owns: nothing but the order of changes; articles are in the store, a ready copy of them on the [`Shelf`].
 //! Serves: administrators, who change articles.
-//! Tells: `article.changed`, `article.removed`.
+//! Tells: `article.added`, `article.changed`, `article.removed`.
 //! Restart: nothing to read.
 
 use std::collections::BTreeMap;

@@ -100,11 +100,6 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         Self { name, start: Arc::new(start), current }
     }
 
-    /// The actor's name.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
     /// The living actor's address.
     pub fn addr(&self) -> Addr<A> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();

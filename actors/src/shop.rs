@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
 use domain::breaker::Limits;
 use domain::session::Lifetimes;
-use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
 use crate::article::{Catalogue, Shelf};
@@ -199,19 +198,6 @@ impl Shop {
     pub fn revive(&self) {
         drop((self.sessions.addr(), self.users.addr(), self.catalogue.addr(), self.carts.addr()));
         drop((self.payments.addr(), self.orders.addr(), self.hub.addr()));
-    }
-
-    /// What every actor keeps, by its name.
-    pub async fn observe(&self) -> Vec<(&'static str, Option<Value>)> {
-        vec![
-            (self.sessions.name(), self.sessions.observe().await),
-            (self.users.name(), self.users.observe().await),
-            (self.catalogue.name(), self.catalogue.observe().await),
-            (self.carts.name(), self.carts.observe().await),
-            (self.payments.name(), self.payments.observe().await),
-            (self.orders.name(), self.orders.observe().await),
-            (self.hub.name(), self.hub.observe().await),
-        ]
     }
 }
 

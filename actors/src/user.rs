@@ -1,6 +1,6 @@
 //! The user directory.
 //!
-//! Owns: nothing but the rules of who may register; users are in the store.
+//! Owns: nothing; users are in the store.
 //! Serves: registration, password checks, administrators.
 //! Tells: `user.added`, `user.changed`, `user.deleted`.
 //! Restart: nothing to read.
