@@ -11,36 +11,25 @@ use domain::order::OrderStatus;
 pub async fn check(tables: &Tables) -> Result<Vec<String>, StoreError> {
     let mut wrong = Vec::new();
     let mut reserved: BTreeMap<ArticleId, u32> = BTreeMap::new();
-    let mut after = None;
-    loop {
-        let rows = tables.orders.list("", after.as_deref(), 100).await?;
-        let Some((last, _)) = rows.last() else { break };
-        after = Some(last.clone());
-        for (_, row) in rows {
-            let order = row.value;
-            let total: u64 = order.items.iter().map(|item| item.line_total.0).sum();
-            if total != order.total.0 {
-                wrong.push(format!("order {}: its items cost {total}, its total is {}", order.id, order.total.0));
-            }
-            for item in order.items.iter().filter(|_| order.status == OrderStatus::PendingPayment) {
-                *reserved.entry(item.article).or_default() += item.quantity.get();
-            }
+    for (_, row) in tables.orders.all().await? {
+        let order = row.value;
+        let total: u64 = order.items.iter().map(|item| item.line_total.0).sum();
+        if total != order.total.0 {
+            wrong.push(format!("order {}: its items cost {total}, its total is {}", order.id, order.total.0));
+        }
+        for item in order.items.iter().filter(|_| order.status == OrderStatus::PendingPayment) {
+            *reserved.entry(item.article).or_default() += item.quantity.get();
         }
     }
-    let mut after = None;
-    loop {
-        let rows = tables.articles.list("", after.as_deref(), 100).await?;
-        let Some((last, _)) = rows.last() else { return Ok(wrong) };
-        after = Some(last.clone());
-        for (_, row) in rows {
-            let article = row.value;
-            let by_orders = reserved.get(&article.id).copied().unwrap_or_default();
-            if article.reserved != by_orders || article.reserved > article.on_hand {
-                wrong.push(format!(
-                    "article {}: {} reserved of {}, by orders {by_orders}",
-                    article.id, article.reserved, article.on_hand
-                ));
-            }
+    for (_, row) in tables.articles.all().await? {
+        let article = row.value;
+        let by_orders = reserved.get(&article.id).copied().unwrap_or_default();
+        if article.reserved != by_orders || article.reserved > article.on_hand {
+            wrong.push(format!(
+                "article {}: {} reserved of {}, by orders {by_orders}",
+                article.id, article.reserved, article.on_hand
+            ));
         }
     }
+    Ok(wrong)
 }

@@ -80,15 +80,10 @@ impl Shelf {
     /// Fills the shelf with every article of the store.
     pub async fn fill(&self, tables: &Tables) -> Result<(), StoreError> {
         let as_of = tables.store.last_event().await?;
-        let mut after = None;
-        loop {
-            let rows = tables.articles.list("", after.as_deref(), 100).await?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for (_, row) in rows {
-                self.show(as_of, &Event::ArticleChanged(row.value));
-            }
+        for (_, row) in tables.articles.all().await? {
+            self.show(as_of, &Event::ArticleChanged(row.value));
         }
+        Ok(())
     }
 }
 

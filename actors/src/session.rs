@@ -106,17 +106,12 @@ impl Revocations {
 
     /// Reads from the store what was revoked before the start.
     pub async fn fill(&self, tables: &Tables) -> Result<(), StoreError> {
-        let mut after: Option<String> = None;
-        loop {
-            let rows = tables.revoked.list("", after.as_deref(), 100).await?;
-            let Some((last, _)) = rows.last() else { return Ok(()) };
-            after = Some(last.clone());
-            for (key, row) in rows {
-                if let Ok(session) = key.parse() {
-                    self.add(SessionId(session), row.value);
-                }
+        for (key, row) in tables.revoked.all().await? {
+            if let Ok(session) = key.parse() {
+                self.add(SessionId(session), row.value);
             }
         }
+        Ok(())
     }
 
     fn forget(&self, now: Timestamp) {

@@ -17,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::{Batch, EventId, LogEntry, Put, SharedStore, StoreError, Version};
 
+/// How many rows are read at once.
+const PAGE: usize = 100;
+
 /// A user as stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
@@ -191,6 +194,19 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         rows.into_iter()
             .map(|(key, row)| Ok((own(&key), Row { version: row.version, value: decode(&row.value)? })))
             .collect()
+    }
+
+    /// Every row in order, with its key, read page by page.
+    pub async fn all(&self) -> Result<Vec<(String, Row<T>)>, StoreError> {
+        let mut rows: Vec<(String, Row<T>)> = Vec::new();
+        loop {
+            let after = rows.last().map(|(key, _)| key.as_str());
+            let page = self.list("", after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(rows);
+            }
+            rows.extend(page);
+        }
     }
 
     fn key(&self, key: impl Display) -> String {

@@ -166,13 +166,8 @@ impl Desk {
 
     /// Every order that waits for its payment.
     pub(super) async fn pending(self) -> std::result::Result<Vec<OrderId>, StoreError> {
-        let (mut pending, mut after) = (Vec::new(), None);
-        loop {
-            let rows = self.tables.pending_orders.list("", after.as_deref(), 100).await?;
-            let Some((last, _)) = rows.last() else { return Ok(pending) };
-            after = Some(last.clone());
-            pending.extend(rows.into_iter().map(|(_, row)| row.value));
-        }
+        let rows = self.tables.pending_orders.all().await?;
+        Ok(rows.into_iter().map(|(_, row)| row.value).collect())
     }
 
     /// When to look again at an order, if at all.

@@ -78,6 +78,7 @@ async fn a_lost_answer_is_asked_for_again_and_charged_once() {
         let calls = test.bank.calls.load(Ordering::SeqCst);
         test.wait(Duration::from_secs(2));
         until(async || (test.bank.calls.load(Ordering::SeqCst) > calls).then_some(())).await;
+        until(async || (test.shop.orders.observe().await?["calling"] == 0).then_some(())).await;
     }
     becomes(&test, &placed, OrderStatus::Paid).await;
     assert_eq!(test.bank.charged(), [format!("{}-1", placed.id)]);
