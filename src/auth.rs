@@ -4,15 +4,16 @@
 //! that asks for [`bearer::Admin`] or [`browser::Member`] can't be reached without.
 
 use actix::{Handler, Message};
+use actix_web::web::Data;
 use actors::ask::Failure;
 use actors::cart::{CartActor, CartReply, GetCart, ToCart};
-use actors::shop::Shop;
 use domain::cart::{Cart, CartError, Owner, PricedCart};
 use domain::session::{Session, SessionId};
 use domain::user::{Role, UserId};
 use jiff::Timestamp;
 
 use crate::error::Problem;
+use crate::site::Site;
 
 pub mod access;
 pub mod bearer;
@@ -47,7 +48,7 @@ impl From<&Session> for SignedIn {
 
 /// The cart of whoever makes the request.
 pub struct MyCart {
-    shop: Shop,
+    site: Data<Site>,
     owner: Owner,
 }
 
@@ -58,7 +59,7 @@ impl MyCart {
         CartActor: Handler<M>,
         M: Message<Result = CartReply> + Clone + Send + 'static,
     {
-        self.shop.carts.ask(ToCart(self.owner.clone(), command)).await
+        self.site.shop.carts.ask(ToCart(self.owner.clone(), command)).await
     }
 
     /// The cart as it is, at the prices of now.
@@ -68,6 +69,6 @@ impl MyCart {
 
     /// A cart at the prices of now.
     pub fn price(&self, cart: &Cart) -> Result<PricedCart, Problem> {
-        Ok(cart.priced(&self.shop.shelf.articles())?)
+        Ok(cart.priced(&self.site.shop.shelf.articles())?)
     }
 }

@@ -58,9 +58,6 @@ impl FromRequest for MyCart {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            check(request)
-                .map(|signed_in| Self { shop: site(request).shop.clone(), owner: Owner::User(signed_in.user) }),
-        )
+        ready(check(request).map(|me| Self { site: site(request).clone(), owner: Owner::User(me.user) }))
     }
 }

@@ -91,7 +91,7 @@ impl Visitor {
 
     /// The visitor's cart.
     pub fn cart(&self) -> MyCart {
-        MyCart { shop: self.site.shop.clone(), owner: self.owner.clone() }
+        MyCart { site: self.site.clone(), owner: self.owner.clone() }
     }
 
     /// What the page around every fragment shows of the visitor.

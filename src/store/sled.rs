@@ -1,11 +1,10 @@
-//! The embedded store: everyone queues jobs, the committer alone touches the tree, the syncer answers what is durable.
+//! The embedded store: everyone queues jobs, the committer alone touches the tree.
 
 mod committer;
 mod ledger;
 mod opening;
 mod piece;
 mod round;
-mod syncer;
 
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
@@ -20,16 +19,13 @@ use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use self::committer::{Committer, Job};
+use self::committer::{Answer, Committer, Job};
 use self::ledger::Ledger;
-use self::syncer::{Answer, Syncer};
 use super::{OpenError, Options};
 
 /// More jobs than this don't wait, they are refused.
 const QUEUE: usize = 8192;
 const EVENTS_A_READ: usize = 256;
-/// More rounds than this don't wait to be synced.
-const ROUNDS: usize = 16;
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// A store in a directory of this machine.
@@ -49,11 +45,9 @@ pub(super) async fn open(path: PathBuf, options: &Options, clock: Clock) -> Resu
 
     let (jobs, queue) = mpsc::channel(QUEUE);
     let (durable, last_event) = watch::channel(ledger.last_event());
-    let (written, rounds) = std::sync::mpsc::sync_channel(ROUNDS);
-    let syncer = Syncer { file, durable };
-    let committer = Committer { ledger, mark, options: options.clone(), clock, written, durable: last_event.clone() };
-    let syncer = spawn("syncer", || syncer.run(rounds))?;
-    let committer = spawn("committer", || committer.run(queue, syncer))?;
+    let committer = Committer { ledger, file, mark, options: options.clone(), clock, durable };
+    let committer = thread::Builder::new().name("committer".to_owned()).spawn(|| committer.run(queue));
+    let committer = committer.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     tokio::spawn(sweep_now_and_then(jobs.downgrade()));
     Ok(SledStore { jobs: Some(jobs), last_event, committer: Some(committer) })
 }
@@ -127,11 +121,6 @@ fn read<Found: Send + 'static>(
         answered.await.map_err(|_| stopped())
     }
     .boxed()
-}
-
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
-    let thread = thread::Builder::new().name(name.to_owned()).spawn(work);
-    thread.map_err(|error| OpenError::Unreachable(error.to_string()))
 }
 
 fn enqueue(jobs: Option<&mpsc::Sender<Job>>, job: Job) -> Result<(), StoreError> {

@@ -1,9 +1,12 @@
-//! The committer: takes every waiting job, writes what all their commits change at once, and has all answered.
+//! The committer: takes every waiting job, makes what all their commits change durable at once, and answers all.
 //!
-//! The first error or panic ends it and with it the store. Dropped answers tell every caller.
+//! The first error or panic ends it and with it the store: after a failed sync nobody knows what is on the disk.
+//! Dropped answers tell every caller.
 
-use std::sync::mpsc::SyncSender;
-use std::thread::JoinHandle;
+use std::fs::File;
+use std::iter;
+use std::mem;
+use std::thread;
 
 use actors::clock::Clock;
 use actors::store::{Batch, EventId, StoreError};
@@ -12,11 +15,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::ledger::Ledger;
 use super::opening::Mark;
 use super::round::Round;
-use super::syncer::{Answer, Written};
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
 const JOBS_A_ROUND: usize = 1024;
+
+/// Answers somebody who waits.
+pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 /// Looks something up at a time, and gives what tells it to whoever asked.
 pub(super) type Look = Box<dyn FnOnce(&Ledger, u64) -> sled::Result<Answer> + Send>;
@@ -35,50 +40,37 @@ pub(super) enum Job {
 pub(super) struct Committer {
     /// What it keeps.
     pub(super) ledger: Ledger,
+    /// The tree's file, to be synced.
+    pub(super) file: File,
     /// How far the log reached, beside the tree.
     pub(super) mark: Mark,
     /// How much of the log it keeps.
     pub(super) options: Options,
     /// What time it is.
     pub(super) clock: Clock,
-    /// Who answers when a round is durable.
-    pub(super) written: SyncSender<Written>,
-    /// The last durable event.
-    pub(super) durable: watch::Receiver<EventId>,
+    /// Where it tells the last durable event.
+    pub(super) durable: watch::Sender<EventId>,
 }
 
 impl Committer {
-    /// Serves jobs until nobody can queue any more and everybody is answered.
-    pub(super) fn run(mut self, queue: mpsc::Receiver<Job>, syncer: JoinHandle<()>) {
-        self.serve_all(queue);
-        let Self { mut mark, durable, written, .. } = self;
-        drop(written);
-        syncer.join().unwrap_or_else(|_| tracing::error!("the store's syncer panicked"));
-        mark.set(*durable.borrow()).unwrap_or_else(|error| tracing::warn!(%error, "the mark was not set"));
-    }
-
-    fn serve_all(&mut self, mut queue: mpsc::Receiver<Job>) {
+    /// Serves jobs until nobody can queue any more.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
         let mut jobs = Vec::with_capacity(JOBS_A_ROUND);
         while queue.blocking_recv_many(&mut jobs, JOBS_A_ROUND) > 0 {
-            match self.serve(&mut jobs) {
-                // A syncer that is gone has said why.
-                Ok(round) => {
-                    if self.written.send(round).is_err() {
-                        return;
-                    }
-                }
-                Err(error) => {
-                    return tracing::error!(%error, "the store has failed and stays unavailable until a restart");
-                }
+            gather(&mut queue, &mut jobs);
+            if let Err(error) = self.serve(&mut jobs) {
+                return tracing::error!(%error, "the store has failed and stays unavailable until a restart");
             }
         }
+        self.set_mark().unwrap_or_else(|error| tracing::warn!(%error, "the mark was not set"));
     }
 
     /// Does jobs in their order; what was read is told when all that was written before is durable.
-    fn serve(&mut self, jobs: &mut Vec<Job>) -> sled::Result<Written> {
+    fn serve(&mut self, jobs: &mut Vec<Job>) -> sled::Result<()> {
         let now = milliseconds(self.clock.now());
-        let mut answers: Vec<Answer> = Vec::new();
+        let mut answers: Vec<Answer> = Vec::with_capacity(jobs.len());
         let mut reads = Vec::new();
+        let mut sweeps = false;
         let mut round = Round::begin(&mut self.ledger, &self.options, now);
         for job in jobs.drain(..) {
             match job {
@@ -90,14 +82,36 @@ impl Committer {
                 Job::Read(read) => reads.push(read),
                 Job::Sweep => {
                     round.sweep()?;
-                    self.mark.set(*self.durable.borrow())?;
+                    sweeps = true;
                 }
             }
         }
-        let changed = round.write()?;
+        if round.write()? {
+            // sled's flush only begins to write back: the drive may still hold it.
+            self.file.sync_data()?;
+        }
         for read in reads {
             answers.push(read(&self.ledger, now)?);
         }
-        Ok(Written { changed, last_event: self.ledger.last_event(), answers })
+        let last_event = self.ledger.last_event();
+        self.durable.send_if_modified(|durable| mem::replace(durable, last_event) != last_event);
+        answers.into_iter().for_each(|answer| answer());
+        if sweeps { self.set_mark() } else { Ok(()) }
+    }
+
+    fn set_mark(&mut self) -> sled::Result<()> {
+        Ok(self.mark.set(*self.durable.borrow())?)
+    }
+}
+
+/// Takes what others queue as soon as they get to run: the fewer rounds, the less they cost.
+fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
+    loop {
+        let before = jobs.len();
+        thread::yield_now();
+        jobs.extend(iter::from_fn(|| queue.try_recv().ok()).take(JOBS_A_ROUND.saturating_sub(before)));
+        if jobs.len() == before {
+            return;
+        }
     }
 }
