@@ -127,6 +127,7 @@ impl Server {
             bank,
             access: AccessTokens::new(&secret, config.auth.access_ttl),
             refresh: RefreshTokens::new(&secret),
+            proxies: config.server.trusted_proxies.clone(),
             cookies: Cookies { secure: secure_cookies(config) },
             public_origin: config.server.public_origin.clone(),
             registration: config.auth.registration,
@@ -149,7 +150,7 @@ impl Server {
             App::new()
                 .app_data(site.clone())
                 .wrap(from_fn(present))
-                .wrap(headers())
+                .wrap(headers(&site.public_origin))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .configure(routes)
         })
@@ -165,14 +166,20 @@ impl Server {
 }
 
 /// Headers that every answer carries (OWASP Secure Headers Project).
-fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
+fn headers(public_origin: &str) -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
         .add(("content-security-policy", CONTENT_SECURITY_POLICY))
         .add(("x-content-type-options", "nosniff"))
         .add(("x-frame-options", "DENY"))
         .add(("referrer-policy", "same-origin"))
         .add(("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"))
-        .add(("cross-origin-opener-policy", "same-origin"))
+        .add(("cross-origin-opener-policy", "same-origin"));
+    // Browsers that came by TLS once never come without it again (RFC 6797).
+    if public_origin.starts_with("https://") {
+        headers.add(("strict-transport-security", "max-age=31536000"))
+    } else {
+        headers
+    }
 }
 
 async fn stop_when_told(server: ServerHandle, shop: Shop) {

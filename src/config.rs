@@ -10,6 +10,8 @@ use config::{ConfigError, Environment, File, FileFormat};
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::auth::client::TrustedProxies;
+
 /// The reference of every key, and its default.
 const DEFAULT: &str = include_str!("../config/default.toml");
 
@@ -38,6 +40,7 @@ pub struct Config {
 pub struct Server {
     pub bind: SocketAddr,
     pub public_origin: String,
+    pub trusted_proxies: TrustedProxies,
     pub secure_cookies: SecureCookies,
     pub workers: usize,
     #[serde(with = "humantime_serde")]
@@ -95,6 +98,7 @@ pub struct Auth {
     pub session_max: Duration,
     pub scrypt_log_n: u8,
     pub registration: bool,
+    pub throttle: bool,
 }
 
 /// The first administrator.

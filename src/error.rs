@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::error::{JsonPayloadError, QueryPayloadError, UrlencodedError};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use actors::ask::Failure;
 use domain::article::ArticleError;
@@ -71,6 +72,7 @@ pub enum Code {
     SessionNotFound,
     InvalidArticle,
     BelowReserved,
+    TooManyRequests,
     TooBusy,
     Unavailable,
     Internal,
@@ -126,6 +128,7 @@ impl Code {
             Self::PasswordLength => ("password_length", 422),
             Self::PasswordCommon => ("password_common", 422),
             Self::InvalidArticle => ("invalid_article", 422),
+            Self::TooManyRequests => ("too_many_requests", 429),
             Self::Internal => ("internal", 500),
             Self::PaymentNotSent => ("payment_not_sent", 503),
             Self::PaymentUnavailable => ("payment_unavailable", 503),
@@ -182,6 +185,19 @@ impl Problem {
     /// The problem with more that the client should know.
     pub fn with(self, members: Value) -> Self {
         Self { members, ..self }
+    }
+
+    /// Whether whoever made the request can do better, or try again later.
+    pub fn can_be_mended(&self) -> bool {
+        self.code.status().is_client_error() || self.retry_after.is_some()
+    }
+
+    /// Says in an answer when to try again, in whole seconds (RFC 9110, section 10.2.3).
+    pub fn say_when(&self, answer: &mut HttpResponse) {
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
     }
 
     fn retry_after(self, retry_after: Duration) -> Self {
@@ -275,6 +291,9 @@ impl From<UserError> for Problem {
             UserError::InvalidCredentials => Code::InvalidCredentials,
             UserError::WrongPassword => Code::WrongPassword,
             UserError::TooBusy => return Self::new(Code::TooBusy).retry_after(Duration::from_secs(2)),
+            UserError::TooManyFailures { retry_after } => {
+                return Self::new(Code::TooManyRequests).retry_after(retry_after);
+            }
             UserError::InvalidUsername => Code::InvalidUsername,
             UserError::InvalidEmail => Code::InvalidEmail,
             UserError::PasswordLength => Code::PasswordLength,

@@ -28,19 +28,26 @@ async fn draw(
     topics: &[Topic],
     main: impl Future<Output = Result<Markup, Problem>>,
 ) -> Result<HttpResponse, Problem> {
-    draw_as(StatusCode::OK, visitor, title, topics, main).await
+    let viewer = visitor.viewer().await?;
+    Ok(html(StatusCode::OK, layout::page(&viewer, &format!("page-{title}"), topics, main.await?)))
 }
 
-/// A whole page with a status.
-async fn draw_as(
-    status: StatusCode,
+/// A whole page with a form again and the sentence that says why it was refused, if whoever sent it can do better.
+async fn draw_again(
+    problem: Problem,
     visitor: &Visitor,
     title: &str,
     topics: &[Topic],
-    main: impl Future<Output = Result<Markup, Problem>>,
+    main: impl AsyncFnOnce(&str) -> Result<Markup, Problem>,
 ) -> Result<HttpResponse, Problem> {
+    if !problem.can_be_mended() {
+        return Err(problem);
+    }
     let viewer = visitor.viewer().await?;
-    Ok(html(status, layout::page(&viewer, &format!("page-{title}"), topics, main.await?)))
+    let main = main(&failure::message(visitor.locale, problem.code.word())).await?;
+    let mut answer = html(problem.code.status(), layout::page(&viewer, &format!("page-{title}"), topics, main));
+    problem.say_when(&mut answer);
+    Ok(answer)
 }
 
 /// The answer to a command: to htmx the fragments by their ids, to a plain browser the way to a page.
@@ -52,19 +59,14 @@ fn changed<Id: AsRef<str>>(request: &HttpRequest, fragments: Vec<(Id, Markup)>, 
     html(StatusCode::OK, PreEscaped(partials.collect()))
 }
 
-/// A form again with what is wrong, to htmx by itself.
-fn form_again(problem: &Problem, id: &str, form: Markup) -> HttpResponse {
-    html(problem.code.status(), layout::partial(id, form))
+/// To htmx, a form alone, again with the sentence that says why it was refused.
+fn form_again(problem: &Problem, locale: Locale, id: &str, form: impl FnOnce(&str) -> Markup) -> HttpResponse {
+    html(problem.code.status(), layout::partial(id, form(&failure::message(locale, problem.code.word()))))
 }
 
 /// A sentence that says what was done.
 fn done(locale: Locale, key: &str) -> (&'static str, Markup) {
     ("notice", layout::notice(locale, Notice::Success, &locale.text(key)))
-}
-
-/// The sentence that says why something was refused.
-fn refusal(locale: Locale, problem: &Problem) -> String {
-    failure::message(locale, problem.code.word())
 }
 
 /// Sends the browser to a page of the shop.

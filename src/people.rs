@@ -9,7 +9,7 @@ use actors::password::{HashError, Hasher};
 use actors::session::{Revocations, TokenParts, TokenRegistry};
 use actors::store::StoreError;
 use actors::tables::Tables;
-use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDirectory};
+use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDirectory, UserParts};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
 
@@ -96,14 +96,15 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
             move |_| TokenRegistry::new(tokens)
         })
     };
-    let directory = UserDirectory {
+    let parts = UserParts {
         tables,
         hasher: Hasher::new(config.auth.scrypt_log_n)?,
         sessions: Child::start("sessions", start),
         clock: Clock::default(),
         default_password: DefaultPassword::default(),
+        throttle: rules.throttle,
     };
-    Ok(Child::start("users", move || directory.clone().start()))
+    Ok(Child::start("users", move || UserDirectory::new(parts.clone()).start()))
 }
 
 async fn find(tables: &Tables, username: &str) -> Result<UserId, PeopleError> {

@@ -17,6 +17,7 @@ pub fn rules(config: &Config) -> Rules {
             refresh_grace: config.auth.refresh_grace,
         },
         access_ttl: config.auth.access_ttl,
+        throttle: config.auth.throttle,
         cart_ttl: config.cart.ttl,
         cart_sleep_after: config.cart.sleep_after,
         order_expiry: config.order.expiry,

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, web};
 use actors::shop::Shop;
 
 use crate::auth::access::AccessTokens;
+use crate::auth::client::TrustedProxies;
 use crate::auth::cookie::Cookies;
 use crate::auth::refresh::RefreshTokens;
 use crate::bank::simulated::SimulatedBank;
@@ -20,6 +21,8 @@ pub struct Site {
     pub access: AccessTokens,
     /// Makes and checks refresh tokens.
     pub refresh: RefreshTokens,
+    /// Whose word is taken for where a request comes from.
+    pub proxies: TrustedProxies,
     /// How cookies are set.
     pub cookies: Cookies,
     /// What browsers call the shop; empty if that isn't known.

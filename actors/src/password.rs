@@ -68,6 +68,13 @@ impl Hasher {
         Ok(matches.await?? && known)
     }
 
+    /// Whether a stored hash was made at another cost than hashes are made now.
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        let cost = |params: Params| (params.log_n(), params.r(), params.p());
+        let made_at = PasswordHash::new(stored).ok().and_then(|stored| Params::try_from(&stored).ok());
+        made_at.is_some_and(|made_at| cost(made_at) != cost(self.params))
+    }
+
     /// How many passwords are being hashed or wait for it.
     pub fn under_way(&self) -> usize {
         self.places - self.queue.available_permits()
@@ -98,6 +105,7 @@ mod tests {
         let hasher = Hasher::new(4).unwrap();
         let stored = hasher.hash("correct horse".into()).await.unwrap();
         assert!(stored.starts_with("$scrypt$ln=4,r=8,p=3$"), "{stored}");
+        assert!(!hasher.is_outdated(&stored) && Hasher::new(5).unwrap().is_outdated(&stored));
         assert!(hasher.verify("correct horse".into(), Some(stored.clone())).await.unwrap());
         assert!(!hasher.verify("Correct horse".into(), Some(stored)).await.unwrap());
         assert!(!hasher.verify("nobody's password".into(), None).await.unwrap());

@@ -21,7 +21,7 @@ use crate::payment::{GatewayParts, PaymentGateway};
 use crate::session::{Revocations, TokenParts, TokenRegistry};
 use crate::store::{EventId, SharedStore};
 use crate::tables::Tables;
-use crate::user::{DefaultPassword, UserDirectory};
+use crate::user::{DefaultPassword, UserDirectory, UserParts};
 
 /// Every duration and limit of the rules.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Rules {
     pub lifetimes: Lifetimes,
     /// How long an access token is good.
     pub access_ttl: Duration,
+    /// Whether wrong passwords slow down.
+    pub throttle: bool,
     /// How long an untouched cart is kept.
     pub cart_ttl: Duration,
     /// How long an unused cart's actor stays awake.
@@ -119,14 +121,15 @@ impl Shop {
         let sessions = child("sessions", &commands, move || TokenRegistry::new(tokens.clone()));
 
         // Users: ends the sessions of whom it changes.
-        let directory = UserDirectory {
+        let parts = UserParts {
             tables: tables.clone(),
             hasher,
             sessions: sessions.clone(),
             clock: clock.clone(),
             default_password: default_password.clone(),
+            throttle: rules.throttle,
         };
-        let users = child("users", &commands, move || directory.clone());
+        let users = child("users", &commands, move || UserDirectory::new(parts.clone()));
 
         // Articles and stock, as administrators change them.
         let changes = Catalogue { tables: tables.clone(), shelf: shelf.clone(), clock: clock.clone() };

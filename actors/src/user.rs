@@ -1,16 +1,21 @@
 //! The user directory.
 //!
-//! Owns: nothing; users are in the store.
+//! Owns: who has guessed wrong passwords lately; users are in the store.
 //! Serves: registration, password checks, administrators.
 //! Tells: `user.added`, `user.changed`, `user.deleted`.
-//! Restart: nothing to read.
+//! Restart: wrong guesses are forgotten.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use actix::{Actor, Context, Handler, Message, ResponseFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture, WrapFuture, fut,
+};
 use domain::event::Event;
 use domain::session::EndReason;
+use domain::throttle::Failures;
 use domain::user::{Email, Role, User, UserError, UserId, Username, check_password};
 use serde_json::json;
 
@@ -22,6 +27,10 @@ use crate::store::StoreError;
 use crate::tables::{Account, Change, Proven, Row, Tables, version};
 
 type Reply<T> = ResponseFuture<Result<T, Failure<UserError>>>;
+type Guess<A, T> = ResponseActFuture<A, Result<T, Failure<UserError>>>;
+
+/// How often wrong passwords that count no more are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// Makes a new user.
 #[derive(Debug, Clone, Message)]
@@ -37,7 +46,7 @@ pub struct AddUser {
     pub role: Role,
 }
 
-/// Asks who has that name and password.
+/// Asks who has that name and password. Whoever is wrong too often has to wait, by address and submitted name.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Proven, Failure<UserError>>")]
 pub struct CheckPassword {
@@ -45,6 +54,8 @@ pub struct CheckPassword {
     pub username: String,
     /// The password as submitted.
     pub password: String,
+    /// Where the client is.
+    pub address: String,
 }
 
 /// Changes a user's password and signs the user out everywhere else.
@@ -119,9 +130,9 @@ impl DefaultPassword {
     }
 }
 
-/// The actor that knows every user.
+/// What the user directory needs to work.
 #[derive(Clone)]
-pub struct UserDirectory {
+pub struct UserParts {
     /// Where users are kept.
     pub tables: Tables,
     /// Hashes their passwords.
@@ -132,33 +143,80 @@ pub struct UserDirectory {
     pub clock: Clock,
     /// Kept up to date.
     pub default_password: DefaultPassword,
+    /// Whether wrong passwords slow down.
+    pub throttle: bool,
+}
+
+/// The actor that knows every user.
+pub struct UserDirectory {
+    parts: UserParts,
+    /// Wrong passwords in a row, by whoever submitted them. Each has cost a hash, so there are never very many.
+    failures: HashMap<String, Failures>,
+}
+
+impl UserDirectory {
+    /// A directory of the users in the store.
+    pub fn new(parts: UserParts) -> Self {
+        Self { parts, failures: HashMap::new() }
+    }
+
+    /// Checks a password unless whoever submits it was wrong too often, and remembers whether it was wrong.
+    fn guess<T: 'static>(
+        &mut self,
+        guesser: String,
+        check: impl Future<Output = Result<T, Failure<UserError>>> + 'static,
+    ) -> Guess<Self, T> {
+        let failures = self.failures.get(&guesser).filter(|_| self.parts.throttle);
+        if let Some(retry_after) = failures.and_then(|failures| failures.wait(self.parts.clock.now())) {
+            return Box::pin(fut::err(UserError::TooManyFailures { retry_after }.into()));
+        }
+        Box::pin(check.into_actor(self).map(|checked: Result<T, Failure<UserError>>, directory, _| {
+            match checked {
+                Ok(_) => drop(directory.failures.remove(&guesser)),
+                Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
+                    let before = directory.failures.get(&guesser).copied();
+                    directory.failures.insert(guesser, Failures::after(before, directory.parts.clock.now()));
+                }
+                Err(_) => {}
+            }
+            checked
+        }))
+    }
 }
 
 impl Actor for UserDirectory {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(FORGET_EVERY, |directory, _| {
+            let now = directory.parts.clock.now();
+            directory.failures.retain(|_, failures| failures.count_at(now));
+        });
+    }
 }
 
 impl Handler<AddUser> for UserDirectory {
     type Result = Reply<Proven>;
 
     fn handle(&mut self, add: AddUser, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.clone().add(add))
+        Box::pin(self.parts.clone().add(add))
     }
 }
 
 impl Handler<CheckPassword> for UserDirectory {
-    type Result = Reply<Proven>;
+    type Result = Guess<Self, Proven>;
 
     fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.clone().check(check))
+        let guesser = format!("{} {}", check.address, check.username.to_lowercase());
+        self.guess(guesser, self.parts.clone().check(check))
     }
 }
 
 impl Handler<ChangePassword> for UserDirectory {
-    type Result = Reply<User>;
+    type Result = Guess<Self, User>;
 
     fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.clone().change_password(change))
+        self.guess(change.user.to_string(), self.parts.clone().change_password(change))
     }
 }
 
@@ -166,8 +224,8 @@ impl Handler<GetUser> for UserDirectory {
     type Result = Reply<Account>;
 
     fn handle(&mut self, GetUser(user): GetUser, _: &mut Self::Context) -> Self::Result {
-        let directory = self.clone();
-        Box::pin(async move { Ok(directory.account(user).await?.value) })
+        let parts = self.parts.clone();
+        Box::pin(async move { Ok(parts.account(user).await?.value) })
     }
 }
 
@@ -175,7 +233,7 @@ impl Handler<ListUsers> for UserDirectory {
     type Result = Reply<Vec<User>>;
 
     fn handle(&mut self, ListUsers { after, limit }: ListUsers, _: &mut Self::Context) -> Self::Result {
-        let (accounts, after) = (self.tables.accounts.clone(), after.map(|user| user.to_string()));
+        let (accounts, after) = (self.parts.tables.accounts.clone(), after.map(|user| user.to_string()));
         Box::pin(async move {
             let rows = accounts.list("", after.as_deref(), limit).await?;
             Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
@@ -187,7 +245,7 @@ impl Handler<ChangeUser> for UserDirectory {
     type Result = Reply<User>;
 
     fn handle(&mut self, change: ChangeUser, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.clone().change(change))
+        Box::pin(self.parts.clone().change(change))
     }
 }
 
@@ -195,7 +253,7 @@ impl Handler<DeleteUser> for UserDirectory {
     type Result = Reply<User>;
 
     fn handle(&mut self, DeleteUser(user): DeleteUser, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.clone().delete(user))
+        Box::pin(self.parts.clone().delete(user))
     }
 }
 
@@ -203,11 +261,11 @@ impl Handler<Observe> for UserDirectory {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "hashing": self.hasher.under_way() }))
+        Observed(json!({ "hashing": self.parts.hasher.under_way(), "failures": self.failures.len() }))
     }
 }
 
-impl UserDirectory {
+impl UserParts {
     async fn add(self, add: AddUser) -> Result<Proven, Failure<UserError>> {
         check_password(&add.password)?;
         let folded = add.username.folded();
@@ -226,12 +284,18 @@ impl UserDirectory {
         Ok(Proven { user, version: 1 })
     }
 
-    async fn check(self, CheckPassword { username, password }: CheckPassword) -> Result<Proven, Failure<UserError>> {
-        let account = self.named(&username).await?;
+    async fn check(self, check: CheckPassword) -> Result<Proven, Failure<UserError>> {
+        let account = self.named(&check.username).await?;
         let hash = account.as_ref().map(|row| row.value.password_hash.clone());
-        let matches = self.hasher.verify(password, hash).await?;
-        let proven = account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
-        Ok(Proven { user: proven.value.user, version: proven.version })
+        let matches = self.hasher.verify(check.password.clone(), hash).await?;
+        let Row { version, value: account } = account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
+        if !self.hasher.is_outdated(&account.password_hash) {
+            return Ok(Proven { user: account.user, version });
+        }
+        let account = Account { password_hash: self.hasher.hash(check.password).await?, ..account };
+        let put = self.tables.change(self.clock.now());
+        self.tables.commit(put.put(&self.tables.accounts, account.user.id, Some(version), &account)?).await?;
+        Ok(Proven { user: account.user, version: version + 1 })
     }
 
     async fn change_password(self, change: ChangePassword) -> Result<User, Failure<UserError>> {

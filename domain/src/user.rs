@@ -1,6 +1,7 @@
 //! Users: who may sign in, and as what.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -67,6 +68,12 @@ pub enum UserError {
     /// More passwords are being checked than the machine can take.
     #[error("too many passwords are being checked")]
     TooBusy,
+    /// Too many wrong passwords in a row; not even the right one is looked at before the wait is over.
+    #[error("too many wrong passwords")]
+    TooManyFailures {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A name outside the rule.
     #[error("a user name must have 1 to 64 characters without control characters or spaces around")]
     InvalidUsername,

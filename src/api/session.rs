@@ -57,7 +57,7 @@ pub async fn login(
     Fields(with): Fields<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = with;
-    let proven = site.shop.users.ask(CheckPassword { username, password }).await?;
+    let proven = site.shop.users.ask(CheckPassword { username, password, address: address(&request) }).await?;
     tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Ok())
 }
 

@@ -3,7 +3,7 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -66,10 +66,7 @@ async fn look(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     } else {
         whole_page(request, problem).await
     };
-    if let Some(wait) = problem.retry_after {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    }
+    problem.say_when(&mut answer);
     answer
 }
 

@@ -10,7 +10,7 @@ use domain::user::Email;
 use serde::Deserialize;
 use views::order::CheckoutForm;
 
-use super::{changed, done, draw, draw_as, refusal, see_other};
+use super::{changed, done, draw, draw_again, see_other};
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::secret::random_token;
 use crate::error::Problem;
@@ -67,16 +67,14 @@ pub async fn place(
     };
     match placed.await {
         Ok(order) => Ok(see_other(&format!("/orders/{}", order.id))),
-        Err(problem) if problem.code.status().is_client_error() || problem.retry_after.is_some() => {
-            let said = refusal(visitor.locale, &problem);
-            draw_as(problem.code.status(), &visitor, "checkout", &[], async {
+        Err(problem) => {
+            draw_again(problem, &visitor, "checkout", &[], async |said| {
                 let cart = visitor.cart().priced().await?;
                 let form = CheckoutForm { name: new.name, email: new.email, address: new.address };
-                Ok(views::order::checkout(visitor.locale, &cart, &form, Some(&said), &random_token()))
+                Ok(views::order::checkout(visitor.locale, &cart, &form, Some(said), &random_token()))
             })
             .await
         }
-        Err(problem) => Err(problem),
     }
 }
 

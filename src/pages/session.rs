@@ -14,7 +14,7 @@ use domain::user::UserId;
 use serde::Deserialize;
 use views::locale::Locale;
 
-use super::{changed, done, draw, draw_as, go_to, local, refusal, see_other};
+use super::{changed, done, draw, draw_again, go_to, local, see_other};
 use crate::auth::SignedIn;
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::{address, device};
@@ -57,17 +57,15 @@ pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, P
 pub async fn login(visitor: Visitor, request: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Problem> {
     let Credentials { username, password, then } = form.into_inner();
     let then = local(then.as_deref());
-    let check = CheckPassword { username: username.clone(), password };
+    let check = CheckPassword { username: username.clone(), password, address: address(&request) };
     match visitor.site.shop.users.ask(check).await.map_err(Problem::from) {
         Ok(proven) => open(&visitor, &request, proven, &then).await,
-        Err(problem) if problem.code.status().is_client_error() => {
-            let said = refusal(visitor.locale, &problem);
-            draw_as(problem.code.status(), &visitor, "login", &[], async {
-                Ok(views::user::login(visitor.locale, &username, &then, Some(&said)))
+        Err(problem) => {
+            draw_again(problem, &visitor, "login", &[], async |said| {
+                Ok(views::user::login(visitor.locale, &username, &then, Some(said)))
             })
             .await
         }
-        Err(problem) => Err(problem),
     }
 }
 

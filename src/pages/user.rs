@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::session::{Then, open};
-use super::{changed, done, draw, draw_as, form_again, go_to, is_htmx, local, refusal, see_other};
+use super::{changed, done, draw, draw_again, form_again, go_to, is_htmx, local, see_other};
 use crate::auth::SignedIn;
 use crate::auth::browser::{Administrator, Member, Visitor};
 use crate::error::{Code, Problem};
@@ -51,14 +51,12 @@ pub async fn register(visitor: Visitor, request: HttpRequest, form: Form<NewUser
     let then = local(form.then.as_deref());
     match new_user(&visitor.site, &form, Role::Customer).await {
         Ok(proven) => open(&visitor, &request, proven, &then).await,
-        Err(problem) if problem.code.status().is_client_error() => {
-            let said = refusal(visitor.locale, &problem);
-            draw_as(problem.code.status(), &visitor, "register", &[], async {
-                Ok(views::user::register(visitor.locale, &form.username, &form.email, &then, Some(&said)))
+        Err(problem) => {
+            draw_again(problem, &visitor, "register", &[], async |said| {
+                Ok(views::user::register(visitor.locale, &form.username, &form.email, &then, Some(said)))
             })
             .await
         }
-        Err(problem) => Err(problem),
     }
 }
 
@@ -78,15 +76,14 @@ pub async fn password(
     let change = ChangePassword { user: me.user, current, new, sessions };
     match visitor.site.shop.users.ask(change).await.map_err(Problem::from) {
         Ok(_) => Ok(go_to(&request, "/account")),
-        Err(problem) if problem.code.status().is_client_error() => {
-            let (status, said) = (problem.code.status(), refusal(visitor.locale, &problem));
-            if is_htmx(&request) {
-                let form = views::user::password_form(visitor.locale, Some(&said));
-                return Ok(form_again(&problem, "password", form));
-            }
-            draw_as(status, &visitor, "account", &[], account_of(&visitor, &me, Some(&said))).await
+        Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
+            let form = |said: &str| views::user::password_form(visitor.locale, Some(said));
+            Ok(form_again(&problem, visitor.locale, "password", form))
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            let main = async |said: &str| account_of(&visitor, &me, Some(said)).await;
+            draw_again(problem, &visitor, "account", &[], main).await
+        }
     }
 }
 
@@ -108,14 +105,14 @@ pub async fn add(
 ) -> Result<HttpResponse, Problem> {
     match new_user(&visitor.site, &form, form.role.unwrap_or(Role::Customer)).await {
         Ok(_) => Ok(go_to(&request, "/admin/users")),
-        Err(problem) if problem.code.status().is_client_error() => {
-            let (status, said) = (problem.code.status(), refusal(visitor.locale, &problem));
-            if is_htmx(&request) {
-                return Ok(form_again(&problem, "user-add", views::user::add_form(visitor.locale, Some(&said))));
-            }
-            draw_as(status, &visitor, "users", &[Topic::Users], users(&visitor, &me, Some(&said))).await
+        Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
+            let form = |said: &str| views::user::add_form(visitor.locale, Some(said));
+            Ok(form_again(&problem, visitor.locale, "user-add", form))
         }
-        Err(problem) => Err(problem),
+        Err(problem) => {
+            let main = async |said: &str| users(&visitor, &me, Some(said)).await;
+            draw_again(problem, &visitor, "users", &[Topic::Users], main).await
+        }
     }
 }
 

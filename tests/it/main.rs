@@ -8,6 +8,7 @@
 )]
 
 mod chromium;
+mod client;
 mod harness;
 mod people;
 mod redis_server;

@@ -43,12 +43,17 @@ impl TestShop {
         let now = Clock::Manual(clock.clone());
         let store = Arc::new(TroubledStore { kept: MemoryStore::new(now.clone()), panics: AtomicBool::new(false) });
         let bank = Arc::new(ToldBank::default());
-        Self { shop: open(store.clone(), bank.clone(), now).await, store, bank, clock }
+        Self { shop: open(store.clone(), bank.clone(), now, 1).await, store, bank, clock }
     }
 
     /// Another process on the same store.
     pub(crate) async fn neighbour(&self) -> Shop {
-        open(self.store.clone(), self.bank.clone(), Clock::Manual(self.clock.clone())).await
+        open(self.store.clone(), self.bank.clone(), Clock::Manual(self.clock.clone()), 1).await
+    }
+
+    /// Another process that hashes passwords at a higher cost.
+    pub(crate) async fn dearer_neighbour(&self) -> Shop {
+        open(self.store.clone(), self.bank.clone(), Clock::Manual(self.clock.clone()), 2).await
     }
 
     /// Lets time pass.
@@ -100,7 +105,7 @@ pub(crate) async fn until<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     panic!("it never became so")
 }
 
-async fn open(store: Arc<TroubledStore>, bank: Arc<ToldBank>, clock: Clock) -> Shop {
+async fn open(store: Arc<TroubledStore>, bank: Arc<ToldBank>, clock: Clock, scrypt_log_n: u8) -> Shop {
     let minutes = |count: u64| Duration::from_secs(60 * count);
     let rules = Rules {
         lifetimes: Lifetimes {
@@ -110,6 +115,7 @@ async fn open(store: Arc<TroubledStore>, bank: Arc<ToldBank>, clock: Clock) -> S
             api_max: minutes(24 * 60),
             refresh_grace: Duration::from_secs(10),
         },
+        throttle: true,
         access_ttl: minutes(60),
         cart_ttl: minutes(24 * 60),
         cart_sleep_after: Duration::from_millis(20),
@@ -134,7 +140,7 @@ async fn open(store: Arc<TroubledStore>, bank: Arc<ToldBank>, clock: Clock) -> S
         default_password: true,
         articles: vec![lamp],
     };
-    let hasher = Hasher::new(1).unwrap();
+    let hasher = Hasher::new(scrypt_log_n).unwrap();
     Shop::open(Parts { store, bank, hasher, clock, rules, first_start }).await.unwrap()
 }
 

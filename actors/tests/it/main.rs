@@ -8,3 +8,4 @@ mod live;
 mod order;
 mod payment;
 mod session;
+mod user;
