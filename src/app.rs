@@ -25,8 +25,8 @@ use tracing_actix_web::TracingLogger;
 
 use crate::auth::access::AccessTokens;
 use crate::auth::cookie::Cookies;
+use crate::auth::keys::{KeyError, KeyRing, KeyTimes};
 use crate::auth::refresh::RefreshTokens;
-use crate::auth::secret::{Secret, SecretError};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
@@ -42,6 +42,9 @@ const CATALOGUE: &str = include_str!("../config/catalogue.toml");
 /// The password of a new shop's administrator, unless the configuration sets another.
 const DEFAULT_PASSWORD: &str = "admin";
 
+/// How often it is looked whether a new key is due.
+const TURN_EVERY: Duration = Duration::from_secs(3_600);
+
 /// How often dead actors are looked for.
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
 
@@ -55,9 +58,9 @@ pub enum AppError {
     /// The store can't be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// There is no secret to derive keys from.
+    /// There are no keys to sign with.
     #[error(transparent)]
-    Secret(#[from] SecretError),
+    Keys(#[from] KeyError),
     /// Passwords can't be hashed as configured.
     #[error("auth.scrypt_log_n: {0}")]
     Hash(#[from] HashError),
@@ -88,6 +91,7 @@ pub enum AppError {
 pub struct Server {
     listener: TcpListener,
     site: web::Data<Site>,
+    keys: Arc<KeyRing>,
     workers: usize,
     drain: Duration,
 }
@@ -101,9 +105,12 @@ pub async fn open_store(config: &Config) -> Result<SharedStore, OpenError> {
 impl Server {
     /// Opens the shop and takes the address, without answering anybody yet.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
-        let secret = Secret::load(&config.auth.secret, &config.auth.key_file)?;
         let store = open_store(config).await?;
         let clock = Clock::default();
+        // A refresh token is checked for as long as it may go unused.
+        let times = KeyTimes { signs: config.auth.key_rotation, checks: config.auth.refresh_ttl };
+        let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, clock.now())?;
+        let keys = Arc::new(keys);
         if config.bank.url != "simulated" {
             return Err(AppError::Bank(config.bank.url.clone()));
         }
@@ -125,8 +132,8 @@ impl Server {
         let site = Site {
             shop,
             bank,
-            access: AccessTokens::new(&secret, config.auth.access_ttl),
-            refresh: RefreshTokens::new(&secret),
+            access: AccessTokens::new(keys.clone(), config.auth.access_ttl),
+            refresh: RefreshTokens::new(keys.clone()),
             proxies: config.server.trusted_proxies.clone(),
             cookies: Cookies { secure: secure_cookies(config) },
             public_origin: config.server.public_origin.clone(),
@@ -135,7 +142,13 @@ impl Server {
             ping: config.live.ping,
             silence: config.live.silence,
         };
-        Ok(Self { listener, site: web::Data::new(site), workers: config.server.workers, drain: config.server.drain })
+        Ok(Self {
+            listener,
+            site: web::Data::new(site),
+            keys,
+            workers: config.server.workers,
+            drain: config.server.drain,
+        })
     }
 
     /// Where the server listens.
@@ -161,6 +174,7 @@ impl Server {
         .run();
         actix_web::rt::spawn(stop_when_told(server.handle(), shop.clone()));
         actix_web::rt::spawn(revive(shop));
+        actix_web::rt::spawn(turn(self.keys, self.site.shop.clock.clone()));
         server.await
     }
 }
@@ -201,6 +215,18 @@ async fn revive(shop: Shop) {
     loop {
         ticks.tick().await;
         shop.revive();
+    }
+}
+
+/// Turns the keys; what can't be written now is tried again.
+async fn turn(keys: Arc<KeyRing>, clock: Clock) {
+    let mut ticks = interval(TURN_EVERY);
+    loop {
+        ticks.tick().await;
+        let (keys, now) = (keys.clone(), clock.now());
+        if let Ok(Err(error)) = web::block(move || keys.turn(now)).await {
+            tracing::error!(%error, "no new key was made");
+        }
     }
 }
 

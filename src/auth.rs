@@ -20,6 +20,7 @@ pub mod bearer;
 pub mod browser;
 pub mod client;
 pub mod cookie;
+pub mod keys;
 pub mod origin;
 pub mod refresh;
 pub mod secret;

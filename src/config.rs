@@ -85,6 +85,8 @@ pub struct Auth {
     pub secret: SecretString,
     pub key_file: PathBuf,
     #[serde(with = "humantime_serde")]
+    pub key_rotation: Duration,
+    #[serde(with = "humantime_serde")]
     pub access_ttl: Duration,
     #[serde(with = "humantime_serde")]
     pub refresh_ttl: Duration,

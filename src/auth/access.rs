@@ -1,5 +1,6 @@
 //! Access tokens: signed statements that somebody was signed in a moment ago (RFC 9068, RFC 8725).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::new_id;
@@ -10,7 +11,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use super::SignedIn;
-use super::secret::{Secret, fingerprint};
+use super::keys::KeyRing;
 
 /// Who issues the tokens, and for whom.
 const ISSUER: &str = "microshop";
@@ -20,9 +21,7 @@ const TYPE: &str = "at+jwt";
 
 /// Makes access tokens and checks them.
 pub struct AccessTokens {
-    header: Header,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    keys: Arc<KeyRing>,
     validation: Validation,
     ttl: Duration,
 }
@@ -42,22 +41,14 @@ struct Claims {
 
 impl AccessTokens {
     /// Access tokens that are good for some time.
-    pub fn new(secret: &Secret, ttl: Duration) -> Self {
-        let key = secret.key("access token 1");
-        let kid = fingerprint(&String::from_utf8_lossy(&key)).get(..8).map(str::to_owned);
+    pub fn new(keys: Arc<KeyRing>, ttl: Duration) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The time is compared here, with the shop's clock and to the second.
         validation.validate_exp = false;
-        Self {
-            header: Header { typ: Some(TYPE.into()), kid, ..Header::new(Algorithm::HS256) },
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
-            validation,
-            ttl,
-        }
+        Self { keys, validation, ttl }
     }
 
     /// Until when a token issued now is good: never longer than its session.
@@ -78,16 +69,15 @@ impl AccessTokens {
             exp: self.until(session, now).as_second(),
             jti: new_id(now).to_string(),
         };
-        encode(&self.header, &claims, &self.encoding).ok()
+        let key = self.keys.newest();
+        encode(&header(&key.id), &claims, &EncodingKey::from_secret(&key.access)).ok()
     }
 
     /// Who is signed in according to a token; none if it is not one of the shop's or its time is over.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
-        let header = decode_header(token).ok()?;
-        if header.typ.as_deref() != Some(TYPE) || header.kid != self.header.kid {
-            return None;
-        }
-        let claims = decode::<Claims>(token, &self.decoding, &self.validation).ok()?.claims;
+        let header = decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
+        let key = self.keys.find(|key| header.kid.as_ref() == Some(&key.id))?;
+        let claims = decode::<Claims>(token, &DecodingKey::from_secret(&key.access), &self.validation).ok()?.claims;
         let until = Timestamp::from_second(claims.exp).ok()?;
         let signed_in =
             SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid, until };
@@ -95,20 +85,22 @@ impl AccessTokens {
     }
 }
 
+fn header(key: &str) -> Header {
+    Header { typ: Some(TYPE.into()), kid: Some(key.into()), ..Header::new(Algorithm::HS256) }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use domain::session::Proof;
     use domain::user::Username;
 
+    use super::super::keys::given;
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn tokens() -> AccessTokens {
-        let secret = Secret::load(&"x".repeat(32).into(), Path::new("unused")).unwrap();
-        AccessTokens::new(&secret, Duration::from_secs(3_600))
+        AccessTokens::new(given("x"), Duration::from_secs(3_600))
     }
 
     fn session() -> Session {
@@ -145,6 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_good_while_its_key_is_in_the_ring() {
+        let token = tokens().issue(&session(), NOW).unwrap();
+        let with = |secrets| AccessTokens::new(given(secrets), Duration::from_secs(3_600));
+        assert!(with("yx").check(&token, NOW).is_some());
+        assert!(with("y").check(&token, NOW).is_none());
+    }
+
+    #[test]
     fn a_token_of_another_type_key_or_algorithm_is_none() {
         let (tokens, session) = (tokens(), session());
         let claims = Claims {
@@ -158,15 +158,16 @@ mod tests {
             exp: 3_600,
             jti: String::new(),
         };
-        let good = Header { ..tokens.header.clone() };
-        assert!(tokens.check(&encode(&good, &claims, &tokens.encoding).unwrap(), NOW).is_some());
+        let key = tokens.keys.newest();
+        let (good, encoding) = (header(&key.id), EncodingKey::from_secret(&key.access));
+        assert!(tokens.check(&encode(&good, &claims, &encoding).unwrap(), NOW).is_some());
         let bad = [
             Header { typ: Some("JWT".into()), ..good.clone() },
             Header { kid: Some("other".into()), ..good.clone() },
             Header { alg: Algorithm::HS512, ..good.clone() },
         ];
         for header in bad {
-            assert!(tokens.check(&encode(&header, &claims, &tokens.encoding).unwrap(), NOW).is_none(), "{header:?}");
+            assert!(tokens.check(&encode(&header, &claims, &encoding).unwrap(), NOW).is_none(), "{header:?}");
         }
         let forged = encode(&good, &claims, &EncodingKey::from_secret(b"guessed")).unwrap();
         assert!(tokens.check(&forged, NOW).is_none());

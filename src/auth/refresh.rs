@@ -1,27 +1,30 @@
 //! Refresh tokens: a session, a generation, and a signature over both, so that nothing secret is stored (RFC 9700, section 4.14).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::session::SessionId;
 use uuid::Uuid;
 
-use super::secret::{Secret, sign, verify};
+use super::keys::KeyRing;
+use super::secret::{sign, verify};
 
 /// Makes refresh tokens and checks them.
 pub struct RefreshTokens {
-    key: [u8; 32],
+    keys: Arc<KeyRing>,
 }
 
 impl RefreshTokens {
     /// Refresh tokens of a shop.
-    pub fn new(secret: &Secret) -> Self {
-        Self { key: secret.key("refresh token 1") }
+    pub fn new(keys: Arc<KeyRing>) -> Self {
+        Self { keys }
     }
 
-    /// The token of a generation of a session; always the same.
+    /// The token of a generation of a session; always the same until the key is replaced.
     pub fn issue(&self, session: SessionId, generation: u32) -> String {
         let text = format!("{}.{generation}", session.0.simple());
-        format!("{text}.{}", URL_SAFE_NO_PAD.encode(sign(&self.key, text.as_bytes())))
+        format!("{text}.{}", URL_SAFE_NO_PAD.encode(sign(&self.keys.newest().refresh, text.as_bytes())))
     }
 
     /// The session and the generation that a token names; none if the shop never issued it.
@@ -30,19 +33,18 @@ impl RefreshTokens {
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let (session, generation) = text.split_once('.')?;
         let named = (SessionId(Uuid::try_parse(session).ok()?), generation.parse().ok()?);
-        verify(&self.key, text.as_bytes(), &signature).then_some(named)
+        self.keys.find(|key| verify(&key.refresh, text.as_bytes(), &signature)).map(|_| named)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
+    use super::super::keys::given;
     use super::*;
 
     #[test]
     fn only_what_the_shop_issued_names_a_session() {
-        let tokens = RefreshTokens::new(&Secret::load(&"x".repeat(32).into(), Path::new("unused")).unwrap());
+        let tokens = RefreshTokens::new(given("x"));
         let session = SessionId(Uuid::from_u128(7));
         let token = tokens.issue(session, 3);
         assert_eq!(tokens.check(&token), Some((session, 3)));
@@ -50,5 +52,7 @@ mod tests {
         for forged in [token.replacen(".3.", ".4.", 1), token.to_uppercase(), String::new(), "a.b.c".into()] {
             assert_eq!(tokens.check(&forged), None, "{forged}");
         }
+        assert_eq!(RefreshTokens::new(given("yx")).check(&token), Some((session, 3)));
+        assert_eq!(RefreshTokens::new(given("y")).check(&token), None);
     }
 }

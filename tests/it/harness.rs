@@ -68,6 +68,12 @@ impl TestShop {
         assert!(self.process.wait().unwrap().success());
     }
 
+    /// Has the shop open with another setting next time.
+    pub(crate) fn set(&mut self, key: &str, value: &str) {
+        self.settings.retain(|(set, _)| set != key);
+        self.settings.push((key.into(), value.into()));
+    }
+
     /// Opens the shop again after it was killed or stopped, at the same address.
     pub(crate) fn start_again(&mut self) {
         let bind = self.url.trim_start_matches("http://").to_owned();

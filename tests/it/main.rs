@@ -19,6 +19,7 @@ mod browser;
 mod cart;
 mod crash;
 mod health;
+mod keys;
 mod live;
 mod order;
 mod page;
