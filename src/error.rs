@@ -316,6 +316,7 @@ impl From<OrderError> for Problem {
         let detail = error.to_string();
         match error {
             OrderError::Unknown => Self::because(Code::OrderNotFound, detail),
+            OrderError::NoBuyer => Self::new(Code::InvalidToken),
             OrderError::KeyReused => Self::because(Code::IdempotencyKeyReused, detail),
             OrderError::PaymentUnavailable { retry_after } => {
                 Self::because(Code::PaymentUnavailable, detail).retry_after(retry_after)

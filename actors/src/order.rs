@@ -185,6 +185,8 @@ impl Actor for OrderDesk {
             .wait(ctx);
         ctx.run_interval(TICK, |desk, ctx| desk.tick(ctx));
         ctx.run_interval(READ_EVERY, |desk, ctx| desk.read_again(ctx));
+        self.forget_leavers(ctx);
+        ctx.run_interval(READ_EVERY, |desk, ctx| desk.forget_leavers(ctx));
     }
 }
 
@@ -368,6 +370,18 @@ impl OrderDesk {
                     }
                 }
                 Err(error) => tracing::error!(%error, "the orders that wait for their payment can't be read"),
+            })
+            .spawn(ctx);
+    }
+
+    /// What can't be done now, for instance because somebody else does it, is done next time.
+    fn forget_leavers(&self, ctx: &mut Context<Self>) {
+        let forgotten = self.desk.clone().forget_leavers().into_actor(self);
+        forgotten
+            .map(|forgotten: Result<(), _>, _, _| {
+                if let Err(error) = forgotten {
+                    tracing::warn!(%error, "the orders of users who are gone still say whose they were");
+                }
             })
             .spawn(ctx);
     }

@@ -66,6 +66,8 @@ pub struct Tables {
     pub accounts: Table<Account>,
     /// Users' ids, by folded name.
     pub usernames: Table<UserId>,
+    /// Users who are gone, while orders of theirs still say who they were.
+    pub leavers: Table<UserId>,
     /// Every administrator, under `all`.
     pub admins: Table<Vec<UserId>>,
     /// Sessions, by id.
@@ -100,6 +102,7 @@ impl Tables {
             carts: Table::new(&store, "cart"),
             accounts: Table::new(&store, "account"),
             usernames: Table::new(&store, "username"),
+            leavers: Table::new(&store, "leaver"),
             admins: Table::new(&store, "admins"),
             sessions: Table::new(&store, "session"),
             user_sessions: Table::new(&store, "user-sessions"),
@@ -198,10 +201,15 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
 
     /// Every row in order, with its key, read page by page.
     pub async fn all(&self) -> Result<Vec<(String, Row<T>)>, StoreError> {
+        self.all_of("").await
+    }
+
+    /// Every row whose key begins with `prefix`, in order, with its key, read page by page.
+    pub async fn all_of(&self, prefix: impl Display) -> Result<Vec<(String, Row<T>)>, StoreError> {
         let mut rows: Vec<(String, Row<T>)> = Vec::new();
         loop {
             let after = rows.last().map(|(key, _)| key.as_str());
-            let page = self.list("", after, PAGE).await?;
+            let page = self.list(&prefix, after, PAGE).await?;
             if page.is_empty() {
                 return Ok(rows);
             }

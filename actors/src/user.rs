@@ -13,6 +13,7 @@ use std::time::Duration;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture, WrapFuture, fut,
 };
+use domain::cart::Owner;
 use domain::event::Event;
 use domain::session::EndReason;
 use domain::throttle::Failures;
@@ -101,7 +102,7 @@ pub struct ChangeUser {
     pub password: Option<String>,
 }
 
-/// Deletes a user and signs the user out.
+/// Deletes a user with all that is the user's, and signs the user out; orders stay, and say no more whose they were.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<User, Failure<UserError>>")]
 pub struct DeleteUser(pub UserId);
@@ -342,6 +343,12 @@ impl UserParts {
             Some(row) => change.remove(&self.tables.usernames, &folded, row.version),
             None => change,
         };
+        let owner = Owner::User(id);
+        let change = match self.tables.carts.get(&owner).await? {
+            Some(row) => change.remove(&self.tables.carts, &owner, row.version),
+            None => change,
+        };
+        let change = change.put(&self.tables.leavers, id, None, &id)?;
         let change = self.with_admins(change, id, Role::Customer).await?.tell(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, Whose::All, EndReason::UserChanged, change).await?;
         self.default_password.look(&self.tables).await?;

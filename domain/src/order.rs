@@ -83,8 +83,8 @@ pub struct Order {
     pub items: Vec<OrderItem>,
     /// What is to be paid for everything.
     pub total: Cents,
-    /// Who gets the goods.
-    pub contact: Contact,
+    /// Who gets the goods; none once the user is gone and nobody needs to know any more.
+    pub contact: Option<Contact>,
     /// Its payment.
     pub payment: Payment,
     /// The version of the cart it was placed from.
@@ -128,6 +128,9 @@ pub enum OrderError {
     /// The idempotency key was used for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The buyer is no user any more.
+    #[error("there is no such user")]
+    NoBuyer,
     /// No payment can be made now.
     #[error("no payment can be made now")]
     PaymentUnavailable {
@@ -219,7 +222,7 @@ impl Order {
             status: OrderStatus::PendingPayment,
             items,
             total,
-            contact: checkout.contact,
+            contact: Some(checkout.contact),
             payment: Payment::submitting(1),
             cart_version: cart.version,
             created_at: now,
@@ -276,6 +279,16 @@ impl Order {
     pub fn refund(&self) -> Result<(Self, StockMove), OrderError> {
         let stock = if self.status == OrderStatus::Paid { StockMove::Restock } else { StockMove::None };
         self.step(&[OrderStatus::Paid, OrderStatus::Shipped, OrderStatus::Delivered], OrderStatus::Refunded, stock)
+    }
+
+    /// Whether goods may still have to be sent.
+    pub fn needs_contact(&self) -> bool {
+        matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Paid | OrderStatus::Shipped)
+    }
+
+    /// The order without a word of who got the goods.
+    pub fn anonymous(&self) -> Self {
+        Self { contact: None, ..self.clone() }
     }
 
     fn close(&self, status: OrderStatus) -> Result<(Self, StockMove), OrderError> {

@@ -130,15 +130,16 @@ pub fn order_json(order: &Order) -> Value {
             "line_total_cents": item.line_total,
         })
     });
+    let contact = order.contact.as_ref();
     json!({
         "id": order.id,
         "status": order.status,
         "items": items.collect::<Vec<_>>(),
         "total_cents": order.total,
         "currency": CURRENCY,
-        "name": order.contact.name,
-        "email": order.contact.email,
-        "address": order.contact.address,
+        "name": contact.map(|contact| &contact.name),
+        "email": contact.map(|contact| &contact.email),
+        "address": contact.map(|contact| &contact.address),
         "payment": order.payment,
         "created_at": order.created_at,
         "expires_at": order.expires_at,

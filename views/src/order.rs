@@ -44,7 +44,9 @@ pub fn panel(locale: Locale, order: &Order, payment_wait: Option<Duration>) -> M
                     h3 { (locale.text("order-items")) }
                     (items(locale, order))
                     h3 { (locale.text("order-contact")) }
-                    address { (order.contact.name) br; span.lines-kept { (order.contact.address) } br; (order.contact.email.as_str()) }
+                    @if let Some(contact) = &order.contact {
+                        address { (contact.name) br; span.lines-kept { (contact.address) } br; (contact.email.as_str()) }
+                    }
                 }
             }
         }

@@ -92,11 +92,11 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
             line_total: Cents(5_980),
         }],
         total: Cents(5_980),
-        contact: Contact {
+        contact: Some(Contact {
             name: "Ana Díaz".to_owned(),
             email: Email::new("ana@example.org").unwrap(),
             address: "1 rue des Lilas\n75020 Paris".to_owned(),
-        },
+        }),
         payment: Payment { attempt, status: payment },
         cart_version: 7,
         created_at: moment(),

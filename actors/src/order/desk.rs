@@ -59,6 +59,7 @@ impl Desk {
             let order = self.row(placed.value).await?.value;
             return Ok(Submitted { order, permit: None });
         }
+        let account = self.tables.accounts.get(user).await?.ok_or(OrderError::NoBuyer)?;
         let permit = self.permit().await?;
         let now = self.clock.now();
         let read = self.tables.carts.get(&owner).await?;
@@ -68,6 +69,7 @@ impl Desk {
         let (order, articles) = Order::place(id, user, &cart, stock.articles(), checkout, now, self.expiry)?;
         let tables = &self.tables;
         let draft = self.draft().with(|change| {
+            let change = change.only_if(&tables.accounts, user, Some(account.version));
             let change = change.put(&tables.user_orders, user_order_key(user, id), None, &id)?;
             let change = change.put_until(&tables.placed, &placed_key, None, &id, now + self.cart_ttl)?;
             self.use_key(change, user, &once, id)
@@ -162,6 +164,26 @@ impl Desk {
         let rows = ids.into_iter().map(|(_, row)| self.row(row.value));
         let rows = futures_util::future::try_join_all(rows).await?;
         Ok(rows.into_iter().map(|row| row.value).collect())
+    }
+
+    /// Has the orders of users who are gone say no more whose they were, each as soon as its goods have arrived.
+    pub(super) async fn forget_leavers(self) -> Result<()> {
+        for (_, Row { version, value: user }) in self.tables.leavers.all().await? {
+            let mut all_are_anonymous = true;
+            for (_, listed) in self.tables.user_orders.all_of(format!("{user}/")).await? {
+                let row = self.row(listed.value).await?;
+                if row.value.needs_contact() {
+                    all_are_anonymous = false;
+                } else if row.value.contact.is_some() {
+                    self.draft().order(Some(row.version), &row.value.anonymous()).await?.commit().await?;
+                }
+            }
+            if all_are_anonymous {
+                let change = self.tables.change(self.clock.now());
+                self.tables.commit(change.remove(&self.tables.leavers, user, version)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Every order that waits for its payment.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actors::ask::Failure;
 use actors::cart::{GetCart, ToCart};
-use actors::order::{AwaitPayment, CancelOrder, GetOrder, Once, PayAgain, RefundOrder};
+use actors::order::{AwaitPayment, CancelOrder, DeliverOrder, GetOrder, Once, PayAgain, RefundOrder, ShipOrder};
+use actors::user::DeleteUser;
 use domain::cart::Owner;
 use domain::order::{Order, OrderError, OrderStatus};
 use domain::payment::PaymentStatus;
@@ -125,6 +126,37 @@ async fn a_refund_pays_back_once_and_restocks() {
     }
     assert_eq!(test.lamp().on_hand, 10);
     assert!(test.bank.charged().is_empty());
+}
+
+#[actix::test]
+async fn orders_of_a_deleted_user_are_anonymous_as_soon_as_they_have_arrived() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    decided(&test, &placed).await;
+    test.adds_lamps(&Owner::User(ana), 1).await.unwrap();
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    assert!(test.shop.tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
+    let stored = async || test.shop.tables.orders.get(placed.id).await.unwrap().unwrap().value;
+    let is_forgotten = async || test.shop.tables.leavers.get(ana).await.unwrap().is_none();
+    let neighbour = test.neighbour().await;
+    test.shop.orders.ask(ShipOrder(placed.id)).await.unwrap();
+    assert!(!is_forgotten().await && stored().await.contact.is_some());
+    neighbour.orders.ask(DeliverOrder(placed.id)).await.unwrap();
+    let _sweeps_as_it_opens = test.neighbour().await;
+    until(async || is_forgotten().await.then_some(())).await;
+    assert_eq!(
+        stored().await,
+        Order { status: OrderStatus::Delivered, contact: None, ..decided(&test, &placed).await }
+    );
+}
+
+#[actix::test]
+async fn a_deleted_user_buys_nothing_more() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    assert_eq!(test.shop.orders.ask(order(ana, "k", 1)).await, Err(Failure::Refused(OrderError::NoBuyer)));
 }
 
 #[actix::test]
