@@ -3,13 +3,19 @@
 //! A hash takes tens of milliseconds and megabytes by design, so it must neither hold up anybody
 //! else's requests nor be had in any number (OWASP Password Storage Cheat Sheet).
 
-use std::sync::Arc;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use scrypt::password_hash::phc::PasswordHash;
 use scrypt::password_hash::{PasswordHasher, PasswordVerifier};
 use scrypt::{Params, Scrypt};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
+
+/// How much the threads give way to others, from 0 to 19 (nice(2), which on Linux is each thread's own).
+const NICENESS: i32 = 10;
 
 /// Hashes waiting for each thread that computes them.
 const QUEUE_PER_THREAD: usize = 8;
@@ -25,13 +31,15 @@ pub enum HashError {
     Broken,
 }
 
+/// Work for a thread that hashes.
+type Job = Box<dyn FnOnce() + Send>;
+
 /// Hashes passwords, and checks them against hashes.
 #[derive(Clone)]
 pub struct Hasher {
     params: Params,
-    threads: Arc<Semaphore>,
-    queue: Arc<Semaphore>,
-    places: usize,
+    queue: SyncSender<Job>,
+    under_way: Arc<AtomicUsize>,
     /// Checked against when there is no user, so that it takes as long as when there is.
     nobody: Arc<str>,
 }
@@ -39,16 +47,20 @@ pub struct Hasher {
 impl Hasher {
     /// A hasher of cost N = 2^`log_n`, r = 8, p = 3, with a thread for each core.
     pub fn new(log_n: u8) -> Result<Self, HashError> {
-        let params = Params::new(log_n, 8, 3).map_err(|_| HashError::Broken)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let places = cores * (1 + QUEUE_PER_THREAD);
-        Ok(Self {
-            params,
-            threads: Arc::new(Semaphore::new(cores)),
-            queue: Arc::new(Semaphore::new(places)),
-            places,
-            nobody: hash(params, "nobody's password")?.into(),
-        })
+        Self::with_threads(log_n, cores)
+    }
+
+    fn with_threads(log_n: u8, threads: usize) -> Result<Self, HashError> {
+        let params = Params::new(log_n, 8, 3).map_err(|_| HashError::Broken)?;
+        let nobody = hash(params, "nobody's password")?.into();
+        let (queue, jobs) = mpsc::sync_channel(threads * QUEUE_PER_THREAD);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads {
+            let jobs = jobs.clone();
+            thread::Builder::new().name("password".into()).spawn(|| work(jobs)).map_err(|_| HashError::Broken)?;
+        }
+        Ok(Self { params, queue, under_way: Arc::default(), nobody })
     }
 
     /// The hash of a password with a salt of its own, as a PHC string.
@@ -77,17 +89,36 @@ impl Hasher {
 
     /// How many passwords are being hashed or wait for it.
     pub fn under_way(&self) -> usize {
-        self.places - self.queue.available_permits()
+        self.under_way.load(Ordering::Relaxed)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
-        let _place = self.queue.clone().try_acquire_owned().map_err(|_| HashError::TooBusy)?;
-        let thread = self.threads.clone().acquire_owned().await.map_err(|_| HashError::Broken)?;
-        let work = tokio::task::spawn_blocking(move || {
-            let _until_done = thread;
-            work()
+        let (tell, told) = oneshot::channel();
+        let under_way = self.under_way.clone();
+        under_way.fetch_add(1, Ordering::Relaxed);
+        let job = Box::new(move || {
+            let done = work();
+            under_way.fetch_sub(1, Ordering::Relaxed);
+            // Whoever asked may be gone.
+            drop(tell.send(done));
         });
-        work.await.map_err(|_| HashError::Broken)
+        if self.queue.try_send(job).is_err() {
+            self.under_way.fetch_sub(1, Ordering::Relaxed);
+            return Err(HashError::TooBusy);
+        }
+        told.await.map_err(|_| HashError::Broken)
+    }
+}
+
+/// Does one job after the other until there will be no more, and only what is left of the machine by everybody else.
+fn work(jobs: Arc<Mutex<Receiver<Job>>>) {
+    // At the usual priority it works too.
+    let _ = rustix::process::nice(NICENESS);
+    loop {
+        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        // A job that panics has nobody answered, and leaves the thread to the others.
+        let _ = panic::catch_unwind(AssertUnwindSafe(job));
     }
 }
 
@@ -113,7 +144,8 @@ mod tests {
 
     #[actix::test]
     async fn beyond_the_queue_a_password_is_not_hashed() {
-        let hasher = Hasher { queue: Arc::new(Semaphore::new(0)), ..Hasher::new(4).unwrap() };
+        let hasher = Hasher::with_threads(4, 0).unwrap();
         assert_eq!(hasher.hash("correct horse".into()).await, Err(HashError::TooBusy));
+        assert_eq!(hasher.under_way(), 0);
     }
 }

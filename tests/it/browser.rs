@@ -170,6 +170,13 @@ async fn a_name_that_looks_like_a_script_is_a_text() {
     window.sees("#cart-badge", "1").await;
     window.opens("/cart").await;
     window.sees(&format!("#cart-item-{article} h2"), NAME).await;
+    window.opens("/checkout").await;
+    window.types("#checkout [name=name]", NAME).await;
+    window.types("#checkout [name=email]", "ana@example.org").await;
+    window.types("#checkout [name=address]", NAME).await;
+    window.clicks("#checkout button").await;
+    window.sees(".order address", &format!("{NAME}\n{NAME}")).await;
+    window.sees_no(".order address img, .order address script").await;
     window.opens("/admin/users").await;
     shop.customer("<img src=x onerror=alert(1)>").await;
     window.sees("#users tbody tr:last-child", "<img src=x onerror=alert(1)>").await;
