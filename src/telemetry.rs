@@ -5,9 +5,11 @@ use std::io::{self, IsTerminal};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::{Error, HttpMessage};
-use tracing::Span;
+use tracing::{Level, Metadata, Span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::filter::{ParseError, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::{Log, LogFormat};
@@ -35,8 +37,14 @@ pub fn begin(log: &Log) -> Result<(), ParseError> {
     let lines = fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     // Only the first caller sets the format of a process.
     let _ = match log.format {
-        LogFormat::Text => lines.try_init(),
-        LogFormat::Json => lines.json().try_init(),
+        LogFormat::Text => lines.finish().with(filter_fn(tells_no_row)).try_init(),
+        LogFormat::Json => lines.json().finish().with(filter_fn(tells_no_row)).try_init(),
     };
     Ok(())
+}
+
+/// Whether a line may be logged at all: at its lowest level sled logs the rows and keys it is given, and so the hashes
+/// of passwords, and a password that somebody typed as a name.
+fn tells_no_row(line: &Metadata<'_>) -> bool {
+    *line.level() != Level::TRACE || !line.target().starts_with("sled")
 }

@@ -49,6 +49,19 @@ async fn twenty_crashes_under_load_lose_nothing_acknowledged_and_do_nothing_twic
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
 }
 
+#[actix_web::test]
+async fn a_refresh_that_a_crash_interrupts_is_asked_for_again_and_the_chain_goes_on() {
+    let mut chance = Chance::new();
+    let mut shop = TestShop::open().await;
+    let mut renewer = Renewer::new(shop.customer("renate").await);
+    for _ in 0..10 {
+        let moment = Duration::from_millis(chance.between(0, 5));
+        tokio::join!(renewer.renews(), crashes(&mut shop, moment));
+        shop.start_again();
+        renewer.is_still_signed_in().await;
+    }
+}
+
 async fn crashes(shop: &mut TestShop, moment: Duration) {
     sleep(moment).await;
     shop.kill();

@@ -1,5 +1,6 @@
 //! A shop of one's own for every test: the real binary, in a folder and on a port of its own.
 
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -33,11 +34,26 @@ impl TestShop {
 
     /// An empty shop with settings of its own, for instance `("ORDER__EXPIRY", "1s")`.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), settings, Stdio::inherit())
+    }
+
+    /// An empty shop with settings of its own that keeps its log in the file `log`.
+    pub(crate) async fn open_logged(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        Self::open_in(folder, settings, log.into())
+    }
+
+    fn open_in(folder: TempDir, settings: &[(&str, &str)], log: Stdio) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let (process, url) = start(folder.path(), &settings);
+        let (process, url) = start(folder.path(), &settings, log);
         let http = client().build().unwrap();
         Self { folder, settings, process, url, http }
+    }
+
+    /// What is in a file of the shop's folder.
+    pub(crate) fn file(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.path().join(path)).unwrap()
     }
 
     /// A request to a path of the shop.
@@ -79,7 +95,7 @@ impl TestShop {
         let bind = self.url.trim_start_matches("http://").to_owned();
         let mut settings = self.settings.clone();
         settings.push(("SERVER__BIND".into(), bind));
-        (self.process, self.url) = start(self.folder.path(), &settings);
+        (self.process, self.url) = start(self.folder.path(), &settings, Stdio::inherit());
     }
 
     /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.
@@ -114,8 +130,8 @@ pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
     }
 }
 
-fn start(folder: &Path, settings: &[(String, String)]) -> (Child, String) {
-    let mut process = binary(folder, settings).stdout(Stdio::piped()).spawn().expect("the binary starts");
+fn start(folder: &Path, settings: &[(String, String)], log: Stdio) -> (Child, String) {
+    let mut process = binary(folder, settings).stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "the shop did not open: {:?}", process.wait());

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::harness::TestShop;
-use crate::people::Person;
+use crate::people::{Person, signs_in};
 use crate::socket::Socket;
 
 #[actix_web::test]
@@ -225,7 +225,7 @@ async fn an_order_is_told_under_every_topic_it_concerns() {
 async fn a_page_ends_with_its_browser_s_session() {
     let shop = TestShop::open_with(&[("AUTH__SESSION_IDLE", "2s")]).await;
     shop.customer("ana").await;
-    let cookie = signs_in(&shop, "ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
     let mut page = Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
     page.hears().await;
     assert_eq!(page.is_closed().await, (1008, "expired".into()));
@@ -319,7 +319,7 @@ async fn a_program_is_told_goodbye_when_the_shop_closes() {
 async fn a_page_is_drawn_again_by_what_happens_elsewhere() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
-    let cookie = signs_in(&shop, "ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
     let live = "/live?topics=cart,catalogue,session&since=0";
     let mut page = Socket::connect(&shop, live, &[("cookie", &cookie), ("origin", &shop.url)]).await;
     let drawn = page.hears().await;
@@ -343,7 +343,7 @@ async fn a_page_is_drawn_again_by_what_happens_elsewhere() {
 async fn a_page_just_drawn_is_told_only_what_is_new() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
-    let cookie = signs_in(&shop, "ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
     let page = shop.request(Method::GET, "/cart").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
     let address = page.split("hx-ws:connect=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
     let mut socket = Socket::connect(&shop, &address, &[("cookie", &cookie)]).await;
@@ -366,13 +366,6 @@ async fn a_guest_s_page_hears_of_the_guest_s_cart_in_the_guest_s_language() {
 }
 
 impl Socket {
-    /// Subscribes, and hears how things are to its end.
-    async fn listens(&mut self, topics: &[&str]) {
-        self.say(json!({ "subscribe": topics })).await;
-        self.say(json!({ "ping": "subscribed" })).await;
-        while self.hears_json().await["reply"]["pong"] != "subscribed" {}
-    }
-
     /// Subscribes to what happened since an event, and hears all of it.
     async fn replays(&mut self, topics: &[&str], since: u64) -> Vec<Value> {
         self.say(json!({ "subscribe": topics, "since": since })).await;
@@ -397,12 +390,6 @@ impl Socket {
             }
         }
     }
-
-    /// Hears nothing but the answer to what it says now.
-    async fn hears_nothing_more(&mut self) {
-        self.say(json!({ "ping": "end" })).await;
-        assert_eq!(self.hears_json().await, json!({ "reply": { "pong": "end" } }));
-    }
 }
 
 fn versions(carts: &[Value]) -> Vec<u64> {
@@ -419,13 +406,4 @@ async fn refusal(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) 
         Err(Error::Http(answer)) => answer.status().as_u16(),
         other => panic!("not refused: {:?}", other.is_ok()),
     }
-}
-
-/// The cookie of a browser in which somebody signs in.
-async fn signs_in(shop: &TestShop, name: &str) -> String {
-    let form = [("username", name), ("password", "correct horse")];
-    let answer = shop.request(Method::POST, "/login").form(&form).send().await.unwrap();
-    let set = answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
-    let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
-    session.split(';').next().unwrap().to_owned()
 }

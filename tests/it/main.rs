@@ -15,6 +15,7 @@ mod redis_server;
 mod socket;
 
 mod article;
+mod authority;
 mod browser;
 mod cart;
 mod crash;
@@ -24,7 +25,9 @@ mod live;
 mod order;
 mod page;
 mod refusal;
+mod secrets;
 mod session;
 mod store;
 mod tidy;
+mod token;
 mod user;

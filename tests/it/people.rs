@@ -1,5 +1,7 @@
 //! People with verbs: what a test says somebody does.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -68,12 +70,16 @@ impl Person {
     }
 
     fn with_tokens(shop: &TestShop, tokens: &Value) -> Self {
-        Self {
-            url: shop.url.clone(),
-            http: shop.http.clone(),
-            token: tokens["access_token"].as_str().unwrap().to_owned(),
-            refresh_token: tokens["refresh_token"].as_str().unwrap().to_owned(),
-        }
+        let (url, http) = (shop.url.clone(), shop.http.clone());
+        let mut person = Self { url, http, token: String::new(), refresh_token: String::new() };
+        person.takes(tokens);
+        person
+    }
+
+    /// Takes new tokens for the old ones.
+    pub(crate) fn takes(&mut self, tokens: &Value) {
+        self.token = tokens["access_token"].as_str().unwrap().to_owned();
+        self.refresh_token = tokens["refresh_token"].as_str().unwrap().to_owned();
     }
 
     /// A request with the person's token.
@@ -140,4 +146,24 @@ impl Admin {
         let answer = self.0.send(Method::POST, "/api/articles", article).await.expect(201);
         answer.json["article"]["id"].as_u64().unwrap()
     }
+}
+
+/// The cookie of a browser in which somebody signs in.
+pub(crate) async fn signs_in(shop: &TestShop, name: &str, password: &str) -> String {
+    let form = [("username", name), ("password", password)];
+    let answer = shop.request(Method::POST, "/login").form(&form).send().await.unwrap();
+    let set = answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
+    session.split(';').next().unwrap().to_owned()
+}
+
+/// A part of an access token, as it was signed.
+pub(crate) fn part(token: &str, number: usize) -> Value {
+    let text = token.split('.').nth(number).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
+}
+
+/// Which token of its chain a refresh token is.
+pub(crate) fn generation(token: &str) -> u32 {
+    token.split('.').nth(1).unwrap().parse().unwrap()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
@@ -38,6 +38,13 @@ impl Socket {
         self.0.send(Message::text(json.to_string())).await.unwrap();
     }
 
+    /// Subscribes, and hears how things are to its end.
+    pub(crate) async fn listens(&mut self, topics: &[&str]) {
+        self.say(json!({ "subscribe": topics })).await;
+        self.say(json!({ "ping": "subscribed" })).await;
+        while self.hears_json().await["reply"]["pong"] != "subscribed" {}
+    }
+
     /// The next text frame.
     pub(crate) async fn hears(&mut self) -> String {
         loop {
@@ -62,6 +69,12 @@ impl Socket {
                 return frame;
             }
         }
+    }
+
+    /// Hears nothing but the answer to what it says now.
+    pub(crate) async fn hears_nothing_more(&mut self) {
+        self.say(json!({ "ping": "end" })).await;
+        assert_eq!(self.hears_json().await, json!({ "reply": { "pong": "end" } }));
     }
 
     /// The code and the reason of the close that ends what the client hears.

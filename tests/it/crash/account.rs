@@ -4,7 +4,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::harness::TestShop;
-use crate::people::{Admin, Person};
+use crate::people::{Admin, Person, generation};
 
 const PASSWORD: &str = "correct horse";
 
@@ -86,8 +86,9 @@ impl Renewer {
         let request = self.person.request(Method::POST, "/auth/refresh").json(&body);
         let Some((status, tokens)) = answer(request).await else { return false };
         assert_eq!(status, 200, "the refresh token is lost: {tokens}");
-        self.person.refresh_token = tokens["refresh_token"].as_str().unwrap().to_owned();
-        self.person.token = tokens["access_token"].as_str().unwrap().to_owned();
+        let before = generation(&self.person.refresh_token);
+        self.person.takes(&tokens);
+        assert_eq!(generation(&self.person.refresh_token), before + 1);
         true
     }
 }

@@ -1,10 +1,39 @@
 //! The URL table as the house rules read it: which routes there are, and whether a test names one.
 
-use super::source::{Part, Source};
+use super::source::{Part, Source, tree};
 
-/// The routes of a table with their lines, each with the scopes it stands in.
-pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
-    let mut found = Vec::new();
+/// A route of the table.
+pub(super) struct Route {
+    pub(super) line: usize,
+    /// Its path, with the scopes it stands in.
+    pub(super) path: String,
+    /// What it answers; none if it answers any.
+    methods: Vec<String>,
+}
+
+/// What methods are called in the table.
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// Every route of the shop, once for each of its methods.
+pub(crate) fn served() -> Vec<String> {
+    let tree = tree().unwrap();
+    let tables = tree.iter().filter(|source| source.path.starts_with("src/routes"));
+    tables.flat_map(routes).flat_map(|route| route.calls()).collect()
+}
+
+impl Route {
+    /// The route with each of its methods: `GET /api/orders/{id}`.
+    pub(super) fn calls(&self) -> Vec<String> {
+        if self.methods.is_empty() {
+            return vec![format!("ANY {}", self.path)];
+        }
+        self.methods.iter().map(|method| format!("{method} {}", self.path)).collect()
+    }
+}
+
+/// The routes of a table.
+pub(super) fn routes(table: &Source) -> Vec<Route> {
+    let mut found: Vec<Route> = Vec::new();
     let mut scopes: Vec<(i32, String)> = Vec::new();
     let mut depth = 0;
     let mut line = 1;
@@ -19,6 +48,9 @@ pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
                     scopes.retain(|(scope, _)| *scope <= open);
                 }
                 code.push_str(piece);
+                if let Some(route) = found.last_mut() {
+                    route.methods.extend(method(&code));
+                }
             }
             Part::Text => {
                 let path = piece.trim_start_matches('r').trim_matches(['#', '"']);
@@ -27,7 +59,7 @@ pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
                     scopes.push((depth - 1, path.to_owned()));
                 } else if path.starts_with('/') || called.ends_with("route(") || called.ends_with("resource(") {
                     let prefix: String = scopes.iter().map(|(_, scope)| scope.as_str()).collect();
-                    found.push((line, prefix + path));
+                    found.push(Route { line, path: prefix + path, methods: Vec::new() });
                 }
                 code.push('_');
             }
@@ -35,6 +67,12 @@ pub(super) fn routes(table: &Source) -> Vec<(usize, String)> {
         line += piece.matches('\n').count();
     }
     found
+}
+
+/// The method whose call is the last that the code says: `get()`.
+fn method(code: &str) -> Option<String> {
+    let name = code.strip_suffix("()")?.rsplit(|next: char| !next.is_alphanumeric() && next != '_').next()?;
+    METHODS.contains(&name).then(|| name.to_uppercase())
 }
 
 fn nesting(character: char) -> i32 {

@@ -99,10 +99,11 @@ fn a_key_that_is_not_read_or_not_explained_is_found() {
 #[test]
 fn a_route_is_read_with_its_scopes_and_needs_a_test() {
     let text = "fn routes(shop: &mut Config) {\n    shop.service(\n        scope(\"/api\")\n            .service(resource(\"/cart\").route(get().to(a)))\n\
-                .service(scope(\"/orders\").route(\"\", get().to(b)).route(\"/{id}/pay\", post().to(c))),\n    )\n    // \"/no\"\n    .route(\"/cart\", get().to(d));\n}";
+                .service(scope(\"/orders\").route(\"\", get().to(b::get)).route(\"/{id}/pay\", web::put().to(c).route(post().to(c)))),\n    )\n    // \"/no\"\n    .route(\"/cart\", to(d));\n}";
     let table = sample("src/routes.rs", text);
-    let found: Vec<_> = routes::routes(&table).into_iter().map(|(_, route)| route).collect();
-    assert_eq!(found, ["/api/cart", "/api/orders", "/api/orders/{id}/pay", "/cart"]);
+    let found: Vec<_> = routes::routes(&table).iter().flat_map(routes::Route::calls).collect();
+    let pay = ["PUT /api/orders/{id}/pay", "POST /api/orders/{id}/pay"];
+    assert_eq!(found, ["GET /api/cart", "GET /api/orders", pay[0], pay[1], "ANY /cart"]);
     let story = sample(
         "tests/it/order.rs",
         "// \"/cart\"\nget(\"/api/orders?limit=2\"); post(&format!(\"/api/orders/{id}/pay\")); get(\"/api/cart/items\")",

@@ -1,0 +1,123 @@
+//! Secrets stay out of the log, however much of everything else it tells.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::TestShop;
+use crate::people::{Person, signs_in};
+use crate::redis_server::RedisServer;
+use crate::socket::Socket;
+
+// No character of a password is written in another way in a form, a path or a text in quotes.
+const ADMIN: &str = "correct-horse-of-the-administrator";
+const FIRST: &str = "correct-horse-of-ana";
+const SECOND: &str = "battery-staple-of-ana";
+const WRONG: &str = "wrong-horse-of-ana";
+const REDIS: &str = "correct-horse-of-redis";
+const ADDED: &str = "correct-horse-of-bob";
+
+#[actix_web::test]
+async fn a_log_of_everything_contains_no_secret() {
+    logs_no_secret("sled:data/shop").await;
+}
+
+#[actix_web::test]
+async fn nor_does_it_when_the_store_is_redis() {
+    let redis = RedisServer::start();
+    redis.ask(&format!("ACL SETUSER shop on >{REDIS} ~* &* +@all"));
+    logs_no_secret(&redis.url().replace("://", &format!("://shop:{REDIS}@"))).await;
+}
+
+/// Has a shop log everything, and looks for its secrets in the log.
+async fn logs_no_secret(store: &str) {
+    let settings = [("LOG__FILTER", "trace"), ("ADMIN__PASSWORD", ADMIN), ("STORE__URL", store)];
+    let mut shop = TestShop::open_logged(&settings).await;
+    let mut secrets: Vec<_> = [ADMIN, FIRST, SECOND, WRONG, ADDED, REDIS, "$scrypt$"].map(str::to_owned).into();
+    let key_file = shop.file("data/secret");
+    secrets.extend(key_file.split_whitespace().filter(|word| word.len() >= 32).map(str::to_owned));
+    secrets.extend(uses_a_program(&shop).await);
+    secrets.extend(uses_a_browser(&shop).await);
+    secrets.extend(manages(&shop).await);
+    shop.stop();
+    let log = shop.file("log");
+    for told in ["TRACE", "path=\"/auth/password\"", "path=\"/api/live\"", "path=\"/account\""] {
+        assert!(log.contains(told), "the log does not tell everything: no {told}");
+    }
+    for secret in secrets {
+        let bytes = format!("{:?}", secret.as_bytes());
+        let written = [secret.as_str(), bytes.trim_matches(['[', ']'])];
+        let line = log.lines().find(|line| written.iter().any(|secret| line.contains(secret)));
+        assert_eq!(line, None, "{secret} is in the log");
+    }
+}
+
+/// Does whatever a program can do with secrets, well and badly, and tells which there were.
+async fn uses_a_program(shop: &TestShop) -> Vec<String> {
+    let ana = Person::register(shop, "ana", FIRST).await;
+    let mut secrets = tokens(&ana);
+    for (status, body) in [
+        (401, json!({ "username": "ana", "password": WRONG })),
+        (401, json!({ "username": WRONG, "password": "ana" })),
+        (422, json!({ "username": "ana", "password": WRONG, "again": WRONG })),
+        (422, json!({ "username": "ana", "password": [WRONG] })),
+        (422, json!({ "username": "ana", WRONG: true })),
+        (422, json!(WRONG)),
+    ] {
+        ana.send(Method::POST, "/auth/login", body).await.expect(status);
+    }
+    let mut ana = Person::log_in(shop, "ana", FIRST).await;
+    secrets.extend(tokens(&ana));
+    let body = json!({ "refresh_token": ana.refresh_token });
+    let fresh = ana.send(Method::POST, "/auth/refresh", body).await.expect(200).json;
+    ana.takes(&fresh);
+    secrets.extend(tokens(&ana));
+    let wrong = json!({ "refresh_token": ana.token });
+    ana.send(Method::POST, "/auth/refresh", wrong).await.expect(401);
+    ana.get(&format!("/auth/profile?access_token={}", ana.token)).await.expect(200);
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect(201);
+    let body = json!({ "current_password": FIRST, "new_password": SECOND });
+    ana.send(Method::POST, "/auth/password", body).await.expect(200);
+    let mut socket = Socket::open(shop, &ana.token).await;
+    socket.say(json!({ "token": ana.token })).await;
+    assert!(socket.hears_json().await["reply"]["until"].is_string());
+    socket.say(json!({ "shout": ana.token })).await;
+    assert!(socket.hears_json().await["error"]["code"].is_string());
+    ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    assert_eq!(socket.is_closed().await.0, 1008);
+    ana.get("/auth/profile").await.expect(401);
+    secrets
+}
+
+/// Signs in with a browser and out again, and tells the cookies' values.
+async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
+    let guest = shop.request(Method::GET, "/cart").send().await.unwrap().headers()["set-cookie"].clone();
+    let cookies = [guest.to_str().unwrap().split(';').next().unwrap().to_owned(), signs_in(shop, "ana", SECOND).await];
+    let asks = [
+        (Method::GET, "/account", [("then", ""), ("q", "")]),
+        (Method::POST, "/login", [("username", "ana"), ("password", WRONG)]),
+        (Method::POST, "/account/password", [("current", WRONG), ("new", SECOND)]),
+        (Method::POST, "/cart/add/1", [("then", ""), ("quantity", "1")]),
+        (Method::POST, "/logout", [("then", ""), ("all", "")]),
+    ];
+    for (method, path, form) in asks {
+        for cookie in &cookies {
+            let request = shop.request(method.clone(), path).header("cookie", cookie).header("origin", &shop.url);
+            assert!(request.form(&form).send().await.unwrap().status().as_u16() < 500);
+        }
+    }
+    cookies.map(|cookie| cookie.split_once('=').unwrap().1.to_owned()).into()
+}
+
+/// Has the administrator add a user, who signs in, and tells everybody's tokens.
+async fn manages(shop: &TestShop) -> Vec<String> {
+    let admin = Person::log_in(shop, "admin", ADMIN).await;
+    let bob = json!({ "username": "bob", "password": ADDED });
+    admin.send(Method::POST, "/api/users", bob).await.expect(201);
+    let bob = Person::log_in(shop, "bob", ADDED).await;
+    [tokens(&admin), tokens(&bob)].concat()
+}
+
+fn tokens(person: &Person) -> Vec<String> {
+    vec![person.token.clone(), person.refresh_token.clone()]
+}
