@@ -20,9 +20,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(operations)
         .configure(programs)
         .configure(listeners)
-        .service(
-            web::scope("").wrap(from_fn(browser::give_cart)).wrap(from_fn(origin::same_origin)).configure(browsers),
-        );
+        .service(web::scope("").wrap(from_fn(browser::meet)).wrap(from_fn(origin::same_origin)).configure(browsers));
 }
 
 /// Whoever runs the shop.

@@ -22,6 +22,7 @@ use crate::error::{Code, Problem};
 use crate::site::{Site, site};
 
 /// Anybody with a browser.
+#[derive(Clone)]
 pub struct Visitor {
     /// The shop the visitor is in.
     pub site: web::Data<Site>,
@@ -49,8 +50,13 @@ pub struct Administrator(pub Member);
 #[derive(Clone)]
 struct NewGuest(String);
 
-/// Gives a visitor whose cart was made while the request was answered the cookie that names it.
-pub async fn give_cart(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+/// Finds out who makes the request before anything of it is looked at, so that authority is judged first; gives a
+/// visitor whose cart was made meanwhile the cookie that names it.
+pub async fn meet(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+    match Visitor::of(request.request().clone()).await {
+        Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
+        Err(problem) => return Ok(request.error_response(problem)),
+    }
     let mut response = next.call(request).await?;
     let made = response.request().extensions_mut().remove::<NewGuest>();
     let cookies = site(response.request()).cookies;
@@ -73,6 +79,9 @@ pub fn locale(request: &HttpRequest) -> Locale {
 impl Visitor {
     /// Whoever makes the request.
     pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
+        if let Some(met) = request.extensions().get::<Self>() {
+            return Ok(met.clone());
+        }
         let site = site(&request).clone();
         let signed_in = match site.cookies.get(&request, Name::Session) {
             Some(cookie) => match site.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {

@@ -243,6 +243,24 @@ async fn every_route_lets_in_the_browsers_that_may_call_it_and_no_others() {
     }
 }
 
+#[actix_web::test]
+async fn who_calls_is_judged_before_what_they_say() {
+    let shop = TestShop::open().await;
+    shop.customer("bob").await;
+    let customer = signs_in(&shop, "bob", PASSWORD).await;
+    for (route, authority) in BROWSERS.iter().filter(|(route, _)| route.starts_with("POST")) {
+        let (method, path) = ask_for(route, "nonsense", "nonsense");
+        let path = path.replace(NOBODY, "nonsense");
+        let callers = [(Caller::Impostor, "session=nothing"), (Caller::Customer, &customer)];
+        for (caller, cookie) in callers {
+            let Some(refusal) = authority.refuses_browser(caller, "/") else { continue };
+            let request = shop.request(method.clone(), &path).header("sec-fetch-site", "same-origin");
+            let answer = send(request.body("nonsense"), Some(("cookie", cookie.to_owned()))).await;
+            assert_eq!(authority.told(&answer), Some(refusal), "{caller:?}: {route}");
+        }
+    }
+}
+
 impl Authority {
     /// How a program is refused; none if it is let in.
     fn refuses_program(self, caller: Caller) -> Option<String> {
