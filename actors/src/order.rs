@@ -31,6 +31,9 @@ mod draft;
 /// How often the desk looks for orders whose time is over and for payments whose end nobody knows.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long the bank is left alone at most before it is asked again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// How often the desk reads which orders wait, for those it was never told of.
 const READ_EVERY: Duration = Duration::from_secs(60);
 
@@ -87,7 +90,7 @@ pub struct ShipOrder(pub OrderId);
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct DeliverOrder(pub OrderId);
 
-/// Has the bank pay an order back.
+/// Has the bank pay an order back; what it can't do now it is asked again.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct RefundOrder(pub OrderId);
@@ -135,27 +138,37 @@ struct Settle {
     outcome: Outcome,
 }
 
-/// Asks the bank again for an order whose payment is open, or lets an unpaid order expire.
+/// Asks the bank again for an order that waits for its word, or lets an unpaid order expire.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 struct Revisit(OrderId);
 
-/// Says that the bank has paid an order back.
+/// Says whether the bank has paid an order back.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
-struct PaidBack(OrderId);
+struct PaidBack {
+    order: OrderId,
+    outcome: Outcome,
+}
 
-/// An order as stored, and the right to have the bank charge for it, if it is to.
+/// An order as stored, and the right to have the bank charge for it or pay it back, if it is to.
 struct Submitted {
     order: Order,
     permit: Option<CallPermit>,
 }
 
+/// When to look at an order again.
+struct Look {
+    at: Timestamp,
+    /// How often that was done since the bank was asked.
+    tries: u32,
+}
+
 /// The actor that keeps orders.
 pub struct OrderDesk {
     desk: Desk,
-    /// Orders that wait for their payment, and when to look at each again.
-    pending: HashMap<OrderId, Timestamp>,
+    /// Orders that wait for their payment or to be paid back, and when to look at each again.
+    pending: HashMap<OrderId, Look>,
     /// Orders for which the bank is being asked.
     calling: HashSet<OrderId>,
     /// Who waits to hear of an order's payment.
@@ -176,7 +189,10 @@ impl Actor for OrderDesk {
         let pending = self.desk.clone().pending().into_actor(self);
         pending
             .map(|pending: Result<Vec<OrderId>, StoreError>, desk, ctx| match pending {
-                Ok(orders) => desk.pending.extend(orders.into_iter().map(|order| (order, Timestamp::MIN))),
+                Ok(orders) => {
+                    let at_once = orders.into_iter().map(|order| (order, Look { at: Timestamp::MIN, tries: 0 }));
+                    desk.pending.extend(at_once);
+                }
                 Err(error) => {
                     tracing::error!(%error, "the orders that wait for their payment can't be read");
                     ctx.stop();
@@ -250,20 +266,23 @@ impl Handler<DeliverOrder> for OrderDesk {
 impl Handler<PaidBack> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
-    fn handle(&mut self, PaidBack(order): PaidBack, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.desk.clone().step(order, Order::refund))
+    fn handle(&mut self, PaidBack { order, outcome }: PaidBack, _: &mut Self::Context) -> Self::Result {
+        self.calling.remove(&order);
+        let desk = self.desk.clone();
+        self.change(order, async move {
+            match outcome {
+                Outcome::Approved => desk.paid_back(order).await,
+                Outcome::Declined | Outcome::NotSent | Outcome::Unknown => Ok(desk.row(order).await?.value),
+            }
+        })
     }
 }
 
 impl Handler<RefundOrder> for OrderDesk {
-    type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
+    type Result = Atomic<Self, Order, OrderError>;
 
-    fn handle(&mut self, RefundOrder(order): RefundOrder, ctx: &mut Self::Context) -> Self::Result {
-        let (desk, me) = (self.desk.clone(), ctx.address());
-        Box::pin(async move {
-            desk.pay_back(order).await?;
-            me.send(PaidBack(order)).await.unwrap_or_else(|dead| Err(Failure::Unavailable(dead.to_string())))
-        })
+    fn handle(&mut self, RefundOrder(order): RefundOrder, _: &mut Self::Context) -> Self::Result {
+        self.submit(self.desk.clone().refund(order))
     }
 }
 
@@ -309,7 +328,7 @@ impl Handler<Observe> for OrderDesk {
 }
 
 impl OrderDesk {
-    /// Stores an order while the desk does nothing else, then has the bank charge for it.
+    /// Stores an order while the desk does nothing else, then has the bank asked.
     fn submit(
         &mut self,
         submitted: impl Future<Output = Result<Submitted, Failure<OrderError>>> + 'static,
@@ -318,7 +337,7 @@ impl OrderDesk {
             let Submitted { order, permit } = submitted?;
             desk.remember(&order);
             if let Some(permit) = permit {
-                desk.charge(&order, permit, ctx.address());
+                desk.call(&order, permit, ctx.address());
             }
             Ok(order)
         })))
@@ -338,22 +357,35 @@ impl OrderDesk {
         })))
     }
 
-    /// Has the bank charge for a stored order, with a key that is the same for every repetition of the attempt.
-    fn charge(&mut self, order: &Order, permit: CallPermit, me: Addr<Self>) {
-        let (id, attempt) = (order.id, order.payment.attempt);
-        let request = Request::Charge(self.desk.charge_of(order));
+    /// Has the bank asked for a stored order, with a key that is the same for every repetition of the attempt.
+    fn call(&mut self, order: &Order, permit: CallPermit, me: Addr<Self>) {
+        let (id, attempt, request) = (order.id, order.payment.attempt, self.desk.request(order));
+        let pays_back = matches!(request, Request::Void(_));
         self.calling.insert(id);
         let call = self.desk.payments.addr().send(Call { permit, request });
         // Not a future of the actor: it would wait until the mailbox is empty.
         actix::spawn(async move {
             let outcome = call.await.unwrap_or(Outcome::Unknown);
-            me.do_send(Settle { order: id, attempt, outcome });
+            if pays_back {
+                me.do_send(PaidBack { order: id, outcome });
+            } else {
+                me.do_send(Settle { order: id, attempt, outcome });
+            }
         });
     }
 
     fn remember(&mut self, order: &Order) {
-        match self.desk.look_again(order) {
-            Some(at) => self.pending.insert(order.id, at),
+        let now = self.desk.clock.now();
+        let look = if !order.awaits_money() {
+            None
+        } else if order.payment.is_open() || order.is_to_be_paid_back() {
+            let tries = self.pending.get(&order.id).map_or(0, |look| look.tries);
+            Some(Look { at: now + pause(order.id, tries), tries })
+        } else {
+            Some(Look { at: order.expires_at, tries: 0 })
+        };
+        match look {
+            Some(look) => self.pending.insert(order.id, look),
             None => self.pending.remove(&order.id),
         };
     }
@@ -366,7 +398,7 @@ impl OrderDesk {
             .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
                 Ok(orders) => {
                     for order in orders {
-                        desk.pending.entry(order).or_insert(at);
+                        desk.pending.entry(order).or_insert(Look { at, tries: 0 });
                     }
                 }
                 Err(error) => tracing::error!(%error, "the orders that wait for their payment can't be read"),
@@ -388,13 +420,21 @@ impl OrderDesk {
 
     fn tick(&mut self, ctx: &mut Context<Self>) {
         let now = self.desk.clock.now();
-        for (order, at) in &mut self.pending {
-            if *at <= now && !self.calling.contains(order) {
-                *at = now + TICK;
+        for (order, look) in &mut self.pending {
+            if look.at <= now && !self.calling.contains(order) {
+                look.tries = look.tries.saturating_add(1);
+                look.at = now + pause(*order, look.tries);
                 ctx.notify(Revisit(*order));
             }
         }
     }
+}
+
+/// How long to leave the bank alone: twice as long each time, and not as long for every order.
+fn pause(order: OrderId, tries: u32) -> Duration {
+    let pause = TICK.saturating_mul(1 << tries.min(5)).min(LONGEST_PAUSE);
+    let jitter = (order.0.as_u128() % 256) as u32;
+    pause + pause * jitter / 1024
 }
 
 impl From<OrderError> for Failure<OrderError> {

@@ -82,7 +82,7 @@ pub struct Tables {
     pub orders: Table<Order>,
     /// A user's orders, by user and then newest first.
     pub user_orders: Table<OrderId>,
-    /// Orders that wait for their payment.
+    /// Orders that wait for their payment, or to be paid back.
     pub pending_orders: Table<OrderId>,
     /// The order a version of a cart became, by owner and version.
     pub placed: Table<OrderId>,

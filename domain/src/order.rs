@@ -93,6 +93,9 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When it expires if it is still unpaid.
     pub expires_at: Timestamp,
+    /// Whether it is to be cancelled or paid back as soon as the bank has said what has happened.
+    #[serde(default)]
+    pub called_off: bool,
 }
 
 /// What a buyer says when placing an order.
@@ -227,6 +230,7 @@ impl Order {
             cart_version: cart.version,
             created_at: now,
             expires_at: now + expires_after,
+            called_off: false,
         };
         Ok((order, articles))
     }
@@ -241,9 +245,11 @@ impl Order {
         if !open || asked_before || attempt != self.payment.attempt || payment == self.payment {
             return None;
         }
-        let paid = outcome == Outcome::Approved;
-        let status = if paid { OrderStatus::Paid } else { self.status };
-        let stock = if paid { StockMove::Sell } else { StockMove::None };
+        let (status, stock) = match outcome {
+            Outcome::Approved => (OrderStatus::Paid, StockMove::Sell),
+            Outcome::Declined | Outcome::NotSent if self.called_off => (OrderStatus::Cancelled, StockMove::Release),
+            Outcome::Declined | Outcome::NotSent | Outcome::Unknown => (self.status, StockMove::None),
+        };
         Some((Self { status, payment, ..self.clone() }, stock))
     }
 
@@ -255,9 +261,14 @@ impl Order {
         Ok(Self { payment: Payment::submitting(self.payment.attempt + 1), ..self.clone() })
     }
 
-    /// The order called off; it must not be while the bank may still charge for it.
+    /// The order called off: at once, or as soon as the bank has said whether it has charged.
     pub fn cancel(&self) -> Result<(Self, StockMove), OrderError> {
-        self.close(OrderStatus::Cancelled)
+        match self.status {
+            OrderStatus::PendingPayment if self.payment.is_open() => Ok((self.call_off(), StockMove::None)),
+            // Called off while it was open, and then paid for after all: it is paid back.
+            OrderStatus::Paid | OrderStatus::Refunded if self.called_off => Ok((self.clone(), StockMove::None)),
+            _ => self.close(OrderStatus::Cancelled),
+        }
     }
 
     /// The order given up, because it was not paid in time.
@@ -267,6 +278,9 @@ impl Order {
 
     /// The order on its way.
     pub fn ship(&self) -> Result<(Self, StockMove), OrderError> {
+        if self.is_to_be_paid_back() {
+            return Err(self.wrong_state());
+        }
         self.step(&[OrderStatus::Paid], OrderStatus::Shipped, StockMove::None)
     }
 
@@ -275,10 +289,34 @@ impl Order {
         self.step(&[OrderStatus::Shipped], OrderStatus::Delivered, StockMove::None)
     }
 
-    /// The order paid back; what had not left the house is on sale again.
-    pub fn refund(&self) -> Result<(Self, StockMove), OrderError> {
+    /// The order that the bank is to pay back.
+    pub fn refund(&self) -> Result<Self, OrderError> {
+        match self.status {
+            OrderStatus::Refunded => Ok(self.clone()),
+            OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => Ok(self.call_off()),
+            _ => Err(self.wrong_state()),
+        }
+    }
+
+    /// The order after the bank has paid it back; what had not left the house is on sale again.
+    pub fn paid_back(&self) -> Option<(Self, StockMove)> {
         let stock = if self.status == OrderStatus::Paid { StockMove::Restock } else { StockMove::None };
-        self.step(&[OrderStatus::Paid, OrderStatus::Shipped, OrderStatus::Delivered], OrderStatus::Refunded, stock)
+        self.is_to_be_paid_back().then(|| (Self { status: OrderStatus::Refunded, ..self.clone() }, stock))
+    }
+
+    /// Whether the bank is to pay it back.
+    pub fn is_to_be_paid_back(&self) -> bool {
+        let is_paid = matches!(self.status, OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered);
+        is_paid && self.called_off
+    }
+
+    /// Whether it waits for the buyer's money, or for the buyer to get it back.
+    pub fn awaits_money(&self) -> bool {
+        self.status == OrderStatus::PendingPayment || self.is_to_be_paid_back()
+    }
+
+    fn call_off(&self) -> Self {
+        Self { called_off: true, ..self.clone() }
     }
 
     /// Whether goods may still have to be sent.
@@ -440,9 +478,36 @@ mod tests {
     fn while_the_bank_may_still_charge_nothing_closes_or_pays_again() {
         for order in [placed(), placed().settle(1, Outcome::Unknown).unwrap().0] {
             assert!(order.pay_again().is_err());
-            assert!(order.cancel().is_err());
             assert!(order.expire(order.expires_at).is_err());
         }
+    }
+
+    #[test]
+    fn an_order_called_off_while_the_bank_may_charge_is_cancelled_or_paid_back_in_the_end() {
+        for open in [placed(), placed().settle(1, Outcome::Unknown).unwrap().0] {
+            let (wish, stock) = open.cancel().unwrap();
+            assert_eq!((wish.status, wish.called_off, stock), (OrderStatus::PendingPayment, true, StockMove::None));
+            let (cancelled, stock) = wish.settle(1, Outcome::Declined).unwrap();
+            assert_eq!((cancelled.status, stock), (OrderStatus::Cancelled, StockMove::Release));
+            let (paid, stock) = wish.settle(1, Outcome::Approved).unwrap();
+            assert_eq!((paid.status, stock), (OrderStatus::Paid, StockMove::Sell));
+            assert!(paid.is_to_be_paid_back() && paid.ship().is_err());
+            assert_eq!(paid.cancel().unwrap(), (paid.clone(), StockMove::None));
+            let (refunded, stock) = paid.paid_back().unwrap();
+            assert_eq!((refunded.status, stock), (OrderStatus::Refunded, StockMove::Restock));
+            assert_eq!(refunded.cancel().unwrap(), (refunded.clone(), StockMove::None));
+        }
+    }
+
+    #[test]
+    fn money_is_paid_back_only_when_somebody_asked_and_once() {
+        assert_eq!(paid().paid_back(), None);
+        let wish = paid().ship().unwrap().0.refund().unwrap();
+        assert_eq!((wish.status, wish.refund().unwrap()), (OrderStatus::Shipped, wish.clone()));
+        let (refunded, stock) = wish.paid_back().unwrap();
+        assert_eq!((refunded.status, stock), (OrderStatus::Refunded, StockMove::None));
+        assert_eq!((refunded.paid_back(), refunded.refund()), (None, Ok(refunded)));
+        assert!(placed().refund().is_err());
     }
 
     #[test]
@@ -456,8 +521,7 @@ mod tests {
         let delivered = shipped.deliver().unwrap().0;
         assert!(paid().deliver().is_err());
         assert!(paid().cancel().is_err());
-        assert_eq!(paid().refund().unwrap().1, StockMove::Restock);
-        assert_eq!(delivered.refund().unwrap().1, StockMove::None);
+        assert_eq!(delivered.refund().unwrap().paid_back().unwrap().1, StockMove::None);
     }
 
     #[test]

@@ -58,10 +58,10 @@ pub async fn pay(
     paid(&site, &order, StatusCode::OK).await
 }
 
-/// `POST /api/orders/{id}/cancel`: calls an unpaid order off.
+/// `POST /api/orders/{id}/cancel`: calls an unpaid order off; 202 if the bank must say first whether it has charged.
 pub async fn cancel(Bearer(me): Bearer, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
     let order = site.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
-    Ok(one("order", order_json(&order)))
+    Ok(perhaps_later(&order))
 }
 
 /// `GET /api/orders`: a page of one's orders, newest first.
@@ -87,7 +87,7 @@ pub async fn deliver(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<Ht
     Ok(one("order", order_json(&site.shop.orders.ask(DeliverOrder(*id)).await?)))
 }
 
-/// `POST /api/orders/{id}/refund`: has an order paid back.
+/// `POST /api/orders/{id}/refund`: has an order paid back; 202 if the bank hasn't in time, and is asked again.
 pub async fn refund(
     _: Admin,
     site: Data<Site>,
@@ -96,7 +96,15 @@ pub async fn refund(
 ) -> Result<HttpResponse, Problem> {
     // A refund happens once whatever the key; asking for one keeps clients from sending it blindly.
     header_once(&request, "refund")?;
-    Ok(one("order", order_json(&site.shop.orders.ask(RefundOrder(*id)).await?)))
+    let order = site.shop.orders.ask(RefundOrder(*id)).await?;
+    let wait = AwaitPayment { user: order.user, order: order.id, patience: site.patience };
+    Ok(perhaps_later(&site.shop.orders.ask(wait).await?))
+}
+
+/// The order; 202 if it was called off and the bank's word is still awaited.
+fn perhaps_later(order: &Order) -> HttpResponse {
+    let status = if order.called_off && order.awaits_money() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    HttpResponse::build(status).json(json!({ "success": true, "order": order_json(order) }))
 }
 
 /// The order when the bank has decided; 202 if it hasn't in time, 402 if it has refused.
@@ -143,5 +151,6 @@ pub fn order_json(order: &Order) -> Value {
         "payment": order.payment,
         "created_at": order.created_at,
         "expires_at": order.expires_at,
+        "called_off": order.called_off,
     })
 }

@@ -120,7 +120,7 @@ pub async fn pay(
     Ok(order_changed(&visitor, &request, &order, "notice-payment-again"))
 }
 
-/// `POST /orders/{id}/cancel`: calls an unpaid order off.
+/// `POST /orders/{id}/cancel`: calls an unpaid order off, perhaps as soon as the bank has said whether it has charged.
 pub async fn cancel(
     Member { visitor, me }: Member,
     site: Data<Site>,
@@ -128,7 +128,8 @@ pub async fn cancel(
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
     let order = site.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
-    Ok(order_changed(&visitor, &request, &order, "notice-order-cancelled"))
+    let said = if order.called_off { "notice-order-calling-off" } else { "notice-order-cancelled" };
+    Ok(order_changed(&visitor, &request, &order, said))
 }
 
 fn order_changed(visitor: &Visitor, request: &HttpRequest, order: &Order, said: &str) -> HttpResponse {

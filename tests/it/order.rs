@@ -173,12 +173,29 @@ async fn a_lost_answer_is_asked_for_until_it_is_known() {
     let order = ana.checks_out("k").await.expect(202).json["order"].clone();
     assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("pending_payment"), &json!("unknown")));
     ana.pays(&order, "again").await.expect_problem(409, "wrong_state");
-    ana.cancels(&order).await.expect_problem(409, "wrong_state");
     assert_eq!(ana.sees(1).await, 9);
     admin.sets_bank("approve").await;
     let paid = ana.waits_until(&order, "paid").await;
     assert_eq!(paid["payment"], json!({ "attempt": 1, "status": "succeeded" }));
     assert_eq!((ana.sees(1).await, times_paid(&shop, &ana).await), (9, 1));
+}
+
+#[actix_web::test]
+async fn a_wish_to_cancel_is_kept_until_the_bank_is_heard() {
+    let patient = [("ORDER__PATIENCE", "300ms"), ("BREAKER__FAILURES", "100")];
+    let (mut shop, admin, ana) = shop_with_ana(&patient).await;
+    admin.sets_bank("lose_answer").await;
+    ana.adds(1, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect(202).json["order"].clone();
+    for _ in 0..2 {
+        let wish = ana.cancels(&order).await.expect(202).json["order"].clone();
+        assert_eq!((&wish["status"], &wish["called_off"]), (&json!("pending_payment"), &json!(true)));
+    }
+    shop.kill();
+    shop.start_again();
+    ana.waits_until(&order, "refunded").await;
+    ana.cancels(&order).await.expect(200);
+    assert_eq!((ana.sees(1).await, times_paid(&shop, &ana).await), (10, 1));
 }
 
 #[actix_web::test]

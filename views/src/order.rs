@@ -160,8 +160,21 @@ mod tests {
         for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown] {
             let order = drawn(OrderStatus::PendingPayment, payment, None);
             assert!(order.contains("spinner") && order.contains("bank waiting"), "{order}");
-            assert!(!order.contains("/pay\"") && !order.contains("/cancel\""), "{order}");
+            assert!(!order.contains("/pay\""), "{order}");
+            assert_eq!(order.contains("/cancel\""), payment == PaymentStatus::Unknown, "{order}");
         }
+    }
+
+    #[test]
+    fn an_order_called_off_says_what_it_waits_for() {
+        let called_off = |status, payment| {
+            let order = Order { called_off: true, ..sample::order(status, 1, payment) };
+            panel(Locale::En, &order, None).into_string()
+        };
+        let cancelling = called_off(OrderStatus::PendingPayment, PaymentStatus::Unknown);
+        assert!(cancelling.contains("Cancelling…") && !cancelling.contains("/cancel\""), "{cancelling}");
+        assert!(called_off(OrderStatus::Shipped, PaymentStatus::Succeeded).contains("Refund under way…"));
+        assert!(called_off(OrderStatus::Refunded, PaymentStatus::Succeeded).contains("Payment refunded"));
     }
 
     #[test]

@@ -101,6 +101,7 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
         cart_version: 7,
         created_at: moment(),
         expires_at: moment(),
+        called_off: false,
     }
 }
 

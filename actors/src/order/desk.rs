@@ -10,15 +10,14 @@ use domain::cart::{Cart, Item, Owner};
 use domain::order::{Order, OrderError, OrderId, OrderStatus, StockMove};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
-use jiff::Timestamp;
 
-use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted, TICK};
+use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted};
 use crate::article::Shelf;
 use crate::ask::{Child, Failure};
 use crate::bank::Charge;
 use crate::cart::CartRegistry;
 use crate::clock::{Clock, new_id};
-use crate::payment::{Admit, Call, CallPermit, PaymentGateway, Request};
+use crate::payment::{Admit, CallPermit, PaymentGateway, Request};
 use crate::store::StoreError;
 use crate::tables::{Change, Row, Tables, UsedKey, user_order_key};
 
@@ -105,6 +104,9 @@ impl Desk {
                 Ok(Submitted { order, permit })
             }
             OrderStatus::PendingPayment if is_over => Ok(Submitted { order: self.expire(row).await?, permit: None }),
+            _ if row.value.is_to_be_paid_back() => {
+                Ok(Submitted { permit: Some(self.permit().await?), order: row.value })
+            }
             _ => Ok(Submitted { order: row.value, permit: None }),
         }
     }
@@ -136,18 +138,23 @@ impl Desk {
         self.advance(row, order, stock).await
     }
 
-    /// Has the bank pay an order back, if it may be; asking twice pays back once.
-    pub(super) async fn pay_back(&self, id: OrderId) -> Result<()> {
-        let order = self.row(id).await?.value;
-        order.refund()?;
-        if order.status == OrderStatus::Refunded {
-            return Ok(());
+    /// Promises to have the bank pay an order back.
+    pub(super) async fn refund(self, id: OrderId) -> Result<Submitted> {
+        let row = self.row(id).await?;
+        let order = row.value.refund()?;
+        if order == row.value {
+            return Ok(Submitted { order, permit: None });
         }
         let permit = self.permit().await?;
-        let request = Request::Void(self.charge_of(&order).key);
-        match self.payments.addr().send(Call { permit, request }).await {
-            Ok(Outcome::Approved) => Ok(()),
-            _ => Err(Failure::Unavailable("the bank has not paid back yet".into())),
+        Ok(Submitted { order: self.advance(row, order, StockMove::None).await?, permit: Some(permit) })
+    }
+
+    /// Writes down that the bank has paid an order back.
+    pub(super) async fn paid_back(self, id: OrderId) -> Result<Order> {
+        let row = self.row(id).await?;
+        match row.value.paid_back() {
+            Some((order, stock)) => self.advance(row, order, stock).await,
+            None => Ok(row.value),
         }
     }
 
@@ -186,23 +193,20 @@ impl Desk {
         Ok(())
     }
 
-    /// Every order that waits for its payment.
+    /// Every order that waits for its payment, or to be paid back.
     pub(super) async fn pending(self) -> std::result::Result<Vec<OrderId>, StoreError> {
         let rows = self.tables.pending_orders.all().await?;
         Ok(rows.into_iter().map(|(_, row)| row.value).collect())
     }
 
-    /// When to look again at an order, if at all.
-    pub(super) fn look_again(&self, order: &Order) -> Option<Timestamp> {
-        (order.status == OrderStatus::PendingPayment).then(|| match order.payment.status {
-            PaymentStatus::Submitting | PaymentStatus::Unknown => self.clock.now() + TICK,
-            _ => order.expires_at,
-        })
-    }
-
-    /// What the bank is asked for an order; the key names the attempt.
-    pub(super) fn charge_of(&self, order: &Order) -> Charge {
-        Charge { key: format!("{}-{}", order.id, order.payment.attempt), order: order.id, amount: order.total }
+    /// What the bank is asked for an order, with a key that names the attempt.
+    pub(super) fn request(&self, order: &Order) -> Request {
+        let key = format!("{}-{}", order.id, order.payment.attempt);
+        if order.is_to_be_paid_back() {
+            Request::Void(key)
+        } else {
+            Request::Charge(Charge { key, order: order.id, amount: order.total })
+        }
     }
 
     async fn expire(&self, row: Row<Order>) -> Result<Order> {
@@ -237,7 +241,7 @@ impl Desk {
         Ok(order)
     }
 
-    async fn row(&self, id: OrderId) -> Result<Row<Order>> {
+    pub(super) async fn row(&self, id: OrderId) -> Result<Row<Order>> {
         self.tables.orders.get(id).await?.ok_or_else(|| OrderError::Unknown.into())
     }
 

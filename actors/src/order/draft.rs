@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::{Cart, Owner};
 use domain::event::Event;
-use domain::order::{Order, OrderStatus};
+use domain::order::Order;
 
 use super::Desk;
 use crate::cart::CartHasChanged;
@@ -54,7 +54,7 @@ impl Draft<'_> {
         let tables = &self.desk.tables;
         let pending = tables.pending_orders.get(order.id).await?;
         self.change = self.change.put(&tables.orders, order.id, read_at, order)?;
-        self.change = match (pending, order.status == OrderStatus::PendingPayment) {
+        self.change = match (pending, order.awaits_money()) {
             (None, true) => self.change.put(&tables.pending_orders, order.id, None, &order.id)?,
             (Some(row), false) => self.change.remove(&tables.pending_orders, order.id, row.version),
             _ => self.change,

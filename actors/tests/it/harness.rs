@@ -236,6 +236,9 @@ impl Bank for ToldBank {
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
         self.charged.lock().unwrap().retain(|charged| charged != key);
-        Ok(())
+        match self.told.lock().unwrap().pop() {
+            Some(Told::LoseAnswer) => Err(BankError::Unknown("told to lose the answer".into())),
+            _ => Ok(()),
+        }
     }
 }

@@ -14,6 +14,9 @@ use futures_util::future::join_all;
 
 use crate::harness::{TestShop, Told, order, until};
 
+/// The longest that the desk leaves the bank alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(40);
+
 async fn decided(test: &TestShop, order: &Order) -> Order {
     let patience = Duration::from_secs(5);
     test.shop.orders.ask(AwaitPayment { user: order.user, order: order.id, patience }).await.unwrap()
@@ -73,11 +76,9 @@ async fn a_lost_answer_is_asked_for_again_and_charged_once() {
     test.bank.will(&[Told::LoseAnswer, Told::Panic]);
     let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
     assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Unknown);
-    let cancel = test.shop.orders.ask(CancelOrder { user: ana, order: placed.id }).await;
-    assert!(matches!(cancel, Err(Failure::Refused(OrderError::WrongState { .. }))));
     for _ in 0..2 {
         let calls = test.bank.calls.load(Ordering::SeqCst);
-        test.wait(Duration::from_secs(2));
+        test.wait(LONGEST_PAUSE);
         until(async || (test.bank.calls.load(Ordering::SeqCst) > calls).then_some(())).await;
         until(async || (test.shop.orders.observe().await?["calling"] == 0).then_some(())).await;
     }
@@ -115,14 +116,54 @@ async fn an_unpaid_order_expires_and_its_goods_go_back() {
 }
 
 #[actix::test]
+async fn an_order_called_off_before_the_bank_was_heard_is_paid_back_if_it_has_charged() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 2).await;
+    test.bank.will(&[Told::LoseAnswer]);
+    let placed = test.shop.orders.ask(order(ana, "k", 2)).await.unwrap();
+    assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Unknown);
+    for _ in 0..2 {
+        let wish = test.shop.orders.ask(CancelOrder { user: ana, order: placed.id }).await.unwrap();
+        assert_eq!((wish.status, wish.called_off), (OrderStatus::PendingPayment, true));
+    }
+    test.wait(LONGEST_PAUSE);
+    let paid = becomes(&test, &placed, OrderStatus::Paid).await;
+    assert!(paid.is_to_be_paid_back());
+    test.wait(LONGEST_PAUSE);
+    becomes(&test, &placed, OrderStatus::Refunded).await;
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (10, 0));
+    assert!(test.bank.charged().is_empty());
+}
+
+#[actix::test]
+async fn a_refund_that_the_bank_did_not_answer_is_asked_for_again() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 2).await;
+    let placed = test.shop.orders.ask(order(ana, "k", 2)).await.unwrap();
+    decided(&test, &placed).await;
+    test.bank.will(&[Told::LoseAnswer]);
+    let wish = test.shop.orders.ask(RefundOrder(placed.id)).await.unwrap();
+    assert!(wish.is_to_be_paid_back());
+    assert_eq!(decided(&test, &placed).await.status, OrderStatus::Paid);
+    let shipped = test.shop.orders.ask(ShipOrder(placed.id)).await;
+    assert!(matches!(shipped, Err(Failure::Refused(OrderError::WrongState { .. }))));
+    let neighbour = test.neighbour().await;
+    test.wait(LONGEST_PAUSE);
+    becomes(&test, &placed, OrderStatus::Refunded).await;
+    neighbour.orders.ask(RefundOrder(placed.id)).await.unwrap();
+    assert_eq!(test.lamp().on_hand, 10);
+    assert!(test.bank.charged().is_empty());
+}
+
+#[actix::test]
 async fn a_refund_pays_back_once_and_restocks() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 2).await;
     let placed = test.shop.orders.ask(order(ana, "k", 2)).await.unwrap();
     decided(&test, &placed).await;
     for _ in 0..2 {
-        let refunded = test.shop.orders.ask(RefundOrder(placed.id)).await.unwrap();
-        assert_eq!(refunded.status, OrderStatus::Refunded);
+        test.shop.orders.ask(RefundOrder(placed.id)).await.unwrap();
+        assert_eq!(decided(&test, &placed).await.status, OrderStatus::Refunded);
     }
     assert_eq!(test.lamp().on_hand, 10);
     assert!(test.bank.charged().is_empty());

@@ -3,6 +3,7 @@ notice-cart-updated = Cart updated.
 notice-cart-removed = Removed from your cart.
 notice-cart-cleared = Cart emptied.
 notice-order-cancelled = Order cancelled.
+notice-order-calling-off = Cancellation requested.
 notice-payment-again = Trying the payment again.
 notice-password-changed = Password changed. Your other devices have been signed out.
 notice-session-ended = Device signed out.

@@ -22,3 +22,7 @@ payment-attempt = Attempt { $attempt }
 payment-again = Try the payment again
 payment-cancel = Cancel the order
 payment-look-again = See how the payment is going
+payment-calling-off = Cancelling…
+payment-calling-off-detail = We are waiting for the bank to confirm. If it has charged you, you will get the amount back.
+payment-paying-back = Refund under way…
+payment-paying-back-detail = The bank is crediting the amount back to you.

@@ -3,6 +3,7 @@ notice-cart-updated = Panier mis à jour.
 notice-cart-removed = Article retiré du panier.
 notice-cart-cleared = Panier vidé.
 notice-order-cancelled = Commande annulée.
+notice-order-calling-off = Annulation demandée.
 notice-payment-again = Nouvelle tentative de paiement lancée.
 notice-password-changed = Mot de passe changé. Vos autres appareils ont été déconnectés.
 notice-session-ended = Appareil déconnecté.

@@ -22,3 +22,7 @@ payment-attempt = Tentative n° { $attempt }
 payment-again = Réessayer le paiement
 payment-cancel = Annuler la commande
 payment-look-again = Regarder où en est le paiement
+payment-calling-off = Annulation demandée…
+payment-calling-off-detail = Nous attendons que la banque confirme. Si elle a débité le montant, il vous sera recrédité.
+payment-paying-back = Remboursement en cours…
+payment-paying-back-detail = La banque vous recrédite le montant.

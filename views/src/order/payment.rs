@@ -28,7 +28,7 @@ pub(super) fn panel(locale: Locale, order: &Order, wait: Option<Duration>) -> Ma
                 p.problem { (locale.text_with("payment-wait", &[("seconds", wait.as_secs().max(1).into())])) }
             }
             p.quiet { (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())])) }
-            @if is_due && !order.payment.is_open() {
+            @if is_due && !order.called_off && order.payment.status != PaymentStatus::Submitting {
                 (actions(locale, order))
             }
         }
@@ -41,6 +41,10 @@ fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
         (OrderStatus::Cancelled, _) => ("over", "payment-cancelled", "payment-cancelled-detail"),
         (OrderStatus::Expired, _) => ("over", "payment-expired", "payment-expired-detail"),
         (OrderStatus::Refunded, _) => ("over", "payment-refunded", "payment-refunded-detail"),
+        (OrderStatus::PendingPayment, _) if order.called_off => {
+            ("waiting", "payment-calling-off", "payment-calling-off-detail")
+        }
+        _ if order.is_to_be_paid_back() => ("waiting", "payment-paying-back", "payment-paying-back-detail"),
         (_, PaymentStatus::Submitting) => ("waiting", "payment-submitting", "payment-submitting-detail"),
         (_, PaymentStatus::Unknown) => ("waiting", "payment-unknown", "payment-unknown-detail"),
         (_, PaymentStatus::Succeeded) => ("good", "payment-succeeded", "payment-succeeded-detail"),
@@ -53,10 +57,12 @@ fn actions(locale: Locale, order: &Order) -> Markup {
     let next_attempt = order.payment.attempt.saturating_add(1);
     html! {
         div.actions {
-            (command(&format!("/orders/{}/pay", order.id), &html! {
-                input type="hidden" name="idempotency_key" value={ "pay-" (next_attempt) };
-                button { (locale.text("payment-again")) }
-            }))
+            @if !order.payment.is_open() {
+                (command(&format!("/orders/{}/pay", order.id), &html! {
+                    input type="hidden" name="idempotency_key" value={ "pay-" (next_attempt) };
+                    button { (locale.text("payment-again")) }
+                }))
+            }
             (command(&format!("/orders/{}/cancel", order.id), &html! {
                 button.quiet { (locale.text("payment-cancel")) }
             }))
