@@ -110,6 +110,7 @@ impl Server {
         // A refresh token is checked for as long as it may go unused.
         let times = KeyTimes { signs: config.auth.key_rotation, checks: config.auth.refresh_ttl };
         let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, clock.now())?;
+        keys.turn(clock.now()).unwrap_or_else(|error| tracing::error!(%error, "no new key was made"));
         let keys = Arc::new(keys);
         if config.bank.url != "simulated" {
             return Err(AppError::Bank(config.bank.url.clone()));

@@ -61,7 +61,10 @@ fn changed<Id: AsRef<str>>(request: &HttpRequest, fragments: Vec<(Id, Markup)>, 
 
 /// To htmx, a form alone, again with the sentence that says why it was refused.
 fn form_again(problem: &Problem, locale: Locale, id: &str, form: impl FnOnce(&str) -> Markup) -> HttpResponse {
-    html(problem.code.status(), layout::partial(id, form(&failure::message(locale, problem.code.word()))))
+    let form = form(&failure::message(locale, problem.code.word()));
+    let mut answer = html(problem.code.status(), layout::partial(id, form));
+    problem.say_when(&mut answer);
+    answer
 }
 
 /// A sentence that says what was done.

@@ -410,9 +410,9 @@ impl OrderDesk {
     fn forget_leavers(&self, ctx: &mut Context<Self>) {
         let forgotten = self.desk.clone().forget_leavers().into_actor(self);
         forgotten
-            .map(|forgotten: Result<(), _>, _, _| {
+            .map(|forgotten: Result<(), StoreError>, _, _| {
                 if let Err(error) = forgotten {
-                    tracing::warn!(%error, "the orders of users who are gone still say whose they were");
+                    tracing::warn!(%error, "users who are gone can't be read");
                 }
             })
             .spawn(ctx);

@@ -8,14 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use scrypt::password_hash::phc::PasswordHash;
 use scrypt::password_hash::{PasswordHasher, PasswordVerifier};
 use scrypt::{Params, Scrypt};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 /// How much the threads give way to others, from 0 to 19 (nice(2), which on Linux is each thread's own).
 const NICENESS: i32 = 10;
+
+/// How long a password waits for its hash: less than whoever asks, so that no hash is made for nobody.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// Hashes waiting for each thread that computes them.
 const QUEUE_PER_THREAD: usize = 8;
@@ -94,19 +99,35 @@ impl Hasher {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
         let (tell, told) = oneshot::channel();
-        let under_way = self.under_way.clone();
-        under_way.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted::new(&self.under_way);
         let job = Box::new(move || {
-            let done = work();
-            under_way.fetch_sub(1, Ordering::Relaxed);
-            // Whoever asked may be gone.
-            drop(tell.send(done));
+            let _counted = counted;
+            // Nobody may wait any more.
+            if !tell.is_closed() {
+                drop(tell.send(work()));
+            }
         });
-        if self.queue.try_send(job).is_err() {
-            self.under_way.fetch_sub(1, Ordering::Relaxed);
-            return Err(HashError::TooBusy);
+        self.queue.try_send(job).map_err(|_| HashError::TooBusy)?;
+        match timeout(PATIENCE, told).await {
+            Ok(done) => done.map_err(|_| HashError::Broken),
+            Err(_) => Err(HashError::TooBusy),
         }
-        told.await.map_err(|_| HashError::Broken)
+    }
+}
+
+/// Counts one more until it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -5,7 +5,8 @@
 //! Tells: `user.added`, `user.changed`, `user.deleted`.
 //! Restart: wrong guesses are forgotten.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,11 +25,11 @@ use crate::ask::{Child, Failure, Observe, Observed};
 use crate::clock::{Clock, new_id};
 use crate::password::{HashError, Hasher};
 use crate::session::{EndSessions, TokenRegistry, Whose};
-use crate::store::StoreError;
+use crate::store::{StoreError, Version};
 use crate::tables::{Account, Change, Proven, Row, Tables, version};
 
 type Reply<T> = ResponseFuture<Result<T, Failure<UserError>>>;
-type Guess<A, T> = ResponseActFuture<A, Result<T, Failure<UserError>>>;
+type GuessReply<T> = ResponseActFuture<UserDirectory, Result<T, Failure<UserError>>>;
 
 /// How often wrong passwords that count no more are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -153,12 +154,14 @@ pub struct UserDirectory {
     parts: UserParts,
     /// Wrong passwords in a row, by whoever submitted them. Each has cost a hash, so there are never very many.
     failures: HashMap<String, Failures>,
+    /// Who of those with several wrong passwords has another one looked at now.
+    guessing: HashSet<String>,
 }
 
 impl UserDirectory {
     /// A directory of the users in the store.
     pub fn new(parts: UserParts) -> Self {
-        Self { parts, failures: HashMap::new() }
+        Self { parts, failures: HashMap::new(), guessing: HashSet::new() }
     }
 
     /// Checks a password unless whoever submits it was wrong too often, and remembers whether it was wrong.
@@ -166,12 +169,19 @@ impl UserDirectory {
         &mut self,
         guesser: String,
         check: impl Future<Output = Result<T, Failure<UserError>>> + 'static,
-    ) -> Guess<Self, T> {
-        let failures = self.failures.get(&guesser).filter(|_| self.parts.throttle);
-        if let Some(retry_after) = failures.and_then(|failures| failures.wait(self.parts.clock.now())) {
-            return Box::pin(fut::err(UserError::TooManyFailures { retry_after }.into()));
+    ) -> GuessReply<T> {
+        if let Some(failures) = self.failures.get(&guesser).filter(|_| self.parts.throttle) {
+            let refused = |retry_after| Box::pin(fut::err(UserError::TooManyFailures { retry_after }.into()));
+            if let Some(wait) = failures.wait(self.parts.clock.now()) {
+                return refused(wait);
+            }
+            // Or else many guesses at once would all be heard before the first has failed.
+            if failures.are_suspicious() && !self.guessing.insert(guesser.clone()) {
+                return refused(Failures::TURN);
+            }
         }
         Box::pin(check.into_actor(self).map(|checked: Result<T, Failure<UserError>>, directory, _| {
+            directory.guessing.remove(&guesser);
             match checked {
                 Ok(_) => drop(directory.failures.remove(&guesser)),
                 Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
@@ -205,16 +215,15 @@ impl Handler<AddUser> for UserDirectory {
 }
 
 impl Handler<CheckPassword> for UserDirectory {
-    type Result = Guess<Self, Proven>;
+    type Result = GuessReply<Proven>;
 
     fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
-        let guesser = format!("{} {}", check.address, check.username.to_lowercase());
-        self.guess(guesser, self.parts.clone().check(check))
+        self.guess(guesser(&check.address, &check.username), self.parts.clone().check(check))
     }
 }
 
 impl Handler<ChangePassword> for UserDirectory {
-    type Result = Guess<Self, User>;
+    type Result = GuessReply<User>;
 
     fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
         self.guess(change.user.to_string(), self.parts.clone().change_password(change))
@@ -293,10 +302,27 @@ impl UserParts {
         if !self.hasher.is_outdated(&account.password_hash) {
             return Ok(Proven { user: account.user, version });
         }
-        let account = Account { password_hash: self.hasher.hash(check.password).await?, ..account };
+        match self.hash_anew(&account, version, check.password).await {
+            Ok(version) => Ok(Proven { user: account.user, version }),
+            Err(Failure::Conflict) => Err(Failure::Conflict),
+            Err(error) => {
+                tracing::warn!(%error, "a password keeps its hash of another cost");
+                Ok(Proven { user: account.user, version })
+            }
+        }
+    }
+
+    /// Stores the hash of an account's password at today's cost, and gives the account's new version.
+    async fn hash_anew(
+        &self,
+        account: &Account,
+        version: Version,
+        password: String,
+    ) -> Result<Version, Failure<UserError>> {
+        let account = Account { password_hash: self.hasher.hash(password).await?, ..account.clone() };
         let put = self.tables.change(self.clock.now());
         self.tables.commit(put.put(&self.tables.accounts, account.user.id, Some(version), &account)?).await?;
-        Ok(Proven { user: account.user, version: version + 1 })
+        Ok(version + 1)
     }
 
     async fn change_password(self, change: ChangePassword) -> Result<User, Failure<UserError>> {
@@ -396,6 +422,17 @@ impl UserParts {
         let end = EndSessions { user, sessions, reason, with: Some(change) };
         self.sessions.ask_once(end).await.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
     }
+}
+
+/// Whoever has that address, or is in the same IPv6 network, of which everybody has many, and submits that name.
+fn guesser(address: &str, username: &str) -> String {
+    let network = match address.parse() {
+        Ok(IpAddr::V6(address)) => format!("{:x?}", address.segments().first_chunk::<4>()),
+        _ => address.to_owned(),
+    };
+    // No name is longer, so what follows makes no difference.
+    let name: String = username.to_lowercase().chars().take(65).collect();
+    format!("{network} {name}")
 }
 
 impl From<UserError> for Failure<UserError> {

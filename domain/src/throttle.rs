@@ -38,6 +38,14 @@ impl Failures {
         over.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
     }
 
+    /// Whether there are so many that only one try at a time may follow.
+    pub fn are_suspicious(self) -> bool {
+        self.count + 1 >= FREE
+    }
+
+    /// How long whoever comes while such a try is under way is to wait.
+    pub const TURN: Duration = FIRST_WAIT;
+
     /// Whether they still count.
     pub fn count_at(self, now: Timestamp) -> bool {
         now < self.last + MEMORY
@@ -62,6 +70,11 @@ mod tests {
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         let longest = seconds(300);
         assert_eq!(waits, [None, None, seconds(1), seconds(2), seconds(4), seconds(256), longest, longest]);
+    }
+
+    #[test]
+    fn after_four_failures_they_come_one_by_one() {
+        assert_eq!([3, 4, 9].map(|count| failures(count).are_suspicious()), [false, true, true]);
     }
 
     #[test]

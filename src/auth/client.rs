@@ -1,6 +1,6 @@
 //! What is known of a client that signs in.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, USER_AGENT};
@@ -20,8 +20,8 @@ pub fn device(request: &HttpRequest) -> String {
 /// The address the client connects from, as seen by the first of the trusted proxies.
 pub fn address(request: &HttpRequest) -> String {
     let Some(peer) = request.peer_addr() else { return String::new() };
-    let said: Vec<_> = request.headers().get_all(FORWARDED_FOR).filter_map(|said| said.to_str().ok()).collect();
-    site(request).proxies.client(peer.ip(), &said.join(",")).to_string()
+    let said = request.headers().get_all(FORWARDED_FOR).map(|said| String::from_utf8_lossy(said.as_bytes()));
+    site(request).proxies.client(peer.ip(), &said.collect::<Vec<_>>().join(",")).to_string()
 }
 
 /// Proxies whose word is taken for where a request comes from.
@@ -33,16 +33,22 @@ impl TrustedProxies {
     /// Whoever the nearest proxy that is not trusted says it is: each proxy adds at the end whom it heard from,
     /// and whatever stands before the word of a stranger may be made up.
     fn client(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
-        let mut client = peer;
+        let mut client = peer.to_canonical();
         for said in forwarded_for.rsplit(',') {
             if !self.0.iter().any(|network| network.contains(&client)) {
                 break;
             }
-            let Ok(address) = said.trim().parse() else { break };
-            client = address;
+            let Some(address) = address_in(said.trim()) else { break };
+            client = address.to_canonical();
         }
         client
     }
+}
+
+/// An address, perhaps with a port, as some proxies write it.
+fn address_in(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse().map(|address: SocketAddr| address.ip()).ok();
+    text.trim_matches(['[', ']']).parse().ok().or_else(with_port)
 }
 
 impl TryFrom<String> for TrustedProxies {
@@ -80,6 +86,8 @@ mod tests {
         assert_eq!(client(proxies, "10.1.2.3", "made up, 203.0.113.9, 192.0.2.1"), "203.0.113.9");
         assert_eq!(client(proxies, "10.1.2.3", "127.0.0.1, 203.0.113.9"), "203.0.113.9");
         assert_eq!(client(proxies, "10.1.2.3", ""), "10.1.2.3");
+        assert_eq!(client(proxies, "::ffff:10.1.2.3", "203.0.113.9:4711"), "203.0.113.9");
+        assert_eq!(client(proxies, "10.1.2.3", "[2001:db8::1]:80, ::ffff:192.0.2.1"), "2001:db8::1");
     }
 
     #[test]

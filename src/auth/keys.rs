@@ -2,7 +2,7 @@
 //!
 //! So a key can be replaced while tokens of the one before are still about (RFC 8725, section 3.5).
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -29,6 +29,9 @@ pub enum KeyError {
     /// The file says something else.
     #[error("{0}: every line must be a time and a secret of at least {MIN_LENGTH} bytes, the newest first")]
     Malformed(PathBuf),
+    /// Another process uses the file.
+    #[error("the secrets in {0} are in use by another process; nodes that share a store need auth.secret")]
+    Held(PathBuf),
     /// Others may read the file.
     #[error("{0} must be readable by its owner alone (mode 0600)")]
     Exposed(PathBuf),
@@ -66,6 +69,8 @@ pub struct KeyRing {
     ring: RwLock<Arc<Ring>>,
     /// Where they are kept and how they turn, unless the configuration gives them.
     file: Option<(PathBuf, KeyTimes)>,
+    /// Held so that no other process replaces the file.
+    _lock: Option<fs::File>,
 }
 
 impl KeyRing {
@@ -75,16 +80,15 @@ impl KeyRing {
         let given = configured.expose_secret().split([' ', ',']).filter(|secret| !secret.is_empty());
         let given = given.map(|secret| Key::new(secret, Timestamp::MIN).ok_or(KeyError::TooShort));
         if let Some(ring) = Ring::of(given)? {
-            return Ok(Self { ring: RwLock::new(Arc::new(ring)), file: None });
+            return Ok(Self { ring: RwLock::new(Arc::new(ring)), file: None, _lock: None });
         }
+        let lock = lock(file)?;
         let ring = match fs::read_to_string(file) {
             Ok(text) => Ring::read(file, &text)?,
             Err(error) if error.kind() == ErrorKind::NotFound => Ring::make(file, now)?,
             Err(error) => return Err(KeyError::file(file, error)),
         };
-        let keys = Self { ring: RwLock::new(Arc::new(ring)), file: Some((file.to_owned(), times)) };
-        keys.turn(now)?;
-        Ok(keys)
+        Ok(Self { ring: RwLock::new(Arc::new(ring)), file: Some((file.to_owned(), times)), _lock: Some(lock) })
     }
 
     /// The key that signs.
@@ -101,7 +105,8 @@ impl KeyRing {
     pub fn turn(&self, now: Timestamp) -> Result<(), KeyError> {
         let Some((file, times)) = &self.file else { return Ok(()) };
         let ring = self.ring();
-        let due = ring.newest.made_at + times.signs <= now;
+        // A key from the future was made by a clock that was wrong, and would sign for too long.
+        let due = ring.newest.made_at + times.signs <= now || now < ring.newest.made_at;
         let newest = if due { Arc::new(Key::random(now)) } else { ring.newest.clone() };
         let mut successor = &newest;
         let retired = ring.keys().skip(usize::from(!due));
@@ -188,16 +193,42 @@ impl KeyError {
     }
 }
 
+/// Takes the file for this process.
+fn lock(file: &Path) -> Result<fs::File, KeyError> {
+    let open = || {
+        fs::create_dir_all(folder(file))?;
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside(file, "lock"))
+    };
+    let lock = open().map_err(|error| KeyError::file(file, error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(KeyError::Held(file.to_owned())),
+        Err(TryLockError::Error(error)) => Err(KeyError::file(file, error)),
+    }
+}
+
+fn folder(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn beside(file: &Path, extension: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(format!(".{extension}"));
+    name.into()
+}
+
 /// Puts a text that is its owner's alone in the place of a file.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let next = file.with_extension("new");
-    let mut made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    let next = beside(file, "new");
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&next)?;
     made.write_all(text.as_bytes())?;
     made.sync_all()?;
     fs::rename(&next, file)?;
-    fs::File::open(folder)?.sync_all()
+    fs::File::open(folder(file))?.sync_all()
 }
 
 /// The ring of a secret for each letter, the first the newest.
@@ -231,9 +262,10 @@ mod tests {
     fn a_key_made_once_stays_and_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("keys/secret");
-        let (first, again) = (load("", &file, day(0)).unwrap(), load("", &file, day(0)).unwrap());
-        assert_eq!(first.newest().access, again.newest().access);
-        assert_ne!(first.newest().access, first.newest().refresh);
+        let first = load("", &file, day(0)).unwrap().newest();
+        let again = load("", &file, day(0)).unwrap().newest();
+        assert_eq!(first.access, again.access);
+        assert_ne!(first.access, first.refresh);
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(matches!(load("", &file, day(0)), Err(KeyError::Exposed(_))));
@@ -253,8 +285,29 @@ mod tests {
             assert_eq!(keys.find(|key| key.id == first).is_some(), today < 4, "day {today}");
         }
         assert_eq!(counts, [2, 3, 4, 4, 4, 4]);
-        assert_eq!(ids(&load("", &file, day(6)).unwrap()), ids(&keys));
-        assert_eq!(ids(&load("", &file, day(60)).unwrap()).len(), 2);
+        let turned = ids(&keys);
+        drop(keys);
+        let keys = load("", &file, day(6)).unwrap();
+        assert_eq!(ids(&keys), turned);
+        keys.turn(day(60)).unwrap();
+        assert_eq!(ids(&keys).len(), 2);
+    }
+
+    #[test]
+    fn a_key_from_the_future_is_replaced_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = load("", &folder.path().join("secret"), day(9)).unwrap();
+        keys.turn(day(1)).unwrap();
+        keys.turn(day(1)).unwrap();
+        assert_eq!((ids(&keys).len(), keys.newest().made_at), (2, day(1)));
+    }
+
+    #[test]
+    fn a_file_belongs_to_one_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("secret");
+        let _keys = load("", &file, day(0)).unwrap();
+        assert!(matches!(load("", &file, day(0)), Err(KeyError::Held(_))));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use domain::event::{Channel, Event, Listener, Topic};
 use domain::session::Proof;
 use jiff::Timestamp;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::frame;
 use super::page::Page;
@@ -31,6 +32,8 @@ const OUTBOX: usize = 256;
 
 /// How often a socket looks whether it should still be open.
 const WATCH: Duration = Duration::from_secs(1);
+/// How long a socket waits until the hub has passed on all that was stored before.
+const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who is told, and how.
 pub(super) enum Client {
@@ -193,7 +196,14 @@ impl Socket {
         };
         let hub = self.site.shop.hub.addr();
         self.hub = Some(hub.clone());
-        let position = async move { hub.send(listen).await.map_err(|_| Problem::new(Code::Unavailable)) };
+        let shop = self.site.shop.clone();
+        let position = async move {
+            let unavailable = || Problem::new(Code::Unavailable);
+            let last = shop.tables.store.last_event().await.map_err(|_| unavailable())?;
+            // What was acknowledged before is no news. A hub that is slow tells it once more, and nobody waits for it.
+            let _ = timeout(HUB_PATIENCE, shop.position.clone().wait_for(|reached| *reached >= last)).await;
+            hub.send(listen).await.map_err(|_| unavailable())
+        };
         match &self.client {
             Client::Page(page) => {
                 let page = page.clone();

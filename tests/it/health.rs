@@ -26,6 +26,8 @@ async fn a_second_server_leaves_the_store_to_the_first() {
     let shop = TestShop::open().await;
     let told = does_not_open(&mut shop.command(&["serve"]));
     assert!(told.contains("held by another process"), "{told}");
+    let told = does_not_open(shop.command(&["serve"]).env("MICROSHOP_STORE__URL", "sled:data/second"));
+    assert!(told.contains("in use by another process"), "{told}");
     shop.admin().await;
 }
 
@@ -34,8 +36,8 @@ async fn a_server_that_finds_its_address_taken_says_so() {
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     let mut second = shop.command(&["serve"]);
-    let second = second.env("MICROSHOP_STORE__URL", "sled:data/second").env("MICROSHOP_SERVER__BIND", address);
-    let told = does_not_open(second);
+    let second = second.env("MICROSHOP_STORE__URL", "sled:data/second").env("MICROSHOP_AUTH__KEY_FILE", "data/third");
+    let told = does_not_open(second.env("MICROSHOP_SERVER__BIND", address));
     assert!(told.contains(&format!("can't listen on {address}")), "{told}");
 }
 

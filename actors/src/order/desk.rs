@@ -11,6 +11,7 @@ use domain::order::{Order, OrderError, OrderId, OrderStatus, StockMove};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
 
+use super::draft::Draft;
 use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted};
 use crate::article::Shelf;
 use crate::ask::{Child, Failure};
@@ -174,21 +175,30 @@ impl Desk {
     }
 
     /// Has the orders of users who are gone say no more whose they were, each as soon as its goods have arrived.
-    pub(super) async fn forget_leavers(self) -> Result<()> {
-        for (_, Row { version, value: user }) in self.tables.leavers.all().await? {
-            let mut all_are_anonymous = true;
-            for (_, listed) in self.tables.user_orders.all_of(format!("{user}/")).await? {
-                let row = self.row(listed.value).await?;
-                if row.value.needs_contact() {
-                    all_are_anonymous = false;
-                } else if row.value.contact.is_some() {
-                    self.draft().order(Some(row.version), &row.value.anonymous()).await?.commit().await?;
-                }
+    pub(super) async fn forget_leavers(self) -> std::result::Result<(), StoreError> {
+        for (_, leaver) in self.tables.leavers.all().await? {
+            match self.forget(&leaver).await {
+                // Another node does the same, or the next round will.
+                Ok(()) | Err(Failure::Conflict) => {}
+                Err(error) => tracing::warn!(user = %leaver.value, %error, "orders still say whose they were"),
             }
-            if all_are_anonymous {
-                let change = self.tables.change(self.clock.now());
-                self.tables.commit(change.remove(&self.tables.leavers, user, version)).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget(&self, Row { version, value: user }: &Row<UserId>) -> Result<()> {
+        let mut all_are_anonymous = true;
+        for (_, listed) in self.tables.user_orders.all_of(format!("{user}/")).await? {
+            let row = self.row(listed.value).await?;
+            if row.value.needs_contact() {
+                all_are_anonymous = false;
+            } else if row.value.contact.is_some() {
+                self.draft().order(Some(row.version), &row.value.anonymous()).await?.commit().await?;
             }
+        }
+        if all_are_anonymous {
+            let change = self.tables.change(self.clock.now());
+            self.tables.commit(change.remove(&self.tables.leavers, user, *version)).await?;
         }
         Ok(())
     }
@@ -210,9 +220,18 @@ impl Desk {
     }
 
     async fn expire(&self, row: Row<Order>) -> Result<Order> {
-        let now = self.clock.now();
-        let (order, stock_move) = row.value.expire(now)?;
-        let owner = Owner::User(order.user);
+        let (order, stock_move) = row.value.expire(self.clock.now())?;
+        let stock = self.stock(order.items.iter().map(|item| item.article)).await?;
+        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
+        let draft = self.with_goods_in_cart(self.draft().stock(&stock, articles)?, &order).await?;
+        draft.order(Some(row.version), &order).await?.commit().await?;
+        Ok(order)
+    }
+
+    /// A draft that puts what an order was for back in its buyer's cart, unless the buyer is gone.
+    async fn with_goods_in_cart<'a>(&self, draft: Draft<'a>, order: &Order) -> Result<Draft<'a>> {
+        let Some(account) = self.tables.accounts.get(order.user).await? else { return Ok(draft) };
+        let (now, owner) = (self.clock.now(), Owner::User(order.user));
         let read = self.tables.carts.get(&owner).await?;
         let cart = read.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
         let items = order.items.iter().map(|item| Item {
@@ -222,11 +241,9 @@ impl Desk {
             quantity: item.quantity,
         });
         let returned = Cart { items: items.collect(), ..Cart::empty(now) };
-        let stock = self.stock(order.items.iter().map(|item| item.article)).await?;
-        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
-        let draft = self.draft().cart(&owner, &read, cart.merge(&returned, now + self.cart_ttl))?;
-        draft.stock(&stock, articles)?.order(Some(row.version), &order).await?.commit().await?;
-        Ok(order)
+        let draft =
+            draft.with(|change| Ok(change.only_if(&self.tables.accounts, order.user, Some(account.version))))?;
+        Ok(draft.cart(&owner, &read, cart.merge(&returned, now + self.cart_ttl))?)
     }
 
     /// Stores an order as it is to be, with its stock.

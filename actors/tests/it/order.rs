@@ -193,6 +193,20 @@ async fn orders_of_a_deleted_user_are_anonymous_as_soon_as_they_have_arrived() {
 }
 
 #[actix::test]
+async fn what_a_deleted_user_did_not_pay_for_goes_back_to_the_stock_alone() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 4).await;
+    test.bank.will(&[Told::Decline]);
+    let placed = test.shop.orders.ask(order(ana, "k", 4)).await.unwrap();
+    decided(&test, &placed).await;
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.wait(Duration::from_secs(15 * 60));
+    becomes(&test, &placed, OrderStatus::Expired).await;
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (10, 0));
+    assert!(test.shop.tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
+}
+
+#[actix::test]
 async fn a_deleted_user_buys_nothing_more() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;

@@ -7,6 +7,7 @@ use actors::session::Whose;
 use actors::tables::Proven;
 use actors::user::{ChangePassword, CheckPassword};
 use domain::user::UserError;
+use futures_util::future::join_all;
 
 use crate::harness::TestShop;
 
@@ -37,6 +38,21 @@ async fn whoever_is_wrong_too_often_waits_whether_the_user_exists_or_not() {
     test.wait(Duration::from_secs(1));
     check(&test, "ana", "home", WRONG).await.unwrap_err();
     assert_eq!(check(&test, "ana", "home", WRONG).await.unwrap_err(), wait(2));
+}
+
+#[actix::test]
+async fn many_guesses_at_once_are_not_more_than_one_after_the_other() {
+    let test = TestShop::open().await;
+    test.user("ana").await;
+    for _ in 0..4 {
+        check(&test, "ana", "2001:db8::1", WRONG).await.unwrap_err();
+    }
+    let neighbours = (2..12).map(|host| format!("2001:db8::{host}"));
+    let guesses =
+        join_all(neighbours.map(async |address| check(&test, "ana", &address, WRONG).await.unwrap_err())).await;
+    let heard = guesses.iter().filter(|refused| **refused == Failure::Refused(UserError::InvalidCredentials));
+    assert_eq!(heard.count(), 1);
+    assert!(check(&test, "ana", "2001:db8:1::1", RIGHT).await.is_ok());
 }
 
 #[actix::test]
