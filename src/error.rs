@@ -11,6 +11,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use actors::ask::Failure;
 use domain::article::ArticleError;
+use domain::breaker::Rejected;
 use domain::cart::CartError;
 use domain::money::TooLarge;
 use domain::order::OrderError;
@@ -302,6 +303,12 @@ impl From<UserError> for Problem {
             UserError::LastAdmin => Code::LastAdmin,
         };
         Self::because(code, error)
+    }
+}
+
+impl From<Failure<Rejected>> for Problem {
+    fn from(failure: Failure<Rejected>) -> Self {
+        Self::of(failure, |Rejected { retry_after }| OrderError::PaymentUnavailable { retry_after }.into())
     }
 }
 

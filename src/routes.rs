@@ -68,6 +68,8 @@ fn programs(config: &mut ServiceConfig) {
         .service(resource("/api/orders/{id}/refund").route(post().to(api::order::refund)))
         .service(resource("/api/bank").route(get().to(api::bank::get)).route(web::put().to(api::bank::set)))
         .service(resource("/api/breaker").route(get().to(api::bank::breaker)))
+        .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate)))
+        .service(resource("/api/breaker/reset").route(post().to(api::bank::reset)))
         .service(resource("/api/users").route(get().to(api::user::list)).route(post().to(api::user::add)))
         .service(
             resource("/api/users/{id}")

@@ -1,7 +1,7 @@
 //! The payment gateway: the only one who talks to the bank, through a breaker.
 //!
 //! Owns: the breaker; how many calls are under way.
-//! Serves: the order desk.
+//! Serves: the order desk, administrators.
 //! Tells: `breaker.changed`.
 //! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the actor.
 
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
-    ResponseFuture, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, ContextFutureSpawner, Handler,
+    Message, ResponseFuture, WrapFuture,
 };
 use domain::breaker::{Breaker, Limits, Permit, Rejected, Verdict};
 use domain::event::Event;
@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::ask::{Failure, Observe, Observed};
+use crate::ask::{Atomic, Failure, Observe, Observed};
 use crate::bank::{Answer, Bank, BankError, Charge};
 use crate::clock::Clock;
 use crate::store::{StoreError, Version};
@@ -29,6 +29,16 @@ use crate::tables::{Row, Tables, version};
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<CallPermit, Failure<Rejected>>")]
 pub struct Admit;
+
+/// Sets the breaker by hand; the reply is the breaker as it is then, durably.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "Result<Breaker, Failure<Rejected>>")]
+pub enum SetBreaker {
+    /// No call is made any more.
+    Isolate,
+    /// Calls are made as if none had failed.
+    Reset,
+}
 
 /// Has the bank charge, or pay back what it charged.
 #[derive(Message)]
@@ -132,6 +142,32 @@ impl Handler<Admit> for PaymentGateway {
         let permit = self.with_breaker(ctx, |breaker| breaker.admit(now));
         let permit = permit.map_err(Failure::Refused)?;
         Ok(CallPermit { permit, gateway: ctx.address(), verdict: Verdict::Unused })
+    }
+}
+
+impl Handler<SetBreaker> for PaymentGateway {
+    type Result = Atomic<Self, Breaker, Rejected>;
+
+    fn handle(&mut self, set: SetBreaker, _: &mut Self::Context) -> Self::Result {
+        let before = self.breaker;
+        match set {
+            SetBreaker::Isolate => self.breaker.isolate(),
+            SetBreaker::Reset => self.breaker.reset(),
+        }
+        let write = (self.breaker != before).then(|| self.write_down());
+        let write = async move {
+            match write {
+                Some(write) => write.await.map(Some),
+                None => Ok(None),
+            }
+        };
+        AtomicResponse::new(Box::pin(write.into_actor(self).map(|written: Result<_, StoreError>, gateway, ctx| {
+            if let Some(written) = written.clone().transpose() {
+                gateway.written(written, ctx);
+            }
+            written?;
+            Ok(gateway.breaker)
+        })))
     }
 }
 

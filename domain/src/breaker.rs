@@ -111,6 +111,20 @@ impl Breaker {
         }
     }
 
+    /// Lets nothing through until it is reset, as somebody wants it.
+    pub fn isolate(&mut self) {
+        if self.state != State::Isolated {
+            self.enter(State::Isolated);
+        }
+    }
+
+    /// Lets everything through again, as somebody wants it; failures before don't count.
+    pub fn reset(&mut self) {
+        if self.state != (State::Closed { failures: 0 }) {
+            self.enter(State::Closed { failures: 0 });
+        }
+    }
+
     /// The breaker as it goes on after a restart: a probe that was under way is lost, so another may try at once.
     pub fn recovered(mut self, now: Timestamp) -> Self {
         if self.state == State::HalfOpen {
@@ -188,6 +202,23 @@ mod tests {
         let permit = breaker.admit(at(60)).unwrap();
         breaker.record(permit, Verdict::Unused, at(60), &LIMITS);
         assert!(breaker.admit(at(60)).is_ok());
+    }
+
+    #[test]
+    fn an_isolated_breaker_stays_so_until_it_is_reset() {
+        let mut breaker = Breaker::default();
+        let late = breaker.admit(at(0)).unwrap();
+        breaker.isolate();
+        breaker.record(late, Verdict::Healthy, at(1), &LIMITS);
+        assert!(breaker.admit(at(1_000_000)).is_err());
+        assert_eq!(breaker.recovered(at(1)).state, State::Isolated);
+        breaker.reset();
+        assert!(breaker.admit(at(1)).is_ok());
+        let (mut opened, before) = (open(), breaker);
+        opened.reset();
+        assert_eq!(opened.state, State::Closed { failures: 0 });
+        breaker.reset();
+        assert_eq!(breaker, before);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actors::payment::SetBreaker;
 use serde_json::json;
 
 use super::fields::Fields;
@@ -20,6 +21,16 @@ pub async fn get(_: Admin, site: Data<Site>) -> HttpResponse {
 pub async fn set(_: Admin, site: Data<Site>, Fields(behaviour): Fields<Behaviour>) -> HttpResponse {
     site.bank.behave(behaviour);
     one("bank", json!(site.bank.behaviour()))
+}
+
+/// `POST /api/breaker/isolate`: has no call made to the bank until the breaker is reset.
+pub async fn isolate(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    Ok(one("breaker", json!(site.shop.payments.ask(SetBreaker::Isolate).await?)))
+}
+
+/// `POST /api/breaker/reset`: has calls made to the bank as if none had failed.
+pub async fn reset(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    Ok(one("breaker", json!(site.shop.payments.ask(SetBreaker::Reset).await?)))
 }
 
 /// `GET /api/breaker`: what the breaker in front of the bank lets through.

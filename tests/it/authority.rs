@@ -90,6 +90,8 @@ const PROGRAMS: &[Row] = &[
     ("GET /api/bank", Administrator),
     ("PUT /api/bank", Administrator),
     ("GET /api/breaker", Administrator),
+    ("POST /api/breaker/isolate", Administrator),
+    ("POST /api/breaker/reset", Administrator),
     ("GET /api/users", Administrator),
     ("POST /api/users", Administrator),
     ("GET /api/users/{id}", Administrator),

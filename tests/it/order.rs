@@ -148,6 +148,23 @@ async fn a_bank_that_refuses_three_times_is_left_alone_for_a_while() {
 }
 
 #[actix_web::test]
+async fn an_administrator_isolates_the_bank_and_lets_it_back() {
+    let (mut shop, admin, ana) = shop_with_ana(&[]).await;
+    ana.adds(1, 1).await.expect(200);
+    for _ in 0..2 {
+        let set = admin.0.send(Method::POST, "/api/breaker/isolate", json!({})).await.expect(200);
+        assert_eq!(set.json["breaker"]["state"], json!({ "state": "isolated" }));
+    }
+    shop.kill();
+    shop.start_again();
+    ana.checks_out("k").await.expect_problem(503, "payment_unavailable");
+    assert_eq!((ana.cart().await["item_count"].clone(), ana.sees(1).await), (json!(1), 10));
+    let set = admin.0.send(Method::POST, "/api/breaker/reset", json!({})).await.expect(200);
+    assert_eq!(set.json["breaker"]["state"], json!({ "state": "closed", "failures": 0 }));
+    assert_eq!(ana.checks_out("k").await.expect(201).json["order"]["status"], "paid");
+}
+
+#[actix_web::test]
 async fn a_breaker_stays_open_over_a_restart() {
     let (mut shop, admin, ana) = shop_with_ana(&[]).await;
     admin.sets_bank("refuse").await;
