@@ -29,6 +29,7 @@ pub enum Code {
     MissingIdempotencyKey,
     InvalidIdempotencyKey,
     IdempotencyKeyReused,
+    IdempotencyKeyInUse,
     WrongType,
     UnknownField,
     MissingField,
@@ -113,6 +114,7 @@ impl Code {
             Self::UsernameTaken => ("username_taken", 409),
             Self::LastAdmin => ("last_admin", 409),
             Self::BelowReserved => ("below_reserved", 409),
+            Self::IdempotencyKeyInUse => ("idempotency_key_in_use", 409),
             Self::PreconditionFailed => ("precondition_failed", 412),
             Self::BodyTooLarge => ("body_too_large", 413),
             Self::UnsupportedMediaType => ("unsupported_media_type", 415),
@@ -324,6 +326,9 @@ impl From<OrderError> for Problem {
         match error {
             OrderError::Unknown => Self::because(Code::OrderNotFound, detail),
             OrderError::NoBuyer => Self::new(Code::InvalidToken),
+            OrderError::KeyInUse => {
+                Self::because(Code::IdempotencyKeyInUse, detail).retry_after(Duration::from_secs(1))
+            }
             OrderError::KeyReused => Self::because(Code::IdempotencyKeyReused, detail),
             OrderError::PaymentUnavailable { retry_after } => {
                 Self::because(Code::PaymentUnavailable, detail).retry_after(retry_after)

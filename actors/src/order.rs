@@ -24,9 +24,11 @@ use crate::payment::{Call, CallPermit, Request};
 use crate::store::StoreError;
 
 pub use desk::Desk;
+pub use once::{Answer, Claim, Claimed, InHand};
 
 mod desk;
 mod draft;
+mod once;
 
 /// How often the desk looks for orders whose time is over and for payments whose end nobody knows.
 const TICK: Duration = Duration::from_secs(1);
@@ -171,6 +173,8 @@ pub struct OrderDesk {
     pending: HashMap<OrderId, Look>,
     /// Orders for which the bank is being asked.
     calling: HashSet<OrderId>,
+    /// Requests that are being answered.
+    in_hand: HashSet<String>,
     /// Who waits to hear of an order's payment.
     waiting: HashMap<OrderId, Vec<oneshot::Sender<()>>>,
 }
@@ -178,7 +182,13 @@ pub struct OrderDesk {
 impl OrderDesk {
     /// A desk with the orders of the store.
     pub fn new(desk: Desk) -> Self {
-        Self { desk, pending: HashMap::new(), calling: HashSet::new(), waiting: HashMap::new() }
+        Self {
+            desk,
+            pending: HashMap::new(),
+            calling: HashSet::new(),
+            in_hand: HashSet::new(),
+            waiting: HashMap::new(),
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub struct UsedKey {
     pub fingerprint: String,
     /// The order that it made or changed.
     pub order: OrderId,
+    /// The order as it was when the request was answered, if it was.
+    #[serde(default)]
+    pub answer: Option<Order>,
 }
 
 /// Every table of the shop.

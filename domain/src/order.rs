@@ -131,6 +131,9 @@ pub enum OrderError {
     /// The idempotency key was used for something else.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The first request with the idempotency key is not answered yet.
+    #[error("a request with that idempotency key is under way")]
+    KeyInUse,
     /// The buyer is no user any more.
     #[error("there is no such user")]
     NoBuyer,

@@ -4,12 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    AwaitPayment, CancelOrder, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder, RefundOrder, ShipOrder,
+    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder,
+    RefundOrder, ShipOrder,
 };
 use domain::money::{CURRENCY, Cents};
 use domain::order::{Checkout, Contact, Order, OrderId};
 use domain::payment::PaymentStatus;
-use domain::user::Email;
+use domain::user::{Email, UserId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -42,8 +43,9 @@ pub async fn place(
     let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
-    let order = site.shop.orders.ask(PlaceOrder { user: me.user, checkout, once }).await?;
-    paid(&site, &order, StatusCode::CREATED).await
+    let place = PlaceOrder { user: me.user, checkout, once: once.clone() };
+    let order = answer_once(&site, me.user, once, async { decided(&site, &site.shop.orders.ask(place).await?).await });
+    paid(&order.await?, StatusCode::CREATED)
 }
 
 /// `POST /api/orders/{id}/pay`: has the bank asked once more.
@@ -54,8 +56,9 @@ pub async fn pay(
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
     let once = header_once(&request, &format!("pay {id}"))?;
-    let order = site.shop.orders.ask(PayAgain { user: me.user, order: *id, once }).await?;
-    paid(&site, &order, StatusCode::OK).await
+    let pay = PayAgain { user: me.user, order: *id, once: once.clone() };
+    let order = answer_once(&site, me.user, once, async { decided(&site, &site.shop.orders.ask(pay).await?).await });
+    paid(&order.await?, StatusCode::OK)
 }
 
 /// `POST /api/orders/{id}/cancel`: calls an unpaid order off; 202 if the bank must say first whether it has charged.
@@ -89,16 +92,38 @@ pub async fn deliver(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<Ht
 
 /// `POST /api/orders/{id}/refund`: has an order paid back; 202 if the bank hasn't in time, and is asked again.
 pub async fn refund(
-    _: Admin,
+    Admin(me): Admin,
     site: Data<Site>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    // A refund happens once whatever the key; asking for one keeps clients from sending it blindly.
-    header_once(&request, "refund")?;
-    let order = site.shop.orders.ask(RefundOrder(*id)).await?;
+    let once = header_once(&request, &format!("refund {id}"))?;
+    let order = answer_once(&site, me.user, once, async {
+        decided(&site, &site.shop.orders.ask(RefundOrder(*id)).await?).await
+    });
+    Ok(perhaps_later(&order.await?))
+}
+
+/// The order with which a request is answered: the one it was answered with before, or else what comes of it.
+async fn answer_once(
+    site: &Site,
+    user: UserId,
+    once: Once,
+    work: impl Future<Output = Result<Order, Problem>>,
+) -> Result<Order, Problem> {
+    match site.shop.orders.ask(Claim { user, once }).await? {
+        Claimed::Before(order) => Ok(order),
+        Claimed::Now(in_hand) => {
+            let order = work.await?;
+            Ok(site.shop.orders.ask(Answer { in_hand, order }).await?)
+        }
+    }
+}
+
+/// An order when the bank has decided, or when that takes too long.
+async fn decided(site: &Site, order: &Order) -> Result<Order, Problem> {
     let wait = AwaitPayment { user: order.user, order: order.id, patience: site.patience };
-    Ok(perhaps_later(&site.shop.orders.ask(wait).await?))
+    Ok(site.shop.orders.ask(wait).await?)
 }
 
 /// The order; 202 if it was called off and the bank's word is still awaited.
@@ -107,11 +132,9 @@ fn perhaps_later(order: &Order) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "success": true, "order": order_json(order) }))
 }
 
-/// The order when the bank has decided; 202 if it hasn't in time, 402 if it has refused.
-async fn paid(site: &Site, order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
-    let wait = AwaitPayment { user: order.user, order: order.id, patience: site.patience };
-    let order = site.shop.orders.ask(wait).await?;
-    let json = order_json(&order);
+/// The order after the bank has decided; 202 if it hasn't in time, 402 if it has refused.
+fn paid(order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
+    let json = order_json(order);
     let status = match order.payment.status {
         PaymentStatus::Succeeded => decided,
         PaymentStatus::Submitting | PaymentStatus::Unknown => StatusCode::ACCEPTED,

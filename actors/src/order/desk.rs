@@ -12,6 +12,7 @@ use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
 
 use super::draft::Draft;
+use super::once::used_key;
 use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted};
 use crate::article::Shelf;
 use crate::ask::{Child, Failure};
@@ -20,7 +21,7 @@ use crate::cart::CartRegistry;
 use crate::clock::{Clock, new_id};
 use crate::payment::{Admit, CallPermit, PaymentGateway, Request};
 use crate::store::StoreError;
-use crate::tables::{Change, Row, Tables, UsedKey, user_order_key};
+use crate::tables::{Change, Row, Tables, UsedKey, user_order_key, version};
 
 /// How long an idempotency key is remembered.
 const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
@@ -270,7 +271,7 @@ impl Desk {
 
     /// The order that a request with this key made, if it did already.
     async fn made_before(&self, user: UserId, once: &Once) -> Result<Option<Order>> {
-        match self.tables.used_keys.get(format!("{user}/{}", once.key)).await? {
+        match self.tables.used_keys.get(used_key(user, once)).await? {
             Some(used) if used.value.fingerprint != once.fingerprint => Err(OrderError::KeyReused.into()),
             Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
             None => Ok(None),
@@ -284,9 +285,22 @@ impl Desk {
         once: &Once,
         order: OrderId,
     ) -> std::result::Result<Change, StoreError> {
-        let used = UsedKey { fingerprint: once.fingerprint.clone(), order };
-        let (key, until) = (format!("{user}/{}", once.key), self.clock.now() + KEYS_KEPT);
-        change.put_until(&self.tables.used_keys, key, None, &used, until)
+        let used = UsedKey { fingerprint: once.fingerprint.clone(), order, answer: None };
+        change.put_until(&self.tables.used_keys, used_key(user, once), None, &used, self.clock.now() + KEYS_KEPT)
+    }
+
+    /// Answers a request with an order, unless it was answered before.
+    pub(super) async fn answer(self, key: &str, fingerprint: &str, order: Order) -> Result<Order> {
+        let (used_keys, now) = (&self.tables.used_keys, self.clock.now());
+        let row = used_keys.get(key).await?;
+        let read_at = version(&row);
+        if let Some(answer) = row.and_then(|row| row.value.answer) {
+            return Ok(answer);
+        }
+        let used = UsedKey { fingerprint: fingerprint.to_owned(), order: order.id, answer: Some(order.clone()) };
+        let change = self.tables.change(now).put_until(used_keys, key, read_at, &used, now + KEYS_KEPT)?;
+        self.tables.commit(change).await?;
+        Ok(order)
     }
 }
 
