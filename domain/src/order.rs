@@ -122,6 +122,36 @@ pub enum StockMove {
     Restock,
 }
 
+/// What can happen to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The bank has charged.
+    Pay,
+    /// It is called off before it was paid.
+    Cancel,
+    /// Its time is over before it was paid.
+    Expire,
+    /// It is sent.
+    Ship,
+    /// It arrives.
+    Deliver,
+    /// The bank has paid it back.
+    PayBack,
+}
+
+/// Every way from one status to another, and what it does to the stock. There is no other.
+pub const TRANSITIONS: [(OrderStatus, Step, OrderStatus, StockMove); 8] = [
+    (OrderStatus::PendingPayment, Step::Pay, OrderStatus::Paid, StockMove::Sell),
+    (OrderStatus::PendingPayment, Step::Cancel, OrderStatus::Cancelled, StockMove::Release),
+    (OrderStatus::PendingPayment, Step::Expire, OrderStatus::Expired, StockMove::Release),
+    (OrderStatus::Paid, Step::Ship, OrderStatus::Shipped, StockMove::None),
+    (OrderStatus::Paid, Step::PayBack, OrderStatus::Refunded, StockMove::Restock),
+    (OrderStatus::Shipped, Step::Deliver, OrderStatus::Delivered, StockMove::None),
+    (OrderStatus::Shipped, Step::PayBack, OrderStatus::Refunded, StockMove::None),
+    (OrderStatus::Delivered, Step::PayBack, OrderStatus::Refunded, StockMove::None),
+];
+
 /// Why an order can't be placed or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
@@ -238,22 +268,18 @@ impl Order {
         Ok((order, articles))
     }
 
-    /// The order after the bank's answer to an attempt; an answer to another attempt, or to a question no longer open, changes nothing.
-    ///
-    /// Nor does a question that didn't reach the bank, if one before it may have: that one may have charged.
+    /// The order after the bank's answer to an attempt; an answer to another attempt, or to a question no longer open,
+    /// changes nothing.
     pub fn settle(&self, attempt: u32, outcome: Outcome) -> Option<(Self, StockMove)> {
-        let open = self.status == OrderStatus::PendingPayment && self.payment.is_open();
-        let asked_before = self.payment.status == PaymentStatus::Unknown && outcome == Outcome::NotSent;
-        let payment = Payment { attempt, status: outcome.into() };
-        if !open || asked_before || attempt != self.payment.attempt || payment == self.payment {
-            return None;
-        }
-        let (status, stock) = match outcome {
-            Outcome::Approved => (OrderStatus::Paid, StockMove::Sell),
-            Outcome::Declined | Outcome::NotSent if self.called_off => (OrderStatus::Cancelled, StockMove::Release),
-            Outcome::Declined | Outcome::NotSent | Outcome::Unknown => (self.status, StockMove::None),
+        let is_asked = self.status == OrderStatus::PendingPayment && attempt == self.payment.attempt;
+        let payment = self.payment.settle(outcome).filter(|_| is_asked)?;
+        let settled = Self { payment, ..self.clone() };
+        let step = match settled.payment.status {
+            PaymentStatus::Succeeded => Step::Pay,
+            PaymentStatus::Declined | PaymentStatus::NotSent if self.called_off => Step::Cancel,
+            _ => return Some((settled, StockMove::None)),
         };
-        Some((Self { status, payment, ..self.clone() }, stock))
+        settled.step(step).ok()
     }
 
     /// The order with a new attempt to pay it.
@@ -270,13 +296,14 @@ impl Order {
             OrderStatus::PendingPayment if self.payment.is_open() => Ok((self.call_off(), StockMove::None)),
             // Called off while it was open, and then paid for after all: it is paid back.
             OrderStatus::Paid | OrderStatus::Refunded if self.called_off => Ok((self.clone(), StockMove::None)),
-            _ => self.close(OrderStatus::Cancelled),
+            _ => self.step(Step::Cancel),
         }
     }
 
     /// The order given up, because it was not paid in time.
     pub fn expire(&self, now: Timestamp) -> Result<(Self, StockMove), OrderError> {
-        if now < self.expires_at { Err(self.wrong_state()) } else { self.close(OrderStatus::Expired) }
+        let is_due = now >= self.expires_at && !self.payment.is_open();
+        if is_due { self.step(Step::Expire) } else { Err(self.wrong_state()) }
     }
 
     /// The order on its way.
@@ -284,12 +311,12 @@ impl Order {
         if self.is_to_be_paid_back() {
             return Err(self.wrong_state());
         }
-        self.step(&[OrderStatus::Paid], OrderStatus::Shipped, StockMove::None)
+        self.step(Step::Ship)
     }
 
     /// The order arrived.
     pub fn deliver(&self) -> Result<(Self, StockMove), OrderError> {
-        self.step(&[OrderStatus::Shipped], OrderStatus::Delivered, StockMove::None)
+        self.step(Step::Deliver)
     }
 
     /// The order that the bank is to pay back.
@@ -303,8 +330,7 @@ impl Order {
 
     /// The order after the bank has paid it back; what had not left the house is on sale again.
     pub fn paid_back(&self) -> Option<(Self, StockMove)> {
-        let stock = if self.status == OrderStatus::Paid { StockMove::Restock } else { StockMove::None };
-        self.is_to_be_paid_back().then(|| (Self { status: OrderStatus::Refunded, ..self.clone() }, stock))
+        self.step(Step::PayBack).ok().filter(|_| self.is_to_be_paid_back())
     }
 
     /// Whether the bank is to pay it back.
@@ -332,22 +358,14 @@ impl Order {
         Self { contact: None, ..self.clone() }
     }
 
-    fn close(&self, status: OrderStatus) -> Result<(Self, StockMove), OrderError> {
-        if self.payment.is_open() && self.status == OrderStatus::PendingPayment {
-            return Err(self.wrong_state());
-        }
-        self.step(&[OrderStatus::PendingPayment], status, StockMove::Release)
-    }
-
-    /// One transition; one that was made already is made again without effect.
-    fn step(&self, from: &[OrderStatus], to: OrderStatus, stock: StockMove) -> Result<(Self, StockMove), OrderError> {
-        if self.status == to {
+    /// One step of the table; one that was made already is made again without effect.
+    fn step(&self, step: Step) -> Result<(Self, StockMove), OrderError> {
+        if TRANSITIONS.iter().any(|(_, made, to, _)| (*made, *to) == (step, self.status)) {
             return Ok((self.clone(), StockMove::None));
         }
-        if !from.contains(&self.status) {
-            return Err(self.wrong_state());
-        }
-        Ok((Self { status: to, ..self.clone() }, stock))
+        let way = TRANSITIONS.iter().find(|(from, made, ..)| (*from, *made) == (self.status, step));
+        let (_, _, status, stock) = *way.ok_or_else(|| self.wrong_state())?;
+        Ok((Self { status, ..self.clone() }, stock))
     }
 
     fn wrong_state(&self) -> OrderError {
@@ -399,6 +417,10 @@ fn freeze(cart: &Cart, articles: &Articles) -> Result<(Vec<OrderItem>, Cents), O
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
     use super::*;
     use crate::article::Article;
     use crate::article::tests::lamp;
@@ -525,6 +547,57 @@ mod tests {
         assert!(paid().deliver().is_err());
         assert!(paid().cancel().is_err());
         assert_eq!(delivered.refund().unwrap().paid_back().unwrap().1, StockMove::None);
+    }
+
+    #[test]
+    fn whatever_happens_in_whatever_order_only_the_ways_of_the_table_are_gone() {
+        let (mut seen, mut reached) = (BTreeSet::new(), vec![placed()]);
+        while let Some(order) = reached.pop() {
+            if !seen.insert(format!("{order:?}")) {
+                continue;
+            }
+            let outcomes = [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
+            let mut next: Vec<_> =
+                outcomes.iter().filter_map(|outcome| order.settle(order.payment.attempt, *outcome)).collect();
+            next.extend(
+                order.pay_again().ok().filter(|again| again.payment.attempt < 4).map(|again| (again, StockMove::None)),
+            );
+            next.extend(order.refund().ok().map(|wish| (wish, StockMove::None)));
+            next.extend(
+                [order.cancel(), order.expire(order.expires_at), order.ship(), order.deliver()].into_iter().flatten(),
+            );
+            next.extend(order.paid_back());
+            for (after, stock) in next {
+                let way = TRANSITIONS.iter().find(|(from, _, to, _)| (*from, *to) == (order.status, after.status));
+                let expected = way.map_or(StockMove::None, |(.., stock)| *stock);
+                assert!(way.is_some() || after.status == order.status, "{order:?} became {after:?}");
+                assert_eq!(stock, expected, "{order:?} became {after:?}");
+                assert!(after.status != OrderStatus::Expired || !order.payment.is_open());
+                assert!(after.status != OrderStatus::Cancelled || !after.payment.is_open());
+                assert!(after.payment.attempt == order.payment.attempt || !order.payment.is_open());
+                reached.push(after);
+            }
+        }
+        assert!(seen.len() > 40, "{}", seen.len());
+    }
+
+    #[test]
+    fn the_drawing_is_of_the_tables() {
+        let drawing = include_str!("../../docs/orders.md");
+        let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        let mut ways: Vec<_> = TRANSITIONS
+            .iter()
+            .map(|(from, step, to, _)| {
+                let [from, step, to] = [json!(from), json!(step), json!(to)].map(word);
+                format!("    {from} --> {to}: {step}")
+            })
+            .collect();
+        ways.extend(crate::payment::TRANSITIONS.iter().map(|(from, outcome, to)| {
+            let [from, outcome, to] = [json!(from), json!(outcome), json!(to)].map(word);
+            format!("    {from} --> {to}: {outcome}")
+        }));
+        let drawn: Vec<_> = drawing.lines().filter(|line| line.contains(": ") && line.contains(" --> ")).collect();
+        assert_eq!(drawn, ways);
     }
 
     #[test]

@@ -41,21 +41,27 @@ pub enum Outcome {
     Unknown,
 }
 
-impl From<Outcome> for PaymentStatus {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Approved => Self::Succeeded,
-            Outcome::Declined => Self::Declined,
-            Outcome::NotSent => Self::NotSent,
-            Outcome::Unknown => Self::Unknown,
-        }
-    }
-}
+/// What an outcome makes of an attempt. There is nothing else: a question that was not sent, after one that may have
+/// been heard, leaves it unknown whether the bank has charged.
+pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 6] = [
+    (PaymentStatus::Submitting, Outcome::Approved, PaymentStatus::Succeeded),
+    (PaymentStatus::Submitting, Outcome::Declined, PaymentStatus::Declined),
+    (PaymentStatus::Submitting, Outcome::NotSent, PaymentStatus::NotSent),
+    (PaymentStatus::Submitting, Outcome::Unknown, PaymentStatus::Unknown),
+    (PaymentStatus::Unknown, Outcome::Approved, PaymentStatus::Succeeded),
+    (PaymentStatus::Unknown, Outcome::Declined, PaymentStatus::Declined),
+];
 
 impl Payment {
     /// The attempt of that number, about to be made.
     pub fn submitting(attempt: u32) -> Self {
         Self { attempt, status: PaymentStatus::Submitting }
+    }
+
+    /// The payment after an outcome of its attempt; none if that changes nothing.
+    pub fn settle(&self, outcome: Outcome) -> Option<Self> {
+        let (_, _, status) = *TRANSITIONS.iter().find(|(from, how, _)| (*from, *how) == (self.status, outcome))?;
+        Some(Self { status, ..self.clone() })
     }
 
     /// Whether the bank may still charge, or have charged, without the shop knowing.
