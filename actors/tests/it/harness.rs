@@ -193,6 +193,8 @@ pub(crate) enum Told {
     Refuse,
     LoseAnswer,
     Panic,
+    /// Approve after others that were asked later.
+    Late,
 }
 
 /// A bank that does what the test tells it, call by call, and then approves.
@@ -220,13 +222,16 @@ impl Bank for ToldBank {
     async fn charge(&self, charge: &Charge) -> Result<Answer, BankError> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let told = self.told.lock().unwrap().pop().unwrap_or(Told::Approve);
+        if told == Told::Late {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+        }
         let mut charged = self.charged.lock().unwrap();
-        if matches!(told, Told::Approve | Told::LoseAnswer) && !charged.contains(&charge.key) {
+        if matches!(told, Told::Approve | Told::LoseAnswer | Told::Late) && !charged.contains(&charge.key) {
             charged.push(charge.key.clone());
         }
         drop(charged);
         match told {
-            Told::Approve => Ok(Answer::Approved),
+            Told::Approve | Told::Late => Ok(Answer::Approved),
             Told::Decline => Ok(Answer::Declined),
             Told::Refuse => Err(BankError::NotSent("told to refuse".into())),
             Told::LoseAnswer => Err(BankError::Unknown("told to lose the answer".into())),

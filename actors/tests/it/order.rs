@@ -6,10 +6,13 @@ use std::time::Duration;
 use actors::ask::Failure;
 use actors::cart::{GetCart, ToCart};
 use actors::order::{AwaitPayment, CancelOrder, DeliverOrder, GetOrder, Once, PayAgain, RefundOrder, ShipOrder};
+use actors::tables::entry;
 use actors::user::DeleteUser;
 use domain::cart::Owner;
+use domain::event::Event;
 use domain::order::{Order, OrderError, OrderStatus};
 use domain::payment::PaymentStatus;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
 
 use crate::harness::{TestShop, Told, order, until};
@@ -67,6 +70,43 @@ async fn twelve_buyers_of_ten_lamps_get_ten() {
         assert_eq!(decided(&test, order).await.status, OrderStatus::Paid);
     }
     assert_eq!((test.lamp().on_hand, test.lamp().reserved), (0, 0));
+}
+
+#[actix::test]
+async fn a_thousand_buyers_of_ten_lamps_pay_for_ten() {
+    let test = TestShop::open().await;
+    let kinds = [Told::Approve, Told::Decline, Told::Decline, Told::Late];
+    test.bank
+        .will(&(0..1_000_u32).map(|call| kinds[(call.wrapping_mul(2_654_435_761) >> 30) as usize]).collect::<Vec<_>>());
+    let mut buyers = Vec::new();
+    for number in 0..1_000 {
+        buyers.push(test.buyer(&format!("buyer {number}"), 1).await);
+    }
+    let buys = async |buyer| loop {
+        match test.shop.orders.ask(order(buyer, "k", 1)).await {
+            Ok(placed) if decided(&test, &placed).await.status == OrderStatus::Paid => return true,
+            Ok(placed) => {
+                test.shop.orders.ask(CancelOrder { user: buyer, order: placed.id }).await.unwrap();
+                return false;
+            }
+            Err(Failure::Refused(OrderError::Stock(_))) if test.lamp().on_hand == 0 => return false,
+            Err(Failure::Refused(OrderError::Stock(_))) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(failure) => panic!("{failure}"),
+        }
+    };
+    let paid = join_all(buyers.into_iter().map(buys)).await.into_iter().filter(|paid| *paid).count();
+    assert_eq!((paid, test.bank.charged().len()), (10, 10));
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (0, 0));
+
+    let last = test.shop.tables.store.last_event().await.unwrap();
+    let log = test.shop.tables.store.tail(0).take(usize::try_from(last).unwrap());
+    let told: Vec<_> = log.map(|logged| entry(&logged.unwrap()).unwrap().event).collect().await;
+    let lamps = told.iter().filter_map(|event| match event {
+        Event::ArticleChanged(lamp) => Some((lamp.on_hand, lamp.reserved)),
+        _ => None,
+    });
+    let counts: Vec<_> = lamps.collect();
+    assert!(counts.len() > 30 && counts.iter().all(|(on_hand, reserved)| reserved <= on_hand), "{counts:?}");
 }
 
 #[actix::test]
