@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::rt::time::interval;
 use actix_web::{App, HttpServer, web};
+use actors::bank::Bank;
 use actors::clock::Clock;
 use actors::first_start::{FirstStart, FirstStartError};
 use actors::live::Close;
@@ -27,6 +28,7 @@ use crate::auth::access::AccessTokens;
 use crate::auth::cookie::Cookies;
 use crate::auth::keys::{KeyError, KeyRing, KeyTimes};
 use crate::auth::refresh::RefreshTokens;
+use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
@@ -73,9 +75,9 @@ pub enum AppError {
     /// The first administrator can't be made.
     #[error(transparent)]
     Admin(#[from] UserError),
-    /// The bank is none that the shop knows.
-    #[error("bank.url: {0} is not a bank that the shop knows; it knows simulated")]
-    Bank(String),
+    /// The bank is none that the shop can ask.
+    #[error("bank.url: {0}")]
+    Bank(#[from] WrongUrl),
     /// Everybody could become the administrator.
     #[error("the administrator's password is still the default: set another before listening on {0}")]
     DefaultPassword(SocketAddr),
@@ -112,13 +114,14 @@ impl Server {
         let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, clock.now())?;
         keys.turn(clock.now()).unwrap_or_else(|error| tracing::error!(%error, "no new key was made"));
         let keys = Arc::new(keys);
-        if config.bank.url != "simulated" {
-            return Err(AppError::Bank(config.bank.url.clone()));
-        }
-        let bank = SimulatedBank::new(store.clone(), clock.clone());
+        let simulated = (config.bank.url == "simulated").then(|| SimulatedBank::new(store.clone(), clock.clone()));
+        let bank: Arc<dyn Bank> = match &simulated {
+            Some(bank) => Arc::new(bank.clone()),
+            None => Arc::new(HttpBank::new(&config.bank.url, config.bank.timeout)?),
+        };
         let parts = Parts {
             store,
-            bank: Arc::new(bank.clone()),
+            bank,
             hasher: Hasher::new(config.auth.scrypt_log_n)?,
             clock,
             rules: rules(config),
@@ -132,7 +135,7 @@ impl Server {
         let listener = TcpListener::bind(bind).map_err(|error| AppError::Listen(bind, error))?;
         let site = Site {
             shop,
-            bank,
+            bank: simulated,
             access: AccessTokens::new(keys.clone(), config.auth.access_ttl),
             refresh: RefreshTokens::new(keys.clone()),
             proxies: config.server.trusted_proxies.clone(),

@@ -120,6 +120,8 @@ pub struct Bank {
     #[serde(with = "humantime_serde")]
     pub timeout: Duration,
     pub calls: usize,
+    pub bind: SocketAddr,
+    pub store: SecretString,
 }
 
 /// When no call to the bank is made.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use actors::tables::Tables;
 use clap::{Parser, Subcommand};
 use microshop::app::{Server, open_store};
+use microshop::bank::server::BankServer;
 use microshop::check::check;
 use microshop::config::Config;
 use microshop::{people, telemetry};
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Serves the shop (the default).
     Serve,
+    /// Serves the simulated bank alone, for shops whose bank.url names it.
+    Bank,
     /// Manages users while the shop is closed.
     #[command(subcommand)]
     User(people::Command),
@@ -52,6 +55,7 @@ async fn run(command: Command) -> Done {
     telemetry::begin(&config.log)?;
     match command {
         Command::Serve => serve(&config).await,
+        Command::Bank => serve_bank(&config).await,
         Command::User(command) => {
             let tables = Tables::new(open_store(&config).await?);
             print(people::run(command, tables, &config).await?)
@@ -72,6 +76,12 @@ async fn run(command: Command) -> Done {
 async fn serve(config: &Config) -> Done {
     let server = Server::open(config).await?;
     print(vec![format!("MicroShop is open on http://{}", server.address()?)])?;
+    Ok(server.run().await?)
+}
+
+async fn serve_bank(config: &Config) -> Done {
+    let server = BankServer::open(config).await?;
+    print(vec![format!("MicroShop's bank is open on http://{}", server.address()?)])?;
     Ok(server.run().await?)
 }
 

@@ -15,8 +15,8 @@ use crate::bank::simulated::SimulatedBank;
 pub struct Site {
     /// The shop.
     pub shop: Shop,
-    /// The simulated bank that the shop asks.
-    pub bank: SimulatedBank,
+    /// The simulated bank, if it is the one that the shop asks.
+    pub bank: Option<SimulatedBank>,
     /// Makes and checks access tokens.
     pub access: AccessTokens,
     /// Makes and checks refresh tokens.

@@ -22,6 +22,8 @@ pub enum Answer {
     Approved,
     /// It has refused to charge.
     Declined,
+    /// It has paid back what it had charged, or was told never to charge.
+    Voided,
 }
 
 /// Why there is no answer.
@@ -33,6 +35,9 @@ pub enum BankError {
     /// The bank was asked, and no answer was understood.
     #[error("the bank's answer is not known: {0}")]
     Unknown(String),
+    /// The bank was asked to charge for a key with which it was asked for another order or amount before.
+    #[error("the bank knows the key as another charge's")]
+    KeyReused,
 }
 
 /// The port to a bank.
@@ -41,6 +46,11 @@ pub trait Bank: Send + Sync + 'static {
     /// Charges once for a key, however often it is asked, and gives the same answer every time.
     async fn charge(&self, charge: &Charge) -> Result<Answer, BankError>;
 
-    /// Pays back what was charged for a key; once, however often it is asked.
+    /// What the bank has decided for a key; nothing, if it has not heard of it.
+    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError>;
+
+    /// Sees to it that nothing is charged for a key: pays back what was, and refuses whatever charge still comes.
+    ///
+    /// So a charge whose fate is unknown can be called off for certain. Asking again changes nothing more.
     async fn void(&self, key: &str) -> Result<(), BankError>;
 }

@@ -1,4 +1,4 @@
-//! The simulated bank's behaviour and the breaker, for administrators.
+//! The simulated bank's behaviour, if that is whom the shop asks, and the breaker, for administrators.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -8,19 +8,26 @@ use serde_json::json;
 use super::fields::Fields;
 use super::one;
 use crate::auth::bearer::Admin;
-use crate::bank::simulated::Behaviour;
+use crate::bank::behaviour::Behaviour;
+use crate::bank::simulated::SimulatedBank;
 use crate::error::{Code, Problem};
 use crate::site::Site;
 
 /// `GET /api/bank`: how the simulated bank behaves.
-pub async fn get(_: Admin, site: Data<Site>) -> HttpResponse {
-    one("bank", json!(site.bank.behaviour()))
+pub async fn get(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
+    Ok(one("bank", json!(simulated(&site)?.behaviour())))
 }
 
 /// `PUT /api/bank`: has the simulated bank behave in another way.
-pub async fn set(_: Admin, site: Data<Site>, Fields(behaviour): Fields<Behaviour>) -> HttpResponse {
-    site.bank.behave(behaviour);
-    one("bank", json!(site.bank.behaviour()))
+pub async fn set(_: Admin, site: Data<Site>, Fields(behaviour): Fields<Behaviour>) -> Result<HttpResponse, Problem> {
+    let bank = simulated(&site)?;
+    bank.behave(behaviour);
+    Ok(one("bank", json!(bank.behaviour())))
+}
+
+/// The simulated bank; how a bank elsewhere behaves is its own business.
+fn simulated(site: &Site) -> Result<&SimulatedBank, Problem> {
+    site.bank.as_ref().ok_or_else(Problem::not_found)
 }
 
 /// `POST /api/breaker/isolate`: has no call made to the bank until the breaker is reset.

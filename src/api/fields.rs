@@ -26,7 +26,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
 }
 
 /// What is read from an object only: serde by itself also takes a list of a struct's values.
-struct Object<T>(T);
+pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

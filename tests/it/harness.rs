@@ -46,7 +46,7 @@ impl TestShop {
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], log: Stdio) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let (process, url) = start(folder.path(), &settings, log);
+        let (process, url) = start(&mut binary(folder.path(), &settings), log);
         let http = client().build().unwrap();
         Self { folder, settings, process, url, http }
     }
@@ -79,9 +79,7 @@ impl TestShop {
 
     /// Asks the process to stop, and waits until it has.
     pub(crate) fn stop(&mut self) {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        assert!(self.process.wait().unwrap().success());
+        stop(&mut self.process);
     }
 
     /// Has the shop open with another setting next time.
@@ -95,7 +93,7 @@ impl TestShop {
         let bind = self.url.trim_start_matches("http://").to_owned();
         let mut settings = self.settings.clone();
         settings.push(("SERVER__BIND".into(), bind));
-        (self.process, self.url) = start(self.folder.path(), &settings, Stdio::inherit());
+        (self.process, self.url) = start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
     }
 
     /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.
@@ -130,17 +128,26 @@ pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
     }
 }
 
-fn start(folder: &Path, settings: &[(String, String)], log: Stdio) -> (Child, String) {
-    let mut process = binary(folder, settings).stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
+/// Starts a server of the binary, and tells where it listens.
+pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
+    let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(!line.is_empty(), "the shop did not open: {:?}", process.wait());
+    assert!(!line.is_empty(), "the server did not open: {:?}", process.wait());
     let url = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-    assert!(url.starts_with("http://"), "the shop said {line}");
+    assert!(url.starts_with("http://"), "the server said {line}");
     (process, url)
 }
 
-fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
+/// Asks a server to stop, and waits until it has.
+pub(crate) fn stop(process: &mut Child) {
+    let id = process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(process.wait().unwrap().success());
+}
+
+/// The binary in a folder of its own, with settings of its own.
+pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
     let defaults = [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "4"), ("LOG__FILTER", "warn")];

@@ -69,12 +69,16 @@ async fn a_configured_password_is_the_first_administrator_s() {
 
 #[actix_web::test]
 async fn a_setting_that_is_none_is_refused_by_name() {
-    let shop = TestShop::open().await;
+    let mut shop = TestShop::open().await;
+    shop.kill();
     for (key, value, named) in [
         ("MICROSHOP_SERVER__BNID", "127.0.0.1:0", "bnid"),
         ("MICROSHOP_SREVER__BIND", "127.0.0.1:0", "srever"),
         ("MICROSHOP_CART__TTL", "soon", "cart.ttl"),
         ("MICROSHOP_STORE__URL", "mysql://localhost", "store"),
+        ("MICROSHOP_BANK__URL", "https://bank.example.org", "bank.url: MicroShop speaks no TLS"),
+        ("MICROSHOP_BANK__URL", "ftp://bank.example.org", "bank.url: it is neither"),
+        ("MICROSHOP_BANK__URL", "simulatde", "bank.url: it is neither"),
     ] {
         let told = does_not_open(shop.command(&["serve"]).env(key, value));
         assert!(told.contains(named), "{key}: {told}");

@@ -201,7 +201,8 @@ pub(crate) enum Told {
 #[derive(Default)]
 pub(crate) struct ToldBank {
     told: Mutex<Vec<Told>>,
-    charged: Mutex<Vec<String>>,
+    /// Each charge and what was decided, in the order in which the bank heard of them.
+    ledger: Mutex<Vec<(String, Answer)>>,
     pub(crate) calls: AtomicUsize,
 }
 
@@ -213,7 +214,19 @@ impl ToldBank {
 
     /// The keys that were charged, each once.
     pub(crate) fn charged(&self) -> Vec<String> {
-        self.charged.lock().unwrap().clone()
+        let ledger = self.ledger.lock().unwrap();
+        let charged = ledger.iter().filter(|(_, answer)| *answer == Answer::Approved);
+        charged.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// What was decided for a key before, or else now.
+    fn decide(&self, key: &str, answer: Answer) -> Answer {
+        let mut ledger = self.ledger.lock().unwrap();
+        let before = find(&ledger, key);
+        if before.is_none() {
+            ledger.push((key.to_owned(), answer));
+        }
+        before.unwrap_or(answer)
     }
 }
 
@@ -225,25 +238,33 @@ impl Bank for ToldBank {
         if told == Told::Late {
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
-        let mut charged = self.charged.lock().unwrap();
-        if matches!(told, Told::Approve | Told::LoseAnswer | Told::Late) && !charged.contains(&charge.key) {
-            charged.push(charge.key.clone());
-        }
-        drop(charged);
         match told {
-            Told::Approve | Told::Late => Ok(Answer::Approved),
-            Told::Decline => Ok(Answer::Declined),
+            Told::Approve | Told::Late => Ok(self.decide(&charge.key, Answer::Approved)),
+            Told::Decline => Ok(self.decide(&charge.key, Answer::Declined)),
             Told::Refuse => Err(BankError::NotSent("told to refuse".into())),
-            Told::LoseAnswer => Err(BankError::Unknown("told to lose the answer".into())),
+            Told::LoseAnswer => {
+                self.decide(&charge.key, Answer::Approved);
+                Err(BankError::Unknown("told to lose the answer".into()))
+            }
             Told::Panic => panic!("told to panic"),
         }
     }
 
+    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
+        Ok(find(&self.ledger.lock().unwrap(), key))
+    }
+
     async fn void(&self, key: &str) -> Result<(), BankError> {
-        self.charged.lock().unwrap().retain(|charged| charged != key);
+        let mut ledger = self.ledger.lock().unwrap();
+        ledger.retain(|(decided, _)| decided != key);
+        ledger.push((key.to_owned(), Answer::Voided));
         match self.told.lock().unwrap().pop() {
             Some(Told::LoseAnswer) => Err(BankError::Unknown("told to lose the answer".into())),
             _ => Ok(()),
         }
     }
+}
+
+fn find(ledger: &[(String, Answer)], key: &str) -> Option<Answer> {
+    ledger.iter().find(|(decided, _)| decided == key).map(|(_, answer)| *answer)
 }

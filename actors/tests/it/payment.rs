@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actors::ask::Failure;
-use actors::bank::Charge;
+use actors::bank::{Answer, Bank, Charge};
 use actors::payment::{Admit, Call, Request};
 use actors::shop::Shop;
 use domain::breaker::Rejected;
@@ -51,6 +51,15 @@ async fn a_refusal_of_the_bank_is_no_failure() {
         assert_eq!(pay(&test.shop, key).await, Ok(Outcome::Declined));
     }
     state(&test.shop, "closed").await;
+}
+
+#[actix::test]
+async fn a_charge_that_was_called_off_before_it_came_is_declined() {
+    let test = TestShop::open().await;
+    test.bank.void("a").await.unwrap();
+    assert_eq!(pay(&test.shop, "a").await, Ok(Outcome::Declined));
+    assert_eq!(test.bank.lookup("a").await, Ok(Some(Answer::Voided)));
+    assert!(test.bank.charged().is_empty());
 }
 
 #[actix::test]

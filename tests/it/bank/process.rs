@@ -1,0 +1,90 @@
+//! `microshop bank` for one test: a process with a ledger of its own, gone with the test.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{binary, client, start, stop};
+use crate::people::Answer;
+
+/// A running bank.
+pub(super) struct BankProcess {
+    folder: TempDir,
+    process: Child,
+    http: Client,
+    /// Where it is served.
+    pub(super) url: String,
+}
+
+impl BankProcess {
+    /// A bank that approves everything at once.
+    pub(super) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (process, url) = start(&mut command(folder.path(), "127.0.0.1:0"), Stdio::inherit());
+        let bank = Self { folder, process, http: client().build().unwrap(), url };
+        bank.behaves("approve").await;
+        bank
+    }
+
+    /// Stops the process without any warning.
+    pub(super) fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Asks the process to stop, and waits until it has.
+    pub(super) fn stop(&mut self) {
+        stop(&mut self.process);
+    }
+
+    /// Opens the bank again after it was killed or stopped, at the same address.
+    pub(super) fn start_again(&mut self) {
+        let bind = self.url.trim_start_matches("http://");
+        (self.process, self.url) = start(&mut command(self.folder.path(), bind), Stdio::inherit());
+    }
+
+    /// Has the bank behave in some way, at once.
+    pub(super) async fn behaves(&self, mode: &str) {
+        let behaviour = json!({ "latency_ms": 0, "mode": mode });
+        assert_eq!(self.send(Method::PUT, "/behaviour", behaviour.clone()).await.expect(200).json, behaviour);
+    }
+
+    /// Asks for a charge.
+    pub(super) async fn charges(&self, key: &str, amount: u64) -> Answer {
+        let order = "00000000-0000-0000-0000-000000000001";
+        let charge = json!({ "idempotency_key": key, "order_id": order, "amount_cents": amount });
+        self.send(Method::POST, "/charges", charge).await
+    }
+
+    /// What the bank has decided for a key.
+    pub(super) async fn knows(&self, key: &str) -> Answer {
+        self.send(Method::GET, &format!("/charges/{key}"), Value::Null).await
+    }
+
+    /// Voids a key.
+    pub(super) async fn voids(&self, key: &str) -> Answer {
+        self.send(Method::DELETE, &format!("/charges/{key}"), Value::Null).await
+    }
+
+    /// Sends something.
+    pub(super) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+        let request = self.http.request(method, format!("{}{path}", self.url)).json(&body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+}
+
+impl Drop for BankProcess {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(folder: &Path, bind: &str) -> Command {
+    let mut command = binary(folder, &[]);
+    command.arg("bank").env("MICROSHOP_BANK__BIND", bind);
+    command
+}
