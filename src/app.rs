@@ -21,7 +21,7 @@ use domain::money::Cents;
 use domain::user::{UserError, Username};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_actix_web::TracingLogger;
 
 use crate::auth::access::AccessTokens;
@@ -96,6 +96,8 @@ pub struct Server {
     keys: Arc<KeyRing>,
     workers: usize,
     drain: Duration,
+    /// Heard from the moment on that anybody is told of the server.
+    signals: [Signal; 2],
 }
 
 /// Opens the store of a configuration.
@@ -132,6 +134,7 @@ impl Server {
         if shop.default_password.stands() && !bind.ip().is_loopback() {
             return Err(AppError::DefaultPassword(bind));
         }
+        let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
         let listener = TcpListener::bind(bind).map_err(|error| AppError::Listen(bind, error))?;
         let site = Site {
             shop,
@@ -152,6 +155,7 @@ impl Server {
             keys,
             workers: config.server.workers,
             drain: config.server.drain,
+            signals,
         })
     }
 
@@ -176,7 +180,7 @@ impl Server {
         .disable_signals()
         .listen(self.listener)?
         .run();
-        actix_web::rt::spawn(stop_when_told(server.handle(), shop.clone()));
+        actix_web::rt::spawn(stop_when_told(self.signals, server.handle(), shop.clone()));
         actix_web::rt::spawn(revive(shop));
         actix_web::rt::spawn(turn(self.keys, self.site.shop.clock.clone()));
         server.await
@@ -200,11 +204,7 @@ fn headers(public_origin: &str) -> DefaultHeaders {
     }
 }
 
-async fn stop_when_told(server: ServerHandle, shop: Shop) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return tracing::error!("signals can't be heard: stop the process by force");
-    };
+async fn stop_when_told([mut terminate, mut interrupt]: [Signal; 2], server: ServerHandle, shop: Shop) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

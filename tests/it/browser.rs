@@ -210,6 +210,8 @@ async fn a_page_whose_session_ended_while_it_was_away_goes_to_the_login() {
     let browser = Chromium::open().await;
     let window = browser.window(&shop).await;
     window.logs_in("ana", "correct horse").await;
+    // A page without pictures: none of them is missed when the shop goes.
+    window.opens("/orders").await;
     window.sees(".indicator", "En direct").await;
     shop.kill();
     window.sees(".indicator", "Reconnexion").await;
