@@ -1,6 +1,7 @@
 //! Access tokens: signed statements that somebody was signed in a moment ago (RFC 9068, RFC 8725).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actors::clock::new_id;
@@ -19,9 +20,14 @@ const ISSUER: &str = "microshop";
 /// The media type that tells access tokens from any other (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
 
+/// How many good tokens are remembered at most.
+const REMEMBERED: usize = 10_000;
+
 /// Makes access tokens and checks them.
 pub struct AccessTokens {
     keys: Arc<KeyRing>,
+    /// Tokens whose signature and claims were good, since they are so as long as their time lasts.
+    good: RwLock<HashMap<String, SignedIn>>,
     validation: Validation,
     ttl: Duration,
 }
@@ -48,7 +54,7 @@ impl AccessTokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // The time is compared here, with the shop's clock and to the second.
         validation.validate_exp = false;
-        Self { keys, validation, ttl }
+        Self { keys, good: RwLock::default(), validation, ttl }
     }
 
     /// Until when a token issued now is good: never longer than its session.
@@ -75,13 +81,23 @@ impl AccessTokens {
 
     /// Who is signed in according to a token; none if it is not one of the shop's or its time is over.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
+        let known = self.good.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
+        known.or_else(|| self.verify(token)).filter(|signed_in| now < signed_in.until)
+    }
+
+    fn verify(&self, token: &str) -> Option<SignedIn> {
         let header = decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
         let key = self.keys.find(|key| header.kid.as_ref() == Some(&key.id))?;
         let claims = decode::<Claims>(token, &DecodingKey::from_secret(&key.access), &self.validation).ok()?.claims;
         let until = Timestamp::from_second(claims.exp).ok()?;
         let signed_in =
             SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid, until };
-        (now < until).then_some(signed_in)
+        let mut good = self.good.write().unwrap_or_else(PoisonError::into_inner);
+        if good.len() >= REMEMBERED {
+            good.clear();
+        }
+        good.insert(token.to_owned(), signed_in.clone());
+        Some(signed_in)
     }
 }
 
