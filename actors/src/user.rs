@@ -5,8 +5,6 @@
 //! Tells: `user.added`, `user.changed`, `user.deleted`.
 //! Restart: wrong guesses are forgotten.
 
-use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,7 +15,6 @@ use actix::{
 use domain::cart::Owner;
 use domain::event::Event;
 use domain::session::EndReason;
-use domain::throttle::Failures;
 use domain::user::{Email, Role, User, UserError, UserId, Username, check_password};
 use serde_json::json;
 
@@ -27,6 +24,9 @@ use crate::password::{HashError, Hasher};
 use crate::session::{EndSessions, TokenRegistry, Whose};
 use crate::store::{StoreError, Version};
 use crate::tables::{Account, Change, Proven, Row, Tables, version};
+use guess::{Guesses, guesser};
+
+mod guess;
 
 type Reply<T> = ResponseFuture<Result<T, Failure<UserError>>>;
 type GuessReply<T> = ResponseActFuture<UserDirectory, Result<T, Failure<UserError>>>;
@@ -152,16 +152,13 @@ pub struct UserParts {
 /// The actor that knows every user.
 pub struct UserDirectory {
     parts: UserParts,
-    /// Wrong passwords in a row, by whoever submitted them. Each has cost a hash, so there are never very many.
-    failures: HashMap<String, Failures>,
-    /// Who of those with several wrong passwords has another one looked at now.
-    guessing: HashSet<String>,
+    guesses: Guesses,
 }
 
 impl UserDirectory {
     /// A directory of the users in the store.
     pub fn new(parts: UserParts) -> Self {
-        Self { parts, failures: HashMap::new(), guessing: HashSet::new() }
+        Self { parts, guesses: Guesses::default() }
     }
 
     /// Checks a password unless whoever submits it was wrong too often, and remembers whether it was wrong.
@@ -170,26 +167,20 @@ impl UserDirectory {
         guesser: String,
         check: impl Future<Output = Result<T, Failure<UserError>>> + 'static,
     ) -> GuessReply<T> {
-        if let Some(failures) = self.failures.get(&guesser).filter(|_| self.parts.throttle) {
-            let refused = |retry_after| Box::pin(fut::err(UserError::TooManyFailures { retry_after }.into()));
-            if let Some(wait) = failures.wait(self.parts.clock.now()) {
-                return refused(wait);
-            }
-            // Or else many guesses at once would all be heard before the first has failed.
-            if failures.are_suspicious() && !self.guessing.insert(guesser.clone()) {
-                return refused(Failures::TURN);
-            }
+        if !self.parts.throttle {
+            return Box::pin(check.into_actor(self));
         }
-        Box::pin(check.into_actor(self).map(|checked: Result<T, Failure<UserError>>, directory, _| {
-            directory.guessing.remove(&guesser);
-            match checked {
-                Ok(_) => drop(directory.failures.remove(&guesser)),
-                Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
-                    let before = directory.failures.get(&guesser).copied();
-                    directory.failures.insert(guesser, Failures::after(before, directory.parts.clock.now()));
-                }
-                Err(_) => {}
-            }
+        let guess = match self.guesses.begin(guesser, self.parts.clock.now()) {
+            Ok(guess) => guess,
+            Err(refused) => return Box::pin(fut::err(refused.into())),
+        };
+        Box::pin(check.into_actor(self).map(|checked, directory, _| {
+            let was_right = match &checked {
+                Ok(_) => Some(true),
+                Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => Some(false),
+                Err(_) => None,
+            };
+            directory.guesses.end(guess, was_right, directory.parts.clock.now());
             checked
         }))
     }
@@ -200,8 +191,7 @@ impl Actor for UserDirectory {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(FORGET_EVERY, |directory, _| {
-            let now = directory.parts.clock.now();
-            directory.failures.retain(|_, failures| failures.count_at(now));
+            directory.guesses.forget(directory.parts.clock.now());
         });
     }
 }
@@ -271,7 +261,7 @@ impl Handler<Observe> for UserDirectory {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "hashing": self.parts.hasher.under_way(), "failures": self.failures.len() }))
+        Observed(json!({ "hashing": self.parts.hasher.under_way(), "failures": self.guesses.len() }))
     }
 }
 
@@ -422,17 +412,6 @@ impl UserParts {
         let end = EndSessions { user, sessions, reason, with: Some(change) };
         self.sessions.ask_once(end).await.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
     }
-}
-
-/// Whoever has that address, or is in the same IPv6 network, of which everybody has many, and submits that name.
-fn guesser(address: &str, username: &str) -> String {
-    let network = match address.parse() {
-        Ok(IpAddr::V6(address)) => format!("{:x?}", address.segments().first_chunk::<4>()),
-        _ => address.to_owned(),
-    };
-    // No name is longer, so what follows makes no difference.
-    let name: String = username.to_lowercase().chars().take(65).collect();
-    format!("{network} {name}")
 }
 
 impl From<UserError> for Failure<UserError> {
