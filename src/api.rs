@@ -11,6 +11,7 @@ pub mod bank;
 pub mod cart;
 pub mod fields;
 pub mod health;
+pub mod metrics;
 pub mod order;
 pub mod session;
 pub mod user;

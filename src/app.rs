@@ -32,6 +32,7 @@ use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
+use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
 use crate::site::Site;
@@ -49,6 +50,9 @@ const TURN_EVERY: Duration = Duration::from_secs(3_600);
 
 /// How often dead actors are looked for.
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
+
+/// How often measurements are summed up.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
 
 /// What pages may load, and who may show them (CSP Level 3).
 const CONTENT_SECURITY_POLICY: &str =
@@ -75,6 +79,9 @@ pub enum AppError {
     /// The first administrator can't be made.
     #[error(transparent)]
     Admin(#[from] UserError),
+    /// Nothing can be counted.
+    #[error("metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The bank is none that the shop can ask.
     #[error("bank.url: {0}")]
     Bank(#[from] WrongUrl),
@@ -145,6 +152,7 @@ impl Server {
             cookies: Cookies { secure: secure_cookies(config) },
             public_origin: config.server.public_origin.clone(),
             registration: config.auth.registration,
+            metrics: Metrics::begin(&config.metrics.token)?,
             patience: config.order.patience,
             ping: config.live.ping,
             silence: config.live.silence,
@@ -182,6 +190,7 @@ impl Server {
         .run();
         actix_web::rt::spawn(stop_when_told(self.signals, server.handle(), shop.clone()));
         actix_web::rt::spawn(revive(shop));
+        actix_web::rt::spawn(tidy_metrics(self.site.clone()));
         actix_web::rt::spawn(turn(self.keys, self.site.shop.clock.clone()));
         server.await
     }
@@ -219,6 +228,14 @@ async fn revive(shop: Shop) {
     loop {
         ticks.tick().await;
         shop.revive();
+    }
+}
+
+async fn tidy_metrics(site: web::Data<Site>) {
+    let mut ticks = interval(TIDY_EVERY);
+    loop {
+        ticks.tick().await;
+        site.metrics.tidy();
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Config {
     pub cart: Cart,
     pub order: Order,
     pub live: Live,
+    pub metrics: Metrics,
     pub log: Log,
 }
 
@@ -165,6 +166,14 @@ pub struct Live {
     pub ping: Duration,
     #[serde(with = "humantime_serde")]
     pub silence: Duration,
+}
+
+/// Who may read the metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml says what each key means")]
+pub struct Metrics {
+    pub token: SecretString,
 }
 
 /// What is logged and how.

@@ -13,6 +13,7 @@ pub mod check;
 pub mod config;
 pub mod error;
 pub mod live;
+pub mod metrics;
 pub mod once;
 pub mod pages;
 pub mod people;

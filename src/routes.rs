@@ -28,6 +28,7 @@ fn operations(config: &mut ServiceConfig) {
     config
         .service(resource("/health/live").route(get().to(api::health::live)))
         .service(resource("/health/ready").route(get().to(api::health::ready)))
+        .service(resource("/metrics").route(get().to(api::metrics::show)))
         .service(resource("/favicon.ico").route(get().to(assets::favicon)))
         .service(resource("/static/{file:.*}").route(get().to(assets::file)));
 }

@@ -10,6 +10,7 @@ use crate::auth::client::TrustedProxies;
 use crate::auth::cookie::Cookies;
 use crate::auth::refresh::RefreshTokens;
 use crate::bank::simulated::SimulatedBank;
+use crate::metrics::Metrics;
 
 /// The shop as the web sees it.
 pub struct Site {
@@ -31,6 +32,8 @@ pub struct Site {
     pub registration: bool,
     /// How long a checkout waits for the bank.
     pub patience: Duration,
+    /// What is counted and measured.
+    pub metrics: Metrics,
     /// How often a WebSocket is asked whether it is alive.
     pub ping: Duration,
     /// How long a WebSocket may say nothing.

@@ -172,6 +172,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if !current.connected() {
             tracing::error!(actor = self.name, "actor died, starting it again");
+            metrics::counter!("microshop_actor_restarts_total", "actor" => self.name).increment(1);
             *current = (self.start)();
         }
         current.clone()

@@ -177,7 +177,11 @@ impl Handler<Call> for PaymentGateway {
     fn handle(&mut self, Call { permit, request }: Call, _: &mut Self::Context) -> Self::Result {
         // A task of its own: a panic in the bank's code ends the task, not the actor.
         let call = tokio::spawn(self.parts.clone().call(permit, request));
-        Box::pin(async move { call.await.unwrap_or(Outcome::Unknown) })
+        Box::pin(async move {
+            let outcome = call.await.unwrap_or(Outcome::Unknown);
+            metrics::counter!("microshop_bank_calls_total", "outcome" => outcome.name()).increment(1);
+            outcome
+        })
     }
 }
 
@@ -221,7 +225,11 @@ impl PaymentGateway {
 
     fn written(&mut self, written: Result<Version, StoreError>, ctx: &mut Context<Self>) {
         match written {
-            Ok(version) => self.version = Some(version),
+            Ok(version) => {
+                self.version = Some(version);
+                let state = self.breaker.state.name();
+                metrics::counter!("microshop_breaker_transitions_total", "to" => state).increment(1);
+            }
             Err(error) => {
                 tracing::error!(%error, "the breaker can't be written down");
                 ctx.stop();

@@ -41,6 +41,18 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// Its name, as JSON and the metrics have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::NotSent => "not_sent",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What an outcome makes of an attempt. There is nothing else: a question that was not sent, after one that may have
 /// been heard, leaves it unknown whether the bank has charged.
 pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 6] = [

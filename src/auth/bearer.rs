@@ -18,6 +18,9 @@ pub struct Bearer(pub SignedIn);
 /// A program of an administrator.
 pub struct Admin(pub SignedIn);
 
+/// A program that reads the metrics: an administrator's, or one with the token made for that.
+pub struct Scraper(());
+
 /// Who makes the request; a missing token is told from a bad one.
 pub fn check(request: &HttpRequest) -> Result<SignedIn, Problem> {
     let header = request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
@@ -49,6 +52,19 @@ impl FromRequest for Admin {
             Role::Admin => Ok(Self(signed_in)),
             Role::Customer => Err(Problem::new(Code::Forbidden)),
         }))
+    }
+}
+
+impl FromRequest for Scraper {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let shown = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok()?.split_once(' '));
+        match shown {
+            Some((_, token)) if site(request).metrics.are_for(token) => ready(Ok(Self(()))),
+            _ => ready(Admin::from_request(request, payload).into_inner().map(|_| Self(()))),
+        }
     }
 }
 

@@ -28,11 +28,8 @@ pub struct HttpBank {
 /// Why there is no bank at a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum WrongUrl {
-    /// TLS is left to a proxy.
-    #[error("MicroShop speaks no TLS: name a proxy that does, as http://HOST:PORT")]
-    Tls,
-    /// It is another URL than `http://HOST[:PORT][/PATH]`.
-    #[error("it is neither simulated nor http://HOST[:PORT][/PATH]")]
+    /// It is another URL than `http[s]://HOST[:PORT][/PATH]`.
+    #[error("it is neither simulated nor http[s]://HOST[:PORT][/PATH]")]
     Other,
     /// The system doesn't allow it.
     #[error("no request can be made: {0}")]
@@ -44,8 +41,7 @@ impl HttpBank {
     pub fn new(url: &str, patience: Duration) -> Result<Self, WrongUrl> {
         let url = Url::parse(url).map_err(|_| WrongUrl::Other)?;
         match url.scheme() {
-            "http" if url.query().is_none() && url.fragment().is_none() => {}
-            "https" => return Err(WrongUrl::Tls),
+            "http" | "https" if url.query().is_none() && url.fragment().is_none() => {}
             _ => return Err(WrongUrl::Other),
         }
         let http = Client::builder()
@@ -165,7 +161,7 @@ mod tests {
 
     #[test]
     fn only_a_plain_url_names_a_bank() {
-        assert!(matches!(bank("https://a"), Err(WrongUrl::Tls)));
+        assert!(bank("https://a").is_ok());
         for url in ["", "simulatde", "a:1", "http://", "http://a?b", "http://a#b", "ftp://a"] {
             assert!(matches!(bank(url), Err(WrongUrl::Other)), "{url}");
         }

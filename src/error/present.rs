@@ -126,7 +126,7 @@ fn percent_encode(text: &str) -> String {
 }
 
 fn is_api(request: &HttpRequest) -> bool {
-    ["/api/", "/auth/", "/health/"].iter().any(|prefix| request.path().starts_with(prefix))
+    ["/api/", "/auth/", "/health/", "/metrics"].iter().any(|prefix| request.path().starts_with(prefix))
 }
 
 fn request_id(request: &HttpRequest) -> String {

@@ -57,6 +57,7 @@ type Row = (&'static str, Authority);
 const PROGRAMS: &[Row] = &[
     ("GET /health/live", Anyone),
     ("GET /health/ready", Anyone),
+    ("GET /metrics", Administrator),
     ("GET /favicon.ico", Anyone),
     ("GET /static/{file:.*}", Anyone),
     ("POST /auth/login", Credentials),

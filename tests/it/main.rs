@@ -23,6 +23,7 @@ mod crash;
 mod health;
 mod keys;
 mod live;
+mod metrics;
 mod order;
 mod page;
 mod refusal;
