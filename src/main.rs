@@ -40,6 +40,8 @@ type Done = Result<(), Box<dyn Error>>;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
+    // Only tests have points where to fail.
+    let _points = fail::has_failpoints().then(fail::FailScenario::setup);
     match run(Arguments::parse().command.unwrap_or(Command::Serve)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -9,6 +9,7 @@ use domain::order::Order;
 
 use super::Desk;
 use crate::cart::CartHasChanged;
+use crate::failpoint;
 use crate::store::{StoreError, Version};
 use crate::tables::{Change, Row, article_key, version};
 
@@ -86,7 +87,9 @@ impl Draft<'_> {
     pub(super) async fn commit(self) -> Result<(), StoreError> {
         let Self { desk, change, events } = self;
         let change = events.iter().try_fold(change, |change, event| change.tell(event))?;
+        failpoint::reach("order::commit");
         let last = desk.tables.commit(change).await?;
+        failpoint::reach("order::committed");
         let first = last + 1 - events.len() as u64;
         for (id, event) in (first..).zip(&events) {
             desk.shelf.show(id, event);
