@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::rt::time::interval;
+use actix_web::rt::time::{interval, timeout};
 use actix_web::{App, HttpServer, web};
 use actors::bank::Bank;
 use actors::clock::Clock;
@@ -17,6 +17,7 @@ use actors::password::{HashError, Hasher};
 use actors::shop::{Parts, Shop};
 use actors::store::SharedStore;
 use domain::article::{Article, ArticleId};
+use domain::event::Event;
 use domain::money::Cents;
 use domain::user::{UserError, Username};
 use secrecy::ExposeSecret;
@@ -32,6 +33,8 @@ use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
+use crate::live::Live;
+use crate::live::kernel::{raise_limit_of_files, watch_over};
 use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
@@ -51,8 +54,11 @@ const TURN_EVERY: Duration = Duration::from_secs(3_600);
 /// How often dead actors are looked for.
 const REVIVE_EVERY: Duration = Duration::from_secs(1);
 
-/// How often measurements are summed up.
+/// How often measurements are summed up, and sockets that stand still are looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// How long telling that the server closes may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What pages may load, and who may show them (CSP Level 3).
 const CONTENT_SECURITY_POLICY: &str =
@@ -103,6 +109,7 @@ pub struct Server {
     keys: Arc<KeyRing>,
     workers: usize,
     drain: Duration,
+    standstill: Duration,
     /// Heard from the moment on that anybody is told of the server.
     signals: [Signal; 2],
 }
@@ -116,6 +123,7 @@ pub async fn open_store(config: &Config) -> Result<SharedStore, OpenError> {
 impl Server {
     /// Opens the shop and takes the address, without answering anybody yet.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
+        let metrics = Metrics::begin(&config.metrics.token)?;
         let store = open_store(config).await?;
         let clock = Clock::default();
         // A refresh token is checked for as long as it may go unused.
@@ -152,10 +160,9 @@ impl Server {
             cookies: Cookies { secure: secure_cookies(config) },
             public_origin: config.server.public_origin.clone(),
             registration: config.auth.registration,
-            metrics: Metrics::begin(&config.metrics.token)?,
+            metrics,
             patience: config.order.patience,
-            ping: config.live.ping,
-            silence: config.live.silence,
+            live: Live::new(&config.live),
         };
         Ok(Self {
             listener,
@@ -163,6 +170,7 @@ impl Server {
             keys,
             workers: config.server.workers,
             drain: config.server.drain,
+            standstill: config.live.standstill,
             signals,
         })
     }
@@ -175,6 +183,8 @@ impl Server {
     /// Answers until the process is told to stop; then lets go of sockets, finishes requests and closes the store.
     pub async fn run(self) -> io::Result<()> {
         let (site, shop) = (self.site.clone(), self.site.shop.clone());
+        raise_limit_of_files();
+        let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(site.clone())
@@ -186,11 +196,19 @@ impl Server {
         .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })
         .shutdown_timeout(self.drain.as_secs())
         .disable_signals()
+        .on_connect(move |connection, data| {
+            if let Some(stream) = connection.downcast_ref() {
+                watch_over(stream, standstill, data);
+            }
+        })
         .listen(self.listener)?
         .run();
+        shop.announce(&Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() })
+            .await
+            .map_err(io::Error::other)?;
         actix_web::rt::spawn(stop_when_told(self.signals, server.handle(), shop.clone()));
         actix_web::rt::spawn(revive(shop));
-        actix_web::rt::spawn(tidy_metrics(self.site.clone()));
+        actix_web::rt::spawn(tidy(self.site.clone()));
         actix_web::rt::spawn(turn(self.keys, self.site.shop.clock.clone()));
         server.await
     }
@@ -219,8 +237,16 @@ async fn stop_when_told([mut terminate, mut interrupt]: [Signal; 2], server: Ser
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
+    // Whoever can't be told finds out by itself.
+    let _ = timeout(FAREWELL, farewell(&shop)).await;
     shop.hub.tell(Close);
     server.stop(true).await;
+}
+
+/// Tells that the server closes, and waits until everybody who listens was told.
+async fn farewell(shop: &Shop) -> Option<()> {
+    let event = shop.announce(&Event::ShopClosing).await.ok()?;
+    shop.position.clone().wait_for(|told| *told >= event).await.ok().map(drop)
 }
 
 async fn revive(shop: Shop) {
@@ -231,11 +257,12 @@ async fn revive(shop: Shop) {
     }
 }
 
-async fn tidy_metrics(site: web::Data<Site>) {
+async fn tidy(site: web::Data<Site>) {
     let mut ticks = interval(TIDY_EVERY);
     loop {
         ticks.tick().await;
         site.metrics.tidy();
+        site.live.sockets.cut(site.shop.clock.now());
     }
 }
 

@@ -166,6 +166,11 @@ pub struct Live {
     pub ping: Duration,
     #[serde(with = "humantime_serde")]
     pub silence: Duration,
+    #[serde(with = "humantime_serde")]
+    pub standstill: Duration,
+    pub sockets: usize,
+    pub sockets_per_session: usize,
+    pub frames: u32,
 }
 
 /// Who may read the metrics.

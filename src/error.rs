@@ -203,7 +203,8 @@ impl Problem {
         }
     }
 
-    fn retry_after(self, retry_after: Duration) -> Self {
+    /// The same, with when to come back.
+    pub fn retry_after(self, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..self }
     }
 

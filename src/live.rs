@@ -1,10 +1,11 @@
 //! Live: WebSockets that tell what happens, as JSON to programs and as fragments to pages.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
-use actix_web::web::{Payload, Query};
+use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use actix_web_actors::ws::WsResponseBuilder;
 use domain::cart::Owner;
 use domain::event::{Listener, Topic};
 use serde::Deserialize;
@@ -12,20 +13,29 @@ use serde::Deserialize;
 use crate::auth::browser::Visitor;
 use crate::auth::{SignedIn, bearer, origin};
 use crate::error::{Code, Problem};
+use crate::site::Site;
 use page::Page;
 use program::Program;
 use socket::{Client, Socket};
+use sockets::{Full, Holder, Seat};
+
+pub use measured::Live;
 
 mod frame;
+pub mod kernel;
+mod measured;
 mod page;
 mod program;
+pub mod reader;
 mod socket;
+pub mod sockets;
+pub mod wire;
 
 /// The name of the JSON protocol, as clients may ask for it (RFC 6455, section 1.9).
 const PROTOCOL: &str = "microshop.v1";
 
-/// The largest frame a client may send, in bytes.
-const MAX_FRAME: usize = 16 * 1024;
+/// When to come back to a shop that has no room for a socket.
+const NO_ROOM: Duration = Duration::from_secs(10);
 
 /// What a page listens to.
 #[derive(Deserialize)]
@@ -48,10 +58,10 @@ pub async fn page(
     let topics = shown.topics.split(',').map(topic).collect::<Result<BTreeSet<_>, _>>()?;
     let Visitor { site, signed_in, owner, locale, .. } = visitor;
     let listener = listener(owner.clone(), signed_in.as_ref());
+    let seat = seat(&site, &listener, signed_in.as_ref(), &request)?;
     let (signed, since) = (signed_in.clone(), shown.since);
     let page = Page { site: site.clone(), locale, owner, signed_in, since, in_cart: None };
-    let socket = Socket::new(site, Client::Page(page), listener, signed).listening_to(topics);
-    open(socket, &request, stream)
+    open(Socket::new(site, seat, Client::Page(page), listener, signed, topics), &request, stream)
 }
 
 /// `GET /api/live`: what concerns a program, as JSON; guests may listen to the catalogue.
@@ -68,8 +78,10 @@ pub async fn program(
     };
     let owner = signed_in.as_ref().map_or(visitor.owner, |me| Owner::User(me.user));
     let listener = listener(owner.clone(), signed_in.as_ref());
+    let seat = seat(&visitor.site, &listener, signed_in.as_ref(), &request)?;
     let program = Program { site: visitor.site.clone(), owner };
-    open(Socket::new(visitor.site, Client::Program(program), listener, signed_in), &request, stream)
+    let nothing_yet = BTreeSet::new();
+    open(Socket::new(visitor.site, seat, Client::Program(program), listener, signed_in, nothing_yet), &request, stream)
 }
 
 fn listener(owner: Owner, signed_in: Option<&SignedIn>) -> Listener {
@@ -86,6 +98,27 @@ fn topic(name: &str) -> Result<Topic, Problem> {
     known.map_err(|_| Problem::because(Code::InvalidQuery, format!("there is no topic {name}")))
 }
 
+/// A place for a socket, if there is one.
+fn seat(
+    site: &Data<Site>,
+    listener: &Listener,
+    signed_in: Option<&SignedIn>,
+    request: &HttpRequest,
+) -> Result<Seat, Problem> {
+    let holder = signed_in.map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
+    let connection = request.conn_data::<Arc<socket2::Socket>>().cloned();
+    if let Some(connection) = &connection {
+        kernel::keep_little(connection);
+    }
+    site.live.sockets.seat(holder, connection, site.shop.clock.now()).map_err(|full| {
+        let code = match full {
+            Full::Here => Code::Unavailable,
+            Full::Holder => Code::TooManyRequests,
+        };
+        Problem::new(code).retry_after(NO_ROOM)
+    })
+}
+
 fn open(socket: Socket, request: &HttpRequest, stream: Payload) -> Result<HttpResponse, actix_web::Error> {
-    WsResponseBuilder::new(socket, request, stream).protocols(&[PROTOCOL]).frame_size(MAX_FRAME).start()
+    wire::open(socket, Socket::reader, &[PROTOCOL], request, stream)
 }

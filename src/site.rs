@@ -10,6 +10,7 @@ use crate::auth::client::TrustedProxies;
 use crate::auth::cookie::Cookies;
 use crate::auth::refresh::RefreshTokens;
 use crate::bank::simulated::SimulatedBank;
+use crate::live::Live;
 use crate::metrics::Metrics;
 
 /// The shop as the web sees it.
@@ -34,10 +35,8 @@ pub struct Site {
     pub patience: Duration,
     /// What is counted and measured.
     pub metrics: Metrics,
-    /// How often a WebSocket is asked whether it is alive.
-    pub ping: Duration,
-    /// How long a WebSocket may say nothing.
-    pub silence: Duration,
+    /// WebSockets.
+    pub live: Live,
 }
 
 /// The site that a request came to.

@@ -1,21 +1,19 @@
 //! The hub: passes every event of the log on to whom it concerns.
 //!
 //! Owns: who listens to what.
-//! Serves: sockets. Whoever is too slow is dropped and comes back for what it missed: nobody waits for it.
+//! Serves: sockets. Whoever is too slow is told no more, and reads on from the log by itself: nobody waits for it.
 //! Tells: nobody but its listeners; what is told was in the log before.
 //! Restart: listeners find the hub gone and come back; the log is read on from where it was.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::wrap_stream;
 use actix::{
     Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, Recipient,
 };
-use bytestring::ByteString;
-use domain::event::{Channel, Entry, Event, Topic};
+use domain::event::{Channel, Entry, Event};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -26,62 +24,16 @@ use crate::session::Revocations;
 use crate::store::{EventId, LogEntry, StoreError};
 use crate::tables::{Tables, entry};
 
+pub use push::{Change, Outbox, Push, Words};
+
+mod push;
+
 /// How long the hub waits before it reads on from a log that could not be read.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// In which words a listener is told.
-#[derive(Debug, Clone, Copy)]
-pub enum Words {
-    /// JSON, for programs.
-    Json,
-    /// French, for pages.
-    French,
-    /// English, for pages.
-    English,
-}
-
-/// An event on its way to the listeners of a channel, with the frames made of it: each is made once for all of them.
-pub struct Change {
-    /// The topic it is told under.
-    pub topic: Topic,
-    /// The event.
-    pub entry: Entry,
-    json: OnceLock<ByteString>,
-    french: OnceLock<ByteString>,
-    english: OnceLock<ByteString>,
-}
-
-impl Change {
-    /// An event of which no frame was made yet.
-    pub fn new(topic: Topic, entry: Entry) -> Self {
-        Self { topic, entry, json: OnceLock::new(), french: OnceLock::new(), english: OnceLock::new() }
-    }
-
-    /// The frame in some words, made if it wasn't yet.
-    pub fn frame(&self, words: Words, make: impl FnOnce() -> String) -> ByteString {
-        let frame = match words {
-            Words::Json => &self.json,
-            Words::French => &self.french,
-            Words::English => &self.english,
-        };
-        frame.get_or_init(|| make().into()).clone()
-    }
-}
-
-/// What a listener is told.
-#[derive(Clone, Message)]
-#[rtype(result = "()")]
-pub enum Push {
-    /// Something happened.
-    Happened(Arc<Change>),
-    /// The shop closes, or opens again in a moment.
-    Goodbye,
-}
-
-/// Listens to channels from now on, in place of those listened to before; the reply is the id of the last event
-/// passed on before.
+/// Listens to channels from now on, in place of those listened to before; [`Push::From`] says from which event on.
 #[derive(Message)]
-#[rtype(result = "EventId")]
+#[rtype(result = "()")]
 pub struct Listen {
     /// Which listener it is.
     pub listener: u64,
@@ -89,8 +41,8 @@ pub struct Listen {
     pub recipient: Recipient<Push>,
     /// What to tell it of.
     pub channels: Vec<Channel>,
-    /// Set when the listener was too slow and is told no more.
-    pub lagging: Arc<AtomicBool>,
+    /// What is on its way to it.
+    pub outbox: Arc<Outbox>,
 }
 
 /// Listens no more.
@@ -128,20 +80,24 @@ pub struct Hub {
     parts: HubParts,
     listeners: HashMap<u64, Listening>,
     /// Whom to tell, by what they listen to. Invariant: the same listeners as above, and no channel without one.
-    channels: HashMap<Channel, HashMap<u64, Recipient<Push>>>,
+    channels: HashMap<Channel, HashSet<u64>>,
+    /// The most pushes that ever waited for one listener.
+    high_water: usize,
 }
 
 /// A listener's side of the hub.
 struct Listening {
     recipient: Recipient<Push>,
     channels: Vec<Channel>,
-    lagging: Arc<AtomicBool>,
+    outbox: Arc<Outbox>,
+    /// The last event it was told of.
+    told: EventId,
 }
 
 impl Hub {
     /// A hub nobody listens to.
     pub fn new(parts: HubParts) -> Self {
-        Self { parts, listeners: HashMap::new(), channels: HashMap::new() }
+        Self { parts, listeners: HashMap::new(), channels: HashMap::new(), high_water: 0 }
     }
 }
 
@@ -154,16 +110,22 @@ impl Actor for Hub {
 }
 
 impl Handler<Listen> for Hub {
-    type Result = EventId;
+    type Result = ();
 
-    fn handle(&mut self, listen: Listen, _: &mut Self::Context) -> EventId {
-        let Listen { listener, recipient, channels, lagging } = listen;
+    fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
+        let Listen { listener, recipient, channels, outbox } = listen;
         self.leave(listener);
         for channel in &channels {
-            self.channels.entry(channel.clone()).or_default().insert(listener, recipient.clone());
+            self.channels.entry(channel.clone()).or_default().insert(listener);
         }
-        self.listeners.insert(listener, Listening { recipient, channels, lagging });
-        *self.parts.position.borrow()
+        let position = *self.parts.position.borrow();
+        let told = outbox.missed().map_or(position, |missed| missed - 1);
+        outbox.goes_on();
+        outbox.put_one();
+        // In the same queue as every push, so that what is told before and after it is beyond doubt.
+        recipient.do_send(Push::From { told, position });
+        self.listeners.insert(listener, Listening { recipient, channels, outbox, told: position });
+        self.count();
     }
 }
 
@@ -172,6 +134,7 @@ impl Handler<Leave> for Hub {
 
     fn handle(&mut self, Leave { listener }: Leave, _: &mut Self::Context) {
         self.leave(listener);
+        self.count();
     }
 }
 
@@ -179,7 +142,10 @@ impl Handler<Close> for Hub {
     type Result = ();
 
     fn handle(&mut self, _: Close, _: &mut Self::Context) {
-        self.listeners.values().for_each(|listening| listening.recipient.do_send(Push::Goodbye));
+        for Listening { recipient, outbox, .. } in self.listeners.values() {
+            outbox.put_one();
+            recipient.do_send(Push::Goodbye);
+        }
     }
 }
 
@@ -198,7 +164,7 @@ impl Hub {
         wrap_stream(self.parts.tables.store.tail(position))
             .map(|read, hub: &mut Self, _: &mut Context<Self>| match read.and_then(|logged| hub.pass_on(&logged)) {
                 Ok(()) => {}
-                Err(StoreError::Gone { oldest }) => drop(hub.parts.position.send_replace(oldest)),
+                Err(StoreError::Gone { oldest }) => hub.skip_to(oldest),
                 Err(error) => tracing::error!(%error, "the log can't be read"),
             })
             .finish()
@@ -219,21 +185,44 @@ impl Hub {
             event => self.parts.shelf.show(entry.id, event),
         }
         self.parts.position.send_replace(entry.id);
-        entry.event.channels().iter().for_each(|channel| self.tell(channel, &entry));
+        entry.event.channels().into_iter().for_each(|channel| self.tell(&channel, &entry));
         Ok(())
     }
 
     fn tell(&mut self, channel: &Channel, entry: &Entry) {
         let Some(listeners) = self.channels.get(channel) else { return };
         let push = Push::Happened(Arc::new(Change::new(channel.topic, entry.clone())));
-        let slow = listeners.iter().filter(|(_, recipient)| recipient.try_send(push.clone()).is_err());
-        let slow: Vec<_> = slow.map(|(listener, _)| *listener).collect();
-        for listener in slow {
-            if let Some(listening) = self.listeners.get(&listener) {
-                listening.lagging.store(true, Ordering::Relaxed);
+        let mut slow = Vec::new();
+        for listener in listeners {
+            let Some(listening) = self.listeners.get_mut(listener) else { continue };
+            if listening.told == entry.id {
+                continue;
             }
-            self.leave(listener);
+            listening.told = entry.id;
+            self.high_water = self.high_water.max(listening.outbox.put_one());
+            if listening.recipient.try_send(push.clone()).is_err() {
+                listening.outbox.is_full(entry.id);
+                slow.push(*listener);
+            }
         }
+        metrics::gauge!("microshop_live_outbox_high_water").set(self.high_water as f64);
+        metrics::counter!("microshop_live_lagging_total").increment(slow.len() as u64);
+        slow.into_iter().for_each(|listener| self.leave(listener));
+    }
+
+    /// The log begins after an event that the hub has not come to: what is gone, every listener has missed.
+    fn skip_to(&mut self, oldest: EventId) {
+        let missed = self.parts.position.send_replace(oldest) + 1;
+        for (_, listening) in self.listeners.drain() {
+            listening.outbox.put_one();
+            listening.outbox.is_full(missed);
+        }
+        self.channels.clear();
+    }
+
+    fn count(&self) {
+        metrics::gauge!("microshop_live_listeners").set(self.listeners.len() as f64);
+        metrics::gauge!("microshop_live_channels").set(self.channels.len() as f64);
     }
 
     fn leave(&mut self, listener: u64) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
 use domain::breaker::Limits;
+use domain::event::Event;
 use domain::session::Lifetimes;
 use tokio::sync::{Semaphore, watch};
 
@@ -19,7 +20,7 @@ use crate::order::{Desk, OrderDesk};
 use crate::password::Hasher;
 use crate::payment::{GatewayParts, PaymentGateway};
 use crate::session::{Revocations, TokenParts, TokenRegistry};
-use crate::store::{EventId, SharedStore};
+use crate::store::{EventId, SharedStore, StoreError};
 use crate::tables::Tables;
 use crate::user::{DefaultPassword, UserDirectory, UserParts};
 
@@ -195,6 +196,11 @@ impl Shop {
             orders,
             hub,
         })
+    }
+
+    /// Writes down that something happened to the shop as a whole; the event's id.
+    pub async fn announce(&self, event: &Event) -> Result<EventId, StoreError> {
+        self.tables.commit(self.tables.change(self.clock.now()).tell(event)?).await
     }
 
     /// Starts again every actor that has died, though nobody may have said anything to it.

@@ -52,6 +52,13 @@ pub enum Event {
     },
     /// The breaker lets through something else.
     BreakerChanged(Breaker),
+    /// A server has opened the shop.
+    ShopOpened {
+        /// The server's version.
+        version: String,
+    },
+    /// A server is about to close.
+    ShopClosing,
 }
 
 /// An event in the log.
@@ -79,10 +86,36 @@ pub enum Topic {
     Session,
     /// Every user: for administrators.
     Users,
+    /// Every article with all that is known of its stock: for administrators.
+    Stock,
     /// Every order and its payment: for administrators.
     Payments,
     /// The breaker: for administrators.
     Breaker,
+    /// Servers that open and close: for administrators.
+    System,
+}
+
+impl Topic {
+    /// Its name, as clients say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Catalogue => "catalogue",
+            Self::Cart => "cart",
+            Self::Orders => "orders",
+            Self::Session => "session",
+            Self::Users => "users",
+            Self::Stock => "stock",
+            Self::Payments => "payments",
+            Self::Breaker => "breaker",
+            Self::System => "system",
+        }
+    }
+
+    /// Whether it is about how something is, so that whoever knows the newest needs nothing older; else every event counts.
+    pub fn is_state(self) -> bool {
+        matches!(self, Self::Catalogue | Self::Cart | Self::Stock | Self::Breaker)
+    }
 }
 
 /// Where events of one kind are told: a topic, and whose own it is if everybody hears only of their own.
@@ -110,29 +143,32 @@ impl Listener {
             Topic::Catalogue => (true, false),
             Topic::Cart => (true, true),
             Topic::Orders | Topic::Session => (self.role.is_some(), true),
-            Topic::Users | Topic::Payments | Topic::Breaker => (self.role == Some(Role::Admin), false),
+            Topic::Users | Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => {
+                (self.role == Some(Role::Admin), false)
+            }
         };
         allowed.then(|| Channel { topic, owner: own.then(|| self.owner.clone()) })
     }
 }
 
 impl Event {
-    /// Where it is told.
+    /// Where it is told, where most is told of it first: whoever listens to several of these hears it there, once.
     pub fn channels(&self) -> Vec<Channel> {
         let own = |topic, owner: Owner| Channel { topic, owner: Some(owner) };
         let all = |topic| Channel { topic, owner: None };
         match self {
             Self::CartChanged { owner, .. } => vec![own(Topic::Cart, owner.clone())],
             Self::ArticleAdded(_) | Self::ArticleChanged(_) | Self::ArticleRemoved { .. } => {
-                vec![all(Topic::Catalogue)]
+                vec![all(Topic::Stock), all(Topic::Catalogue)]
             }
             Self::OrderPlaced(order) | Self::OrderChanged(order) => {
-                vec![own(Topic::Orders, Owner::User(order.user)), all(Topic::Payments)]
+                vec![all(Topic::Payments), own(Topic::Orders, Owner::User(order.user))]
             }
             Self::UserAdded(_) | Self::UserChanged(_) | Self::UserDeleted(_) => vec![all(Topic::Users)],
             Self::SessionOpened(session) => vec![own(Topic::Session, Owner::User(session.user))],
             Self::SessionEnded { user, .. } => vec![own(Topic::Session, Owner::User(*user))],
             Self::BreakerChanged(_) => vec![all(Topic::Breaker)],
+            Self::ShopOpened { .. } | Self::ShopClosing => vec![all(Topic::System)],
         }
     }
 }

@@ -112,7 +112,8 @@ pub fn article_json(article: &Article) -> Value {
     })
 }
 
-fn admin_json(article: &Article) -> Value {
+/// An article as administrators are told of it.
+pub fn admin_json(article: &Article) -> Value {
     let mut json = article_json(article);
     if let Value::Object(members) = &mut json {
         members.insert("on_hand".into(), article.on_hand.into());

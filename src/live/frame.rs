@@ -5,13 +5,13 @@ use domain::event::{Entry, Event, Topic};
 use domain::session::Session;
 use serde_json::{Value, json};
 
-use crate::api::article::article_json;
+use crate::api::article::{admin_json, article_json};
 use crate::api::order::order_json;
 use crate::api::user::user_json;
 
 /// An event under the topic it is told under.
 pub(super) fn event(topic: Topic, entry: &Entry) -> String {
-    let (name, data) = content(&entry.event);
+    let (name, data) = content(topic, &entry.event);
     json!({ "id": entry.id, "topic": topic, "type": name, "at": entry.at, "data": data }).to_string()
 }
 
@@ -51,8 +51,10 @@ pub(super) fn cart(cart: &Cart) -> Value {
     })
 }
 
-fn content(event: &Event) -> (&'static str, Value) {
+fn content(topic: Topic, event: &Event) -> (&'static str, Value) {
     match event {
+        Event::ArticleAdded(article) if topic == Topic::Stock => ("article.added", admin_json(article)),
+        Event::ArticleChanged(article) if topic == Topic::Stock => ("article.changed", admin_json(article)),
         Event::CartChanged { cart: changed, .. } => ("cart.changed", cart(changed)),
         Event::ArticleAdded(article) => ("article.added", article_json(article)),
         // Whoever listens knows what is on sale, and hears of what is not as gone.
@@ -67,6 +69,8 @@ fn content(event: &Event) -> (&'static str, Value) {
         Event::SessionOpened(session) => ("session.opened", opened(session)),
         Event::SessionEnded { session, reason, .. } => ("session.ended", json!({ "id": session, "reason": reason })),
         Event::BreakerChanged(changed) => ("breaker.changed", json!(changed)),
+        Event::ShopOpened { version } => ("shop.opened", json!({ "version": version })),
+        Event::ShopClosing => ("shop.closing", json!({})),
     }
 }
 

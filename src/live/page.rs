@@ -74,7 +74,7 @@ impl Page {
             Event::OrderPlaced(_) | Event::OrderChanged(_) => self.orders(&self.latest_orders().await?),
             Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => self.draw(Topic::Users).await?,
             Event::SessionOpened(_) | Event::SessionEnded { .. } => self.draw(Topic::Session).await?,
-            Event::BreakerChanged(_) => String::new(),
+            Event::BreakerChanged(_) | Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
         };
         Ok((self, drawn))
     }
@@ -100,7 +100,7 @@ impl Page {
                 let users = shop.users.ask(ListUsers { after: None, limit: pages::user::LISTED }).await?;
                 Ok(partial("users", views::user::table(self.locale, &users, self.me()?.user)).into_string())
             }
-            Topic::Payments | Topic::Breaker => Ok(String::new()),
+            Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => Ok(String::new()),
         }
     }
 

@@ -7,18 +7,29 @@ use actors::cart::{GetCart, ToCart};
 use actors::store::EventId;
 use actors::tables::entry;
 use domain::cart::Owner;
-use domain::event::{Channel, Topic};
+use domain::event::{Listener, Topic};
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::frame;
-use crate::api::article::article_json;
+use crate::api::article::{admin_json, article_json};
 use crate::error::{Code, Problem};
 use crate::site::Site;
 
 /// How many events are told again at most.
 const REPLAY: EventId = 10_000;
+
+/// How many of them at a time.
+const PIECE: EventId = 256;
+
+/// What is to be told of topics up to an event.
+pub(super) struct Replay {
+    pub(super) topics: BTreeSet<Topic>,
+    /// The event behind which what happened is told; without one it is told how things are.
+    pub(super) since: Option<EventId>,
+    pub(super) until: EventId,
+}
 
 /// A frame from a program.
 #[derive(Debug, Deserialize)]
@@ -44,40 +55,48 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// What there is to know of topics at a position of the log: what happened since an event, or how things are.
-    pub(super) async fn beginning(
+    /// The next piece of a replay, and what is left of it.
+    pub(super) async fn piece(
         self,
-        topics: Vec<(Topic, Channel)>,
-        since: Option<EventId>,
-        position: EventId,
-    ) -> Result<Vec<String>, Problem> {
+        Replay { topics, since, until }: Replay,
+        listener: Listener,
+    ) -> Result<(Vec<String>, Option<Replay>), Problem> {
         let mut frames = Vec::new();
         if let Some(since) = since {
-            match self.events(&topics, since, position).await {
-                Some(events) => return Ok(events),
-                None => frames.push(frame::reset(position)),
+            if let Some((events, reached)) = self.events(&topics, &listener, since, until).await {
+                let rest = (reached < until).then_some(Replay { topics, since: Some(reached), until });
+                return Ok((events, rest));
             }
+            frames.push(frame::reset(until));
         }
-        for (topic, _) in topics {
-            frames.extend(self.snapshot(topic, position).await?);
+        for topic in topics {
+            frames.extend(self.snapshot(topic, until).await?);
         }
-        Ok(frames)
+        Ok((frames, None))
     }
 
-    /// What happened between two events; none if that is too much or the log no longer reaches back that far.
-    async fn events(&self, topics: &[(Topic, Channel)], since: EventId, until: EventId) -> Option<Vec<String>> {
-        let mut frames = Vec::new();
+    /// What happened between two events, and how far that goes; none if it is too much or the log no longer reaches back
+    /// that far. An event that concerns several topics is told once.
+    async fn events(
+        &self,
+        topics: &BTreeSet<Topic>,
+        listener: &Listener,
+        since: EventId,
+        until: EventId,
+    ) -> Option<(Vec<String>, EventId)> {
         if since > until || until - since > REPLAY {
             return None;
         }
+        let (mut frames, reached) = (Vec::new(), until.min(since + PIECE));
         let mut log = self.site.shop.tables.store.tail(since);
-        for _ in since..until {
+        for _ in since..reached {
             let entry = entry(&log.next().await?.ok()?).ok()?;
-            let told = entry.event.channels();
-            let told = topics.iter().filter(|(_, channel)| told.contains(channel));
-            frames.extend(told.map(|(topic, _)| frame::event(*topic, &entry)));
+            let mut told = entry.event.channels().into_iter();
+            let told =
+                told.find(|told| topics.contains(&told.topic) && listener.channel(told.topic).as_ref() == Some(told));
+            frames.extend(told.map(|told| frame::event(told.topic, &entry)));
         }
-        Some(frames)
+        Some((frames, reached))
     }
 
     /// How things are; none for topics that are about what happens.
@@ -93,11 +112,15 @@ impl Program {
                 let on_sale = articles.values().filter(|article| article.active);
                 ("catalogue", json!({ "articles": on_sale.map(article_json).collect::<Vec<_>>() }))
             }
+            Topic::Stock => {
+                let articles = shop.shelf.articles();
+                ("stock", json!({ "articles": articles.values().map(admin_json).collect::<Vec<_>>() }))
+            }
             Topic::Breaker => {
                 let observed = shop.payments.observe().await.ok_or_else(|| Problem::new(Code::Unavailable))?;
                 ("breaker.changed", observed.get("breaker").cloned().unwrap_or_default())
             }
-            Topic::Orders | Topic::Session | Topic::Users | Topic::Payments => return Ok(None),
+            Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => return Ok(None),
         };
         Ok(Some(frame::snapshot(position, topic, name, &data)))
     }

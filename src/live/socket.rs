@@ -1,39 +1,42 @@
 //! One WebSocket: listens for its client, and tells it in its own way.
+//!
+//! Owns: what its client listens to.
+//! Serves: a page, or a program.
+//! Tells: the hub what to listen to.
+//! Restart: never; its client comes back, and is told what it missed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, ContextFutureSpawner, Handler, Running, StreamHandler,
-    WrapFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, Running, StreamHandler};
 use actix_web::web::Data;
-use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext};
-use actors::live::{Change, Hub, Leave, Listen, Push, Words};
-use actors::session::ListSessions;
-use actors::store::EventId;
-use domain::event::{Channel, Event, Listener, Topic};
-use domain::session::Proof;
+use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
+use actors::live::{Change, Hub, Leave, Outbox, Push, Words};
+use bytestring::ByteString;
+use domain::event::{Event, Listener, Topic};
 use jiff::Timestamp;
-use serde_json::json;
-use tokio::time::timeout;
 
 use super::frame;
 use super::page::Page;
-use super::program::{Program, Said};
+use super::program::Program;
+use super::reader::{Heard, Reader};
+use super::sockets::Seat;
+use super::wire::{echo_close, hang_up, refuse};
 use crate::auth::SignedIn;
-use crate::error::{Code, Problem};
 use crate::site::Site;
+use listening::Beginning;
 
-/// How many pushes may wait for a socket before it counts as too slow.
+mod command;
+mod listening;
+mod staying;
+
+/// How many pushes may wait for a socket before it reads on from the log instead.
 const OUTBOX: usize = 256;
 
 /// How often a socket looks whether it should still be open.
 const WATCH: Duration = Duration::from_secs(1);
-/// How long a socket waits until the hub has passed on all that was stored before.
-const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Who is told, and how.
 pub(super) enum Client {
@@ -46,15 +49,21 @@ pub(super) enum Client {
 /// The actor behind one WebSocket.
 pub(super) struct Socket {
     site: Data<Site>,
-    number: u64,
+    seat: Seat,
+    reader: Reader,
     client: Client,
     listener: Listener,
     signed_in: Option<SignedIn>,
     topics: BTreeSet<Topic>,
     /// The hub that tells the socket.
     hub: Option<Addr<Hub>>,
-    /// Set by the hub when it has given the socket up.
-    lagging: Arc<AtomicBool>,
+    outbox: Arc<Outbox>,
+    /// What is to be told first, as soon as the hub tells.
+    beginning: Option<Beginning>,
+    /// What the client has said since, to be obeyed after that.
+    unheard: VecDeque<ByteString>,
+    /// Whether the client was told that it is over.
+    is_closed: bool,
     heard_at: Timestamp,
     pinged_at: Timestamp,
 }
@@ -62,27 +71,37 @@ pub(super) struct Socket {
 type Context = WebsocketContext<Socket>;
 
 impl Socket {
-    /// A socket that is about to open.
-    pub(super) fn new(site: Data<Site>, client: Client, listener: Listener, signed_in: Option<SignedIn>) -> Self {
-        static NUMBERS: AtomicU64 = AtomicU64::new(1);
+    /// A socket that is about to open, and listens to some topics from the beginning.
+    pub(super) fn new(
+        site: Data<Site>,
+        seat: Seat,
+        client: Client,
+        listener: Listener,
+        signed_in: Option<SignedIn>,
+        topics: BTreeSet<Topic>,
+    ) -> Self {
         let now = site.shop.clock.now();
         Self {
+            reader: Reader::new(site.live.frames),
             site,
-            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            seat,
             client,
             listener,
             signed_in,
-            topics: BTreeSet::new(),
+            topics,
             hub: None,
-            lagging: Arc::default(),
+            outbox: Arc::default(),
+            beginning: None,
+            unheard: VecDeque::new(),
+            is_closed: false,
             heard_at: now,
             pinged_at: now,
         }
     }
 
-    /// The socket with topics that it listens to from the beginning.
-    pub(super) fn listening_to(self, topics: BTreeSet<Topic>) -> Self {
-        Self { topics, ..self }
+    /// What puts the client's messages together.
+    pub(super) fn reader(&self) -> &Reader {
+        &self.reader
     }
 }
 
@@ -100,22 +119,26 @@ impl Actor for Socket {
     }
 
     fn stopping(&mut self, _: &mut Context) -> Running {
-        self.site.shop.hub.tell(Leave { listener: self.number });
+        self.site.shop.hub.tell(Leave { listener: self.seat.number });
         Running::Stop
     }
 }
 
 impl StreamHandler<Result<Message, ProtocolError>> for Socket {
-    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Context) {
+    fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Context) {
         self.heard_at = self.site.shop.clock.now();
-        match message {
-            Ok(Message::Text(text)) => self.hear(&text, ctx),
-            Ok(Message::Ping(content)) => ctx.pong(&content),
-            Ok(Message::Pong(_) | Message::Nop) => {}
-            Ok(Message::Close(_)) => self.close(CloseCode::Normal, "bye", ctx),
-            Ok(Message::Binary(_) | Message::Continuation(_)) => self.close(CloseCode::Unsupported, "text only", ctx),
-            Err(ProtocolError::Overflow) => self.close(CloseCode::Size, "too big", ctx),
-            Err(_) => self.close(CloseCode::Protocol, "protocol", ctx),
+        match self.reader.read(frame, self.heard_at) {
+            Heard::Close(_) if self.is_closed => ctx.stop(),
+            Heard::Close(reason) => echo_close(reason, ctx),
+            _ if self.is_closed => {}
+            Heard::Text(text) => self.hear(text, ctx),
+            Heard::Ping(content) => ctx.pong(&content),
+            Heard::Nothing => {}
+            Heard::Binary(_) => self.close(CloseCode::Unsupported, "text only", ctx),
+            Heard::Wrong(code, word) => {
+                self.say_goodbye(code, word, ctx);
+                refuse(code, word, ctx);
+            }
         }
     }
 }
@@ -124,136 +147,49 @@ impl Handler<Push> for Socket {
     type Result = ();
 
     fn handle(&mut self, push: Push, ctx: &mut Context) {
+        self.outbox.took_one();
         match push {
+            _ if self.is_closed => {}
+            Push::From { told, position } => self.begin(told, position, ctx),
             Push::Happened(change) if self.is_my_end(&change.entry.event) => {
                 self.close(CloseCode::Policy, "revoked", ctx);
             }
-            Push::Happened(change) if self.topics.contains(&change.topic) => self.tell(change, ctx),
-            Push::Happened(_) => {}
+            Push::Happened(change) => self.tell(change, ctx),
             Push::Goodbye => self.close(CloseCode::Restart, "restarting", ctx),
         }
     }
 }
 
 impl Socket {
-    /// Obeys a frame from a program; a page has nothing to say.
-    fn hear(&mut self, text: &str, ctx: &mut Context) {
-        if matches!(self.client, Client::Page(_)) {
-            return;
-        }
-        let Said { subscribe, since, unsubscribe, token, ping } = match serde_json::from_str(text) {
-            Ok(said) => said,
-            Err(error) => return ctx.text(frame::error("malformed_json", &error.to_string())),
-        };
-        if let Some(token) = token {
-            self.renew(&token, ctx);
-        }
-        if let Some(topics) = unsubscribe {
-            self.topics.retain(|topic| !topics.contains(topic));
-            ctx.text(frame::reply(&json!({ "topics": self.topics })));
-            self.listen(BTreeSet::new(), None, ctx);
-        }
-        if let Some(topics) = subscribe {
-            self.subscribe(topics, since, ctx);
-        }
-        if let Some(ping) = ping {
-            ctx.text(frame::reply(&json!({ "pong": ping })));
-        }
-    }
-
-    /// Goes on with a newer token of the same session.
-    fn renew(&mut self, token: &str, ctx: &mut Context) {
-        let renewed = self.site.access.check(token, self.site.shop.clock.now());
-        match (renewed, &self.signed_in) {
-            (Some(me), Some(before)) if me.session == before.session => {
-                ctx.text(frame::reply(&json!({ "until": me.until })));
-                self.signed_in = Some(me);
-            }
-            _ => ctx.text(frame::error("invalid_token", "not a good token of this session")),
-        }
-    }
-
-    fn subscribe(&mut self, topics: BTreeSet<Topic>, since: Option<EventId>, ctx: &mut Context) {
-        if topics.iter().any(|topic| self.listener.channel(*topic).is_none()) {
-            return ctx.text(frame::error("forbidden", "a topic is not for you"));
-        }
-        let new: BTreeSet<_> = topics.difference(&self.topics).copied().collect();
-        self.topics.extend(&new);
-        ctx.text(frame::reply(&json!({ "topics": self.topics })));
-        self.listen(new, since, ctx);
-    }
-
-    /// Listens to every topic subscribed to, and tells first what there is to know of new ones.
-    ///
-    /// The socket does nothing else meanwhile, so whatever happens from there on is told after.
-    fn listen(&mut self, new: BTreeSet<Topic>, since: Option<EventId>, ctx: &mut Context) {
-        let listen = Listen {
-            listener: self.number,
-            recipient: ctx.address().recipient(),
-            // Whoever is signed in hears of the end of the session.
-            channels: self.channels(self.topics.iter().chain([&Topic::Session])).map(|(_, channel)| channel).collect(),
-            lagging: self.lagging.clone(),
-        };
-        let hub = self.site.shop.hub.addr();
-        self.hub = Some(hub.clone());
-        let shop = self.site.shop.clone();
-        let position = async move {
-            let unavailable = || Problem::new(Code::Unavailable);
-            let last = shop.tables.store.last_event().await.map_err(|_| unavailable())?;
-            // What was acknowledged before is no news. A hub that is slow tells it once more, and nobody waits for it.
-            let _ = timeout(HUB_PATIENCE, shop.position.clone().wait_for(|reached| *reached >= last)).await;
-            hub.send(listen).await.map_err(|_| unavailable())
-        };
-        match &self.client {
-            Client::Page(page) => {
-                let page = page.clone();
-                let told = async move { page.beginning(new, position.await?).await };
-                self.redraw(told, ctx);
-            }
-            Client::Program(program) => {
-                let (program, topics) = (program.clone(), self.channels(new.iter()).collect());
-                let told = async move { program.beginning(topics, since, position.await?).await };
-                told.into_actor(self)
-                    .map(|frames, socket, ctx: &mut Context| match frames {
-                        Ok(frames) => frames.into_iter().for_each(|frame| ctx.text(frame)),
-                        Err(_) => socket.close(CloseCode::Again, "unavailable", ctx),
-                    })
-                    .wait(ctx);
-            }
-        }
-    }
-
-    fn channels<'a>(&self, topics: impl Iterator<Item = &'a Topic>) -> impl Iterator<Item = (Topic, Channel)> {
-        topics.filter_map(|topic| Some((*topic, self.listener.channel(*topic)?)))
-    }
-
     fn tell(&mut self, change: Arc<Change>, ctx: &mut Context) {
+        let Some(topic) = self.topic_of(&change) else { return };
         match &self.client {
-            Client::Program(_) => ctx.text(change.frame(Words::Json, || frame::event(change.topic, &change.entry))),
+            Client::Program(_) if topic != change.topic => self.send(frame::event(topic, &change.entry), ctx),
+            Client::Program(_) => self.send(change.frame(Words::Json, || frame::event(topic, &change.entry)), ctx),
             Client::Page(page) => {
                 let drawn = page.at_once(&change);
-                if !drawn.is_empty() {
-                    ctx.text(drawn);
-                }
-                self.redraw(page.clone().after(change), ctx);
+                let page = page.clone();
+                self.send(drawn, ctx);
+                self.redraw(page.after(change.clone()), ctx);
             }
         }
+        self.site.live.told(change.entry.at, self.site.shop.clock.now());
     }
 
-    /// Tells a page what was drawn, before it is told anything else.
-    fn redraw(&self, drawn: impl Future<Output = Result<(Page, String), Problem>> + 'static, ctx: &mut Context) {
-        drawn
-            .into_actor(self)
-            .map(|drawn, socket, ctx: &mut Context| match drawn {
-                Ok((page, drawn)) => {
-                    socket.client = Client::Page(page);
-                    if !drawn.is_empty() {
-                        ctx.text(drawn);
-                    }
-                }
-                Err(_) => socket.close(CloseCode::Again, "unavailable", ctx),
-            })
-            .wait(ctx);
+    /// The topic under which the client hears of a change: another one than the hub's if it has just let go of that.
+    fn topic_of(&self, change: &Change) -> Option<Topic> {
+        let mut topics =
+            iter::once(change.topic).chain(change.entry.event.channels().into_iter().map(|told| told.topic));
+        topics.find(|topic| self.topics.contains(topic))
+    }
+
+    /// Sends a frame, unless there is nothing in it.
+    fn send(&self, frame: impl Into<ByteString>, ctx: &mut Context) {
+        let frame = frame.into();
+        if !frame.is_empty() {
+            self.site.live.sent(frame.len());
+            ctx.text(frame);
+        }
     }
 
     fn is_my_end(&self, event: &Event) -> bool {
@@ -263,48 +199,24 @@ impl Socket {
         }
     }
 
-    /// Closes a socket that should not be open any more, and asks a silent one whether it is alive.
-    fn watch(&mut self, ctx: &mut Context) {
-        let now = self.site.shop.clock.now();
-        if self.signed_in.as_ref().is_some_and(|me| self.site.shop.revocations.contains(me.session)) {
-            self.close(CloseCode::Policy, "revoked", ctx);
-        } else if let Some(me) = self.signed_in.clone().filter(|me| me.until <= now) {
-            self.stay(me, ctx);
-        } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
-            self.close(CloseCode::Again, "unavailable", ctx);
-        } else if self.lagging.load(Ordering::Relaxed) {
-            self.close(CloseCode::Again, "too slow", ctx);
-        } else if now >= self.heard_at + self.site.silence {
-            self.close(CloseCode::Away, "silent", ctx);
-        } else if now >= self.pinged_at + self.site.ping {
-            self.pinged_at = now;
-            ctx.ping(b"");
+    fn close(&mut self, code: CloseCode, word: &str, ctx: &mut Context) {
+        if !self.is_closed {
+            self.say_goodbye(code, word, ctx);
+            hang_up(code, word, ctx);
         }
     }
 
-    /// Stays open as long as the browser's session, which goes on with every use of it; closes otherwise.
-    fn stay(&self, me: SignedIn, ctx: &mut Context) {
-        let sessions = self.site.shop.sessions.clone();
-        let listed = async move { sessions.ask(ListSessions(me.user)).await };
-        listed
-            .into_actor(self)
-            .map(move |listed, socket, ctx: &mut Context| {
-                let Ok(listed) = listed else { return socket.close(CloseCode::Again, "unavailable", ctx) };
-                let mut browsers = listed.iter().filter(|session| matches!(session.proof, Proof::Browser { .. }));
-                match browsers.find(|session| session.id == me.session && session.expires_at > me.until) {
-                    Some(session) => socket.signed_in = Some(session.into()),
-                    None => socket.close(CloseCode::Policy, "expired", ctx),
-                }
-            })
-            .wait(ctx);
-    }
-
-    fn close(&mut self, code: CloseCode, reason: &str, ctx: &mut Context) {
+    /// The last frame for a program; pages understand the code alone.
+    fn say_goodbye(&mut self, code: CloseCode, word: &str, ctx: &mut Context) {
+        self.is_closed = true;
         if matches!(self.client, Client::Program(_)) {
             let come_back = matches!(code, CloseCode::Restart | CloseCode::Again | CloseCode::Away);
-            ctx.text(frame::bye(code.into(), reason, come_back.then_some(1_000)));
+            self.send(frame::bye(code.into(), word, come_back.then(|| self.come_back_after())), ctx);
         }
-        ctx.close(Some(CloseReason { code, description: Some(reason.to_owned()) }));
-        ctx.stop();
+    }
+
+    /// In how many milliseconds to come back: not everybody at once.
+    fn come_back_after(&self) -> u64 {
+        500 + self.seat.number.wrapping_mul(0x9e37_79b9) % 4_500
     }
 }

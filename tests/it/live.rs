@@ -209,16 +209,23 @@ async fn an_article_taken_off_sale_is_told_as_removed() {
 }
 
 #[actix_web::test]
-async fn an_order_is_told_under_every_topic_it_concerns() {
+async fn what_concerns_several_topics_is_told_once_where_most_is_told() {
     let shop = TestShop::open().await;
-    let admin = shop.admin().await.0;
-    let mut socket = Socket::open(&shop, &admin.token).await;
-    socket.listens(&["orders", "payments"]).await;
-    admin.adds(1, 1).await.expect(200);
-    admin.checks_out("k").await.expect(201);
-    let (first, second) = (socket.hears_of("order.placed").await, socket.hears_of("order.placed").await);
-    assert_eq!(first["id"], second["id"]);
-    assert_eq!([&first["topic"], &second["topic"]], ["orders", "payments"]);
+    let admin = shop.admin().await;
+    let mut socket = Socket::open(&shop, &admin.0.token).await;
+    socket.listens(&["catalogue", "stock", "orders", "payments"]).await;
+    admin.0.adds(1, 1).await.expect(200);
+    admin.0.checks_out("k").await.expect(201);
+    let told = socket.hears_of("order.placed").await;
+    assert_eq!(told["topic"], "payments");
+    let (article, order) = (socket.hears_json().await, socket.hears_json().await);
+    assert_eq!((&article["topic"], &article["data"]["reserved"]), (&json!("stock"), &json!(0)));
+    assert_eq!((&order["topic"], &order["id"]), (&json!("payments"), &json!(article["id"].as_u64().unwrap() + 1)));
+    socket.say(json!({ "unsubscribe": ["stock", "payments"] })).await;
+    assert_eq!(socket.hears_json().await, json!({ "reply": { "topics": ["catalogue", "orders"] } }));
+    admin.changes_article(1, json!({ "on_hand": 5 })).await.expect(200);
+    let told = socket.hears_of("article.changed").await;
+    assert_eq!((&told["topic"], &told["data"]["on_hand"]), (&json!("catalogue"), &json!(null)));
 }
 
 #[actix_web::test]

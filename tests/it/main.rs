@@ -16,6 +16,7 @@ mod socket;
 
 mod article;
 mod authority;
+mod backpressure;
 mod bank;
 mod browser;
 mod cart;

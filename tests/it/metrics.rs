@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{TestShop, until};
+use crate::people::Admin;
 
 #[actix_web::test]
 async fn payments_and_changes_of_the_breaker_are_counted() {
@@ -14,8 +15,8 @@ async fn payments_and_changes_of_the_breaker_are_counted() {
         ana.adds(1, 1).await.expect(200);
         ana.checks_out(&format!("order-{number}")).await;
     }
-    counts(&shop, &admin.0.token, "microshop_breaker_transitions_total{to=\"open\"} 1").await;
-    counts(&shop, &admin.0.token, "microshop_bank_calls_total{outcome=\"not_sent\"} 3").await;
+    counts(&admin, "microshop_breaker_transitions_total{to=\"open\"}", 1).await;
+    counts(&admin, "microshop_bank_calls_total{outcome=\"not_sent\"}", 3).await;
     admin.0.send(Method::PUT, "/api/bank", json!({ "mode": "approve", "latency_ms": 0 })).await.expect(200);
     let order = ana.get("/api/orders").await.expect(200).json["orders"][0]["id"].as_str().unwrap().to_owned();
     until(async || {
@@ -24,7 +25,7 @@ async fn payments_and_changes_of_the_breaker_are_counted() {
     })
     .await;
     for to in ["half_open", "closed"] {
-        counts(&shop, &admin.0.token, &format!("microshop_breaker_transitions_total{{to=\"{to}\"}} 1")).await;
+        counts(&admin, &format!("microshop_breaker_transitions_total{{to=\"{to}\"}}"), 1).await;
     }
 }
 
@@ -41,12 +42,7 @@ async fn a_scraper_with_a_token_of_its_own_reads_the_metrics_and_nothing_else() 
     assert_eq!(ask("/api/users", "let me count").await, 401);
 }
 
-/// Waits until the metrics say a line.
-async fn counts(shop: &TestShop, token: &str, line: &str) {
-    until(async || {
-        let request = shop.request(Method::GET, "/metrics").header("authorization", format!("Bearer {token}"));
-        let told = request.send().await.unwrap().text().await.unwrap();
-        told.lines().any(|told| told == line).then_some(())
-    })
-    .await;
+/// Waits until a metric has come to a number.
+async fn counts(admin: &Admin, metric: &str, number: u32) {
+    until(async || (admin.reads_metric(metric).await == Some(number.into())).then_some(())).await;
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::tungstenite::http::Response;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::harness::TestShop;
 
@@ -26,11 +27,45 @@ impl Socket {
 
     /// Connects to a path with some headers.
     pub(crate) async fn connect(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Self {
+        Self::asks(shop, path, headers).await.unwrap()
+    }
+
+    /// Listens as a program with a token, if it may.
+    pub(crate) async fn tries(shop: &TestShop, token: &str) -> Result<Self, Error> {
+        Self::asks(shop, "/api/live", &[("authorization", &format!("Bearer {token}"))]).await
+    }
+
+    /// The answer to a program that may not listen.
+    pub(crate) async fn refusal(shop: &TestShop, token: &str) -> Response<Option<Vec<u8>>> {
+        match Self::tries(shop, token).await.err() {
+            Some(Error::Http(answer)) => *answer,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    async fn asks(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
         let mut request = format!("{}{path}", shop.url.replacen("http", "ws", 1)).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        Self(connect_async(request).await.unwrap().0)
+        Ok(Self(connect_async(request).await?.0))
+    }
+
+    /// Goes without a word: the connection is reset.
+    pub(crate) fn vanishes(self) {
+        let MaybeTlsStream::Plain(stream) = self.0.into_inner() else { panic!("no plain connection") };
+        stream.set_zero_linger().unwrap();
+    }
+
+    /// Connects as a program that takes little at a time, and nothing until it is asked to hear.
+    pub(crate) async fn slow(shop: &TestShop, token: &str) -> Self {
+        let address = shop.url.trim_start_matches("http://").parse().unwrap();
+        let stream = TcpSocket::new_v4().unwrap();
+        stream.set_recv_buffer_size(4 * 1024).unwrap();
+        let stream = MaybeTlsStream::Plain(stream.connect(address).await.unwrap());
+        let mut request = format!("ws://{address}/api/live").into_client_request().unwrap();
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        Self(client_async(request, stream).await.unwrap().0)
     }
 
     /// Says something.

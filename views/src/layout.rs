@@ -124,20 +124,8 @@ fn live_address(viewer: &Viewer, topics: &[Topic]) -> String {
     if viewer.account.is_some() {
         heard.insert(Topic::Session);
     }
-    let names: Vec<_> = heard.into_iter().map(topic_name).collect();
+    let names: Vec<_> = heard.into_iter().map(Topic::name).collect();
     format!("/live?topics={}&since={}", names.join(","), viewer.event)
-}
-
-fn topic_name(topic: Topic) -> &'static str {
-    match topic {
-        Topic::Catalogue => "catalogue",
-        Topic::Cart => "cart",
-        Topic::Orders => "orders",
-        Topic::Session => "session",
-        Topic::Users => "users",
-        Topic::Payments => "payments",
-        Topic::Breaker => "breaker",
-    }
 }
 
 fn footer(locale: Locale) -> Markup {

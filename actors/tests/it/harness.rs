@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actors::article::ChangeArticle;
 use actors::bank::{Answer, Bank, BankError, Charge};
 use actors::cart::{AddItem, CartReply, ToCart};
 use actors::clock::Clock;
@@ -16,7 +17,7 @@ use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
 use actors::tables::Proven;
 use actors::user::AddUser;
 use async_trait::async_trait;
-use domain::article::{Article, ArticleId};
+use domain::article::{Article, ArticleId, ArticlePatch};
 use domain::breaker::Limits;
 use domain::cart::{Owner, Quantity};
 use domain::money::Cents;
@@ -76,6 +77,11 @@ impl TestShop {
         let user = self.user(name).await.user.id;
         self.adds_lamps(&Owner::User(user), pieces).await.unwrap();
         user
+    }
+
+    pub(crate) async fn reprices_lamps(&self, cents: u64) {
+        let patch = ArticlePatch { price: Some(Cents(cents)), ..ArticlePatch::default() };
+        self.shop.catalogue.ask(ChangeArticle { id: LAMP, patch }).await.unwrap();
     }
 
     pub(crate) fn lamp(&self) -> Article {

@@ -1,10 +1,9 @@
 //! The hub.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix::{Actor, AsyncContext, Context, Handler};
-use actors::live::{Listen, Push};
+use actix::{Actor, Addr, AsyncContext, Context, Handler};
+use actors::live::{Listen, Outbox, Push};
 use actors::store::EventId;
 use domain::cart::Owner;
 use domain::event::{Channel, Topic};
@@ -12,10 +11,26 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::harness::{TestShop, until};
 
+/// What a listener heard.
+#[derive(Debug, PartialEq)]
+enum Heard {
+    Event(EventId),
+    From(EventId, EventId),
+}
+
 /// Somebody who listens, and hears on only when allowed to.
 struct Ear {
-    heard: mpsc::UnboundedSender<EventId>,
+    tell: mpsc::UnboundedSender<Heard>,
     slow: Option<Arc<Semaphore>>,
+    outbox: Arc<Outbox>,
+}
+
+/// What is known of an ear from outside.
+struct Listener {
+    number: u64,
+    ear: Addr<Ear>,
+    outbox: Arc<Outbox>,
+    heard: mpsc::UnboundedReceiver<Heard>,
 }
 
 impl Actor for Ear {
@@ -33,62 +48,119 @@ impl Handler<Push> for Ear {
     type Result = ();
 
     fn handle(&mut self, push: Push, _: &mut Self::Context) {
-        if let Push::Happened(change) = push {
-            self.heard.send(change.entry.id).unwrap();
+        self.outbox.took_one();
+        match push {
+            Push::Happened(change) => self.tell.send(Heard::Event(change.entry.id)).unwrap(),
+            Push::From { told, position } => self.tell.send(Heard::From(told, position)).unwrap(),
+            Push::Goodbye => {}
         }
     }
 }
 
-async fn listens(
-    test: &TestShop,
-    listener: u64,
-    slow: Option<Arc<Semaphore>>,
-) -> (mpsc::UnboundedReceiver<EventId>, Arc<AtomicBool>) {
-    let (heard, hears) = mpsc::unbounded_channel();
-    let lagging = Arc::new(AtomicBool::new(false));
-    let owner = Some(Owner::Guest("ana".into()));
-    let listen = Listen {
-        listener,
-        recipient: Ear { heard, slow }.start().recipient(),
-        channels: vec![Channel { topic: Topic::Cart, owner }],
-        lagging: lagging.clone(),
-    };
-    test.shop.hub.addr().send(listen).await.unwrap();
-    (hears, lagging)
+impl Listener {
+    fn new(number: u64, slow: Option<Arc<Semaphore>>) -> Self {
+        let (tell, heard) = mpsc::unbounded_channel();
+        let outbox = Arc::<Outbox>::default();
+        let ear = Ear { tell, slow, outbox: outbox.clone() }.start();
+        Self { number, ear, outbox, heard }
+    }
+
+    async fn listens(&self, test: &TestShop, channels: Vec<Channel>) {
+        let listen = Listen {
+            listener: self.number,
+            recipient: self.ear.clone().recipient(),
+            channels,
+            outbox: self.outbox.clone(),
+        };
+        test.shop.hub.addr().send(listen).await.unwrap();
+    }
+
+    async fn hears(&mut self) -> Heard {
+        self.heard.recv().await.unwrap()
+    }
+
+    async fn hears_event(&mut self) -> EventId {
+        match self.hears().await {
+            Heard::Event(id) => id,
+            other => panic!("no event: {other:?}"),
+        }
+    }
+}
+
+fn carts_of_ana() -> Vec<Channel> {
+    vec![Channel { topic: Topic::Cart, owner: Some(Owner::Guest("ana".into())) }]
+}
+
+async fn ana_adds_a_lamp(test: &TestShop) {
+    test.adds_lamps(&Owner::Guest("ana".into()), 1).await.unwrap();
 }
 
 #[actix::test]
 async fn every_event_is_heard_in_order_and_by_nobody_it_does_not_concern() {
     let test = TestShop::open().await;
-    let (mut hears, _) = listens(&test, 1, None).await;
+    let mut listener = Listener::new(1, None);
+    listener.listens(&test, carts_of_ana()).await;
+    assert!(matches!(listener.hears().await, Heard::From(told, position) if told == position));
     for owner in ["ana", "bob", "ana"] {
         test.adds_lamps(&Owner::Guest(owner.into()), 1).await.unwrap();
     }
-    let (first, second) = (hears.recv().await.unwrap(), hears.recv().await.unwrap());
+    let (first, second) = (listener.hears_event().await, listener.hears_event().await);
     assert_eq!(second, first + 2);
 }
 
 #[actix::test]
-async fn a_listener_that_does_not_listen_is_left_behind_and_nobody_waits() {
+async fn a_listener_that_does_not_listen_misses_what_is_named_and_nobody_waits() {
     let test = TestShop::open().await;
     let gate = Arc::new(Semaphore::new(0));
-    let (_, lagging) = listens(&test, 1, Some(gate.clone())).await;
-    let (mut hears, keeping_up) = listens(&test, 2, None).await;
+    let (mut slow, mut quick) = (Listener::new(1, Some(gate.clone())), Listener::new(2, None));
+    slow.listens(&test, carts_of_ana()).await;
+    quick.listens(&test, carts_of_ana()).await;
+    let Heard::From(_, begun) = quick.hears().await else { panic!("it has not begun") };
     for _ in 0..20 {
-        test.adds_lamps(&Owner::Guest("ana".into()), 1).await.unwrap();
-        hears.recv().await.unwrap();
+        ana_adds_a_lamp(&test).await;
+        quick.hears_event().await;
     }
-    until(async || lagging.load(Ordering::Relaxed).then_some(())).await;
-    assert!(!keeping_up.load(Ordering::Relaxed));
+    let missed = until(async || slow.outbox.missed()).await;
+    assert_eq!(quick.outbox.missed(), None);
     assert_eq!(test.shop.hub.observe().await.unwrap()["listeners"], 1);
+
+    gate.add_permits(1);
+    slow.listens(&test, carts_of_ana()).await;
+    assert_eq!(slow.hears().await, Heard::From(begun, begun));
+    let mut told = begun;
+    let (from, position) = loop {
+        match slow.hears().await {
+            Heard::Event(id) => told = id,
+            Heard::From(told, position) => break (told, position),
+        }
+    };
+    assert_eq!((told, from, position), (missed - 1, missed - 1, begun + 20));
+    assert_eq!(slow.outbox.missed(), None);
+    ana_adds_a_lamp(&test).await;
+    assert_eq!(slow.hears_event().await, position + 1);
+}
+
+#[actix::test]
+async fn an_event_of_several_channels_is_heard_once_where_most_is_told() {
+    let test = TestShop::open().await;
+    let mut listener = Listener::new(1, None);
+    let all = |topic| Channel { topic, owner: None };
+    listener.listens(&test, vec![all(Topic::Catalogue), all(Topic::Stock)]).await;
+    listener.hears().await;
+    test.reprices_lamps(7).await;
+    test.reprices_lamps(8).await;
+    let first = listener.hears_event().await;
+    assert_eq!(listener.hears_event().await, first + 1);
 }
 
 #[actix::test]
 async fn what_one_process_does_another_tells() {
     let test = TestShop::open().await;
     let neighbour = test.neighbour().await;
-    let (mut hears, _) = listens(&test, 1, None).await;
+    let mut listener = Listener::new(1, None);
+    listener.listens(&test, carts_of_ana()).await;
+    listener.hears().await;
     let owner = Owner::Guest("ana".into());
     neighbour.carts.ask(actors::cart::ToCart(owner, crate::harness::lamps(1))).await.unwrap();
-    assert!(hears.recv().await.is_some());
+    listener.hears_event().await;
 }
