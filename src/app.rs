@@ -196,11 +196,7 @@ impl Server {
         .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })
         .shutdown_timeout(self.drain.as_secs())
         .disable_signals()
-        .on_connect(move |connection, data| {
-            if let Some(stream) = connection.downcast_ref() {
-                watch_over(stream, standstill, data);
-            }
-        })
+        .on_connect(move |connection, data| watch_over(connection, standstill, data))
         .listen(self.listener)?
         .run();
         shop.announce(&Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() })

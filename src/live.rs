@@ -22,6 +22,7 @@ use sockets::{Full, Holder, Seat};
 pub use measured::Live;
 
 mod frame;
+mod incoming;
 pub mod kernel;
 mod measured;
 mod page;

@@ -1,5 +1,6 @@
 //! What the kernel is asked for the sake of many WebSockets, some of which nobody reads.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,8 @@ pub fn keep_little(connection: &Socket) {
 }
 
 /// Has the kernel end a connection whose peer takes nothing for a time, and lets a WebSocket on it be cut from outside its actor.
-pub fn watch_over(stream: &TcpStream, standstill: Duration, data: &mut Extensions) {
+pub fn watch_over(connection: &dyn Any, standstill: Duration, data: &mut Extensions) {
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
     let socket = SockRef::from(stream);
     // Where the system can't, sockets are still cut from outside.
     let _ = socket.set_tcp_user_timeout(Some(standstill));

@@ -3,24 +3,19 @@
 use std::cell::Cell;
 use std::io;
 use std::mem::take;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_http::ws::Item;
-use actix_web::error::PayloadError;
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{Bytes, BytesMut};
 use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError};
 use bytestring::ByteString;
-use futures_util::Stream;
 use jiff::Timestamp;
+
+use super::incoming::MAX_UNREAD;
 
 /// The largest message a client may send, in bytes, in one frame or several.
 pub const MAX_MESSAGE: usize = 64 * 1024;
-
-/// How much may arrive that is no whole frame yet: a frame, and what was read together with its end.
-const MAX_UNREAD: usize = MAX_MESSAGE + 64 * 1024;
 
 /// How long frames are counted before the count begins anew.
 const SECOND: Duration = Duration::from_secs(1);
@@ -65,9 +60,9 @@ impl Reader {
         Self { frames_a_second, second: Timestamp::UNIX_EPOCH, frames: 0, begun: None, unread: Rc::default() }
     }
 
-    /// The bytes of a client, as many as may wait for the end of a frame: the decoder itself would take any number.
-    pub fn meter(&self, payload: Payload) -> impl Stream<Item = Result<Bytes, PayloadError>> + use<> {
-        Metered { payload, unread: self.unread.clone() }
+    /// Counts the bytes that come; whoever reads a frame begins anew.
+    pub fn unread(&self) -> Rc<Cell<usize>> {
+        self.unread.clone()
     }
 
     /// What a frame means, after those that came before.
@@ -132,23 +127,5 @@ fn wrong(error: &ProtocolError) -> Heard {
         // The decoder says so of a text that is none, and of a connection that is gone, where no code matters.
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => NO_TEXT,
         _ => Heard::Wrong(CloseCode::Protocol, "protocol"),
-    }
-}
-
-/// Bytes that are counted as they come.
-struct Metered {
-    payload: Payload,
-    unread: Rc<Cell<usize>>,
-}
-
-impl Stream for Metered {
-    type Item = Result<Bytes, PayloadError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = ready!(Pin::new(&mut self.payload).poll_next(cx));
-        if let Some(Ok(bytes)) = &next {
-            self.unread.set(self.unread.get() + bytes.len());
-        }
-        Poll::Ready(if self.unread.get() > MAX_UNREAD { Some(Err(PayloadError::Overflow)) } else { next })
     }
 }

@@ -10,7 +10,7 @@ use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, Addr, AsyncContext, Handler, Running, StreamHandler};
+use actix::{Actor, Addr, AsyncContext, Handler, Running, StreamHandler};
 use actix_web::web::Data;
 use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
 use actors::live::{Change, Hub, Leave, Outbox, Push, Words};
@@ -23,7 +23,7 @@ use super::page::Page;
 use super::program::Program;
 use super::reader::{Heard, Reader};
 use super::sockets::Seat;
-use super::wire::{echo_close, hang_up, refuse};
+use super::wire::{echo_close, hang_up};
 use crate::auth::SignedIn;
 use crate::site::Site;
 use listening::Beginning;
@@ -62,8 +62,6 @@ pub(super) struct Socket {
     beginning: Option<Beginning>,
     /// What the client has said since, to be obeyed after that.
     unheard: VecDeque<ByteString>,
-    /// Whether the client was told that it is over.
-    is_closed: bool,
     heard_at: Timestamp,
     pinged_at: Timestamp,
 }
@@ -93,7 +91,6 @@ impl Socket {
             outbox: Arc::default(),
             beginning: None,
             unheard: VecDeque::new(),
-            is_closed: false,
             heard_at: now,
             pinged_at: now,
         }
@@ -128,17 +125,12 @@ impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Context) {
         self.heard_at = self.site.shop.clock.now();
         match self.reader.read(frame, self.heard_at) {
-            Heard::Close(_) if self.is_closed => ctx.stop(),
             Heard::Close(reason) => echo_close(reason, ctx),
-            _ if self.is_closed => {}
             Heard::Text(text) => self.hear(text, ctx),
             Heard::Ping(content) => ctx.pong(&content),
             Heard::Nothing => {}
             Heard::Binary(_) => self.close(CloseCode::Unsupported, "text only", ctx),
-            Heard::Wrong(code, word) => {
-                self.say_goodbye(code, word, ctx);
-                refuse(code, word, ctx);
-            }
+            Heard::Wrong(code, word) => self.close(code, word, ctx),
         }
     }
 }
@@ -149,7 +141,6 @@ impl Handler<Push> for Socket {
     fn handle(&mut self, push: Push, ctx: &mut Context) {
         self.outbox.took_one();
         match push {
-            _ if self.is_closed => {}
             Push::From { told, position } => self.begin(told, position, ctx),
             Push::Happened(change) if self.is_my_end(&change.entry.event) => {
                 self.close(CloseCode::Policy, "revoked", ctx);
@@ -199,20 +190,13 @@ impl Socket {
         }
     }
 
-    fn close(&mut self, code: CloseCode, word: &str, ctx: &mut Context) {
-        if !self.is_closed {
-            self.say_goodbye(code, word, ctx);
-            hang_up(code, word, ctx);
-        }
-    }
-
-    /// The last frame for a program; pages understand the code alone.
-    fn say_goodbye(&mut self, code: CloseCode, word: &str, ctx: &mut Context) {
-        self.is_closed = true;
+    /// Closes; programs are told in a last frame what the code and the word are, and when to come back.
+    fn close(&self, code: CloseCode, word: &str, ctx: &mut Context) {
         if matches!(self.client, Client::Program(_)) {
             let come_back = matches!(code, CloseCode::Restart | CloseCode::Again | CloseCode::Away);
             self.send(frame::bye(code.into(), word, come_back.then(|| self.come_back_after())), ctx);
         }
+        hang_up(code, word, ctx);
     }
 
     /// In how many milliseconds to come back: not everybody at once.

@@ -27,7 +27,7 @@ impl Socket {
 
     /// Obeys what was said, as long as nothing is to be told first.
     pub(super) fn obey(&mut self, ctx: &mut Context) {
-        while self.beginning.is_none() && !self.is_closed {
+        while self.beginning.is_none() {
             let Some(text) = self.unheard.pop_front() else { return };
             self.obey_one(&text, ctx);
         }
