@@ -1,4 +1,4 @@
-//! `microshop check`: whether what the store holds makes sense.
+//! `microshop check`: whether what the store holds makes sense, and what the bank has charged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,35 @@ use domain::article::ArticleId;
 use domain::order::{Order, OrderStatus};
 use domain::payment::PaymentStatus;
 
+pub use bank::{Books, NoAnswer};
+
+mod bank;
+
+/// How many orders are dealt with between two lines that say how far it is.
+const TELL_EVERY: usize = 1_000;
+
+/// Every order; `tell` hears now and then how many were read.
+pub async fn orders(tables: &Tables, tell: impl Fn(String)) -> Result<Vec<Order>, StoreError> {
+    let mut orders: Vec<Order> = Vec::new();
+    loop {
+        let after = orders.last().map(|order| order.id.to_string());
+        let page = tables.orders.list("", after.as_deref(), TELL_EVERY).await?;
+        if page.is_empty() {
+            return Ok(orders);
+        }
+        orders.extend(page.into_iter().map(|(_, row)| row.value));
+        if orders.len().is_multiple_of(TELL_EVERY) {
+            tell(format!("{} orders read", orders.len()));
+        }
+    }
+}
+
 /// Recomputes from the orders what else the store says of them, and names every difference.
-pub async fn check(tables: &Tables) -> Result<Vec<String>, StoreError> {
-    let orders: Vec<_> = tables.orders.all().await?.into_iter().map(|(_, row)| row.value).collect();
+pub async fn check(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
     let mut wrong: Vec<_> = orders.iter().flat_map(sums).chain(orders.iter().filter_map(payment)).collect();
-    wrong.extend(stock(tables, &orders).await?);
-    wrong.extend(lists(tables, &orders).await?);
+    wrong.extend(stock(tables, orders).await?);
+    wrong.extend(lists(tables, orders).await?);
+    wrong.extend(keys(tables, orders).await?);
     Ok(wrong)
 }
 
@@ -90,14 +113,24 @@ async fn lists(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreEr
     Ok(differences.collect())
 }
 
+/// Whether every idempotency key was used for an order that exists.
+async fn keys(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
+    let known: BTreeSet<_> = orders.iter().map(|order| order.id).collect();
+    let used = tables.used_keys.all().await?.into_iter().filter(|(_, used)| !known.contains(&used.value.order));
+    Ok(used
+        .map(|(key, used)| format!("key {key}: it was used for order {}, which does not exist", used.value.order))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
     use std::sync::Arc;
     use std::time::Duration;
 
     use actors::clock::Clock;
     use actors::store::memory::MemoryStore;
-    use actors::tables::article_key;
+    use actors::tables::{UsedKey, article_key};
     use domain::article::{Article, Articles};
     use domain::cart::{Cart, Quantity};
     use domain::money::Cents;
@@ -108,6 +141,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::bank::behaviour::Behaviour;
+    use crate::bank::simulated::SimulatedBank;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -124,7 +159,7 @@ mod tests {
         }
     }
 
-    fn placed() -> (Order, Articles) {
+    pub(super) fn placed() -> (Order, Articles) {
         let cart = Cart::empty(NOW).add(&lamp(), Quantity::new(2).unwrap(), NOW).unwrap();
         let email = Email::new("ana@example.org").unwrap();
         let contact = Contact::new("Ana".into(), email, "1 Quay Street".into()).unwrap();
@@ -142,8 +177,11 @@ mod tests {
         for article in articles.values() {
             change = change.put(&tables.articles, article_key(article.id), None, article).unwrap();
         }
+        let used = UsedKey { fingerprint: String::new(), order: order.id, answer: None };
+        change = change.put(&tables.used_keys, "ana/k", None, &used).unwrap();
         tables.commit(change).await.unwrap();
-        check(&tables).await.unwrap().join("\n")
+        let orders = orders(&tables, |_| {}).await.unwrap();
+        check(&tables, &orders).await.unwrap().join("\n")
     }
 
     #[actix_web::test]
@@ -176,5 +214,34 @@ mod tests {
         }
         let shelf = Articles::from([(ArticleId(1), lamp())]);
         assert!(found(&order, &shelf).await.contains("0 reserved of 10, by orders 2"));
+    }
+
+    #[actix_web::test]
+    async fn whoever_waits_is_told_how_far_it_is() {
+        let tables = Tables::new(Arc::new(MemoryStore::new(Clock::default())));
+        let mut change = tables.change(NOW);
+        for number in 0..2_500 {
+            let order = Order { id: OrderId(Uuid::from_u128(number)), ..placed().0 };
+            change = change.put(&tables.orders, order.id, None, &order).unwrap();
+        }
+        tables.commit(change).await.unwrap();
+        let told = RefCell::new(Vec::new());
+        let tell = |line| told.borrow_mut().push(line);
+        let read = orders(&tables, tell).await.unwrap();
+        let bank = SimulatedBank::new(tables.store.clone(), Clock::default());
+        bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
+        Books::Elsewhere(Box::new(bank)).compare(&read, tell).await.unwrap();
+        let far = ["1000 orders read", "2000 orders read", "1000 of 2500 orders compared with the bank"];
+        assert_eq!((read.len(), &told.borrow()[..3]), (2_500, &far.map(String::from)[..]));
+    }
+
+    #[actix_web::test]
+    async fn a_key_without_an_order_is_named() {
+        let tables = Tables::new(Arc::new(MemoryStore::new(Clock::default())));
+        let order = placed().0;
+        let used = UsedKey { fingerprint: String::new(), order: order.id, answer: None };
+        tables.commit(tables.change(NOW).put(&tables.used_keys, "ana/k", None, &used).unwrap()).await.unwrap();
+        let told = check(&tables, &[]).await.unwrap();
+        assert_eq!(told, [format!("key ana/k: it was used for order {}, which does not exist", order.id)]);
     }
 }

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use actors::tables::Tables;
 use clap::{Parser, Subcommand};
-use microshop::app::{Server, open_store};
+use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
-use microshop::check::check;
+use microshop::check::{self, Books};
 use microshop::config::Config;
 use microshop::{people, telemetry};
 
@@ -62,16 +62,28 @@ async fn run(command: Command) -> Done {
             let tables = Tables::new(open_store(&config).await?);
             print(people::run(command, tables, &config).await?)
         }
-        Command::Check => {
-            let wrong = check(&Tables::new(open_store(&config).await?)).await?;
-            let found = wrong.len();
-            print(wrong)?;
-            if found == 0 {
-                print(vec!["the store is as it should be".into()])
-            } else {
-                Err(format!("{found} differences").into())
-            }
-        }
+        Command::Check => check(&config).await,
+    }
+}
+
+async fn check(config: &Config) -> Done {
+    let tell = |line| {
+        // Nobody needs to hear it.
+        let _ = writeln!(io::stderr(), "{line}");
+    };
+    let store = open_store(config).await?;
+    let books = Books::open(&config.bank, store.clone()).map_err(AppError::Bank)?;
+    let tables = Tables::new(store);
+    let orders = check::orders(&tables, tell).await?;
+    let mut wrong = check::check(&tables, &orders).await?;
+    print(wrong.clone())?;
+    let charged = books.compare(&orders, tell).await?;
+    print(charged.clone())?;
+    wrong.extend(charged);
+    if wrong.is_empty() {
+        print(vec!["the store is as it should be".into()])
+    } else {
+        Err(format!("{} differences", wrong.len()).into())
     }
 }
 

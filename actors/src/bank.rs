@@ -15,6 +15,11 @@ pub struct Charge {
     pub amount: Cents,
 }
 
+/// The key of an attempt to have an order paid.
+pub fn key(order: OrderId, attempt: u32) -> String {
+    format!("{order}-{attempt}")
+}
+
 /// What a bank has decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {

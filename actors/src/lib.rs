@@ -5,7 +5,7 @@ pub mod ask;
 pub mod bank;
 pub mod cart;
 pub mod clock;
-mod failpoint;
+pub mod failpoint;
 pub mod first_start;
 pub mod live;
 pub mod order;

@@ -261,7 +261,7 @@ impl Handler<ShipOrder> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
     fn handle(&mut self, ShipOrder(order): ShipOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.desk.clone().step(order, Order::ship))
+        self.change(order, self.desk.clone().ship(order))
     }
 }
 
@@ -269,7 +269,7 @@ impl Handler<DeliverOrder> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
     fn handle(&mut self, DeliverOrder(order): DeliverOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.desk.clone().step(order, Order::deliver))
+        self.change(order, self.desk.clone().deliver(order))
     }
 }
 

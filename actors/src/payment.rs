@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use crate::ask::{Atomic, Failure, Observe, Observed};
 use crate::bank::{Answer, Bank, BankError, Charge};
 use crate::clock::Clock;
+use crate::failpoint::Durable;
 use crate::store::{StoreError, Version};
 use crate::tables::{Row, Tables, version};
 
@@ -218,7 +219,7 @@ impl PaymentGateway {
         let now = self.parts.clock.now();
         async move {
             let change = tables.change(now).put(&tables.breaker, "bank", version, &breaker)?;
-            tables.commit(change.tell(&Event::BreakerChanged(breaker))?).await?;
+            tables.commit_step(Durable::Breaker, change.tell(&Event::BreakerChanged(breaker))?).await?;
             Ok(version.unwrap_or_default() + 1)
         }
     }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::Durable;
 use crate::store::{Batch, EventId, LogEntry, Put, SharedStore, StoreError, Version};
 
 /// How many rows are read at once.
@@ -136,6 +137,14 @@ impl Tables {
     /// The change takes its place behind those committed before when this is called.
     pub fn commit(&self, change: Change) -> BoxFuture<'static, Result<EventId, StoreError>> {
         self.store.commit(change.batch)
+    }
+
+    /// Does all of a change or nothing of it, as a step that tests interrupt right before and right after.
+    pub async fn commit_step(&self, step: Durable, change: Change) -> Result<EventId, StoreError> {
+        step.reach("before");
+        let last = self.commit(change).await?;
+        step.reach("after");
+        Ok(last)
     }
 }
 

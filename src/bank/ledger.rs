@@ -1,7 +1,10 @@
 //! The simulated bank's ledger: what it has decided for each key, in a store.
 
+use std::collections::BTreeMap;
+
 use actors::bank::{Answer, Charge};
 use actors::clock::{Clock, new_id};
+use actors::failpoint::Durable;
 use actors::store::{SharedStore, StoreError};
 use actors::tables::{Table, Tables, version};
 use domain::money::Cents;
@@ -39,9 +42,11 @@ pub enum LedgerError {
 
 /// What is written down for a key; no order and no amount if it was voided before any charge came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    order: Option<OrderId>,
-    amount: Option<Cents>,
+pub struct Entry {
+    /// What the charge was for.
+    pub order: Option<OrderId>,
+    /// How much was asked for.
+    pub amount: Option<Cents>,
     state: State,
     /// Last and with a default: entries from before have none.
     #[serde(default)]
@@ -68,12 +73,17 @@ impl Ledger {
         Ok(self.entries.get(key).await?.map(|row| row.value.decision()))
     }
 
+    /// Everything that is written down, by key.
+    pub async fn entries(&self) -> Result<BTreeMap<String, Entry>, StoreError> {
+        Ok(self.entries.all().await?.into_iter().map(|(key, row)| (key, row.value)).collect())
+    }
+
     /// The decision for a charge: the one that was made for its key, or else this one from now on.
     pub async fn decide(&self, charge: &Charge, approved: bool) -> Result<Decision, LedgerError> {
         let state = if approved { State::Approved } else { State::Declined };
         let (order, amount) = (Some(charge.order), Some(charge.amount));
         let id = Some(new_id(self.clock.now()));
-        self.write(&charge.key, |before| match before {
+        self.write(Durable::Charge, &charge.key, |before| match before {
             Some(entry) if entry.state == State::Voided => Ok(entry),
             Some(entry) if (entry.order, entry.amount) == (order, amount) => Ok(entry),
             Some(_) => Err(LedgerError::KeyReused),
@@ -85,12 +95,15 @@ impl Ledger {
     /// Voids a key: what was charged is paid back, and nothing will be charged.
     pub async fn void(&self, key: &str) -> Result<Decision, LedgerError> {
         let unheard = Entry { order: None, amount: None, state: State::Voided, id: None };
-        self.write(key, |before| Ok(Entry { state: State::Voided, ..before.unwrap_or_else(|| unheard.clone()) })).await
+        let voided =
+            |before: Option<Entry>| Entry { state: State::Voided, ..before.unwrap_or_else(|| unheard.clone()) };
+        self.write(Durable::Void, key, |before| Ok(voided(before))).await
     }
 
     /// Writes down what `change` makes of an entry, if that is anything else.
     async fn write(
         &self,
+        step: Durable,
         key: &str,
         change: impl Fn(Option<Entry>) -> Result<Entry, LedgerError>,
     ) -> Result<Decision, LedgerError> {
@@ -101,7 +114,7 @@ impl Ledger {
                 return Ok(after.decision());
             }
             let put = self.tables.change(self.clock.now()).put(&self.entries, key, version(&row), &after)?;
-            match self.tables.commit(put).await {
+            match self.tables.commit_step(step, put).await {
                 Ok(_) => return Ok(after.decision()),
                 // Somebody was faster, which ends: an entry is decided once and voided once.
                 Err(StoreError::Conflict) => {}
@@ -112,12 +125,16 @@ impl Ledger {
 }
 
 impl Entry {
-    fn decision(&self) -> Decision {
-        let answer = match self.state {
+    /// What was decided.
+    pub fn answer(&self) -> Answer {
+        match self.state {
             State::Approved => Answer::Approved,
             State::Declined => Answer::Declined,
             State::Voided => Answer::Voided,
-        };
-        Decision { answer, id: self.id }
+        }
+    }
+
+    fn decision(&self) -> Decision {
+        Decision { answer: self.answer(), id: self.id }
     }
 }

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use foreign::{ForeignBank, Manner, nonsense};
 use process::BankProcess;
 
+mod check;
 mod foreign;
 mod process;
 mod shop;

@@ -1,7 +1,9 @@
 //! A shop of one's own for every test: the real binary, in a folder and on a port of its own.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -34,19 +36,24 @@ impl TestShop {
 
     /// An empty shop with settings of its own, for instance `("ORDER__EXPIRY", "1s")`.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
-        Self::open_in(tempfile::tempdir().unwrap(), settings, Stdio::inherit())
+        Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit())
+    }
+
+    /// An empty shop with settings of its own that dies at points, written as the `fail` crate has them.
+    pub(crate) async fn open_to_die(settings: &[(&str, &str)], points: &str) -> Self {
+        Self::open_in(tempfile::tempdir().unwrap(), settings, points, Stdio::inherit())
     }
 
     /// An empty shop with settings of its own that keeps its log in the file `log`.
     pub(crate) async fn open_logged(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
-        Self::open_in(folder, settings, log.into())
+        Self::open_in(folder, settings, "", log.into())
     }
 
-    fn open_in(folder: TempDir, settings: &[(&str, &str)], log: Stdio) -> Self {
+    fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let (process, url) = start(&mut binary(folder.path(), &settings), log);
+        let (process, url) = start(binary(folder.path(), &settings).env("FAILPOINTS", points), log);
         let http = client().build().unwrap();
         Self { folder, settings, process, url, http }
     }
@@ -94,6 +101,26 @@ impl TestShop {
         let mut settings = self.settings.clone();
         settings.push(("SERVER__BIND".into(), bind));
         (self.process, self.url) = start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
+    }
+
+    /// Opens the shop again to die at points, maybe before anybody hears that it is open.
+    pub(crate) fn start_to_die(&mut self, points: &str) {
+        let mut command = binary(self.folder.path(), &self.settings);
+        self.process = command.env("FAILPOINTS", points).stdout(Stdio::null()).spawn().unwrap();
+    }
+
+    /// Waits until the process has died of what `kill -9` sends.
+    pub(crate) async fn is_killed(&mut self) {
+        let process = RefCell::new(&mut self.process);
+        let status = until(async || process.borrow_mut().try_wait().unwrap()).await;
+        assert_eq!(status.signal(), Some(9), "{status}");
+    }
+
+    /// What is wrong with the shop's store, which must not be open; nothing, if all is well.
+    pub(crate) fn wrongs(&self) -> String {
+        let check = self.command(&["check"]).output().unwrap();
+        let told = format!("{}{}", String::from_utf8_lossy(&check.stdout), String::from_utf8_lossy(&check.stderr));
+        if check.status.success() { String::new() } else { told }
     }
 
     /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.

@@ -21,6 +21,7 @@ mod bank;
 mod browser;
 mod cart;
 mod crash;
+mod failpoint;
 mod health;
 mod keys;
 mod live;

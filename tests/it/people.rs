@@ -120,12 +120,16 @@ impl Person {
 
     /// Orders some version of the cart for some total.
     pub(crate) async fn orders(&self, key: &str, version: u64, total: u64) -> Answer {
+        Answer::of(self.ordering(key, version, total).send().await.unwrap()).await
+    }
+
+    /// A request to do so.
+    pub(crate) fn ordering(&self, key: &str, version: u64, total: u64) -> RequestBuilder {
         let body = json!({
             "cart_version": version, "expected_total_cents": total,
             "name": "Ana", "email": "ana@example.org", "address": "1 Quay Street",
         });
-        let request = self.request(Method::POST, "/api/orders").header("idempotency-key", key).json(&body);
-        Answer::of(request.send().await.unwrap()).await
+        self.request(Method::POST, "/api/orders").header("idempotency-key", key).json(&body)
     }
 }
 

@@ -16,9 +16,10 @@ use super::once::used_key;
 use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted};
 use crate::article::Shelf;
 use crate::ask::{Child, Failure};
-use crate::bank::Charge;
+use crate::bank::{self, Charge};
 use crate::cart::CartRegistry;
 use crate::clock::{Clock, new_id};
+use crate::failpoint::Durable;
 use crate::payment::{Admit, CallPermit, PaymentGateway, Request};
 use crate::store::StoreError;
 use crate::tables::{Change, Row, Tables, UsedKey, user_order_key, version};
@@ -76,7 +77,7 @@ impl Desk {
             self.use_key(change, user, &once, id)
         })?;
         let draft = draft.cart(&owner, &read, cart.clear(now + self.cart_ttl))?.stock(&stock, articles)?;
-        draft.order(None, &order).await?.commit().await?;
+        draft.order(None, &order).await?.commit(Durable::Place).await?;
         Ok(Submitted { order, permit: Some(permit) })
     }
 
@@ -89,7 +90,7 @@ impl Desk {
         let order = row.value.pay_again()?;
         let permit = self.permit().await?;
         let draft = self.draft().with(|change| self.use_key(change, user, &once, id))?;
-        draft.order(Some(row.version), &order).await?.commit().await?;
+        draft.order(Some(row.version), &order).await?.commit(Durable::PayAgain).await?;
         Ok(Submitted { order, permit: Some(permit) })
     }
 
@@ -117,7 +118,7 @@ impl Desk {
     pub(super) async fn settle(self, id: OrderId, attempt: u32, outcome: Outcome) -> Result<Order> {
         let row = self.row(id).await?;
         match row.value.settle(attempt, outcome) {
-            Some((order, stock)) => self.advance(row, order, stock).await,
+            Some((order, stock)) => self.advance(Durable::Settle, row, order, stock).await,
             None => Ok(row.value),
         }
     }
@@ -126,18 +127,21 @@ impl Desk {
     pub(super) async fn cancel(self, user: UserId, id: OrderId) -> Result<Order> {
         let row = self.own(user, id).await?;
         let (order, stock) = row.value.cancel()?;
-        self.advance(row, order, stock).await
+        self.advance(Durable::Cancel, row, order, stock).await
     }
 
-    /// Makes a transition of an order.
-    pub(super) async fn step(
-        self,
-        id: OrderId,
-        step: impl FnOnce(&Order) -> std::result::Result<(Order, StockMove), OrderError>,
-    ) -> Result<Order> {
+    /// Sends a paid order.
+    pub(super) async fn ship(self, id: OrderId) -> Result<Order> {
         let row = self.row(id).await?;
-        let (order, stock) = step(&row.value)?;
-        self.advance(row, order, stock).await
+        let (order, stock) = row.value.ship()?;
+        self.advance(Durable::Ship, row, order, stock).await
+    }
+
+    /// Has a shipped order arrive.
+    pub(super) async fn deliver(self, id: OrderId) -> Result<Order> {
+        let row = self.row(id).await?;
+        let (order, stock) = row.value.deliver()?;
+        self.advance(Durable::Deliver, row, order, stock).await
     }
 
     /// Promises to have the bank pay an order back.
@@ -148,14 +152,15 @@ impl Desk {
             return Ok(Submitted { order, permit: None });
         }
         let permit = self.permit().await?;
-        Ok(Submitted { order: self.advance(row, order, StockMove::None).await?, permit: Some(permit) })
+        let order = self.advance(Durable::Refund, row, order, StockMove::None).await?;
+        Ok(Submitted { order, permit: Some(permit) })
     }
 
     /// Writes down that the bank has paid an order back.
     pub(super) async fn paid_back(self, id: OrderId) -> Result<Order> {
         let row = self.row(id).await?;
         match row.value.paid_back() {
-            Some((order, stock)) => self.advance(row, order, stock).await,
+            Some((order, stock)) => self.advance(Durable::PaidBack, row, order, stock).await,
             None => Ok(row.value),
         }
     }
@@ -194,7 +199,8 @@ impl Desk {
             if row.value.needs_contact() {
                 all_are_anonymous = false;
             } else if row.value.contact.is_some() {
-                self.draft().order(Some(row.version), &row.value.anonymous()).await?.commit().await?;
+                let draft = self.draft().order(Some(row.version), &row.value.anonymous()).await?;
+                draft.commit(Durable::Forget).await?;
             }
         }
         if all_are_anonymous {
@@ -212,7 +218,7 @@ impl Desk {
 
     /// What the bank is asked for an order, with a key that names the attempt.
     pub(super) fn request(&self, order: &Order) -> Request {
-        let key = format!("{}-{}", order.id, order.payment.attempt);
+        let key = bank::key(order.id, order.payment.attempt);
         if order.is_to_be_paid_back() {
             Request::Void(key)
         } else {
@@ -225,7 +231,7 @@ impl Desk {
         let stock = self.stock(order.items.iter().map(|item| item.article)).await?;
         let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
         let draft = self.with_goods_in_cart(self.draft().stock(&stock, articles)?, &order).await?;
-        draft.order(Some(row.version), &order).await?.commit().await?;
+        draft.order(Some(row.version), &order).await?.commit(Durable::Expire).await?;
         Ok(order)
     }
 
@@ -248,14 +254,14 @@ impl Desk {
     }
 
     /// Stores an order as it is to be, with its stock.
-    async fn advance(&self, row: Row<Order>, order: Order, stock_move: StockMove) -> Result<Order> {
+    async fn advance(&self, step: Durable, row: Row<Order>, order: Order, stock_move: StockMove) -> Result<Order> {
         if order == row.value {
             return Ok(order);
         }
         let ids = order.items.iter().map(|item| item.article);
         let stock = self.stock(ids.filter(|_| stock_move != StockMove::None)).await?;
         let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
-        self.draft().stock(&stock, articles)?.order(Some(row.version), &order).await?.commit().await?;
+        self.draft().stock(&stock, articles)?.order(Some(row.version), &order).await?.commit(step).await?;
         Ok(order)
     }
 
@@ -299,7 +305,7 @@ impl Desk {
         }
         let used = UsedKey { fingerprint: fingerprint.to_owned(), order: order.id, answer: Some(order.clone()) };
         let change = self.tables.change(now).put_until(used_keys, key, read_at, &used, now + KEYS_KEPT)?;
-        self.tables.commit(change).await?;
+        self.tables.commit_step(Durable::Answer, change).await?;
         Ok(order)
     }
 }

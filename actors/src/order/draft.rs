@@ -9,7 +9,7 @@ use domain::order::Order;
 
 use super::Desk;
 use crate::cart::CartHasChanged;
-use crate::failpoint;
+use crate::failpoint::Durable;
 use crate::store::{StoreError, Version};
 use crate::tables::{Change, Row, article_key, version};
 
@@ -84,12 +84,10 @@ impl Draft<'_> {
     }
 
     /// Stores everything, and lets those know who keep a copy before anybody else hears of it.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
+    pub(super) async fn commit(self, step: Durable) -> Result<(), StoreError> {
         let Self { desk, change, events } = self;
         let change = events.iter().try_fold(change, |change, event| change.tell(event))?;
-        failpoint::reach("order::commit");
-        let last = desk.tables.commit(change).await?;
-        failpoint::reach("order::committed");
+        let last = desk.tables.commit_step(step, change).await?;
         let first = last + 1 - events.len() as u64;
         for (id, event) in (first..).zip(&events) {
             desk.shelf.show(id, event);
