@@ -22,7 +22,6 @@ use domain::money::Cents;
 use domain::user::{UserError, Username};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_actix_web::TracingLogger;
 
 use crate::auth::access::AccessTokens;
@@ -39,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
 use crate::site::Site;
+use crate::stop::Stop;
 use crate::store::{self, OpenError, Options};
 use crate::telemetry::RequestSpan;
 
@@ -110,8 +110,7 @@ pub struct Server {
     workers: usize,
     drain: Duration,
     standstill: Duration,
-    /// Heard from the moment on that anybody is told of the server.
-    signals: [Signal; 2],
+    stop: Stop,
 }
 
 /// Opens the store of a configuration.
@@ -149,7 +148,7 @@ impl Server {
         if shop.default_password.stands() && !bind.ip().is_loopback() {
             return Err(AppError::DefaultPassword(bind));
         }
-        let signals = [signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?];
+        let stop = Stop::listen()?;
         let listener = TcpListener::bind(bind).map_err(|error| AppError::Listen(bind, error))?;
         let site = Site {
             shop,
@@ -171,7 +170,7 @@ impl Server {
             workers: config.server.workers,
             drain: config.server.drain,
             standstill: config.live.standstill,
-            signals,
+            stop,
         })
     }
 
@@ -202,7 +201,7 @@ impl Server {
         shop.announce(&Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() })
             .await
             .map_err(io::Error::other)?;
-        actix_web::rt::spawn(stop_when_told(self.signals, server.handle(), shop.clone()));
+        actix_web::rt::spawn(stop_when_told(self.stop, server.handle(), shop.clone()));
         actix_web::rt::spawn(revive(shop));
         actix_web::rt::spawn(tidy(self.site.clone()));
         actix_web::rt::spawn(turn(self.keys, self.site.shop.clock.clone()));
@@ -227,12 +226,8 @@ fn headers(public_origin: &str) -> DefaultHeaders {
     }
 }
 
-async fn stop_when_told([mut terminate, mut interrupt]: [Signal; 2], server: ServerHandle, shop: Shop) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
+async fn stop_when_told(stop: Stop, server: ServerHandle, shop: Shop) {
+    stop.told().await;
     // Whoever can't be told finds out by itself.
     let _ = timeout(FAREWELL, farewell(&shop)).await;
     shop.hub.tell(Close);

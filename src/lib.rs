@@ -20,5 +20,6 @@ pub mod people;
 pub mod routes;
 pub mod rules;
 pub mod site;
+mod stop;
 pub mod store;
 pub mod telemetry;

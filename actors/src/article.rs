@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::ask::{Atomic, Failure, Observe, Observed, one_at_a_time};
 use crate::clock::Clock;
+use crate::failpoint;
 use crate::store::{EventId, StoreError};
 use crate::tables::{Change, Row, Tables, article_key, version};
 
@@ -114,6 +115,7 @@ impl Handler<ChangeArticle> for Catalogue {
     type Result = Atomic<Self, Article, ArticleError>;
 
     fn handle(&mut self, ChangeArticle { id, patch }: ChangeArticle, _: &mut Self::Context) -> Self::Result {
+        failpoint::reach("catalogue");
         one_at_a_time(self, self.clone().patch(id, patch))
     }
 }

@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::article::Shelf;
 use crate::ask::{Failure, Observe, Observed};
 use crate::clock::Clock;
+use crate::failpoint;
 use crate::store::{StoreError, Version};
 use crate::tables::{Tables, version};
 
@@ -208,6 +209,7 @@ impl CartActor {
 
     /// Does something with the cart while the actor does nothing else.
     fn work(&mut self, work: impl AsyncFnOnce(&mut Keeper) -> CartReply + 'static) -> AtomicResponse<Self, CartReply> {
+        failpoint::reach("cart");
         self.used_at = self.keeper.parts.clock.now();
         let mut keeper = self.keeper.clone();
         let work = async move {
@@ -331,6 +333,7 @@ where
     type Result = ResponseFuture<CartReply>;
 
     fn handle(&mut self, ToCart(owner, command): ToCart<M>, ctx: &mut Self::Context) -> Self::Result {
+        failpoint::reach("carts");
         let reply = self.cart(&owner, ctx.address()).send(command);
         Box::pin(async move { reply.await.unwrap_or_else(|dead| Err(Failure::Unavailable(dead.to_string()))) })
     }

@@ -1,4 +1,5 @@
-//! Points around every durable step of an order, where a test has the process die; elsewhere nothing is compiled of them.
+//! Points where a test has the process die, around every durable step of an order, or an actor panic; elsewhere nothing
+//! is compiled of them.
 
 /// Declares the steps together with the list of all of them, so that none can be left out.
 macro_rules! steps {
@@ -48,13 +49,19 @@ steps! {
 }
 
 impl Durable {
-    /// Reaches the point `before` the step, or that `after` it: where `FAILPOINTS` says `Place::before=return` the process is
-    /// killed, where it says `panic` the caller panics.
+    /// Reaches the point `before` the step, or that `after` it: `Place::before` for instance.
     pub(crate) fn reach(self, moment: &'static str) {
-        fail::fail_point!(&format!("{self:?}::{moment}"), |_| {
-            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
-        });
-        // Without points nobody asks which one this is.
-        let _ = moment;
+        if fail::has_failpoints() {
+            reach(&format!("{self:?}::{moment}"));
+        }
     }
+}
+
+/// Reaches a point: where `FAILPOINTS` says `return` for it the process is killed, where it says `panic` the caller panics.
+pub(crate) fn reach(point: &str) {
+    fail::fail_point!(point, |_| {
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    });
+    // Without points nobody asks which one this is.
+    let _ = point;
 }

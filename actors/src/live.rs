@@ -13,6 +13,7 @@ use actix::fut::wrap_stream;
 use actix::{
     Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, Recipient,
 };
+use domain::breaker::Breaker;
 use domain::event::{Channel, Entry, Event};
 use serde_json::json;
 use tokio::sync::watch;
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 use crate::article::Shelf;
 use crate::ask::{Child, Observe, Observed};
 use crate::cart::{CartHasChanged, CartRegistry};
+use crate::failpoint;
 use crate::session::Revocations;
 use crate::store::{EventId, LogEntry, StoreError};
 use crate::tables::{Tables, entry};
@@ -69,6 +71,8 @@ pub struct HubParts {
     pub carts: Child<CartRegistry>,
     /// Kept up to date before anybody hears of an event.
     pub revocations: Revocations,
+    /// Kept up to date before anybody hears of an event.
+    pub breaker: Arc<watch::Sender<Breaker>>,
     /// How long an access token is good.
     pub access_ttl: Duration,
     /// The id of the last event passed on, for whoever draws a page.
@@ -176,12 +180,14 @@ impl Hub {
 
     /// Everything that keeps a copy hears of an event before any listener does.
     fn pass_on(&mut self, logged: &LogEntry) -> Result<(), StoreError> {
+        failpoint::reach("hub");
         let entry = entry(logged)?;
         match &entry.event {
             Event::CartChanged { owner, cart } => self.parts.carts.tell(CartHasChanged(owner.clone(), cart.version)),
             Event::SessionEnded { session, .. } => {
                 self.parts.revocations.add(*session, entry.at + self.parts.access_ttl);
             }
+            Event::BreakerChanged(breaker) => drop(self.parts.breaker.send_replace(*breaker)),
             event => self.parts.shelf.show(entry.id, event),
         }
         self.parts.position.send_replace(entry.id);

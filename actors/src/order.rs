@@ -20,6 +20,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::ask::{Atomic, Failure, Observe, Observed};
+use crate::failpoint;
 use crate::payment::{Call, CallPermit, Request};
 use crate::store::StoreError;
 
@@ -220,6 +221,7 @@ impl Handler<PlaceOrder> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
     fn handle(&mut self, place: PlaceOrder, _: &mut Self::Context) -> Self::Result {
+        failpoint::reach("orders");
         self.submit(self.desk.clone().place(place))
     }
 }

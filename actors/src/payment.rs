@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::ask::{Atomic, Failure, Observe, Observed};
 use crate::bank::{Answer, Bank, BankError, Charge};
 use crate::clock::Clock;
-use crate::failpoint::Durable;
+use crate::failpoint::{self, Durable};
 use crate::store::{StoreError, Version};
 use crate::tables::{Row, Tables, version};
 
@@ -139,6 +139,7 @@ impl Handler<Admit> for PaymentGateway {
     type Result = Result<CallPermit, Failure<Rejected>>;
 
     fn handle(&mut self, _: Admit, ctx: &mut Self::Context) -> Self::Result {
+        failpoint::reach("payments");
         let now = self.parts.clock.now();
         let permit = self.with_breaker(ctx, |breaker| breaker.admit(now));
         let permit = permit.map_err(Failure::Refused)?;

@@ -19,6 +19,7 @@ use serde_json::json;
 
 use crate::ask::{Failure, Observe, Observed};
 use crate::clock::{Clock, new_id};
+use crate::failpoint;
 use crate::store::StoreError;
 use crate::tables::{Change, Proven, Row, Tables, version};
 
@@ -174,6 +175,7 @@ impl Handler<FindByCookie> for TokenRegistry {
     type Result = ResponseActFuture<Self, Result<Session, Failure<SessionError>>>;
 
     fn handle(&mut self, FindByCookie(hash): FindByCookie, _: &mut Self::Context) -> Self::Result {
+        failpoint::reach("sessions");
         let known = self.browsers.get(&hash).cloned();
         let find = self.parts.clone().find(hash.clone(), known);
         Box::pin(find.into_actor(self).map(|found: Result<Session, _>, registry, _| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
-use domain::breaker::Limits;
+use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::Event;
 use domain::session::Lifetimes;
 use tokio::sync::{Semaphore, watch};
@@ -76,6 +76,8 @@ pub struct Shop {
     pub revocations: Revocations,
     /// Whether the password that everybody knows still opens the shop.
     pub default_password: DefaultPassword,
+    /// What lets calls to the bank through, as everybody who listens was told.
+    pub breaker: watch::Receiver<Breaker>,
     /// The id of the last event that everybody who listens was told of.
     pub position: watch::Receiver<EventId>,
     /// Who is signed in.
@@ -104,6 +106,8 @@ impl Shop {
         let position = Arc::new(watch::Sender::new(tables.store.last_event().await?));
         shelf.fill(&tables).await?;
         revocations.fill(&tables).await?;
+        let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
+        let breaker = Arc::new(watch::Sender::new(breaker.recovered(clock.now())));
         let default_password = DefaultPassword::default();
         default_password.look(&tables).await?;
 
@@ -175,18 +179,20 @@ impl Shop {
             shelf: shelf.clone(),
             carts: carts.clone(),
             revocations: revocations.clone(),
+            breaker: breaker.clone(),
             access_ttl: rules.access_ttl,
             position: position.clone(),
         };
         let hub = child("hub", &pushes, move || Hub::new(told.clone()));
 
-        let position = position.subscribe();
+        let (position, breaker) = (position.subscribe(), breaker.subscribe());
         Ok(Self {
             tables,
             clock,
             shelf,
             revocations,
             default_password,
+            breaker,
             position,
             sessions,
             users,
@@ -196,6 +202,11 @@ impl Shop {
             orders,
             hub,
         })
+    }
+
+    /// Whether and until when the bank is not asked.
+    pub fn interruption(&self) -> Option<Interruption> {
+        self.breaker.borrow().interruption(self.clock.now())
     }
 
     /// Writes down that something happened to the shop as a whole; the event's id.

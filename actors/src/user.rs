@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::ask::{Child, Failure, Observe, Observed};
 use crate::clock::{Clock, new_id};
+use crate::failpoint;
 use crate::password::{HashError, Hasher};
 use crate::session::{EndSessions, TokenRegistry, Whose};
 use crate::store::{StoreError, Version};
@@ -208,6 +209,7 @@ impl Handler<CheckPassword> for UserDirectory {
     type Result = GuessReply<Proven>;
 
     fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
+        failpoint::reach("users");
         self.guess(guesser(&check.address, &check.username), self.parts.clone().check(check))
     }
 }

@@ -83,6 +83,15 @@ pub struct Rejected {
     pub retry_after: Duration,
 }
 
+/// No call is made, as a buyer is told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// From then on one may try.
+    Until(Timestamp),
+    /// Nobody knows how long.
+    ForNow,
+}
+
 /// How long a caller waits while another call is the probe, or nobody knows better.
 const PROBE_WAIT: Duration = Duration::from_secs(5);
 
@@ -120,6 +129,15 @@ impl Breaker {
             (State::HalfOpen, Verdict::Failure) => self.enter(open),
             (State::HalfOpen, Verdict::Unused) => self.enter(State::Open { until: now }),
             (State::Closed { .. }, Verdict::Unused) | (State::Open { .. } | State::Isolated, _) => {}
+        }
+    }
+
+    /// Whether and until when no call is made.
+    pub fn interruption(&self, now: Timestamp) -> Option<Interruption> {
+        match self.state {
+            State::Closed { .. } => None,
+            State::Open { until } => (now < until).then_some(Interruption::Until(until)),
+            State::HalfOpen | State::Isolated => Some(Interruption::ForNow),
         }
     }
 
@@ -245,21 +263,41 @@ mod tests {
 
     proptest! {
         #[test]
-        fn half_open_never_has_two_calls_under_way(steps in prop::collection::vec((0..3_u8, 0..90_i64), 1..200)) {
-            let (mut breaker, mut now, mut probes) = (Breaker::default(), 0, Vec::new());
-            for (verdict, wait) in steps {
+        fn whatever_happens_one_call_tries_a_half_open_breaker_and_late_results_change_nothing(
+            steps in prop::collection::vec((0..12_u8, 0..90_i64, any::<prop::sample::Index>()), 1..200),
+        ) {
+            let (mut breaker, mut now, mut permits) = (Breaker::default(), 0, Vec::new());
+            for (step, wait, which) in steps {
+                let before = breaker;
                 now += wait;
-                if let Ok(permit) = breaker.admit(at(now)) {
-                    probes.push(permit);
+                match step {
+                    0 => breaker.isolate(),
+                    1 => breaker.reset(),
+                    2 => breaker = breaker.recovered(at(now)),
+                    3..=7 => match breaker.admit(at(now)) {
+                        Ok(permit) => permits.push(permit),
+                        Err(rejected) => {
+                            prop_assert_eq!(breaker, before);
+                            let is_closed = breaker.state.name() == "closed";
+                            prop_assert!(!is_closed && !rejected.retry_after.is_zero());
+                        }
+                    },
+                    _ if permits.is_empty() => {}
+                    _ => {
+                        let permit = permits.swap_remove(which.index(permits.len()));
+                        let verdict = [Verdict::Healthy, Verdict::Failure, Verdict::Unused][usize::from(step % 3)];
+                        breaker.record(permit, verdict, at(now), &LIMITS);
+                        prop_assert!(permit.generation == before.generation || breaker == before);
+                    }
                 }
-                if breaker.state == State::HalfOpen {
-                    let current = probes.iter().filter(|permit| permit.generation == breaker.generation).count();
-                    prop_assert_eq!(current, 1);
+                let current = permits.iter().filter(|permit| permit.generation == breaker.generation).count();
+                match breaker.state {
+                    State::Closed { failures } => prop_assert!(failures < LIMITS.failures),
+                    State::HalfOpen => prop_assert_eq!(current, 1),
+                    State::Open { .. } | State::Isolated => prop_assert_eq!(current, 0),
                 }
-                if let Some(permit) = probes.pop() {
-                    let verdict = [Verdict::Healthy, Verdict::Failure, Verdict::Unused][usize::from(verdict)];
-                    breaker.record(permit, verdict, at(now), &LIMITS);
-                }
+                prop_assert!(breaker.generation >= before.generation);
+                prop_assert!(breaker.generation > before.generation || breaker.state.name() == before.state.name());
             }
         }
     }

@@ -289,6 +289,8 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -346,25 +348,34 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_sequence_of_commands_breaks_the_limits(commands in prop::collection::vec((0..3_u8, 1..120_u32, 1..99_u32), 0..200)) {
+        fn no_sequence_of_commands_breaks_the_limits(
+            commands in prop::collection::vec((0..40_u8, 1..120_u32, 0..=100_u32), 0..250),
+            guest in prop::collection::vec(1..120_u32, 0..100),
+        ) {
+            let shelf: Articles = (1..120).map(|id| (ArticleId(id), article(id))).collect();
+            let put_in = |cart: Cart, id: u32| cart.add(&article(id), pieces(id % 99 + 1), LATER).unwrap_or(cart);
+            let guest = guest.into_iter().fold(Cart::empty(LATER), put_in);
             let mut cart = Cart::empty(LATER);
             for (verb, id, count) in commands {
-                let before = cart.clone();
-                let next = match verb {
-                    0 => cart.add(&article(id), pieces(count), LATER),
-                    1 => cart.set(&article(id), pieces(count), LATER),
-                    _ => cart.remove(ArticleId(id), LATER),
+                let next = match (verb, Quantity::new(count)) {
+                    (0, _) => Ok(cart.clear(LATER)),
+                    (1, _) => Ok(cart.merge(&guest, LATER)),
+                    (2..=9, _) => cart.remove(ArticleId(id), LATER),
+                    (10..=19, Ok(quantity)) => cart.set(&article(id), quantity, LATER),
+                    (_, Ok(quantity)) => cart.add(&article(id), quantity, LATER),
+                    (_, Err(refused)) => Err(refused),
                 };
                 if let Ok(next) = next {
-                    prop_assert_eq!(next.version, before.version + 1);
+                    prop_assert_eq!(next.version, cart.version + 1);
                     cart = next;
                 }
                 prop_assert!(cart.items.len() <= MAX_ITEMS);
-                prop_assert!(cart.items.iter().all(|item| item.quantity <= Quantity::MAX));
-                let mut ids: Vec<_> = cart.items.iter().map(|item| item.article).collect();
-                ids.sort();
-                ids.dedup();
+                prop_assert!(cart.items.iter().all(|item| (1..=99).contains(&item.quantity.get())));
+                let ids: BTreeSet<_> = cart.items.iter().map(|item| item.article).collect();
                 prop_assert_eq!(ids.len(), cart.items.len());
+                let count: u32 = cart.items.iter().map(|item| item.quantity.get()).sum();
+                let priced = cart.priced(&shelf).unwrap();
+                prop_assert_eq!((priced.item_count, priced.total), (count, Cents(1_250 * u64::from(count))));
             }
         }
     }

@@ -136,6 +136,9 @@ pub struct Listener {
     pub role: Option<Role>,
 }
 
+/// Where the pages that show orders hear that payments are interrupted or go on; programs are not told.
+pub const INTERRUPTIONS: Channel = Channel { topic: Topic::Orders, owner: None };
+
 impl Listener {
     /// Where the listener hears of a topic, if allowed to.
     pub fn channel(&self, topic: Topic) -> Option<Channel> {
@@ -167,7 +170,7 @@ impl Event {
             Self::UserAdded(_) | Self::UserChanged(_) | Self::UserDeleted(_) => vec![all(Topic::Users)],
             Self::SessionOpened(session) => vec![own(Topic::Session, Owner::User(session.user))],
             Self::SessionEnded { user, .. } => vec![own(Topic::Session, Owner::User(*user))],
-            Self::BreakerChanged(_) => vec![all(Topic::Breaker)],
+            Self::BreakerChanged(_) => vec![all(Topic::Breaker), INTERRUPTIONS],
             Self::ShopOpened { .. } | Self::ShopClosing => vec![all(Topic::System)],
         }
     }

@@ -15,6 +15,8 @@ use crate::user::{Email, UserId};
 
 pub use steps::{Step, StockMove, TRANSITIONS};
 
+#[cfg(test)]
+mod property;
 mod steps;
 
 /// The id of an order.

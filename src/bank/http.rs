@@ -33,7 +33,7 @@ pub enum WrongUrl {
     Other,
     /// The system doesn't allow it.
     #[error("no request can be made: {0}")]
-    Client(#[from] reqwest::Error),
+    Client(String),
 }
 
 impl HttpBank {
@@ -44,16 +44,19 @@ impl HttpBank {
             "http" | "https" if url.query().is_none() && url.fragment().is_none() => {}
             _ => return Err(WrongUrl::Other),
         }
-        let http = Client::builder()
+        let mut http = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
             // A connection that was kept may be dead by now, and a request lost on it may have been heard.
             .pool_max_idle_per_host(0)
             // Before the caller gives up: who can't be connected to was not asked, and only this can tell.
             .connect_timeout(patience / 2)
-            .timeout(patience + SPARE)
-            .build()?;
-        Ok(Self { http, url })
+            .timeout(patience + SPARE);
+        if url.scheme() == "http" {
+            // It shows no certificate, and the system may have none that are trusted.
+            http = http.tls_certs_only([]);
+        }
+        Ok(Self { http: http.build().map_err(|error| WrongUrl::Client(told(error)))?, url })
     }
 
     /// Where the charge of a key is, or all charges are.

@@ -17,6 +17,7 @@ use super::simulated::{SimulatedBank, Trouble};
 use crate::api::fields::Fields;
 use crate::config::Config;
 use crate::error::Problem;
+use crate::stop::Stop;
 use crate::store::{self, OpenError, Options};
 
 /// The largest body of a request, in bytes.
@@ -31,6 +32,9 @@ pub enum BankServerError {
     /// The address can't be listened on.
     #[error("can't listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
+    /// Something else the system refuses.
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 /// A bank that is ready to run.
@@ -38,6 +42,7 @@ pub struct BankServer {
     listener: TcpListener,
     bank: SimulatedBank,
     drain: Duration,
+    stop: Stop,
 }
 
 impl BankServer {
@@ -46,8 +51,9 @@ impl BankServer {
         let options = Options { events_max: config.events.max, events_keep: config.events.keep };
         let store = store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
         let bind = config.bank.bind;
+        let stop = Stop::listen()?;
         let listener = TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
-        Ok(Self { listener, bank: SimulatedBank::new(store, Clock::default()), drain: config.server.drain })
+        Ok(Self { listener, bank: SimulatedBank::new(store, Clock::default()), drain: config.server.drain, stop })
     }
 
     /// Where the bank listens.
@@ -58,14 +64,20 @@ impl BankServer {
     /// Answers until the process is told to stop.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
-        HttpServer::new(move || App::new().app_data(bank.clone()).configure(routes))
+        let server = HttpServer::new(move || App::new().app_data(bank.clone()).configure(routes))
             .workers(1)
             // Else a request that is never answered would be kept though its caller is gone.
             .h1_allow_half_closed(false)
             .shutdown_timeout(self.drain.as_secs())
+            .disable_signals()
             .listen(self.listener)?
-            .run()
-            .await
+            .run();
+        let handle = server.handle();
+        actix_web::rt::spawn(async move {
+            self.stop.told().await;
+            handle.stop(true).await;
+        });
+        server.await
     }
 }
 

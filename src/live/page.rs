@@ -59,7 +59,7 @@ impl Page {
             Locale::Fr => Words::French,
             Locale::En => Words::English,
         };
-        change.frame(words, || of_event(self.locale, &change.entry).map(Markup::into_string).unwrap_or_default())
+        change.frame(words, || self.of_event(&change.entry).map(Markup::into_string).unwrap_or_default())
     }
 
     /// What else changes on the page, for which somebody must be asked.
@@ -74,7 +74,8 @@ impl Page {
             Event::OrderPlaced(_) | Event::OrderChanged(_) => self.orders(&self.latest_orders().await?),
             Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => self.draw(Topic::Users).await?,
             Event::SessionOpened(_) | Event::SessionEnded { .. } => self.draw(Topic::Session).await?,
-            Event::BreakerChanged(_) | Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
+            Event::BreakerChanged(_) => self.unpaid_orders().await?,
+            Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
         };
         Ok((self, drawn))
     }
@@ -88,8 +89,7 @@ impl Page {
             }
             Topic::Orders => {
                 let orders = self.latest_orders().await?;
-                Ok(orders.iter().map(|order| panel(self.locale, order).into_string()).collect::<String>()
-                    + &self.orders(&orders))
+                Ok(self.panels(&orders) + &self.orders(&orders))
             }
             Topic::Session => {
                 let me = self.me()?;
@@ -125,6 +125,22 @@ impl Page {
         Ok(self.site.shop.orders.ask(list).await?)
     }
 
+    /// The orders whose payments are interrupted or go on.
+    async fn unpaid_orders(&self) -> Result<String, Problem> {
+        let mut orders = self.latest_orders().await?;
+        orders.retain(Order::awaits_money);
+        Ok(self.panels(&orders))
+    }
+
+    fn panels(&self, orders: &[Order]) -> String {
+        orders.iter().map(|order| self.panel(order).into_string()).collect()
+    }
+
+    fn panel(&self, order: &Order) -> Markup {
+        let panel = views::order::panel(self.locale, order, self.site.shop.interruption());
+        partial(&format!("order-{}", order.id), panel)
+    }
+
     fn orders(&self, orders: &[Order]) -> String {
         partial("orders", views::order::list(self.locale, orders)).into_string()
     }
@@ -132,18 +148,15 @@ impl Page {
     fn me(&self) -> Result<&SignedIn, Problem> {
         self.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
     }
-}
 
-fn of_event(locale: Locale, entry: &Entry) -> Option<Markup> {
-    match &entry.event {
-        Event::ArticleChanged(article) if article.active => {
-            Some(partial(&format!("article-{}", article.id), views::article::card(locale, article)))
+    fn of_event(&self, entry: &Entry) -> Option<Markup> {
+        match &entry.event {
+            Event::ArticleChanged(article) if article.active => {
+                let card = views::article::card(self.locale, article);
+                Some(partial(&format!("article-{}", article.id), card))
+            }
+            Event::OrderChanged(order) => Some(self.panel(order)),
+            _ => None,
         }
-        Event::OrderChanged(order) => Some(panel(locale, order)),
-        _ => None,
     }
-}
-
-fn panel(locale: Locale, order: &Order) -> Markup {
-    partial(&format!("order-{}", order.id), views::order::panel(locale, order, None))
 }

@@ -6,7 +6,6 @@
 //! Restart: never; its client comes back, and is told what it missed.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use actix_web::web::Data;
 use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
 use actors::live::{Change, Hub, Leave, Outbox, Push, Words};
 use bytestring::ByteString;
-use domain::event::{Event, Listener, Topic};
+use domain::event::{Channel, Event, Listener, Topic};
 use jiff::Timestamp;
 
 use super::frame;
@@ -169,9 +168,14 @@ impl Socket {
 
     /// The topic under which the client hears of a change: another one than the hub's if it has just let go of that.
     fn topic_of(&self, change: &Change) -> Option<Topic> {
-        let mut topics =
-            iter::once(change.topic).chain(change.entry.event.channels().into_iter().map(|told| told.topic));
-        topics.find(|topic| self.topics.contains(topic))
+        if self.topics.contains(&change.topic) {
+            return Some(change.topic);
+        }
+        let mut channels = change.entry.event.channels().into_iter();
+        let mine = |told: &Channel| {
+            self.topics.contains(&told.topic) && self.listener.channel(told.topic).as_ref() == Some(told)
+        };
+        channels.find(mine).map(|told| told.topic)
     }
 
     /// Sends a frame, unless there is nothing in it.

@@ -95,7 +95,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Problem> {
     draw(&visitor, "order", &[Topic::Orders], async {
         let order = site.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
-        Ok(views::order::panel(visitor.locale, &order, None))
+        Ok(views::order::panel(visitor.locale, &order, site.shop.interruption()))
     })
     .await
 }
@@ -134,6 +134,9 @@ pub async fn cancel(
 
 fn order_changed(visitor: &Visitor, request: &HttpRequest, order: &Order, said: &str) -> HttpResponse {
     let (id, (notice, sentence)) = (format!("order-{}", order.id), done(visitor.locale, said));
-    let fragments = vec![(id, views::order::panel(visitor.locale, order, None)), (notice.into(), sentence)];
+    let fragments = vec![
+        (id, views::order::panel(visitor.locale, order, visitor.site.shop.interruption())),
+        (notice.into(), sentence),
+    ];
     changed(request, fragments, &format!("/orders/{}", order.id))
 }

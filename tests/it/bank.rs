@@ -20,10 +20,12 @@ use uuid::Uuid;
 use foreign::{ForeignBank, Manner, nonsense};
 use process::BankProcess;
 
+mod certificate;
 mod check;
 mod foreign;
 mod process;
 mod shop;
+mod silence;
 
 /// How long the tests wait for a bank elsewhere.
 const PATIENCE: Duration = Duration::from_millis(200);
@@ -165,6 +167,16 @@ async fn what_a_bank_process_has_decided_survives_its_death_and_its_stop() {
         bank.behaves("decline").await;
         assert_eq!(bank.charges("a", 100).await.expect(200).json, approved);
         bank.charges("b", 100).await.expect(409);
+    }
+}
+
+#[actix_web::test]
+async fn a_bank_process_stops_in_order_as_soon_as_it_says_that_it_is_open() {
+    let mut bank = BankProcess::open().await;
+    bank.stop();
+    for _ in 0..10 {
+        bank.start_again();
+        bank.stop();
     }
 }
 

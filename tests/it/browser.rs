@@ -54,6 +54,28 @@ async fn what_is_bought_in_one_window_is_seen_in_another_and_by_a_program() {
 }
 
 #[actix_web::test]
+async fn a_double_click_and_a_second_tab_place_one_order() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    ana.adds(2, 1).await.expect(200);
+    let browser = Chromium::open().await;
+    let (window, elsewhere) = (browser.window(&shop).await, browser.window(&shop).await);
+    window.logs_in("ana", "correct horse").await;
+    for tab in [&window, &elsewhere] {
+        tab.opens("/checkout").await;
+        tab.says_who_gets_it().await;
+    }
+    window.double_clicks("#checkout button").await;
+    elsewhere.clicks("#checkout button").await;
+    for tab in [&window, &elsewhere] {
+        tab.sees(".order .bank.good", "Paiement accepté").await;
+    }
+    let orders = ana.get("/api/orders").await.expect(200).json["orders"].clone();
+    assert_eq!((orders.as_array().unwrap().len(), &orders[0]["payment"]["attempt"]), (1, &json!(1)));
+    browser.closes().await;
+}
+
+#[actix_web::test]
 async fn the_shop_sells_to_a_browser_without_scripts() {
     let shop = TestShop::open().await;
     has_a_slow_bank(&shop.admin().await).await;

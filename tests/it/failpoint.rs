@@ -55,7 +55,7 @@ async fn a_shop_that_dies_while_it_forgets_who_has_left_goes_on_with_it() {
         let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
         leaves_an_order_behind(&admin, &ana).await;
         shop.stop();
-        shop.start_to_die(&format!("{UNASKED:?}::{moment}=return"));
+        shop.start_to_fail(&format!("{UNASKED:?}::{moment}=return"));
         shop.is_killed().await;
         shop.start_again();
         admin.0.get("/auth/profile").await.expect(200);

@@ -17,6 +17,9 @@ use crate::people::{Admin, Person};
 /// How long anything may take before the test fails; far more than it ever takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Whose certificates a shop trusts: told without being a setting of it.
+const TRUSTED: &str = "SSL_CERT_FILE";
+
 /// A running shop, closed when it goes out of scope.
 pub(crate) struct TestShop {
     folder: TempDir,
@@ -39,8 +42,8 @@ impl TestShop {
         Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit())
     }
 
-    /// An empty shop with settings of its own that dies at points, written as the `fail` crate has them.
-    pub(crate) async fn open_to_die(settings: &[(&str, &str)], points: &str) -> Self {
+    /// An empty shop with settings of its own that dies or panics at points, written as the `fail` crate has them.
+    pub(crate) async fn open_to_fail(settings: &[(&str, &str)], points: &str) -> Self {
         Self::open_in(tempfile::tempdir().unwrap(), settings, points, Stdio::inherit())
     }
 
@@ -53,7 +56,11 @@ impl TestShop {
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let (process, url) = start(binary(folder.path(), &settings).env("FAILPOINTS", points), log);
+        let mut command = binary(folder.path(), &settings);
+        if !points.is_empty() {
+            command.env("FAILPOINTS", points);
+        }
+        let (process, url) = start(&mut command, log);
         let http = client().build().unwrap();
         Self { folder, settings, process, url, http }
     }
@@ -104,7 +111,7 @@ impl TestShop {
     }
 
     /// Opens the shop again to die at points, maybe before anybody hears that it is open.
-    pub(crate) fn start_to_die(&mut self, points: &str) {
+    pub(crate) fn start_to_fail(&mut self, points: &str) {
         let mut command = binary(self.folder.path(), &self.settings);
         self.process = command.env("FAILPOINTS", points).stdout(Stdio::null()).spawn().unwrap();
     }
@@ -182,7 +189,7 @@ pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
         command.env(format!("MICROSHOP_{key}"), value);
     }
     for (key, value) in settings {
-        command.env(format!("MICROSHOP_{key}"), value);
+        command.env(if key == TRUSTED { key.clone() } else { format!("MICROSHOP_{key}") }, value);
     }
     command
 }

@@ -372,6 +372,41 @@ async fn a_guest_s_page_hears_of_the_guest_s_cart_in_the_guest_s_language() {
     assert!(socket.hears().await.contains("€899.00"));
 }
 
+#[actix_web::test]
+async fn a_buyer_s_page_shows_that_payments_are_interrupted_and_when_they_go_on() {
+    let shop = TestShop::open().await;
+    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    admin.sets_bank("decline").await;
+    ana.adds(1, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect_problem(402, "payment_declined").json["order"]["id"].clone();
+    let panel = format!("hx-target=\"#order-{}\"", order.as_str().unwrap());
+    let mut program = Socket::open(&shop, &ana.token).await;
+    program.listens(&["orders"]).await;
+    let mut page = Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    assert!(!page.hears_with(&panel).await.contains("interrompus"));
+
+    let sets = async |what: &str| {
+        admin.0.send(Method::POST, &format!("/api/breaker/{what}"), json!({})).await.expect(200);
+    };
+    sets("isolate").await;
+    assert!(page.hears_with(&panel).await.contains("interrompus"));
+    let drawn = shop.request(Method::GET, &format!("/orders/{}", order.as_str().unwrap())).header("cookie", &cookie);
+    assert!(drawn.send().await.unwrap().text().await.unwrap().contains("interrompus"));
+    sets("reset").await;
+    assert!(!page.hears_with(&panel).await.contains("interrompus"));
+
+    program.hears_nothing_more().await;
+    admin.sets_bank("refuse").await;
+    for key in ["a", "b", "c"] {
+        let pay = ana.request(Method::POST, &format!("/api/orders/{}/pay", order.as_str().unwrap()));
+        pay.header("idempotency-key", key).send().await.unwrap();
+    }
+    let until = admin.0.get("/api/breaker").await.expect(200).json["breaker"]["state"]["until"].clone();
+    let told = page.hears_with("interrompus").await;
+    assert!(told.contains(&format!("<time datetime={until}>")), "{until}: {told}");
+}
+
 impl Socket {
     /// Subscribes to what happened since an event, and hears all of it.
     async fn replays(&mut self, topics: &[&str], since: u64) -> Vec<Value> {

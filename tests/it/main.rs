@@ -28,6 +28,7 @@ mod live;
 mod metrics;
 mod order;
 mod page;
+mod panic;
 mod refusal;
 mod secrets;
 mod session;

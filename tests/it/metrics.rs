@@ -43,6 +43,6 @@ async fn a_scraper_with_a_token_of_its_own_reads_the_metrics_and_nothing_else() 
 }
 
 /// Waits until a metric has come to a number.
-async fn counts(admin: &Admin, metric: &str, number: u32) {
+pub(crate) async fn counts(admin: &Admin, metric: &str, number: u32) {
     until(async || (admin.reads_metric(metric).await == Some(number.into())).then_some(())).await;
 }

@@ -105,6 +105,11 @@ pub fn moment(locale: Locale, moment: Timestamp) -> String {
     locale.text_with("moment", &args)
 }
 
+/// A moment of today, to the second, in coordinated universal time.
+pub fn second(moment: Timestamp) -> String {
+    moment.to_zoned(TimeZone::UTC).strftime("%H:%M:%S UTC").to_string()
+}
+
 /// A moment as an element that programs can read as well.
 pub fn time(locale: Locale, at: Timestamp) -> Markup {
     html! { time datetime=(at) { (moment(locale, at)) } }

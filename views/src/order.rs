@@ -1,7 +1,6 @@
 //! Orders: checking out, one order with its payment, all of one's orders.
 
-use std::time::Duration;
-
+use domain::breaker::Interruption;
 use domain::cart::PricedCart;
 use domain::order::{Order, OrderId, OrderItem, OrderStatus};
 use maud::{Markup, html};
@@ -28,8 +27,8 @@ pub fn checkout(locale: Locale, cart: &PricedCart, form: &CheckoutForm, error: O
     checkout::panel(locale, cart, form, error, key)
 }
 
-/// One order with its payment; `payment_wait` is how long the bank isn't asked anything.
-pub fn panel(locale: Locale, order: &Order, payment_wait: Option<Duration>) -> Markup {
+/// One order with its payment, and whether payments are interrupted.
+pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     html! {
         section .order id={ "order-" (order.id) } {
             header.order-head {
@@ -39,7 +38,7 @@ pub fn panel(locale: Locale, order: &Order, payment_wait: Option<Duration>) -> M
             }
             (steps(locale, order.status))
             div.columns {
-                (payment::panel(locale, order, payment_wait))
+                (payment::panel(locale, order, interruption))
                 div {
                     h3 { (locale.text("order-items")) }
                     (items(locale, order))
@@ -144,8 +143,8 @@ mod tests {
     use super::*;
     use crate::sample::{self, lines};
 
-    fn drawn(status: OrderStatus, payment: PaymentStatus, wait: Option<u64>) -> String {
-        panel(Locale::En, &sample::order(status, 1, payment), wait.map(Duration::from_secs)).into_string()
+    fn drawn(status: OrderStatus, payment: PaymentStatus, interruption: Option<Interruption>) -> String {
+        panel(Locale::En, &sample::order(status, 1, payment), interruption).into_string()
     }
 
     #[test]
@@ -178,10 +177,17 @@ mod tests {
     }
 
     #[test]
-    fn only_an_unpaid_order_says_how_long_the_bank_is_away() {
-        let waits = |status, payment| drawn(status, payment, Some(42)).contains("42 seconds");
-        assert!(waits(OrderStatus::PendingPayment, PaymentStatus::NotSent));
-        assert!(!waits(OrderStatus::Paid, PaymentStatus::Succeeded));
+    fn an_order_whose_payment_is_interrupted_says_when_the_next_try_is_possible() {
+        let (until, for_now) = (Interruption::Until(sample::moment()), Interruption::ForNow);
+        let not_sent = sample::order(OrderStatus::PendingPayment, 1, PaymentStatus::NotSent);
+        insta::assert_snapshot!("order_interrupted_fr", lines(&panel(Locale::Fr, &not_sent, Some(until))));
+        insta::assert_snapshot!("order_interrupted_en", lines(&panel(Locale::En, &not_sent, Some(until))));
+        for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown, PaymentStatus::Declined] {
+            let order = drawn(OrderStatus::PendingPayment, payment, Some(for_now));
+            assert!(order.contains("Payments are interrupted") && !order.contains("Next try"), "{order}");
+        }
+        assert!(!drawn(OrderStatus::Paid, PaymentStatus::Succeeded, Some(until)).contains("interrupted"));
+        assert!(!drawn(OrderStatus::PendingPayment, PaymentStatus::NotSent, None).contains("interrupted"));
     }
 
     #[test]

@@ -26,6 +26,7 @@ use domain::session::Lifetimes;
 use domain::user::{Email, Role, UserId, Username};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use tokio::sync::Notify;
 
 /// The article that everybody buys: 12.50 each, ten in the house.
 pub(crate) const LAMP: ArticleId = ArticleId(1);
@@ -201,6 +202,8 @@ pub(crate) enum Told {
     Panic,
     /// Approve after others that were asked later.
     Late,
+    /// Approve when the test lets it.
+    Held,
 }
 
 /// A bank that does what the test tells it, call by call, and then approves.
@@ -210,6 +213,8 @@ pub(crate) struct ToldBank {
     /// Each charge and what was decided, in the order in which the bank heard of them.
     ledger: Mutex<Vec<(String, Answer)>>,
     pub(crate) calls: AtomicUsize,
+    /// Lets a call go that is held.
+    pub(crate) lets_go: Notify,
 }
 
 impl ToldBank {
@@ -244,8 +249,11 @@ impl Bank for ToldBank {
         if told == Told::Late {
             tokio::time::sleep(Duration::from_millis(15)).await;
         }
+        if told == Told::Held {
+            self.lets_go.notified().await;
+        }
         match told {
-            Told::Approve | Told::Late => Ok(self.decide(&charge.key, Answer::Approved)),
+            Told::Approve | Told::Late | Told::Held => Ok(self.decide(&charge.key, Answer::Approved)),
             Told::Decline => Ok(self.decide(&charge.key, Answer::Declined)),
             Told::Refuse => Err(BankError::NotSent("told to refuse".into())),
             Told::LoseAnswer => {

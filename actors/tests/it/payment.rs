@@ -9,12 +9,12 @@ use actors::payment::{Admit, Call, Request};
 use actors::shop::Shop;
 use domain::breaker::Rejected;
 use domain::money::Cents;
-use domain::order::OrderId;
+use domain::order::{OrderError, OrderId};
 use domain::payment::Outcome;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use crate::harness::{TestShop, Told, until};
+use crate::harness::{TestShop, Told, order, until};
 
 async fn pay(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
     let permit = shop.payments.ask(Admit).await?;
@@ -69,6 +69,27 @@ async fn after_a_minute_exactly_one_of_a_hundred_may_try() {
     test.wait(Duration::from_secs(60));
     let permits = join_all((0..100).map(|_| test.shop.payments.ask(Admit))).await;
     assert_eq!(permits.iter().filter(|permit| permit.is_ok()).count(), 1);
+}
+
+#[actix::test]
+async fn of_a_thousand_buyers_who_come_when_the_minute_is_over_one_is_tried_and_the_others_told_to_wait() {
+    let test = TestShop::open().await;
+    fails_three_times(&test).await;
+    let mut buyers = Vec::new();
+    for number in 0..1_000 {
+        buyers.push(test.buyer(&format!("buyer {number}"), 1).await);
+    }
+    test.wait(Duration::from_secs(60));
+    test.bank.will(&[Told::Held]);
+    let orders = join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
+    let (placed, refused): (Vec<_>, Vec<_>) = orders.into_iter().partition(Result::is_ok);
+    assert_eq!((placed.len(), refused.len()), (1, 999));
+    let waits = |refusal: &_| matches!(refusal, Err(Failure::Refused(OrderError::PaymentUnavailable { retry_after })) if !retry_after.is_zero());
+    assert!(refused.iter().all(waits), "{refused:?}");
+    assert_eq!((test.lamp().on_hand, test.lamp().reserved), (10, 1));
+    test.bank.lets_go.notify_one();
+    state(&test.shop, "closed").await;
+    assert_eq!((test.bank.calls.load(Ordering::SeqCst), test.bank.charged().len()), (4, 2));
 }
 
 #[actix::test]

@@ -10,7 +10,7 @@ use actix::{ActorFutureExt, AsyncContext, ContextFutureSpawner, WrapFuture};
 use actix_web_actors::ws::CloseCode;
 use actors::live::Listen;
 use actors::store::EventId;
-use domain::event::{Channel, Topic};
+use domain::event::{Channel, INTERRUPTIONS, Topic};
 use metrics::counter;
 use tokio::time::timeout;
 
@@ -40,8 +40,7 @@ impl Socket {
         let listen = Listen {
             listener: self.seat.number,
             recipient: ctx.address().recipient(),
-            // Whoever is signed in hears of the end of the session.
-            channels: self.channels(self.topics.iter().chain([&Topic::Session])),
+            channels: self.channels(),
             outbox: self.outbox.clone(),
         };
         let shop = self.site.shop.clone();
@@ -134,7 +133,12 @@ impl Socket {
             .wait(ctx);
     }
 
-    fn channels<'a>(&self, topics: impl Iterator<Item = &'a Topic>) -> Vec<Channel> {
-        topics.filter_map(|topic| self.listener.channel(*topic)).collect()
+    /// Where the hub tells what concerns the client.
+    fn channels(&self) -> Vec<Channel> {
+        // Whoever is signed in hears of the end of the session.
+        let topics = self.topics.iter().chain([&Topic::Session]);
+        let shows_orders = matches!(self.client, Client::Page(_)) && self.topics.contains(&Topic::Orders);
+        let interruptions = shows_orders.then_some(INTERRUPTIONS);
+        topics.filter_map(|topic| self.listener.channel(*topic)).chain(interruptions).collect()
     }
 }

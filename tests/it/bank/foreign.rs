@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use rustls::{ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+
+use super::certificate::Certificate;
 
 /// How a foreign bank answers.
 #[derive(Debug, Clone)]
@@ -35,15 +38,25 @@ pub(super) struct ForeignBank {
 impl ForeignBank {
     /// A bank that keeps to the contract for now; its threads end with the tests.
     pub(super) fn open() -> Self {
+        Self::serve("http", |stream| stream)
+    }
+
+    /// The same, asked by https.
+    pub(super) fn open_with(certificate: &Certificate) -> Self {
+        let config = certificate.server_config();
+        Self::serve("https", move |stream| StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream))
+    }
+
+    fn serve<S: Read + Write>(scheme: &str, dress: impl Fn(TcpStream) -> S + Clone + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{scheme}://{}", listener.local_addr().unwrap());
         let bank = Self { url, manner: Arc::new(Mutex::new(Manner::Approves)), approved: Arc::default() };
         let (manner, approved) = (bank.manner.clone(), bank.approved.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (manner, approved) = (manner.lock().unwrap().clone(), approved.clone());
+                let (manner, approved, dress) = (manner.lock().unwrap().clone(), approved.clone(), dress.clone());
                 // Whoever hangs up on the bank ends the conversation, not the test.
-                thread::spawn(move || drop(converse(stream.unwrap(), manner, &approved)));
+                thread::spawn(move || drop(converse(dress(stream.unwrap()), manner, &approved)));
             }
         });
         bank
@@ -60,8 +73,8 @@ impl ForeignBank {
     }
 }
 
-fn converse(mut stream: TcpStream, manner: Manner, approved: &Mutex<BTreeSet<String>>) -> io::Result<()> {
-    let (path, body) = read_request(&stream)?;
+fn converse(mut stream: impl Read + Write, manner: Manner, approved: &Mutex<BTreeSet<String>>) -> io::Result<()> {
+    let (path, body) = read_request(&mut stream)?;
     let good = http("200 OK", &said("approved"));
     match manner {
         _ if path == "/elsewhere" => stream.write_all(good.as_bytes()),
@@ -80,7 +93,7 @@ fn converse(mut stream: TcpStream, manner: Manner, approved: &Mutex<BTreeSet<Str
 }
 
 /// The path and the body of a request.
-fn read_request(stream: &TcpStream) -> io::Result<(String, Value)> {
+fn read_request(stream: &mut impl Read) -> io::Result<(String, Value)> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line)?;

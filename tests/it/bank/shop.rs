@@ -7,6 +7,7 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::certificate::Certificate;
 use super::foreign::{ForeignBank, Manner, nonsense};
 use super::process::BankProcess;
 use crate::harness::{TestShop, until};
@@ -85,6 +86,31 @@ async fn how_a_bank_elsewhere_behaves_is_its_own_business() {
     admin.send(Method::PUT, "/api/bank", behaviour).await.expect_problem(404, "not_found");
     ana.get("/api/bank").await.expect_problem(403, "forbidden");
     ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_bank_asked_by_https_charges_if_its_certificate_is_trusted_and_hears_nothing_otherwise() {
+    let (its_own, another) = (Certificate::new(), Certificate::new());
+    let foreign = ForeignBank::open_with(&its_own);
+    let trusts = async |certificate: &Certificate| {
+        shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", certificate.file().to_str().unwrap())]).await
+    };
+    let (_shop, ana) = trusts(&another).await;
+    ana.adds(2, 1).await.expect(200);
+    ana.checks_out("k").await.expect_problem(503, "payment_not_sent");
+    assert!(foreign.approved().is_empty());
+    let (_shop, ana) = trusts(&its_own).await;
+    ana.adds(2, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect(201).json["order"].clone();
+    assert_eq!(foreign.approved(), [format!("{}-1", id(&order))].into());
+}
+
+#[actix_web::test]
+async fn a_bank_asked_by_http_is_asked_also_where_no_certificates_are_installed() {
+    let foreign = ForeignBank::open();
+    let (_shop, ana) = shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", "/dev/null")]).await;
+    ana.adds(2, 1).await.expect(200);
     ana.checks_out("k").await.expect(201);
 }
 

@@ -57,15 +57,26 @@ impl Window {
 
     /// Says who gets the goods, and orders.
     pub(crate) async fn fills_in_the_checkout(&self) {
+        self.says_who_gets_it().await;
+        self.clicks("#checkout button").await;
+    }
+
+    /// Says who gets the goods.
+    pub(crate) async fn says_who_gets_it(&self) {
         self.types("#checkout [name=name]", "Ana Lévêque").await;
         self.types("#checkout [name=email]", "ana@example.org").await;
         self.types("#checkout [name=address]", "1 quai des Brumes\n29200 Brest").await;
-        self.clicks("#checkout button").await;
     }
 
     /// Clicks something.
     pub(crate) async fn clicks(&self, what: &str) {
         self.until(&format!("clicked {what}"), async || Ok(self.find(what).await?.click().await.ok())).await;
+    }
+
+    /// Clicks something twice before anything can come of it.
+    pub(crate) async fn double_clicks(&self, what: &str) {
+        let clicks = "const found = document.querySelector(arguments[0]); found.click(); found.click()";
+        self.front().await.execute(clicks, vec![what.into()]).await.unwrap();
     }
 
     /// Writes a text into a field, instead of what it holds.

@@ -48,7 +48,7 @@ impl Scene {
     /// Everything that comes before the deed, in a shop that dies at a point.
     pub(super) async fn set(deed: Deed, point: &str) -> Self {
         let expiry = if deed == Deed::LetsExpire { "1s" } else { "15m" };
-        let shop = TestShop::open_to_die(&[("ORDER__EXPIRY", expiry)], point).await;
+        let shop = TestShop::open_to_fail(&[("ORDER__EXPIRY", expiry)], point).await;
         let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
         let scene = Self { shop, admin, ana, deed };
         scene.admin.sets_bank("approve").await;

@@ -14,10 +14,8 @@ payment-expired = Payment overdue
 payment-expired-detail = The items are back in your cart.
 payment-refunded = Payment refunded
 payment-refunded-detail = The amount has been credited back to you.
-payment-wait = { $seconds ->
-    [one] The bank is unavailable; you can try again in { $seconds } second.
-   *[other] The bank is unavailable; you can try again in { $seconds } seconds.
-}
+payment-interrupted = Payments are interrupted for the moment.
+payment-next-try = Next try possible from
 payment-attempt = Attempt { $attempt }
 payment-again = Try the payment again
 payment-cancel = Cancel the order

@@ -14,10 +14,8 @@ payment-expired = Délai de paiement dépassé
 payment-expired-detail = Les articles sont retournés dans votre panier.
 payment-refunded = Paiement remboursé
 payment-refunded-detail = Le montant vous a été recrédité.
-payment-wait = { $seconds ->
-    [one] La banque est indisponible ; nouvel essai possible dans { $seconds } seconde.
-   *[other] La banque est indisponible ; nouvel essai possible dans { $seconds } secondes.
-}
+payment-interrupted = Les paiements sont interrompus pour le moment.
+payment-next-try = Nouvel essai possible à partir de
 payment-attempt = Tentative n° { $attempt }
 payment-again = Réessayer le paiement
 payment-cancel = Annuler la commande

@@ -1,16 +1,15 @@
 //! The payment of an order, as it progresses.
 
-use std::time::Duration;
-
+use domain::breaker::Interruption;
 use domain::order::{Order, OrderStatus};
 use domain::payment::PaymentStatus;
 use maud::{Markup, html};
 
 use crate::form::command;
-use crate::locale::{Locale, money};
+use crate::locale::{Locale, money, second};
 
 /// What the bank has said so far, and what the buyer can do about it.
-pub(super) fn panel(locale: Locale, order: &Order, wait: Option<Duration>) -> Markup {
+pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     let (class, title, detail) = standing(order);
     let is_due = order.status == OrderStatus::PendingPayment;
     html! {
@@ -24,8 +23,13 @@ pub(super) fn panel(locale: Locale, order: &Order, wait: Option<Duration>) -> Ma
             @if class == "waiting" {
                 noscript { p { a href={ "/orders/" (order.id) } { (locale.text("payment-look-again")) } } }
             }
-            @if let Some(wait) = wait.filter(|_| is_due) {
-                p.problem { (locale.text_with("payment-wait", &[("seconds", wait.as_secs().max(1).into())])) }
+            @if let Some(interruption) = interruption.filter(|_| order.awaits_money()) {
+                p.problem {
+                    (locale.text("payment-interrupted"))
+                    @if let Interruption::Until(time) = interruption {
+                        " " (locale.text("payment-next-try")) " " time datetime=(time) { (second(time)) }
+                    }
+                }
             }
             p.quiet { (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())])) }
             @if is_due && !order.called_off && order.payment.status != PaymentStatus::Submitting {
