@@ -43,7 +43,7 @@ impl StreamHandler<Result<Message, ProtocolError>> for Echo {
 
 async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let echo = Echo { reader: Reader::new(FRAMES), clock: Clock::default() };
-    wire::open(echo, |echo| &echo.reader, &[], &request, payload)
+    wire::open(echo, &[], &request, payload)
 }
 
 #[actix_web::main]

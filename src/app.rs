@@ -33,7 +33,7 @@ use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
 use crate::live::Live;
-use crate::live::kernel::{raise_limit_of_files, watch_over};
+use crate::live::kernel::{listen, raise_limit_of_files, watch_over};
 use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
@@ -149,7 +149,7 @@ impl Server {
             return Err(AppError::DefaultPassword(bind));
         }
         let stop = Stop::listen()?;
-        let listener = TcpListener::bind(bind).map_err(|error| AppError::Listen(bind, error))?;
+        let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
         let site = Site {
             shop,
             bank: simulated,

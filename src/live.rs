@@ -121,5 +121,5 @@ fn seat(
 }
 
 fn open(socket: Socket, request: &HttpRequest, stream: Payload) -> Result<HttpResponse, actix_web::Error> {
-    wire::open(socket, Socket::reader, &[PROTOCOL], request, stream)
+    wire::open(socket, &[PROTOCOL], request, stream)
 }

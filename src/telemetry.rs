@@ -37,14 +37,15 @@ pub fn begin(log: &Log) -> Result<(), ParseError> {
     let lines = fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     // Only the first caller sets the format of a process.
     let _ = match log.format {
-        LogFormat::Text => lines.finish().with(filter_fn(tells_no_row)).try_init(),
-        LogFormat::Json => lines.json().finish().with(filter_fn(tells_no_row)).try_init(),
+        LogFormat::Text => lines.finish().with(filter_fn(may_be_told)).try_init(),
+        LogFormat::Json => lines.json().finish().with(filter_fn(may_be_told)).try_init(),
     };
     Ok(())
 }
 
-/// Whether a line may be logged at all: at its lowest level sled logs the rows and keys it is given, and so the hashes
-/// of passwords, and a password that somebody typed as a name.
-fn tells_no_row(line: &Metadata<'_>) -> bool {
-    *line.level() != Level::TRACE || !line.target().starts_with("sled")
+/// Whether a line may be logged at all. At its lowest level sled logs the rows and keys it is given, and so the hashes
+/// of passwords, and a password that somebody typed as a name. The decoder of WebSockets calls an error what its client did.
+fn may_be_told(line: &Metadata<'_>) -> bool {
+    let tells_rows = *line.level() == Level::TRACE && line.target().starts_with("sled");
+    !tells_rows && !line.target().starts_with("actix_http::ws")
 }

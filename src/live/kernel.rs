@@ -1,13 +1,27 @@
 //! What the kernel is asked for the sake of many WebSockets, some of which nobody reads.
 
 use std::any::Any;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use socket2::{SockRef, Socket};
+use socket2::{Domain, SockRef, Socket, Type};
+
+/// How many connections may wait to be accepted, where the standard library lets 128.
+const BACKLOG: i32 = 4_096;
+
+/// Takes an address.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
 
 /// Lets the process have as many connections as it may have at most; most shells begin with 1,024.
 pub fn raise_limit_of_files() {

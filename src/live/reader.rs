@@ -1,18 +1,15 @@
 //! What a client sends: messages put together from frames (RFC 6455, section 5.4), within limits.
 
-use std::cell::Cell;
 use std::io;
 use std::mem::take;
-use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::ws::Item;
+use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError};
 use bytestring::ByteString;
 use jiff::Timestamp;
-
-use super::incoming::MAX_UNREAD;
 
 /// The largest message a client may send, in bytes, in one frame or several.
 pub const MAX_MESSAGE: usize = 64 * 1024;
@@ -45,8 +42,6 @@ pub struct Reader {
     frames: u32,
     /// The message that is being sent in pieces.
     begun: Option<Begun>,
-    /// How many bytes have come since the last frame.
-    unread: Rc<Cell<usize>>,
 }
 
 struct Begun {
@@ -57,17 +52,11 @@ struct Begun {
 impl Reader {
     /// Reads from a client that may send so many frames in a second.
     pub fn new(frames_a_second: u32) -> Self {
-        Self { frames_a_second, second: Timestamp::UNIX_EPOCH, frames: 0, begun: None, unread: Rc::default() }
-    }
-
-    /// Counts the bytes that come; whoever reads a frame begins anew.
-    pub fn unread(&self) -> Rc<Cell<usize>> {
-        self.unread.clone()
+        Self { frames_a_second, second: Timestamp::UNIX_EPOCH, frames: 0, begun: None }
     }
 
     /// What a frame means, after those that came before.
     pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Timestamp) -> Heard {
-        let unread = self.unread.take();
         if now >= self.second + SECOND {
             (self.second, self.frames) = (now, 0);
         }
@@ -82,7 +71,6 @@ impl Reader {
             Ok(Message::Ping(content)) => Heard::Ping(content),
             Ok(Message::Pong(_) | Message::Nop) => Heard::Nothing,
             Ok(Message::Close(reason)) => Heard::Close(reason),
-            Err(_) if unread > MAX_UNREAD => TOO_BIG,
             Err(error) => wrong(&error),
         }
     }
@@ -124,6 +112,7 @@ const NO_TEXT: Heard = Heard::Wrong(CloseCode::Invalid, "no utf-8");
 fn wrong(error: &ProtocolError) -> Heard {
     match error {
         ProtocolError::Overflow => TOO_BIG,
+        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => TOO_BIG,
         // The decoder says so of a text that is none, and of a connection that is gone, where no code matters.
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => NO_TEXT,
         _ => Heard::Wrong(CloseCode::Protocol, "protocol"),

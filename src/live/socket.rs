@@ -94,11 +94,6 @@ impl Socket {
             pinged_at: now,
         }
     }
-
-    /// What puts the client's messages together.
-    pub(super) fn reader(&self) -> &Reader {
-        &self.reader
-    }
 }
 
 impl Actor for Socket {

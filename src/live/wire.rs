@@ -9,12 +9,11 @@ use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, Webso
 use socket2::Socket;
 
 use super::incoming::Incoming;
-use super::reader::{MAX_MESSAGE, Reader};
+use super::reader::MAX_MESSAGE;
 
-/// Answers a handshake by starting an actor, whose reader is told how much has come.
+/// Answers a handshake by starting an actor.
 pub fn open<A>(
     actor: A,
-    reader: impl FnOnce(&A) -> &Reader,
     protocols: &[&str],
     request: &HttpRequest,
     payload: Payload,
@@ -23,7 +22,7 @@ where
     A: Actor<Context = WebsocketContext<A>> + StreamHandler<Result<Message, ProtocolError>>,
 {
     let connection = request.conn_data::<Arc<Socket>>().cloned();
-    let incoming = Incoming::new(payload, connection, reader(&actor).unread());
+    let incoming = Incoming::new(payload, connection);
     WsResponseBuilder::new(actor, request, incoming).protocols(protocols).frame_size(MAX_MESSAGE).start()
 }
 

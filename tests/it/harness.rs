@@ -85,6 +85,13 @@ impl TestShop {
         Person::register(self, name, "correct horse").await
     }
 
+    /// How many sockets of the system the process holds open, its listener among them.
+    pub(crate) fn connections(&self) -> usize {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap();
+        let links = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
+    }
+
     /// Stops the process without any warning.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();

@@ -13,6 +13,7 @@ mod harness;
 mod people;
 mod redis_server;
 mod socket;
+mod wire;
 
 mod article;
 mod authority;
@@ -22,6 +23,7 @@ mod browser;
 mod cart;
 mod crash;
 mod failpoint;
+mod frames;
 mod health;
 mod keys;
 mod live;
