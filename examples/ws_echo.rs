@@ -9,7 +9,7 @@ use actix_web::web::{Payload, get};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
 use actors::clock::Clock;
-use microshop::live::kernel::watch_over;
+use microshop::live::kernel::Connection;
 use microshop::live::reader::{Heard, Reader};
 use microshop::live::wire;
 
@@ -49,6 +49,6 @@ async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Er
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let server = HttpServer::new(|| App::new().route("/{path:.*}", get().to(echo)));
-    let server = server.on_connect(|connection, data| watch_over(connection, STANDSTILL, data));
+    let server = server.on_connect(|connection, data| Connection::watch_over(connection, STANDSTILL, data));
     server.bind("127.0.0.1:9001")?.run().await
 }

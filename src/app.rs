@@ -33,7 +33,7 @@ use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
 use crate::live::Live;
-use crate::live::kernel::{listen, raise_limit_of_files, watch_over};
+use crate::live::kernel::{Connection, listen, raise_limit_of_files};
 use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
@@ -195,7 +195,7 @@ impl Server {
         .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })
         .shutdown_timeout(self.drain.as_secs())
         .disable_signals()
-        .on_connect(move |connection, data| watch_over(connection, standstill, data))
+        .on_connect(move |connection, data| Connection::watch_over(connection, standstill, data))
         .listen(self.listener)?
         .run();
         shop.announce(&Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() })

@@ -1,7 +1,6 @@
 //! Live: WebSockets that tell what happens, as JSON to programs and as fragments to pages.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{Data, Payload, Query};
@@ -14,6 +13,7 @@ use crate::auth::browser::Visitor;
 use crate::auth::{SignedIn, bearer, origin};
 use crate::error::{Code, Problem};
 use crate::site::Site;
+use kernel::Connection;
 use page::Page;
 use program::Program;
 use socket::{Client, Socket};
@@ -107,10 +107,8 @@ fn seat(
     request: &HttpRequest,
 ) -> Result<Seat, Problem> {
     let holder = signed_in.map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
-    let connection = request.conn_data::<Arc<socket2::Socket>>().cloned();
-    if let Some(connection) = &connection {
-        kernel::keep_little(connection);
-    }
+    let connection = request.conn_data().copied();
+    connection.into_iter().for_each(Connection::keep_little);
     site.live.sockets.seat(holder, connection, site.shop.clock.now()).map_err(|full| {
         let code = match full {
             Full::Here => Code::Unavailable,

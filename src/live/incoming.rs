@@ -2,7 +2,6 @@
 
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,8 +10,8 @@ use actix_web::rt;
 use actix_web::rt::time::sleep;
 use actix_web::web::{Bytes, Payload};
 use futures_util::Stream;
-use socket2::Socket;
 
+use super::kernel::Connection;
 use super::reader::MAX_MESSAGE;
 
 /// How long after its actor a connection still sends: what was said last, if the client takes it.
@@ -21,13 +20,13 @@ const FAREWELL: Duration = Duration::from_millis(200);
 /// What an actor reads; dropped together with it.
 pub(super) struct Incoming {
     payload: Payload,
-    connection: Option<Arc<Socket>>,
+    connection: Option<Connection>,
     lengths: Lengths,
 }
 
 impl Incoming {
     /// The bytes of a request on a connection.
-    pub(super) fn new(payload: Payload, connection: Option<Arc<Socket>>) -> Self {
+    pub(super) fn new(payload: Payload, connection: Option<Connection>) -> Self {
         Self { payload, connection, lengths: Lengths::default() }
     }
 }
@@ -50,8 +49,7 @@ impl Drop for Incoming {
         let Some(connection) = self.connection.take() else { return };
         rt::spawn(async move {
             sleep(FAREWELL).await;
-            // A client that was quicker has ended it.
-            let _ = connection.shutdown(Shutdown::Write);
+            connection.shut_down(Shutdown::Write);
         });
     }
 }

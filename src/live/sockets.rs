@@ -9,7 +9,8 @@ use std::time::Duration;
 use domain::cart::Owner;
 use domain::session::SessionId;
 use jiff::Timestamp;
-use socket2::Socket as Connection;
+
+use super::kernel::Connection;
 
 /// How many sockets there may be.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +58,7 @@ struct Seats {
 struct Taken {
     holder: Holder,
     moved_at: Arc<AtomicI64>,
-    connection: Option<Arc<Connection>>,
+    connection: Option<Connection>,
 }
 
 /// The place of one socket, given back when it is dropped.
@@ -78,7 +79,7 @@ impl Sockets {
     pub fn seat(
         self: &Arc<Self>,
         holder: Holder,
-        connection: Option<Arc<Connection>>,
+        connection: Option<Connection>,
         now: Timestamp,
     ) -> Result<Seat, Full> {
         let mut seats = self.seats();
@@ -102,8 +103,7 @@ impl Sockets {
         let stands_still = (now - self.limits.standstill).as_millisecond();
         for taken in self.seats().taken.values().filter(|taken| taken.moved_at.load(Ordering::Relaxed) < stands_still) {
             metrics::counter!("microshop_live_cut_total").increment(1);
-            // A connection that is gone already needs no cut.
-            let _ = taken.connection.as_ref().map(|connection| connection.shutdown(Shutdown::Both));
+            taken.connection.into_iter().for_each(|connection| connection.shut_down(Shutdown::Both));
         }
     }
 
@@ -168,10 +168,10 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let sockets = Sockets::new(limits(2, 2));
-        let [(mut stands, _seat), (mut moves, seat)] = ["ana", "bob"].map(|name| {
-            let client = TcpStream::connect(address).unwrap();
-            let connection = Arc::new(listener.accept().unwrap().0.into());
-            (client, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
+        let [(mut stands, _first, _seat), (mut moves, _second, seat)] = ["ana", "bob"].map(|name| {
+            let (client, server) = (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0);
+            let connection = Connection::of(&server).unwrap();
+            (client, server, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
         });
         seat.moves(NOW + Duration::from_secs(1));
         sockets.cut(NOW + Duration::from_secs(31));

@@ -1,12 +1,9 @@
 //! How WebSockets are opened and closed, whoever is behind them (RFC 6455).
 
-use std::sync::Arc;
-
 use actix::{Actor, ActorContext, StreamHandler};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder};
-use socket2::Socket;
 
 use super::incoming::Incoming;
 use super::reader::MAX_MESSAGE;
@@ -21,8 +18,7 @@ pub fn open<A>(
 where
     A: Actor<Context = WebsocketContext<A>> + StreamHandler<Result<Message, ProtocolError>>,
 {
-    let connection = request.conn_data::<Arc<Socket>>().cloned();
-    let incoming = Incoming::new(payload, connection);
+    let incoming = Incoming::new(payload, request.conn_data().copied());
     WsResponseBuilder::new(actor, request, incoming).protocols(protocols).frame_size(MAX_MESSAGE).start()
 }
 
