@@ -175,6 +175,7 @@ mod tests {
         });
         seat.moves(NOW + Duration::from_secs(1));
         sockets.cut(NOW + Duration::from_secs(31));
+        stands.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         moves.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
         assert_eq!(stands.read(&mut [0]).unwrap(), 0);
         assert_eq!(moves.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
