@@ -226,9 +226,13 @@ impl CartActor {
         })))
     }
 
-    /// Asks to go to sleep.
-    fn tire(&self, ctx: &Context<Self>) {
-        self.registry.do_send(Tired { owner: self.keeper.owner.clone(), cart: ctx.address() });
+    /// Asks to go to sleep; a registry that has died can neither answer nor wake anybody.
+    fn tire(&self, ctx: &mut Context<Self>) {
+        if self.registry.connected() {
+            self.registry.do_send(Tired { owner: self.keeper.owner.clone(), cart: ctx.address() });
+        } else {
+            ctx.stop();
+        }
     }
 }
 
