@@ -33,7 +33,7 @@ use crate::bank::simulated::SimulatedBank;
 use crate::config::{Config, SecureCookies};
 use crate::error::present::present;
 use crate::live::Live;
-use crate::live::kernel::{Connection, listen, raise_limit_of_files};
+use crate::live::kernel::{Connection, listen, make_room};
 use crate::metrics::Metrics;
 use crate::routes::routes;
 use crate::rules::rules;
@@ -122,6 +122,7 @@ pub async fn open_store(config: &Config) -> Result<SharedStore, OpenError> {
 impl Server {
     /// Opens the shop and takes the address, without answering anybody yet.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
+        make_room();
         let metrics = Metrics::begin(&config.metrics.token)?;
         let store = open_store(config).await?;
         let clock = Clock::default();
@@ -182,7 +183,6 @@ impl Server {
     /// Answers until the process is told to stop; then lets go of sockets, finishes requests and closes the store.
     pub async fn run(self) -> io::Result<()> {
         let (site, shop) = (self.site.clone(), self.site.shop.clone());
-        raise_limit_of_files();
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()

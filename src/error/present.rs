@@ -26,7 +26,8 @@ pub async fn present(
     let http = answer.request().clone();
     let mut answer = match problem(&answer) {
         Some(problem) => {
-            let (headers, look) = (answer.headers().clone(), look(&http, &problem).await);
+            // In a box of its own: every connection, a WebSocket's too, has room for this whole function.
+            let (headers, look) = (answer.headers().clone(), Box::pin(look(&http, &problem)).await);
             let mut refused = answer.into_response(look);
             for (name, value) in headers.iter().filter(|(name, _)| **name != CONTENT_TYPE) {
                 refused.headers_mut().append(name.clone(), value.clone());

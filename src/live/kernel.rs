@@ -11,6 +11,7 @@ use actix_web::rt::net::TcpStream;
 use rustix::process::{
     PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, getpid, getrlimit, pidfd_getfd, pidfd_open, setrlimit,
 };
+use rustix::thread::disable_transparent_huge_pages;
 use socket2::{Domain, SockRef, Socket, Type};
 
 /// How many connections may wait to be accepted, where the standard library lets 128.
@@ -25,11 +26,15 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Lets the process have as many connections as it may have at most; most shells begin with 1,024.
-pub fn raise_limit_of_files() {
+/// Makes room for many connections: for as many files as the process may have at most, where most shells begin with 1,024,
+/// and in small pages, since large ones are half empty for a long time when each connection has a few kilobytes.
+pub fn make_room() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
         tracing::warn!(%error, ?limit, "the limit of open files stays as it is");
+    }
+    if let Err(error) = disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "pages stay as large as they are");
     }
 }
 
