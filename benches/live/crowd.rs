@@ -238,7 +238,7 @@ fn mark(text: &[u8]) -> Option<usize> {
     number.checked_sub(FIRST)
 }
 
-fn request(door: &Door) -> String {
+pub(crate) fn request(door: &Door) -> String {
     let Door { address, path, .. } = door;
     format!(
         "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -247,7 +247,7 @@ fn request(door: &Door) -> String {
 }
 
 /// Sends what is so short that it always fits.
-fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<()> {
     let sent = stream.try_write(bytes)?;
     if sent == bytes.len() { Ok(()) } else { Err(io::ErrorKind::WriteZero.into()) }
 }

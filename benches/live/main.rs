@@ -1,6 +1,7 @@
 //! How soon everybody hears of a change: `cargo bench --bench live` starts a shop of its own and prints
 //!
 //! - how long a change of stock takes to reach the last of 1,000 sockets, twenty changes a second;
+//! - the same beside 100 sockets that never read, what those cost in memory, and when all of them were cut;
 //! - how long one takes to reach the last of 10,000, and whether it reached all of them;
 //! - what an idle socket costs in memory;
 //! - the same for nchan on nginx, if that is installed: as many sockets, the same bytes, in turn with the shop.
@@ -19,6 +20,7 @@ mod crowd;
 mod frame;
 mod nchan;
 mod shop;
+mod stopped;
 
 use std::process::Child;
 use std::time::{Duration, Instant};
@@ -35,6 +37,9 @@ use shop::Shop;
 const SOCKETS: usize = 1_000;
 /// How many changes that is, and how long after one another.
 const QUICK: (usize, Duration) = (200, Duration::from_millis(50));
+/// How many sockets never read, and how long they are given to be cut.
+const STOPPED: usize = 100;
+const LONGEST_STOP: Duration = Duration::from_secs(60);
 /// How many sockets listen at most, unless the command line says otherwise.
 const MANY: usize = 10_000;
 /// How many files are open besides sockets, at most.
@@ -71,7 +76,32 @@ async fn in_quick_succession(sockets: usize) {
     }
     crowd.settles(PATIENCE).await;
     println!("\n{sockets} sockets, {} changes of {} bytes, one each {:?}", QUICK.0, crowd.last().len(), QUICK.1);
-    tell("shop", &crowd);
+    let alone = tell("shop", &crowd);
+    beside_stopped_readers(&shop, &crowd, sockets, alone).await;
+}
+
+/// The same beside sockets that never read, until all of those are cut.
+async fn beside_stopped_readers(shop: &Shop, crowd: &Crowd, sockets: usize, alone: Times) {
+    crowd.shrink(sockets);
+    let (before, begun) = (shop.memory(), Instant::now());
+    let _stopped = stopped::gather(STOPPED, shop.door()).await;
+    let (mut most, mut ticks) = (0, interval(QUICK.1));
+    for mark in QUICK.0.. {
+        ticks.tick().await;
+        crowd.expects(mark);
+        shop.change(mark).await;
+        most = most.max(shop.memory());
+        let is_over = begun.elapsed() > LONGEST_STOP;
+        if (mark % 20 == 0 && shop.sockets().await == sockets) || is_over {
+            let cut = if is_over { "not all of them cut" } else { "all of them cut" };
+            println!("\nbeside {STOPPED} sockets that never read, {cut} after {:.1?}", begun.elapsed());
+            break;
+        }
+    }
+    crowd.settles(PATIENCE).await;
+    let beside = tell("shop", crowd);
+    println!("shop: each of them took at most {:.1} KiB", each(most.saturating_sub(before), STOPPED));
+    println!("ratio of medians to those alone {:.2}", beside.median() / alone.median());
 }
 
 /// Changes one after the other: first of the shop alone, then of the shop and of nchan in turn.

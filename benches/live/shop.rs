@@ -51,6 +51,14 @@ impl Shop {
         change.json(&json!({ "on_hand": stock(mark) })).send().await.unwrap().error_for_status().unwrap();
     }
 
+    /// How many sockets the shop has open.
+    pub(crate) async fn sockets(&self) -> usize {
+        let metrics = self.http.get(format!("{}/metrics", self.url)).bearer_auth(&self.token);
+        let told = metrics.send().await.unwrap().text().await.unwrap();
+        let open = told.lines().find_map(|line| line.strip_prefix("microshop_live_sockets "));
+        open.unwrap().parse().unwrap()
+    }
+
     /// The memory of the shop, in KiB.
     pub(crate) fn memory(&self) -> u64 {
         crate::memory(self.process.id())
