@@ -24,6 +24,7 @@ mod certificate;
 mod check;
 mod foreign;
 mod process;
+mod rush;
 mod shop;
 mod silence;
 

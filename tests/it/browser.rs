@@ -8,6 +8,9 @@ use crate::harness::TestShop;
 use crate::people::Admin;
 use crate::socket::Socket;
 
+mod calm;
+mod together;
+
 const ADD_A_MOUSE: &str = "#article-2 form[hx-post] button";
 const MICE: &str = "#cart-quantity-2";
 
@@ -85,6 +88,7 @@ async fn the_shop_sells_to_a_browser_without_scripts() {
     shopper.clicks(ADD_A_MOUSE).await;
     shopper.sees("#cart-badge", "1").await;
     shopper.is_at("/articles").await;
+    assert_eq!(shopper.reads(".indicator").await, "");
     shopper.opens("/cart").await;
     shopper.types(MICE, "2").await;
     shopper.clicks("#cart-item-2 .quantity button").await;

@@ -27,6 +27,9 @@ const ARGUMENTS: [&str; 9] = [
     "--window-size=1200,900",
 ];
 
+/// The setting that says what a user reads.
+const LANGUAGES: &str = "intl.accept_languages";
+
 /// A browser with a profile of its own: its windows share their cookies, and nothing else does.
 pub(crate) struct Chromium {
     client: Client,
@@ -45,22 +48,30 @@ struct Driver {
 impl Chromium {
     /// A browser whose user reads French.
     pub(crate) async fn open() -> Self {
-        Self::open_with(json!({ "intl.accept_languages": "fr" })).await
+        Self::open_with(json!({ "prefs": { LANGUAGES: "fr" } })).await
     }
 
     /// A browser that runs no scripts.
     pub(crate) async fn open_without_scripts() -> Self {
         let blocked = 2;
         let scripts = "profile.managed_default_content_settings.javascript";
-        Self::open_with(json!({ "intl.accept_languages": "fr", scripts: blocked })).await
+        Self::open_with(json!({ "prefs": { LANGUAGES: "fr", scripts: blocked } })).await
     }
 
-    async fn open_with(preferences: Value) -> Self {
+    /// A telephone whose user reads English.
+    pub(crate) async fn open_on_a_phone() -> Self {
+        let screen = json!({ "width": 390, "height": 700, "pixelRatio": 1.0, "touch": true });
+        let phone = json!({ "deviceMetrics": screen });
+        Self::open_with(json!({ "prefs": { LANGUAGES: "en" }, "mobileEmulation": phone })).await
+    }
+
+    async fn open_with(mut options: Value) -> Self {
         let (driver, profile) = (Driver::start(), tempfile::tempdir().unwrap());
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        options["args"] = json!(arguments);
         let capabilities = json!({
-            "goog:chromeOptions": { "args": arguments, "prefs": preferences },
+            "goog:chromeOptions": options,
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!() };

@@ -139,13 +139,13 @@ impl Admin {
         self.0.send(Method::PUT, "/api/bank", json!({ "latency_ms": 0, "mode": mode })).await.expect(200);
     }
 
-    /// Changes an article.
     /// What a metric says, if it was ever counted.
     pub(crate) async fn reads_metric(&self, name: &str) -> Option<f64> {
         let told = self.0.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
         told.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
+    /// Changes an article.
     pub(crate) async fn changes_article(&self, article: u64, change: Value) -> Answer {
         self.0.send(Method::PATCH, &format!("/api/articles/{article}"), change).await
     }

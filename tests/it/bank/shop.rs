@@ -153,7 +153,7 @@ async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_ord
 
 impl BankProcess {
     /// The status with which the bank says what it has decided on an attempt to have an order paid.
-    async fn knows_attempt(&self, order: &Value, attempt: u64) -> u16 {
+    pub(super) async fn knows_attempt(&self, order: &Value, attempt: u64) -> u16 {
         self.knows(&format!("{}-{attempt}", id(order))).await.status.as_u16()
     }
 }
@@ -198,7 +198,7 @@ impl Person {
     }
 }
 
-fn id(order: &Value) -> &str {
+pub(super) fn id(order: &Value) -> &str {
     order["id"].as_str().unwrap()
 }
 

@@ -75,8 +75,7 @@ impl Window {
 
     /// Clicks something twice before anything can come of it.
     pub(crate) async fn double_clicks(&self, what: &str) {
-        let clicks = "const found = document.querySelector(arguments[0]); found.click(); found.click()";
-        self.front().await.execute(clicks, vec![what.into()]).await.unwrap();
+        self.runs("const found = document.querySelector(arguments[0]); found.click(); found.click()", what).await;
     }
 
     /// Writes a text into a field, instead of what it holds.
@@ -127,6 +126,39 @@ impl Window {
         .await;
     }
 
+    /// Shows something at the lower edge of the window.
+    pub(crate) async fn scrolls_to(&self, what: &str) {
+        self.runs("document.querySelector(arguments[0]).scrollIntoView({ block: 'end', behavior: 'instant' })", what)
+            .await;
+    }
+
+    /// How far the page is scrolled.
+    pub(crate) async fn scrolled(&self) -> u64 {
+        self.runs("return Math.round(scrollY)", "").await.as_u64().unwrap()
+    }
+
+    /// Marks the text of something, as with a mouse.
+    pub(crate) async fn marks(&self, what: &str) {
+        self.runs("getSelection().selectAllChildren(document.querySelector(arguments[0]))", what).await;
+    }
+
+    /// The text that is marked.
+    pub(crate) async fn marked(&self) -> String {
+        self.runs("return getSelection().toString()", "").await.as_str().unwrap().to_owned()
+    }
+
+    /// What can be read somewhere now.
+    pub(crate) async fn reads(&self, place: &str) -> String {
+        self.find(place).await.unwrap().text().await.unwrap()
+    }
+
+    /// Whether all of something is on the screen, whatever one would have to scroll to.
+    pub(crate) async fn is_on_the_screen(&self, what: &str) -> bool {
+        let is_there = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
+            return box.height > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth";
+        self.runs(is_there, what).await.as_bool().unwrap()
+    }
+
     /// What a field holds now.
     pub(crate) async fn holds(&self, field: &str) -> String {
         self.find(field).await.unwrap().prop("value").await.unwrap().unwrap_or_default()
@@ -143,7 +175,12 @@ impl Window {
 
     /// The page that the window shows, whatever has changed on it.
     pub(crate) async fn page(&self) -> Page {
-        Page(self.front().await.execute("return performance.timeOrigin", Vec::new()).await.unwrap())
+        Page(self.runs("return performance.timeOrigin", "").await)
+    }
+
+    /// What comes of a script about something.
+    async fn runs(&self, script: &str, about: &str) -> Value {
+        self.front().await.execute(script, vec![about.into()]).await.unwrap()
     }
 
     async fn find(&self, what: &str) -> Result<Element, CmdError> {
