@@ -49,7 +49,7 @@ impl Metrics {
         describe_counter!(
             "microshop_live_coalesced_total",
             Unit::Count,
-            "Topics told anew in place of what was missed"
+            "Events of a state not told to a WebSocket that was too slow, because newer ones followed"
         );
         describe_counter!("microshop_live_cut_total", Unit::Count, "WebSockets cut because their clients took nothing");
         describe_histogram!(

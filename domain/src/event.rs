@@ -155,6 +155,15 @@ impl Listener {
 }
 
 impl Event {
+    /// Which article it is about, if it is about one.
+    pub fn article(&self) -> Option<ArticleId> {
+        match self {
+            Self::ArticleAdded(article) | Self::ArticleChanged(article) => Some(article.id),
+            Self::ArticleRemoved { id } => Some(*id),
+            _ => None,
+        }
+    }
+
     /// Where it is told, where most is told of it first: whoever listens to several of these hears it there, once.
     pub fn channels(&self) -> Vec<Channel> {
         let own = |topic, owner: Owner| Channel { topic, owner: Some(owner) };

@@ -1,14 +1,15 @@
 //! What programs say and are told: JSON, one object a frame.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use actix_web::web::Data;
 use actors::cart::{GetCart, ToCart};
 use actors::store::EventId;
 use actors::tables::entry;
 use domain::cart::Owner;
-use domain::event::{Listener, Topic};
+use domain::event::{Entry, Listener, Topic};
 use futures_util::StreamExt;
+use metrics::counter;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +30,8 @@ pub(super) struct Replay {
     /// The event behind which what happened is told; without one it is told how things are.
     pub(super) since: Option<EventId>,
     pub(super) until: EventId,
+    /// Whether an event of a state may be left out when a newer one of the same follows: for a client that was too slow.
+    pub(super) newest_only: bool,
 }
 
 /// A frame from a program.
@@ -58,19 +61,20 @@ impl Program {
     /// The next piece of a replay, and what is left of it.
     pub(super) async fn piece(
         self,
-        Replay { topics, since, until }: Replay,
+        replay: Replay,
         listener: Listener,
     ) -> Result<(Vec<String>, Option<Replay>), Problem> {
         let mut frames = Vec::new();
-        if let Some(since) = since {
-            if let Some((events, reached)) = self.events(&topics, &listener, since, until).await {
-                let rest = (reached < until).then_some(Replay { topics, since: Some(reached), until });
+        if let Some(since) = replay.since {
+            if let Some((events, reached)) = self.events(&replay, &listener, since).await {
+                let events = events.iter().map(|(topic, entry)| frame::event(*topic, entry)).collect();
+                let rest = (reached < replay.until).then_some(Replay { since: Some(reached), ..replay });
                 return Ok((events, rest));
             }
-            frames.push(frame::reset(until));
+            frames.push(frame::reset(replay.until));
         }
-        for topic in topics {
-            frames.extend(self.snapshot(topic, until).await?);
+        for topic in replay.topics {
+            frames.extend(self.snapshot(topic, replay.until).await?);
         }
         Ok((frames, None))
     }
@@ -79,24 +83,23 @@ impl Program {
     /// that far. An event that concerns several topics is told once.
     async fn events(
         &self,
-        topics: &BTreeSet<Topic>,
+        Replay { topics, until, newest_only, .. }: &Replay,
         listener: &Listener,
         since: EventId,
-        until: EventId,
-    ) -> Option<(Vec<String>, EventId)> {
-        if since > until || until - since > REPLAY {
+    ) -> Option<(Vec<(Topic, Entry)>, EventId)> {
+        if since > *until || until - since > REPLAY {
             return None;
         }
-        let (mut frames, reached) = (Vec::new(), until.min(since + PIECE));
+        let (mut events, reached) = (Vec::new(), (*until).min(since + PIECE));
         let mut log = self.site.shop.tables.store.tail(since);
         for _ in since..reached {
             let entry = entry(&log.next().await?.ok()?).ok()?;
             let mut told = entry.event.channels().into_iter();
             let told =
                 told.find(|told| topics.contains(&told.topic) && listener.channel(told.topic).as_ref() == Some(told));
-            frames.extend(told.map(|told| frame::event(told.topic, &entry)));
+            events.extend(told.map(|told| (told.topic, entry)));
         }
-        Some((frames, reached))
+        Some((if *newest_only { newest(events) } else { events }, reached))
     }
 
     /// How things are; none for topics that are about what happens.
@@ -124,4 +127,16 @@ impl Program {
         };
         Ok(Some(frame::snapshot(position, topic, name, &data)))
     }
+}
+
+/// The events without those of a state that a newer one of the same state follows.
+///
+/// Whoever goes away in between has not heard of the newer one either, and hears of it when asking for what came since.
+fn newest(events: Vec<(Topic, Entry)>) -> Vec<(Topic, Entry)> {
+    let (all, mut seen) = (events.len(), HashSet::new());
+    let is_newest = |(topic, entry): &(Topic, Entry)| !topic.is_state() || seen.insert((*topic, entry.event.article()));
+    let mut kept: Vec<_> = events.into_iter().rev().filter(is_newest).collect();
+    kept.reverse();
+    counter!("microshop_live_coalesced_total").increment((all - kept.len()) as u64);
+    kept
 }

@@ -11,7 +11,6 @@ use actix_web_actors::ws::CloseCode;
 use actors::live::Listen;
 use actors::store::EventId;
 use domain::event::{Channel, INTERRUPTIONS, Topic};
-use metrics::counter;
 use tokio::time::timeout;
 
 use super::{Client, Context, Socket};
@@ -63,13 +62,7 @@ impl Socket {
     /// Tells what the client has missed of the topics it had, and what there is to know of new ones, up to an event.
     pub(super) fn begin(&mut self, told: EventId, position: EventId, ctx: &mut Context) {
         let Some(Beginning { new, since }) = self.beginning.clone() else { return };
-        let old: BTreeSet<_> = self.topics.difference(&new).copied().collect();
         let has_missed = told < position;
-        // Of how things are, the newest is enough for whoever was too slow.
-        let (states, events): (BTreeSet<_>, _) = old.iter().partition(|topic| topic.is_state());
-        if has_missed {
-            counter!("microshop_live_coalesced_total").increment(states.len() as u64);
-        }
         match &self.client {
             Client::Page(page) => {
                 let topics = if has_missed { self.topics.clone() } else { new };
@@ -81,12 +74,12 @@ impl Socket {
                 let program = program.clone();
                 let mut replays = Vec::new();
                 if has_missed {
-                    replays.push(Replay { topics: events, since: Some(told), until: position });
-                    replays.push(Replay { topics: states, since: None, until: position });
+                    let topics = self.topics.difference(&new).copied().collect();
+                    replays.push(Replay { topics, since: Some(told), until: position, newest_only: true });
                 }
-                replays.push(Replay { topics: new, since, until: position });
-                replays.retain(|replay| !replay.topics.is_empty());
-                replays.reverse();
+                if !new.is_empty() {
+                    replays.insert(0, Replay { topics: new, since, until: position, newest_only: false });
+                }
                 self.replay(program, replays, ctx);
             }
         }
