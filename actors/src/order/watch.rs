@@ -48,6 +48,7 @@ impl OrderDesk {
                 Ok(orders) => {
                     let at_once = orders.into_iter().map(|order| (order, Look { at: Timestamp::MIN, tries: 0 }));
                     desk.pending.extend(at_once);
+                    desk.tick(ctx);
                 }
                 Err(error) => {
                     tracing::error!(%error, "the orders that wait for their payment can't be read");
