@@ -7,13 +7,18 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::dev::{MessageResponse, ToEnvelope};
-use actix::{Actor, Addr, AtomicResponse, Context, Handler, Message, WrapFuture};
+use actix::{Actor, Addr, AtomicResponse, Context, Handler, MailboxError, Message, WrapFuture};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::store::StoreError;
 
 /// How long a reply may take, any waiting in the mailbox included.
 const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often one looks whether an actor that has let go of a message is gone, and how many times.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+const LOOKS: usize = 100;
 
 /// How often a command is decided again because somebody else changed what it decided on.
 const ATTEMPTS: usize = 64;
@@ -165,7 +170,12 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         M::Result: Send,
         A::Context: ToEnvelope<A, M>,
     {
-        self.addr().send(message).timeout(DEADLINE).await.ok()
+        let addr = self.addr();
+        let reply = addr.send(message).timeout(DEADLINE).await;
+        if matches!(reply, Err(MailboxError::Closed)) {
+            is_gone(&addr).await;
+        }
+        reply.ok()
     }
 
     fn restart(&self) -> Addr<A> {
@@ -176,5 +186,15 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
             *current = (self.start)();
         }
         current.clone()
+    }
+}
+
+/// Waits until an actor that panicked is gone: before that its mailbox still takes messages, which nobody will read.
+async fn is_gone<A: Actor>(addr: &Addr<A>) {
+    for _ in 0..LOOKS {
+        if !addr.connected() {
+            return;
+        }
+        sleep(LOOK_EVERY).await;
     }
 }

@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod ask;
 mod cart;
 mod live;
 mod order;
