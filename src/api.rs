@@ -1,8 +1,8 @@
 //! The REST API: JSON for programs, one file for each kind of thing.
 
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::error::{Code, Problem};
 
@@ -41,12 +41,12 @@ impl<Id> PageOf<Id> {
 }
 
 /// An answer with one thing in it.
-fn one(name: &str, value: Value) -> HttpResponse {
+fn one(name: &str, value: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, name: value }))
 }
 
 /// An answer with a list.
-fn many(name: &str, values: Vec<Value>) -> HttpResponse {
+fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, "count": values.len(), name: values }))
 }
 

@@ -21,6 +21,8 @@ use sockets::{Full, Holder, Seat};
 
 pub use measured::Live;
 
+pub mod asyncapi;
+pub mod closes;
 mod frame;
 mod incoming;
 pub mod kernel;

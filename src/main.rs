@@ -10,6 +10,7 @@ use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
 use microshop::check::{self, Books};
 use microshop::config::Config;
+use microshop::live::asyncapi;
 use microshop::{people, telemetry};
 
 /// A command takes dozens of small allocations, on one thread, given back on another.
@@ -34,6 +35,8 @@ enum Command {
     User(people::Command),
     /// Checks the configuration and the store while the shop is closed.
     Check,
+    /// Prints how programs listen, as an AsyncAPI document.
+    Asyncapi,
 }
 
 type Done = Result<(), Box<dyn Error>>;
@@ -53,6 +56,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> Done {
+    if let Command::Asyncapi = command {
+        return print(vec![format!("{:#}", asyncapi::document())]);
+    }
     let config = Config::load()?;
     telemetry::begin(&config.log)?;
     match command {
@@ -63,6 +69,7 @@ async fn run(command: Command) -> Done {
             print(people::run(command, tables, &config).await?)
         }
         Command::Check => check(&config).await,
+        Command::Asyncapi => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId, Articles};
@@ -13,8 +14,9 @@ use crate::user::UserId;
 pub const MAX_ITEMS: usize = 100;
 
 /// How many pieces of one article: 1 to 99.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "u32", into = "u32")]
+#[schemars(extend("minimum" = 1, "maximum" = 99))]
 pub struct Quantity(u32);
 
 impl Quantity {

@@ -1,6 +1,7 @@
 //! Events: what happened, as everybody who listens hears it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId};
@@ -73,7 +74,7 @@ pub struct Entry {
 }
 
 /// What one can listen to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// Articles, their prices and stock: for anyone.

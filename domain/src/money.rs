@@ -1,12 +1,13 @@
 //! Money: whole cents of one currency, with arithmetic that can't overflow unnoticed.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The shop's only currency (ISO 4217).
 pub const CURRENCY: &str = "EUR";
 
 /// An amount of money in cents, never negative.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Cents(pub u64);
 

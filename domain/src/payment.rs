@@ -1,9 +1,10 @@
 //! Payments: what is known of the attempts to charge for an order.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The payment of an order: its latest attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Payment {
     /// Which attempt; the first is 1.
     pub attempt: u32,
@@ -12,7 +13,7 @@ pub struct Payment {
 }
 
 /// What is known of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
     /// The bank is being asked.

@@ -8,8 +8,9 @@ use actix_web::web::{Data, Path, Query};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
 use domain::money::{CURRENCY, Cents};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::fields::Fields;
 use super::{PageOf, many, one};
@@ -39,6 +40,31 @@ pub struct Patch {
     price_cents: Option<Cents>,
     on_hand: Option<u32>,
     active: Option<bool>,
+}
+
+/// An article as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ArticleJson {
+    id: ArticleId,
+    name: String,
+    description: String,
+    price_cents: Cents,
+    currency: &'static str,
+    /// Pieces that can be ordered now.
+    available: u32,
+    #[serde(flatten)]
+    stock: Option<StockJson>,
+}
+
+/// What only administrators are told of an article.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StockJson {
+    /// Pieces in the house.
+    on_hand: u32,
+    /// Pieces in the house that belong to orders not yet paid.
+    reserved: u32,
+    /// Whether it is on sale.
+    active: bool,
 }
 
 /// `GET /api/articles`: a page of the catalogue.
@@ -101,24 +127,20 @@ pub async fn remove(_: Admin, site: Data<Site>, id: Path<ArticleId>) -> Result<H
 }
 
 /// An article as anybody sees it.
-pub fn article_json(article: &Article) -> Value {
-    json!({
-        "id": article.id,
-        "name": article.name,
-        "description": article.description,
-        "price_cents": article.price,
-        "currency": CURRENCY,
-        "available": article.available(),
-    })
+pub fn article_json(article: &Article) -> ArticleJson {
+    ArticleJson {
+        id: article.id,
+        name: article.name.clone(),
+        description: article.description.clone(),
+        price_cents: article.price,
+        currency: CURRENCY,
+        available: article.available(),
+        stock: None,
+    }
 }
 
 /// An article as administrators are told of it.
-pub fn admin_json(article: &Article) -> Value {
-    let mut json = article_json(article);
-    if let Value::Object(members) = &mut json {
-        members.insert("on_hand".into(), article.on_hand.into());
-        members.insert("reserved".into(), article.reserved.into());
-        members.insert("active".into(), article.active.into());
-    }
-    json
+pub fn admin_json(article: &Article) -> ArticleJson {
+    let Article { on_hand, reserved, active, .. } = *article;
+    ArticleJson { stock: Some(StockJson { on_hand, reserved, active }), ..article_json(article) }
 }

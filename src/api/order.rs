@@ -7,12 +7,16 @@ use actors::order::{
     Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder,
     RefundOrder, ShipOrder,
 };
+use domain::article::ArticleId;
+use domain::cart::Quantity;
 use domain::money::{CURRENCY, Cents};
-use domain::order::{Checkout, Contact, Order, OrderId};
-use domain::payment::PaymentStatus;
+use domain::order::{Checkout, Contact, Order, OrderId, OrderItem, OrderStatus};
+use domain::payment::{Payment, PaymentStatus};
 use domain::user::{Email, UserId};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::fields::Fields;
 use super::{PageOf, many, one};
@@ -30,6 +34,36 @@ pub struct NewOrder {
     name: String,
     email: String,
     address: String,
+}
+
+/// An order as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct OrderJson {
+    id: OrderId,
+    status: OrderStatus,
+    items: Vec<ItemJson>,
+    total_cents: Cents,
+    currency: &'static str,
+    /// Who gets the goods; nobody knows it any more when the user is gone.
+    name: Option<String>,
+    email: Option<Email>,
+    address: Option<String>,
+    payment: Payment,
+    created_at: Timestamp,
+    /// When it expires if it is still unpaid.
+    expires_at: Timestamp,
+    /// Whether it is to be cancelled or paid back as soon as the bank has said what has happened.
+    called_off: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderItemJson")]
+struct ItemJson {
+    article_id: ArticleId,
+    name: String,
+    quantity: Quantity,
+    unit_price_cents: Cents,
+    line_total_cents: Cents,
 }
 
 /// `POST /api/orders`: makes an order of the cart and has it paid.
@@ -151,29 +185,33 @@ fn header_once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
 }
 
 /// An order as its buyer sees it.
-pub fn order_json(order: &Order) -> Value {
-    let items = order.items.iter().map(|item| {
-        json!({
-            "article_id": item.article,
-            "name": item.name,
-            "quantity": item.quantity,
-            "unit_price_cents": item.unit_price,
-            "line_total_cents": item.line_total,
-        })
-    });
-    let contact = order.contact.as_ref();
-    json!({
-        "id": order.id,
-        "status": order.status,
-        "items": items.collect::<Vec<_>>(),
-        "total_cents": order.total,
-        "currency": CURRENCY,
-        "name": contact.map(|contact| &contact.name),
-        "email": contact.map(|contact| &contact.email),
-        "address": contact.map(|contact| &contact.address),
-        "payment": order.payment,
-        "created_at": order.created_at,
-        "expires_at": order.expires_at,
-        "called_off": order.called_off,
-    })
+pub fn order_json(order: &Order) -> OrderJson {
+    let (name, email, address) = match order.contact.clone() {
+        Some(Contact { name, email, address }) => (Some(name), Some(email), Some(address)),
+        None => (None, None, None),
+    };
+    OrderJson {
+        id: order.id,
+        status: order.status,
+        items: order.items.iter().map(item_json).collect(),
+        total_cents: order.total,
+        currency: CURRENCY,
+        name,
+        email,
+        address,
+        payment: order.payment.clone(),
+        created_at: order.created_at,
+        expires_at: order.expires_at,
+        called_off: order.called_off,
+    }
+}
+
+fn item_json(item: &OrderItem) -> ItemJson {
+    ItemJson {
+        article_id: item.article,
+        name: item.name.clone(),
+        quantity: item.quantity,
+        unit_price_cents: item.unit_price,
+        line_total_cents: item.line_total,
+    }
 }

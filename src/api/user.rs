@@ -5,8 +5,10 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Query};
 use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
 use domain::user::{Email, Role, User, UserId, Username};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::fields::Fields;
 use super::{PageOf, many, one};
@@ -31,6 +33,16 @@ pub struct Patch {
     role: Option<Role>,
     email: Option<String>,
     password: Option<String>,
+}
+
+/// A user as JSON.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UserJson {
+    id: UserId,
+    username: Username,
+    email: Option<Email>,
+    role: Role,
+    created_at: Timestamp,
 }
 
 /// `GET /auth/profile`: who the program's user is.
@@ -81,12 +93,7 @@ pub async fn remove(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<Http
 }
 
 /// A user as administrators see it.
-pub fn user_json(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "username": user.username,
-        "email": user.email,
-        "role": user.role,
-        "created_at": user.created_at,
-    })
+pub fn user_json(user: &User) -> UserJson {
+    let User { id, username, email, role, created_at } = user.clone();
+    UserJson { id, username, email, role, created_at }
 }

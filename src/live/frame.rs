@@ -1,80 +1,106 @@
-//! Frames for programs: events and snapshots as JSON.
+//! Frames: what programs say and are told, one JSON object each. [`docs/asyncapi.json`] is made of these types.
+//!
+//! [`docs/asyncapi.json`]: super::asyncapi
 
-use domain::cart::Cart;
-use domain::event::{Entry, Event, Topic};
-use domain::session::Session;
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
-use crate::api::article::{admin_json, article_json};
-use crate::api::order::order_json;
-use crate::api::user::user_json;
+use actors::store::EventId;
+use domain::event::Topic;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-/// An event under the topic it is told under.
-pub(super) fn event(topic: Topic, entry: &Entry) -> String {
-    let (name, data) = content(topic, &entry.event);
-    json!({ "id": entry.id, "topic": topic, "type": name, "at": entry.at, "data": data }).to_string()
+pub(super) use news::{Articles, CartNews, News, State, Told, event, snapshot};
+
+mod news;
+
+/// What a program says: any of these, in one frame or several.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    /// Topics to listen to.
+    #[schemars(with = "Option<Vec<Topic>>")]
+    pub(super) subscribe: Option<BTreeSet<Topic>>,
+    /// The id of the last frame heard of them; without it their present state is told first.
+    pub(super) since: Option<EventId>,
+    /// Topics to listen to no more.
+    #[schemars(with = "Option<Vec<Topic>>")]
+    pub(super) unsubscribe: Option<BTreeSet<Topic>>,
+    /// A newer access token of the same session.
+    pub(super) token: Option<String>,
+    /// Anything, to be told it back when everything said before is done.
+    pub(super) ping: Option<Value>,
 }
 
-/// What a topic is about as it is now, as of some event.
-pub(super) fn snapshot(id: u64, topic: Topic, name: &str, data: &Value) -> String {
-    json!({ "id": id, "topic": topic, "type": name, "snapshot": true, "data": data }).to_string()
+/// What a program is told that is no event.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    /// What was said is done.
+    Reply(Reply),
+    /// What was said is refused, and changes nothing.
+    Error {
+        code: Refused,
+        /// The same for people.
+        message: String,
+    },
+    /// What was missed is not told: the log no longer reaches back to it. The next frames say how things are.
+    Reset {
+        /// The last event that is not told.
+        id: EventId,
+    },
+    /// The last frame before the server closes.
+    Bye {
+        /// The code of the close (RFC 6455, section 7.4).
+        code: u16,
+        /// The word of the close.
+        reason: &'static str,
+        /// When to come back; null if not as one is.
+        retry_after_ms: Option<u64>,
+    },
 }
 
-/// What comes next is how things are: the log no longer reaches back to the event asked for.
-pub(super) fn reset(id: u64) -> String {
-    json!({ "reset": { "id": id } }).to_string()
+/// Why nothing is done.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Refused {
+    /// The frame is no object of this protocol.
+    MalformedJson,
+    /// A topic is not for the client.
+    Forbidden,
+    /// The token is no good one of the same session.
+    InvalidToken,
 }
 
-/// A refused command.
-pub(super) fn error(code: &str, message: &str) -> String {
-    json!({ "error": { "code": code, "message": message } }).to_string()
+/// How what was said was done.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Reply {
+    /// Every topic that is listened to from now on.
+    Topics(BTreeSet<Topic>),
+    /// The new token is good until then.
+    Until(Timestamp),
+    /// What the ping said; whatever was to be told before it has been told.
+    Pong(Value),
 }
 
-/// The answer to a command.
-pub(super) fn reply(reply: &Value) -> String {
-    json!({ "reply": reply }).to_string()
+/// An answer as its frame.
+pub(super) fn answer(answer: &Answer) -> String {
+    text(answer)
 }
 
-/// The last frame before the server closes.
-pub(super) fn bye(code: u16, reason: &str, retry_after_ms: Option<u64>) -> String {
-    json!({ "bye": { "code": code, "reason": reason, "retry_after_ms": retry_after_ms } }).to_string()
+/// A reply as its frame.
+pub(super) fn reply(reply: Reply) -> String {
+    text(&Answer::Reply(reply))
 }
 
-/// A cart as its owner hears of it.
-pub(super) fn cart(cart: &Cart) -> Value {
-    let items = cart.items.iter().map(|item| json!({ "article_id": item.article, "quantity": item.quantity }));
-    json!({
-        "version": cart.version,
-        "items": items.collect::<Vec<_>>(),
-        "item_count": cart.item_count(),
-        "expires_at": cart.expires_at,
-    })
+/// A refusal as its frame.
+pub(super) fn error(code: Refused, message: impl Into<String>) -> String {
+    text(&Answer::Error { code, message: message.into() })
 }
 
-fn content(topic: Topic, event: &Event) -> (&'static str, Value) {
-    match event {
-        Event::ArticleAdded(article) if topic == Topic::Stock => ("article.added", admin_json(article)),
-        Event::ArticleChanged(article) if topic == Topic::Stock => ("article.changed", admin_json(article)),
-        Event::CartChanged { cart: changed, .. } => ("cart.changed", cart(changed)),
-        Event::ArticleAdded(article) => ("article.added", article_json(article)),
-        // Whoever listens knows what is on sale, and hears of what is not as gone.
-        Event::ArticleChanged(article) if !article.active => ("article.removed", json!({ "id": article.id })),
-        Event::ArticleChanged(article) => ("article.changed", article_json(article)),
-        Event::ArticleRemoved { id } => ("article.removed", json!({ "id": id })),
-        Event::OrderPlaced(order) => ("order.placed", order_json(order)),
-        Event::OrderChanged(order) => ("order.changed", order_json(order)),
-        Event::UserAdded(user) => ("user.added", user_json(user)),
-        Event::UserChanged(user) => ("user.changed", user_json(user)),
-        Event::UserDeleted(user) => ("user.deleted", user_json(user)),
-        Event::SessionOpened(session) => ("session.opened", opened(session)),
-        Event::SessionEnded { session, reason, .. } => ("session.ended", json!({ "id": session, "reason": reason })),
-        Event::BreakerChanged(changed) => ("breaker.changed", json!(changed)),
-        Event::ShopOpened { version } => ("shop.opened", json!({ "version": version })),
-        Event::ShopClosing => ("shop.closing", json!({})),
-    }
-}
-
-/// What is told of a new session: never what proves it.
-fn opened(session: &Session) -> Value {
-    json!({ "id": session.id, "device": session.device, "address": session.address, "created_at": session.created_at })
+fn text(frame: &impl Serialize) -> String {
+    // Only keys that are no text could fail, and there are none.
+    serde_json::to_string(frame).unwrap_or_default()
 }

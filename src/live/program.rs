@@ -1,4 +1,4 @@
-//! What programs say and are told: JSON, one object a frame.
+//! What programs are told: what has happened since, or how things are.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -6,14 +6,14 @@ use actix_web::web::Data;
 use actors::cart::{GetCart, ToCart};
 use actors::store::EventId;
 use actors::tables::entry;
+use domain::breaker::Breaker;
 use domain::cart::Owner;
 use domain::event::{Entry, Listener, Topic};
 use futures_util::StreamExt;
 use metrics::counter;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::frame;
+use super::frame::{self, Answer, Articles, CartNews, State};
 use crate::api::article::{admin_json, article_json};
 use crate::error::{Code, Problem};
 use crate::site::Site;
@@ -32,22 +32,6 @@ pub(super) struct Replay {
     pub(super) until: EventId,
     /// Whether an event of a state may be left out when a newer one of the same follows: for a client that was too slow.
     pub(super) newest_only: bool,
-}
-
-/// A frame from a program.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Said {
-    /// Topics to listen to.
-    pub(super) subscribe: Option<BTreeSet<Topic>>,
-    /// The last event known of them; without it their present state is told first.
-    pub(super) since: Option<EventId>,
-    /// Topics to listen to no more.
-    pub(super) unsubscribe: Option<BTreeSet<Topic>>,
-    /// A newer access token.
-    pub(super) token: Option<String>,
-    /// Anything, to be told it back.
-    pub(super) ping: Option<Value>,
 }
 
 /// A program that listens.
@@ -71,7 +55,7 @@ impl Program {
                 let rest = (reached < replay.until).then_some(Replay { since: Some(reached), ..replay });
                 return Ok((events, rest));
             }
-            frames.push(frame::reset(replay.until));
+            frames.push(frame::answer(&Answer::Reset { id: replay.until }));
         }
         for topic in replay.topics {
             frames.extend(self.snapshot(topic, replay.until).await?);
@@ -105,27 +89,28 @@ impl Program {
     /// How things are; none for topics that are about what happens.
     async fn snapshot(&self, topic: Topic, position: EventId) -> Result<Option<String>, Problem> {
         let shop = &self.site.shop;
-        let (name, data) = match topic {
+        let state = match topic {
             Topic::Cart => {
                 let cart = shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?;
-                ("cart.changed", frame::cart(&cart))
+                State::Cart(CartNews::from(&cart).into())
             }
             Topic::Catalogue => {
                 let articles = shop.shelf.articles();
                 let on_sale = articles.values().filter(|article| article.active);
-                ("catalogue", json!({ "articles": on_sale.map(article_json).collect::<Vec<_>>() }))
+                State::Catalogue(Articles::from(on_sale.map(article_json).collect::<Vec<_>>()).into())
             }
             Topic::Stock => {
                 let articles = shop.shelf.articles();
-                ("stock", json!({ "articles": articles.values().map(admin_json).collect::<Vec<_>>() }))
+                State::Stock(Articles::from(articles.values().map(admin_json).collect::<Vec<_>>()).into())
             }
             Topic::Breaker => {
-                let observed = shop.payments.observe().await.ok_or_else(|| Problem::new(Code::Unavailable))?;
-                ("breaker.changed", observed.get("breaker").cloned().unwrap_or_default())
+                let observed = shop.payments.observe().await;
+                let breaker = observed.and_then(|observed| Breaker::deserialize(observed.get("breaker")?).ok());
+                State::Breaker(breaker.ok_or_else(|| Problem::new(Code::Unavailable))?.into())
             }
             Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => return Ok(None),
         };
-        Ok(Some(frame::snapshot(position, topic, name, &data)))
+        Ok(Some(frame::snapshot(position, topic, state)))
     }
 }
 

@@ -17,7 +17,7 @@ use bytestring::ByteString;
 use domain::event::{Channel, Event, Listener, Topic};
 use jiff::Timestamp;
 
-use super::frame;
+use super::frame::{self, Answer};
 use super::page::Page;
 use super::program::Program;
 use super::reader::{Heard, Reader};
@@ -190,12 +190,13 @@ impl Socket {
     }
 
     /// Closes; programs are told in a last frame what the code and the word are, and when to come back.
-    fn close(&self, code: CloseCode, word: &str, ctx: &mut Context) {
+    fn close(&self, code: CloseCode, reason: &'static str, ctx: &mut Context) {
         if matches!(self.client, Client::Program(_)) {
             let come_back = matches!(code, CloseCode::Restart | CloseCode::Again | CloseCode::Away);
-            self.send(frame::bye(code.into(), word, come_back.then(|| self.come_back_after())), ctx);
+            let retry_after_ms = come_back.then(|| self.come_back_after());
+            self.send(frame::answer(&Answer::Bye { code: code.into(), reason, retry_after_ms }), ctx);
         }
-        hang_up(code, word, ctx);
+        hang_up(code, reason, ctx);
     }
 
     /// In how many milliseconds to come back: not everybody at once.

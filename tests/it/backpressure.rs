@@ -57,6 +57,33 @@ async fn a_reader_that_was_too_slow_misses_no_event_and_learns_the_newest_state(
 }
 
 #[actix_web::test]
+async fn a_reader_that_goes_while_it_catches_up_misses_nothing_when_it_comes_back() {
+    const STOCK: u64 = 1_234;
+    let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "10m"), ("LIVE__SILENCE", "10m")]).await;
+    let admin = shop.admin().await;
+    let bob = admin.account_of(&shop, "bob").await;
+    let mut slow = Socket::slow(&shop, &admin.0.token).await;
+    slow.listens(&["users", "stock"]).await;
+    let mut last = 0;
+    while admin.reads_metric(LAGGING).await.is_none_or(|lagging| lagging == 0.0) {
+        for _ in 0..50 {
+            last += 1;
+            admin.sends_mail_to(&bob, last).await;
+        }
+    }
+    admin.changes_article(1, json!({ "on_hand": STOCK })).await.expect(200);
+    for number in 1..=10 {
+        admin.sends_mail_to(&bob, last + number).await;
+    }
+    let (since, before) = slow.hears_to(&mail(last + 5)).await;
+    slow.vanishes();
+    let mut again = Socket::open(&shop, &admin.0.token).await;
+    again.say(json!({ "subscribe": ["users", "stock"], "since": since })).await;
+    let (_, after) = again.hears_to(&mail(last + 10)).await;
+    assert_eq!(after.or(before), Some(STOCK));
+}
+
+#[actix_web::test]
 async fn readers_that_stopped_are_cut_and_the_others_hear_everything() {
     let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "2s")]).await;
     let admin = shop.admin().await;
@@ -163,6 +190,22 @@ fn waiting_to_be_closed(shop: &TestShop) -> usize {
     let all = fs::read_to_string("/proc/net/tcp").unwrap();
     let of_shop = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     of_shop.filter(|fields| fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "08").count()
+}
+
+impl Socket {
+    /// Hears until somebody has an address; the id of that frame, and the stock of the first article that was told last.
+    async fn hears_to(&mut self, email: &str) -> (u64, Option<u64>) {
+        let mut stock = None;
+        loop {
+            let frame = self.hears_json().await;
+            let data = &frame["data"];
+            let article = if frame["snapshot"] == true { &data["articles"][0] } else { data };
+            stock = article["on_hand"].as_u64().or(stock);
+            if data["email"] == email {
+                return (frame["id"].as_u64().unwrap(), stock);
+            }
+        }
+    }
 }
 
 impl Admin {

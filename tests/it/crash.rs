@@ -11,8 +11,8 @@ use account::{Manager, Registrar, Renewer};
 use chance::Chance;
 use shopper::Shopper;
 
-mod account;
-mod chance;
+pub(crate) mod account;
+pub(crate) mod chance;
 mod shopper;
 
 const ON_HAND: u64 = 100_000;

@@ -17,6 +17,9 @@ use crate::people::{Admin, Person};
 /// How long anything may take before the test fails; far more than it ever takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often one looks.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
+
 /// Whose certificates a shop trusts: told without being a setting of it.
 const TRUSTED: &str = "SSL_CERT_FILE";
 
@@ -103,6 +106,13 @@ impl TestShop {
         stop(&mut self.process);
     }
 
+    /// Asks the process to stop, and waits until it has while others go on.
+    pub(crate) async fn is_stopped(&mut self) {
+        ask_to_stop(&self.process);
+        let process = RefCell::new(&mut self.process);
+        assert!(until(async || process.borrow_mut().try_wait().unwrap()).await.success());
+    }
+
     /// Has the shop open with another setting next time.
     pub(crate) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|(set, _)| set != key);
@@ -165,7 +175,7 @@ pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
             return seen;
         }
         assert!(started.elapsed() < PATIENCE, "it never came");
-        sleep(Duration::from_millis(50)).await;
+        sleep(LOOK_EVERY).await;
     }
 }
 
@@ -182,9 +192,13 @@ pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
 
 /// Asks a server to stop, and waits until it has.
 pub(crate) fn stop(process: &mut Child) {
+    ask_to_stop(process);
+    assert!(process.wait().unwrap().success());
+}
+
+fn ask_to_stop(process: &Child) {
     let id = process.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert!(process.wait().unwrap().success());
 }
 
 /// The binary in a folder of its own, with settings of its own.

@@ -250,8 +250,9 @@ async fn a_frame_that_means_nothing_is_answered_with_an_error() {
         json!({ "shout": true }),
         json!("hello"),
         json!(null),
+        json!([["cart"], null, null, null, null]),
     ] {
-        socket.say(frame.clone()).await;
+        socket.says_wrongly(frame.clone()).await;
         assert!(socket.hears_json().await["error"]["code"].is_string(), "{frame}");
     }
     socket.say(json!({ "ping": 7 })).await;

@@ -81,7 +81,7 @@ async fn uses_a_program(shop: &TestShop) -> Vec<String> {
     let mut socket = Socket::open(shop, &ana.token).await;
     socket.say(json!({ "token": ana.token })).await;
     assert!(socket.hears_json().await["reply"]["until"].is_string());
-    socket.say(json!({ "shout": ana.token })).await;
+    socket.says_wrongly(json!({ "shout": ana.token })).await;
     assert!(socket.hears_json().await["error"]["code"].is_string());
     ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
     assert_eq!(socket.is_closed().await.0, 1008);

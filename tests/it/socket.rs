@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::harness::TestShop;
+use crate::protocol;
 
 /// How long a frame may take before the test fails; far more than it ever takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,12 +28,17 @@ impl Socket {
 
     /// Connects to a path with some headers.
     pub(crate) async fn connect(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Self {
-        Self::asks(shop, path, headers).await.unwrap()
+        Self::asks(&shop.url, path, headers).await.unwrap()
     }
 
     /// Listens as a program with a token, if it may.
     pub(crate) async fn tries(shop: &TestShop, token: &str) -> Result<Self, Error> {
-        Self::asks(shop, "/api/live", &[("authorization", &format!("Bearer {token}"))]).await
+        Self::tries_at(&shop.url, token).await
+    }
+
+    /// Listens at an address as a program with a token, if it may.
+    pub(crate) async fn tries_at(url: &str, token: &str) -> Result<Self, Error> {
+        Self::asks(url, "/api/live", &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     /// The answer to a program that may not listen.
@@ -43,8 +49,8 @@ impl Socket {
         }
     }
 
-    async fn asks(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("{}{path}", shop.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    async fn asks(url: &str, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let mut request = format!("{}{path}", url.replacen("http", "ws", 1)).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
@@ -55,6 +61,12 @@ impl Socket {
     pub(crate) fn vanishes(self) {
         let MaybeTlsStream::Plain(stream) = self.0.into_inner() else { panic!("no plain connection") };
         stream.set_zero_linger().unwrap();
+    }
+
+    /// Closes, and does not wait to hear that that was heard.
+    pub(crate) async fn leaves(mut self) {
+        // Whoever is gone already needs not be told.
+        let _ = self.0.close(None).await;
     }
 
     /// Connects as a program that takes little at a time, and nothing until it is asked to hear.
@@ -68,8 +80,25 @@ impl Socket {
         Self(client_async(request, stream).await.unwrap().0)
     }
 
-    /// Says something.
+    /// Says something that the protocol knows.
     pub(crate) async fn say(&mut self, json: Value) {
+        assert!(protocol::may_be_said(&json), "{json}");
+        self.says_anything(json).await;
+    }
+
+    /// Says something that the protocol knows, unless nobody listens any more.
+    pub(crate) async fn says_if_open(&mut self, json: Value) {
+        assert!(protocol::may_be_said(&json), "{json}");
+        let _ = self.0.send(Message::text(json.to_string())).await;
+    }
+
+    /// Says something that the protocol doesn't know.
+    pub(crate) async fn says_wrongly(&mut self, json: Value) {
+        assert!(!protocol::may_be_said(&json), "{json}");
+        self.says_anything(json).await;
+    }
+
+    async fn says_anything(&mut self, json: Value) {
         self.0.send(Message::text(json.to_string())).await.unwrap();
     }
 
@@ -91,9 +120,21 @@ impl Socket {
         }
     }
 
-    /// The next frame, which must be JSON.
+    /// The next frame, which must be one of the protocol.
     pub(crate) async fn hears_json(&mut self) -> Value {
-        serde_json::from_str(&self.hears().await).unwrap()
+        protocol::as_written(serde_json::from_str(&self.hears().await).unwrap())
+    }
+
+    /// The next frame, or the code with which the connection ends, if it ends with one.
+    pub(crate) async fn hears_or_ends(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            match timeout(PATIENCE, self.0.next()).await.expect("a frame in time") {
+                Some(Ok(Message::Text(text))) => return Ok(protocol::as_written(serde_json::from_str(&text).unwrap())),
+                Some(Ok(Message::Close(close))) => return Err(close.map(|close| close.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
     }
 
     /// The next event of some type, whatever comes before.

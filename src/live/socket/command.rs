@@ -6,11 +6,10 @@ use actix_web_actors::ws::CloseCode;
 use actors::store::EventId;
 use bytestring::ByteString;
 use domain::event::Topic;
-use serde_json::json;
 
 use super::{Client, Context, OUTBOX, Socket};
-use crate::live::frame;
-use crate::live::program::Said;
+use crate::api::fields::Object;
+use crate::live::frame::{self, Refused, Reply, Said};
 
 impl Socket {
     /// Obeys a frame from a program when those before are done; a page has nothing to say.
@@ -35,8 +34,8 @@ impl Socket {
 
     fn obey_one(&mut self, text: &str, ctx: &mut Context) {
         let Said { subscribe, since, unsubscribe, token, ping } = match serde_json::from_str(text) {
-            Ok(said) => said,
-            Err(error) => return self.send(frame::error("malformed_json", &error.to_string()), ctx),
+            Ok(Object(said)) => said,
+            Err(error) => return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx),
         };
         if let Some(token) = token {
             self.renew(&token, ctx);
@@ -45,7 +44,7 @@ impl Socket {
             self.choose(&subscribe.unwrap_or_default(), &unsubscribe.unwrap_or_default(), since, ctx);
         }
         if let Some(ping) = ping {
-            self.send(frame::reply(&json!({ "pong": ping })), ctx);
+            self.send(frame::reply(Reply::Pong(ping)), ctx);
         }
     }
 
@@ -54,10 +53,10 @@ impl Socket {
         let renewed = self.site.access.check(token, self.site.shop.clock.now());
         match (renewed, &self.signed_in) {
             (Some(me), Some(before)) if me.session == before.session => {
-                self.send(frame::reply(&json!({ "until": me.until })), ctx);
+                self.send(frame::reply(Reply::Until(me.until)), ctx);
                 self.signed_in = Some(me);
             }
-            _ => self.send(frame::error("invalid_token", "not a good token of this session"), ctx),
+            _ => self.send(frame::error(Refused::InvalidToken, "not a good token of this session"), ctx),
         }
     }
 
@@ -69,12 +68,12 @@ impl Socket {
         ctx: &mut Context,
     ) {
         if subscribe.iter().any(|topic| self.listener.channel(*topic).is_none()) {
-            return self.send(frame::error("forbidden", "a topic is not for you"), ctx);
+            return self.send(frame::error(Refused::Forbidden, "a topic is not for you"), ctx);
         }
         self.topics.retain(|topic| !unsubscribe.contains(topic));
         let new: BTreeSet<_> = subscribe.difference(&self.topics).copied().collect();
         self.topics.extend(&new);
-        self.send(frame::reply(&json!({ "topics": self.topics })), ctx);
+        self.send(frame::reply(Reply::Topics(self.topics.clone())), ctx);
         self.listen(new, since, ctx);
     }
 }

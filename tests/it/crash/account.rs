@@ -9,7 +9,7 @@ use crate::people::{Admin, Person, generation};
 const PASSWORD: &str = "correct horse";
 
 /// The answer to a request, if there is one: a shop that crashes gives none, or half of one.
-pub(super) async fn answer(request: RequestBuilder) -> Option<(u16, Value)> {
+pub(crate) async fn answer(request: RequestBuilder) -> Option<(u16, Value)> {
     let response = request.send().await.ok()?;
     Some((response.status().as_u16(), response.json().await.ok()?))
 }

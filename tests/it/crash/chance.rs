@@ -3,11 +3,11 @@
 use std::hash::{BuildHasher, RandomState};
 
 /// A source of numbers that nobody can foretell without its seed.
-pub(super) struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
     /// From the seed in `CRASH_SEED`, else from any; a test that fails shows it.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seed = std::env::var("CRASH_SEED").ok().map(|seed| seed.parse().expect("CRASH_SEED is a number"));
         let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         eprintln!("CRASH_SEED={seed}");
@@ -15,12 +15,12 @@ impl Chance {
     }
 
     /// Another source, which this one determines.
-    pub(super) fn another(&mut self) -> Self {
+    pub(crate) fn another(&mut self) -> Self {
         Self(self.next())
     }
 
     /// A number from the least to the most.
-    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.next() % (most - least + 1)
     }
 
