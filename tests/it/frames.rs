@@ -124,6 +124,27 @@ async fn a_client_that_sends_no_more_is_let_go() {
     }
 }
 
+#[actix_web::test]
+async fn a_client_that_says_nothing_is_asked_and_then_sent_away_and_one_that_answers_stays() {
+    let shop = TestShop::open_with(&[("LIVE__PING", "1s"), ("LIVE__SILENCE", "3s")]).await;
+    let (mut silent, mut answers) = (Wire::open(&shop).await, Wire::open(&shop).await);
+    let stays = async {
+        loop {
+            match answers.hears().await {
+                Heard::Ping(held) => answers.sends(frame(FIN | PONG, &held)).await,
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let heard = tokio::select! {
+        heard = silent.hears_to_the_end() => heard,
+        () = stays => Vec::new(),
+    };
+    let asked = heard.iter().take_while(|heard| matches!(heard, Heard::Ping(_))).count();
+    assert!(asked > 0 && heard[asked..] == closed(Some(1001)), "{heard:?}");
+    still_answers(&mut answers).await;
+}
+
 fn closed(code: Option<u16>) -> [Heard; 2] {
     [Heard::Close(code), Heard::End]
 }
