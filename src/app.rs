@@ -131,7 +131,7 @@ impl Server {
         let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, clock.now())?;
         keys.turn(clock.now()).unwrap_or_else(|error| tracing::error!(%error, "no new key was made"));
         let keys = Arc::new(keys);
-        let simulated = (config.bank.url == "simulated").then(|| SimulatedBank::new(store.clone(), clock.clone()));
+        let simulated = config.bank.is_simulated().then(|| SimulatedBank::new(store.clone(), clock.clone()));
         let bank: Arc<dyn Bank> = match &simulated {
             Some(bank) => Arc::new(bank.clone()),
             None => Arc::new(HttpBank::new(&config.bank.url, config.bank.timeout)?),

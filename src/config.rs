@@ -125,6 +125,13 @@ pub struct Bank {
     pub store: SecretString,
 }
 
+impl Bank {
+    /// Whether the bank is the one inside the shop.
+    pub fn is_simulated(&self) -> bool {
+        self.url == "simulated"
+    }
+}
+
 /// When no call to the bank is made.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -47,9 +47,10 @@ pub enum NoAnswer {
 impl Books {
     /// The books of the bank that is configured.
     pub fn open(bank: &config::Bank, store: SharedStore) -> Result<Self, WrongUrl> {
-        Ok(match bank.url.as_str() {
-            "simulated" => Self::Inside(Box::new(Ledger::new(store, Clock::default()))),
-            url => Self::Elsewhere(Box::new(HttpBank::new(url, bank.timeout)?)),
+        Ok(if bank.is_simulated() {
+            Self::Inside(Box::new(Ledger::new(store, Clock::default())))
+        } else {
+            Self::Elsewhere(Box::new(HttpBank::new(&bank.url, bank.timeout)?))
         })
     }
 

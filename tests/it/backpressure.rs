@@ -20,11 +20,7 @@ const LAGGING: &str = "microshop_live_lagging_total";
 #[actix_web::test]
 async fn a_reader_that_was_too_slow_misses_no_event_and_learns_the_newest_state() {
     const CHANGES: u64 = 1_500;
-    let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "10m"), ("LIVE__SILENCE", "10m")]).await;
-    let admin = shop.admin().await;
-    let bob = admin.account_of(&shop, "bob").await;
-    let mut slow = Socket::slow(&shop, &admin.0.token).await;
-    slow.listens(&["users", "stock"]).await;
+    let (_shop, admin, bob, mut slow) = slow_reader().await;
     for number in 1..=CHANGES {
         admin.sends_mail_to(&bob, number).await;
         if number % 10 == 0 {
@@ -59,11 +55,7 @@ async fn a_reader_that_was_too_slow_misses_no_event_and_learns_the_newest_state(
 #[actix_web::test]
 async fn a_reader_that_goes_while_it_catches_up_misses_nothing_when_it_comes_back() {
     const STOCK: u64 = 1_234;
-    let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "10m"), ("LIVE__SILENCE", "10m")]).await;
-    let admin = shop.admin().await;
-    let bob = admin.account_of(&shop, "bob").await;
-    let mut slow = Socket::slow(&shop, &admin.0.token).await;
-    slow.listens(&["users", "stock"]).await;
+    let (shop, admin, bob, mut slow) = slow_reader().await;
     let mut last = 0;
     while admin.reads_metric(LAGGING).await.is_none_or(|lagging| lagging == 0.0) {
         for _ in 0..50 {
@@ -182,6 +174,16 @@ async fn when_the_shop_closes_not_everybody_is_told_to_come_back_at_once() {
     waits.sort_unstable();
     waits.dedup();
     assert!(waits.len() > 5 && waits.iter().all(|wait| (500..5_000).contains(wait)), "{waits:?}");
+}
+
+/// A shop, its administrator, the account of a customer, and a socket that reads slowly what happens to accounts and stock.
+async fn slow_reader() -> (TestShop, Admin, String, Socket) {
+    let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "10m"), ("LIVE__SILENCE", "10m")]).await;
+    let admin = shop.admin().await;
+    let bob = admin.account_of(&shop, "bob").await;
+    let mut slow = Socket::slow(&shop, &admin.0.token).await;
+    slow.listens(&["users", "stock"]).await;
+    (shop, admin, bob, slow)
 }
 
 /// How many of the shop's connections the other side has closed and the shop has not (state 8 of `/proc/net/tcp`).

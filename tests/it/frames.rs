@@ -2,11 +2,17 @@
 
 mod refused;
 
+use std::time::Duration;
+
 use futures_util::future::join;
+use tokio::time::timeout;
 
 use crate::harness::{TestShop, until};
 use crate::socket::Socket;
 use crate::wire::{CLOSE, CONTINUATION, FIN, Heard, PING, PONG, TEXT, Wire, frame};
+
+/// How long a silent client may stay before the test fails; far more than it ever does.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The most bytes that a message may have.
 const LARGEST: usize = 64 * 1024;
@@ -137,7 +143,7 @@ async fn a_client_that_says_nothing_is_asked_and_then_sent_away_and_one_that_ans
         }
     };
     let heard = tokio::select! {
-        heard = silent.hears_to_the_end() => heard,
+        heard = timeout(PATIENCE, silent.hears_to_the_end()) => heard.expect("it was never sent away"),
         () = stays => Vec::new(),
     };
     let asked = heard.iter().take_while(|heard| matches!(heard, Heard::Ping(_))).count();
