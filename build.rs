@@ -19,7 +19,9 @@ fn main() {
 
 fn fetch() -> Result<(), Box<dyn Error>> {
     let pinned = text_at(PINNED, "/packages/node_modules~1htmx.org/version")?;
-    if fs::exists(SCRIPT)? && text_at(INSTALLED, "/version").is_ok_and(|installed| installed == pinned) {
+    if fs::exists(SCRIPT)?
+        && text_at(INSTALLED, "/version").is_ok_and(|installed| installed == pinned)
+    {
         return Ok(());
     }
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];

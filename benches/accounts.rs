@@ -47,21 +47,28 @@ fn main() {
 async fn storm(shop: &Shop) {
     let alone = reads(shop).await;
     let before = shop.memory();
-    let (logins, during) = future::join(join_all((0..CLIENTS).map(|_| logs_in(shop))), reads(shop)).await;
+    let (logins, during) =
+        future::join(join_all((0..CLIENTS).map(|_| logs_in(shop))), reads(shop)).await;
     let mut statuses = BTreeMap::new();
     logins.into_iter().flatten().for_each(|status| *statuses.entry(status).or_insert(0) += 1);
     println!("\n{CLIENTS} clients sign in for {STORM:?}: answers by status {statuses:?}");
     println!("memory {before} MiB before, {} MiB at most", shop.memory());
     println!("GET /api/articles alone:  {}", Times(&alone));
     println!("GET /api/articles during: {}", Times(&during));
-    println!("p99 ratio {:.2}", Times(&during).at(99).as_secs_f64() / Times(&alone).at(99).as_secs_f64());
+    println!(
+        "p99 ratio {:.2}",
+        Times(&during).at(99).as_secs_f64() / Times(&alone).at(99).as_secs_f64()
+    );
 }
 
 async fn logs_in(shop: &Shop) -> Vec<u16> {
     let (began, mut statuses) = (Instant::now(), Vec::new());
     while began.elapsed() < STORM {
         let answer = shop.logs_in("buyer", PASSWORD).await;
-        let wait = answer.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().parse().unwrap());
+        let wait = answer
+            .headers()
+            .get("retry-after")
+            .map(|seconds| seconds.to_str().unwrap().parse().unwrap());
         statuses.push(answer.status().as_u16());
         sleep(Duration::from_secs(wait.unwrap_or(0))).await;
     }
@@ -95,14 +102,18 @@ async fn unknown(shop: &Shop) {
     let (wrong, unknown) = (sorted(wrong), sorted(unknown));
     println!("\nwrong password: {}", Times(&wrong));
     println!("unknown user:   {}", Times(&unknown));
-    println!("ratio of medians {:.3}", Times(&wrong).at(50).as_secs_f64() / Times(&unknown).at(50).as_secs_f64());
+    println!(
+        "ratio of medians {:.3}",
+        Times(&wrong).at(50).as_secs_f64() / Times(&unknown).at(50).as_secs_f64()
+    );
 }
 
 /// From the moment that a session is told to end, in every way it can, until its token is refused and its socket closed.
 async fn ends(shop: &Shop) {
     println!();
     let admin = shop.tokens(shop.logs_in("admin", "admin").await).await;
-    for way in ["logout", "device signed out", "password changed", "given another role", "deleted"] {
+    for way in ["logout", "device signed out", "password changed", "given another role", "deleted"]
+    {
         let (mut refused, mut closed) = (Vec::new(), Vec::new());
         for number in 0..ENDS {
             let name = format!("{way} {number}");
@@ -131,7 +142,9 @@ async fn ends(shop: &Shop) {
             let next = shop.send(Method::GET, "/auth/profile", &victim, Value::Null).await;
             assert_eq!(next.status(), 401, "{way}");
             refused.push(answered.elapsed());
-            let close = async { while !matches!(socket.next().await, None | Some(Err(_) | Ok(Message::Close(_)))) {} };
+            let close = async {
+                while !matches!(socket.next().await, None | Some(Err(_) | Ok(Message::Close(_)))) {}
+            };
             timeout(Duration::from_secs(5), close).await.unwrap();
             closed.push(answered.elapsed());
         }
@@ -153,7 +166,10 @@ impl Shop {
         let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
             .current_dir(folder.path())
-            .envs([("MICROSHOP_SERVER__BIND", "127.0.0.1:0"), ("MICROSHOP_AUTH__THROTTLE", "false")])
+            .envs([
+                ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),
+                ("MICROSHOP_AUTH__THROTTLE", "false"),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -166,7 +182,8 @@ impl Shop {
 
     /// The most memory that the process ever had, in MiB.
     fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         peak.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
     }
@@ -181,7 +198,13 @@ impl Shop {
     }
 
     async fn logs_in(&self, name: &str, password: &str) -> Response {
-        self.send(Method::POST, "/auth/login", "", json!({ "username": name, "password": password })).await
+        self.send(
+            Method::POST,
+            "/auth/login",
+            "",
+            json!({ "username": name, "password": password }),
+        )
+        .await
     }
 
     async fn register(&self, name: &str) -> String {
@@ -194,8 +217,13 @@ impl Shop {
         tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned()
     }
 
-    async fn listens(&self, token: &str) -> impl StreamExt<Item = Result<Message, impl std::error::Error>> + Unpin {
-        let mut request = format!("{}/api/live", self.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    async fn listens(
+        &self,
+        token: &str,
+    ) -> impl StreamExt<Item = Result<Message, impl std::error::Error>> + Unpin {
+        let mut request = format!("{}/api/live", self.url.replacen("http", "ws", 1))
+            .into_client_request()
+            .unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         connect_async(request).await.unwrap().0
     }

@@ -34,7 +34,8 @@ type Durable = oneshot::Sender<()>;
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [address, file] = arguments.as_slice() else {
         return Err(io::Error::other("usage: floor ADDRESS FILE (benches/cart-writes does that)"));
     };
@@ -42,14 +43,19 @@ async fn main() -> io::Result<()> {
     let (waiting, rounds) = mpsc::unbounded_channel();
     thread::spawn(move || write_in_rounds(file, rounds));
     HttpServer::new(move || {
-        App::new().app_data(Data::new(waiting.clone())).route("/api/cart/items", web::post().to(add))
+        App::new()
+            .app_data(Data::new(waiting.clone()))
+            .route("/api/cart/items", web::post().to(add))
     })
     .bind(address)?
     .run()
     .await
 }
 
-async fn add(waiting: Data<mpsc::UnboundedSender<Durable>>, _addition: Json<Addition>) -> HttpResponse {
+async fn add(
+    waiting: Data<mpsc::UnboundedSender<Durable>>,
+    _addition: Json<Addition>,
+) -> HttpResponse {
     let (durable, answer) = oneshot::channel();
     match waiting.send(durable) {
         Ok(()) if answer.await.is_ok() => HttpResponse::Ok().json(&*ANSWER),
@@ -58,7 +64,10 @@ async fn add(waiting: Data<mpsc::UnboundedSender<Durable>>, _addition: Json<Addi
 }
 
 /// Takes everything that waits, writes a record for each, syncs once, and answers all.
-fn write_in_rounds(mut file: File, mut waiting: mpsc::UnboundedReceiver<Durable>) -> io::Result<()> {
+fn write_in_rounds(
+    mut file: File,
+    mut waiting: mpsc::UnboundedReceiver<Durable>,
+) -> io::Result<()> {
     let mut round = Vec::new();
     while waiting.blocking_recv_many(&mut round, 1024) > 0 {
         file.write_all(CART.repeat(round.len()).as_bytes())?;

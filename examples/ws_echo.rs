@@ -49,6 +49,7 @@ async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Er
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let server = HttpServer::new(|| App::new().route("/{path:.*}", get().to(echo)));
-    let server = server.on_connect(|connection, data| Connection::watch_over(connection, STANDSTILL, data));
+    let server =
+        server.on_connect(|connection, data| Connection::watch_over(connection, STANDSTILL, data));
     server.bind("127.0.0.1:9001")?.run().await
 }

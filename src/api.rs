@@ -54,7 +54,10 @@ fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
 fn if_match(request: &HttpRequest) -> Result<Option<u64>, Problem> {
     let Some(header) = request.headers().get("if-match") else { return Ok(None) };
     let tag = header.to_str().unwrap_or_default().trim();
-    let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+    let version = tag
+        .strip_prefix('"')
+        .and_then(|tag| tag.strip_suffix('"'))
+        .and_then(|tag| tag.parse().ok());
     match (tag, version) {
         ("*", _) => Ok(None),
         (_, Some(version)) => Ok(Some(version)),

@@ -61,8 +61,7 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What pages may load, and who may show them (CSP Level 3).
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
 /// Why the shop does not open.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +91,9 @@ pub enum AppError {
     #[error("bank.url: {0}")]
     Bank(#[from] WrongUrl),
     /// Everybody could become the administrator.
-    #[error("the administrator's password is still the default: set another before listening on {0}")]
+    #[error(
+        "the administrator's password is still the default: set another before listening on {0}"
+    )]
     DefaultPassword(SocketAddr),
     /// The address can't be listened on.
     #[error("can't listen on {0}: {1}")]
@@ -129,9 +130,11 @@ impl Server {
         // A refresh token is checked for as long as it may go unused.
         let times = KeyTimes { signs: config.auth.key_rotation, checks: config.auth.refresh_ttl };
         let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, clock.now())?;
-        keys.turn(clock.now()).unwrap_or_else(|error| tracing::error!(%error, "no new key was made"));
+        keys.turn(clock.now())
+            .unwrap_or_else(|error| tracing::error!(%error, "no new key was made"));
         let keys = Arc::new(keys);
-        let simulated = config.bank.is_simulated().then(|| SimulatedBank::new(store.clone(), clock.clone()));
+        let simulated =
+            config.bank.is_simulated().then(|| SimulatedBank::new(store.clone(), clock.clone()));
         let bank: Arc<dyn Bank> = match &simulated {
             Some(bank) => Arc::new(bank.clone()),
             None => Arc::new(HttpBank::new(&config.bank.url, config.bank.timeout)?),
@@ -192,7 +195,11 @@ impl Server {
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .configure(routes)
         })
-        .workers(if self.workers == 0 { std::thread::available_parallelism()?.get() } else { self.workers })
+        .workers(if self.workers == 0 {
+            std::thread::available_parallelism()?.get()
+        } else {
+            self.workers
+        })
         .shutdown_timeout(self.drain.as_secs())
         .disable_signals()
         .on_connect(move |connection, data| Connection::watch_over(connection, standstill, data))
@@ -274,7 +281,8 @@ fn secure_cookies(config: &Config) -> bool {
         SecureCookies::True => true,
         SecureCookies::False => false,
         SecureCookies::Auto => {
-            !config.server.bind.ip().is_loopback() || config.server.public_origin.starts_with("https://")
+            !config.server.bind.ip().is_loopback()
+                || config.server.public_origin.starts_with("https://")
         }
     }
 }
@@ -307,7 +315,11 @@ fn first_start(config: &Config) -> Result<FirstStart, AppError> {
     let configured = config.admin.password.expose_secret();
     Ok(FirstStart {
         admin: Username::new("admin")?,
-        password: if configured.is_empty() { DEFAULT_PASSWORD.into() } else { configured.to_owned() },
+        password: if configured.is_empty() {
+            DEFAULT_PASSWORD.into()
+        } else {
+            configured.to_owned()
+        },
         default_password: configured.is_empty() || configured == DEFAULT_PASSWORD,
         articles: articles.collect(),
     })

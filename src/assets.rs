@@ -45,7 +45,10 @@ pub async fn file(request: HttpRequest, name: web::Path<String>) -> Result<HttpR
     let file = find(&name).ok_or_else(|| Problem::new(Code::NotFound))?;
     let etag = format!("\"{}\"", tag(&file));
     let cache = if request.query_string().is_empty() { FOR_AN_HOUR } else { FOR_EVER };
-    let known = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let known = request
+        .headers()
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known.as_bytes() == etag.as_bytes());
     let mut answer = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, cache));
     if known {

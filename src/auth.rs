@@ -43,7 +43,13 @@ pub struct SignedIn {
 impl From<&Session> for SignedIn {
     fn from(session: &Session) -> Self {
         let Session { id, user, username, role, expires_at, .. } = session;
-        Self { user: *user, username: username.to_string(), role: *role, session: *id, until: *expires_at }
+        Self {
+            user: *user,
+            username: username.to_string(),
+            role: *role,
+            session: *id,
+            until: *expires_at,
+        }
     }
 }
 

@@ -33,7 +33,8 @@ pub async fn orders(tables: &Tables, tell: impl Fn(String)) -> Result<Vec<Order>
 
 /// Recomputes from the orders what else the store says of them, and names every difference.
 pub async fn check(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
-    let mut wrong: Vec<_> = orders.iter().flat_map(sums).chain(orders.iter().filter_map(payment)).collect();
+    let mut wrong: Vec<_> =
+        orders.iter().flat_map(sums).chain(orders.iter().filter_map(payment)).collect();
     wrong.extend(stock(tables, orders).await?);
     wrong.extend(lists(tables, orders).await?);
     wrong.extend(keys(tables, orders).await?);
@@ -64,13 +65,21 @@ fn sums(order: &Order) -> Vec<String> {
 /// Whether an order is paid if and only if its payment succeeded.
 fn payment(order: &Order) -> Option<String> {
     let is_paid = match order.status {
-        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Refunded => true,
+        OrderStatus::Paid
+        | OrderStatus::Shipped
+        | OrderStatus::Delivered
+        | OrderStatus::Refunded => true,
         OrderStatus::PendingPayment | OrderStatus::Cancelled | OrderStatus::Expired => false,
     };
     let succeeded = order.payment.status == PaymentStatus::Succeeded;
     let is_over = matches!(order.status, OrderStatus::Cancelled | OrderStatus::Expired);
     let is_wrong = is_paid != succeeded || (is_over && order.payment.is_open());
-    is_wrong.then(|| format!("order {}: it is {:?}, its payment {:?}", order.id, order.status, order.payment.status))
+    is_wrong.then(|| {
+        format!(
+            "order {}: it is {:?}, its payment {:?}",
+            order.id, order.status, order.payment.status
+        )
+    })
 }
 
 /// Whether exactly what unpaid orders ask for is reserved, and is there.
@@ -96,18 +105,27 @@ async fn stock(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreEr
 
 /// Whether every order is listed where it is looked for, and nothing else is.
 async fn lists(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
-    let keys = |rows: Vec<(String, _)>| rows.into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
+    let keys =
+        |rows: Vec<(String, _)>| rows.into_iter().map(|(key, _)| key).collect::<BTreeSet<_>>();
     let listed = [
         ("the list of its user", keys(tables.user_orders.all().await?)),
         ("the list of those that wait for money", keys(tables.pending_orders.all().await?)),
     ];
     let expected = [
         orders.iter().map(|order| user_order_key(order.user, order.id)).collect::<BTreeSet<_>>(),
-        orders.iter().filter(|order| order.awaits_money()).map(|order| order.id.to_string()).collect(),
+        orders
+            .iter()
+            .filter(|order| order.awaits_money())
+            .map(|order| order.id.to_string())
+            .collect(),
     ];
     let differences = listed.into_iter().zip(expected).flat_map(|((list, listed), expected)| {
-        let missing = expected.difference(&listed).map(|key| format!("{key} is missing in {list}")).collect::<Vec<_>>();
-        let extra = listed.difference(&expected).map(|key| format!("{key} should not be in {list}"));
+        let missing = expected
+            .difference(&listed)
+            .map(|key| format!("{key} is missing in {list}"))
+            .collect::<Vec<_>>();
+        let extra =
+            listed.difference(&expected).map(|key| format!("{key} should not be in {list}"));
         missing.into_iter().chain(extra).collect::<Vec<_>>()
     });
     Ok(differences.collect())
@@ -116,9 +134,16 @@ async fn lists(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreEr
 /// Whether every idempotency key was used for an order that exists.
 async fn keys(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
     let known: BTreeSet<_> = orders.iter().map(|order| order.id).collect();
-    let used = tables.used_keys.all().await?.into_iter().filter(|(_, used)| !known.contains(&used.value.order));
+    let used = tables
+        .used_keys
+        .all()
+        .await?
+        .into_iter()
+        .filter(|(_, used)| !known.contains(&used.value.order));
     Ok(used
-        .map(|(key, used)| format!("key {key}: it was used for order {}, which does not exist", used.value.order))
+        .map(|(key, used)| {
+            format!("key {key}: it was used for order {}, which does not exist", used.value.order)
+        })
         .collect())
 }
 
@@ -163,7 +188,8 @@ mod tests {
         let cart = Cart::empty(NOW).add(&lamp(), Quantity::new(2).unwrap(), NOW).unwrap();
         let email = Email::new("ana@example.org").unwrap();
         let contact = Contact::new("Ana".into(), email, "1 Quay Street".into()).unwrap();
-        let checkout = Checkout { cart_version: cart.version, expected_total: Cents(2_500), contact };
+        let checkout =
+            Checkout { cart_version: cart.version, expected_total: Cents(2_500), contact };
         let shelf = Articles::from([(ArticleId(1), lamp())]);
         let (order, user) = (OrderId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         Order::place(order, user, &cart, shelf, checkout, NOW, Duration::from_secs(900)).unwrap()
@@ -172,7 +198,9 @@ mod tests {
     async fn found(order: &Order, articles: &Articles) -> String {
         let tables = Tables::new(Arc::new(MemoryStore::new(Clock::default())));
         let mut change = tables.change(NOW).put(&tables.orders, order.id, None, order).unwrap();
-        change = change.put(&tables.user_orders, user_order_key(order.user, order.id), None, &order.id).unwrap();
+        change = change
+            .put(&tables.user_orders, user_order_key(order.user, order.id), None, &order.id)
+            .unwrap();
         change = change.put(&tables.pending_orders, order.id, None, &order.id).unwrap();
         for article in articles.values() {
             change = change.put(&tables.articles, article_key(article.id), None, article).unwrap();
@@ -205,8 +233,14 @@ mod tests {
                 "2 pieces of Lamp cost",
             ),
             (other(|order| order.status = OrderStatus::Paid), "its payment Submitting"),
-            (other(|order| order.payment = order.payment.settle(Outcome::Approved).unwrap()), "its payment Succeeded"),
-            (other(|order| order.status = OrderStatus::Expired), "should not be in the list of those that wait"),
+            (
+                other(|order| order.payment = order.payment.settle(Outcome::Approved).unwrap()),
+                "its payment Succeeded",
+            ),
+            (
+                other(|order| order.status = OrderStatus::Expired),
+                "should not be in the list of those that wait",
+            ),
         ];
         for (order, difference) in cases {
             let told = found(&order, &articles).await;
@@ -231,7 +265,8 @@ mod tests {
         let bank = SimulatedBank::new(tables.store.clone(), Clock::default());
         bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
         Books::Elsewhere(Box::new(bank)).compare(&read, tell).await.unwrap();
-        let far = ["1000 orders read", "2000 orders read", "1000 of 2500 orders compared with the bank"];
+        let far =
+            ["1000 orders read", "2000 orders read", "1000 of 2500 orders compared with the bank"];
         assert_eq!((read.len(), &told.borrow()[..3]), (2_500, &far.map(String::from)[..]));
     }
 
@@ -240,8 +275,14 @@ mod tests {
         let tables = Tables::new(Arc::new(MemoryStore::new(Clock::default())));
         let order = placed().0;
         let used = UsedKey { fingerprint: String::new(), order: order.id, answer: None };
-        tables.commit(tables.change(NOW).put(&tables.used_keys, "ana/k", None, &used).unwrap()).await.unwrap();
+        tables
+            .commit(tables.change(NOW).put(&tables.used_keys, "ana/k", None, &used).unwrap())
+            .await
+            .unwrap();
         let told = check(&tables, &[]).await.unwrap();
-        assert_eq!(told, [format!("key ana/k: it was used for order {}, which does not exist", order.id)]);
+        assert_eq!(
+            told,
+            [format!("key ana/k: it was used for order {}, which does not exist", order.id)]
+        );
     }
 }

@@ -213,7 +213,9 @@ impl Config {
         // A missing .env is no error.
         let _ = dotenvy::dotenv();
         Self::from_variables(
-            env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))),
+            env::vars_os().filter_map(|(key, value)| {
+                Some((key.into_string().ok()?, value.into_string().ok()?))
+            }),
         )
     }
 
@@ -223,16 +225,21 @@ impl Config {
     }
 
     /// The settings under some environment.
-    fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+    fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
         let mut variables: HashMap<_, _> = variables.into_iter().collect();
-        let mut sources = config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+        let mut sources =
+            config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
         if let Some(profile) = variables.remove("MICROSHOP_PROFILE") {
-            sources = sources.add_source(File::new(&format!("config/{profile}.toml"), FileFormat::Toml));
+            sources =
+                sources.add_source(File::new(&format!("config/{profile}.toml"), FileFormat::Toml));
         }
         if let Some(url) = redis_url(&variables) {
             sources = sources.set_override("store.url", url)?;
         }
-        let environment = Environment::with_prefix("MICROSHOP").prefix_separator("_").separator("__");
+        let environment =
+            Environment::with_prefix("MICROSHOP").prefix_separator("_").separator("__");
         sources.add_source(environment.source(Some(variables))).build()?.try_deserialize()
     }
 }
@@ -257,12 +264,16 @@ mod tests {
     use super::*;
 
     fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_variables(variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())))
+        Config::from_variables(
+            variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]
     fn the_environment_wins_over_the_defaults() {
-        let config = with(&[("MICROSHOP_SERVER__BIND", "127.0.0.1:0"), ("MICROSHOP_CART__TTL", "90m")]).unwrap();
+        let config =
+            with(&[("MICROSHOP_SERVER__BIND", "127.0.0.1:0"), ("MICROSHOP_CART__TTL", "90m")])
+                .unwrap();
         assert_eq!(config.server.bind.port(), 0);
         assert_eq!(config.cart.ttl, Duration::from_secs(5_400));
         assert_eq!(config.breaker.failures, 3);

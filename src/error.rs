@@ -177,7 +177,8 @@ impl Problem {
 
     /// A bank that was not reached for an order that was placed.
     pub fn payment_not_sent() -> Self {
-        Self::because(Code::PaymentNotSent, "the order can be paid again").retry_after(Duration::from_secs(5))
+        Self::because(Code::PaymentNotSent, "the order can be paid again")
+            .retry_after(Duration::from_secs(5))
     }
 
     /// What does not exist.
@@ -294,7 +295,9 @@ impl From<UserError> for Problem {
             UserError::Unknown => Code::UserNotFound,
             UserError::InvalidCredentials => Code::InvalidCredentials,
             UserError::WrongPassword => Code::WrongPassword,
-            UserError::TooBusy => return Self::new(Code::TooBusy).retry_after(Duration::from_secs(2)),
+            UserError::TooBusy => {
+                return Self::new(Code::TooBusy).retry_after(Duration::from_secs(2));
+            }
             UserError::TooManyFailures { retry_after } => {
                 return Self::new(Code::TooManyRequests).retry_after(retry_after);
             }
@@ -311,7 +314,9 @@ impl From<UserError> for Problem {
 
 impl From<Failure<Rejected>> for Problem {
     fn from(failure: Failure<Rejected>) -> Self {
-        Self::of(failure, |Rejected { retry_after }| OrderError::PaymentUnavailable { retry_after }.into())
+        Self::of(failure, |Rejected { retry_after }| {
+            OrderError::PaymentUnavailable { retry_after }.into()
+        })
     }
 }
 
@@ -358,7 +363,9 @@ impl From<TooLarge> for Problem {
 impl From<&JsonPayloadError> for Problem {
     fn from(error: &JsonPayloadError) -> Self {
         let code = match error {
-            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => Code::BodyTooLarge,
+            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
+                Code::BodyTooLarge
+            }
             JsonPayloadError::ContentType => Code::UnsupportedMediaType,
             JsonPayloadError::Deserialize(error) if error.is_data() => of_field(&error.to_string()),
             _ => Code::MalformedJson,
@@ -371,7 +378,9 @@ impl From<&UrlencodedError> for Problem {
     fn from(error: &UrlencodedError) -> Self {
         let code = match error {
             UrlencodedError::Overflow { .. } => Code::BodyTooLarge,
-            UrlencodedError::UnknownLength | UrlencodedError::ContentType => Code::UnsupportedMediaType,
+            UrlencodedError::UnknownLength | UrlencodedError::ContentType => {
+                Code::UnsupportedMediaType
+            }
             other => of_field(&other.to_string()),
         };
         Self::because(code, error)

@@ -84,7 +84,11 @@ pub async fn program(
     let seat = seat(&visitor.site, &listener, signed_in.as_ref(), &request)?;
     let program = Program { site: visitor.site.clone(), owner };
     let nothing_yet = BTreeSet::new();
-    open(Socket::new(visitor.site, seat, Client::Program(program), listener, signed_in, nothing_yet), &request, stream)
+    open(
+        Socket::new(visitor.site, seat, Client::Program(program), listener, signed_in, nothing_yet),
+        &request,
+        stream,
+    )
 }
 
 fn listener(owner: Owner, signed_in: Option<&SignedIn>) -> Listener {
@@ -93,7 +97,11 @@ fn listener(owner: Owner, signed_in: Option<&SignedIn>) -> Listener {
 
 /// Pages of other sites must not listen with the visitor's cookie (OWASP WebSocket Cheat Sheet).
 fn own_origin(request: &HttpRequest) -> Result<(), Problem> {
-    if origin::is_own_origin(request) == Some(false) { Err(Problem::new(Code::CrossOrigin)) } else { Ok(()) }
+    if origin::is_own_origin(request) == Some(false) {
+        Err(Problem::new(Code::CrossOrigin))
+    } else {
+        Ok(())
+    }
 }
 
 fn topic(name: &str) -> Result<Topic, Problem> {
@@ -108,7 +116,8 @@ fn seat(
     signed_in: Option<&SignedIn>,
     request: &HttpRequest,
 ) -> Result<Seat, Problem> {
-    let holder = signed_in.map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
+    let holder = signed_in
+        .map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::keep_little);
     site.live.sockets.seat(holder, connection, site.shop.clock.now()).map_err(|full| {
@@ -120,6 +129,10 @@ fn seat(
     })
 }
 
-fn open(socket: Socket, request: &HttpRequest, stream: Payload) -> Result<HttpResponse, actix_web::Error> {
+fn open(
+    socket: Socket,
+    request: &HttpRequest,
+    stream: Payload,
+) -> Result<HttpResponse, actix_web::Error> {
     wire::open(socket, &[PROTOCOL], request, stream)
 }

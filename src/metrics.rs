@@ -25,10 +25,22 @@ impl Metrics {
             Unit::Count,
             "How often the breaker came to be in a state"
         );
-        describe_counter!("microshop_bank_calls_total", Unit::Count, "Calls to the bank, by how they ended");
-        describe_counter!("microshop_actor_restarts_total", Unit::Count, "Actors found dead and started again");
+        describe_counter!(
+            "microshop_bank_calls_total",
+            Unit::Count,
+            "Calls to the bank, by how they ended"
+        );
+        describe_counter!(
+            "microshop_actor_restarts_total",
+            Unit::Count,
+            "Actors found dead and started again"
+        );
         describe_gauge!("microshop_live_sockets", Unit::Count, "Open WebSockets");
-        describe_gauge!("microshop_live_listeners", Unit::Count, "WebSockets that are told what happens");
+        describe_gauge!(
+            "microshop_live_listeners",
+            Unit::Count,
+            "WebSockets that are told what happens"
+        );
         describe_gauge!(
             "microshop_live_channels",
             Unit::Count,
@@ -51,7 +63,11 @@ impl Metrics {
             Unit::Count,
             "Events of a state not told to a WebSocket that was too slow, because newer ones followed"
         );
-        describe_counter!("microshop_live_cut_total", Unit::Count, "WebSockets cut because their clients took nothing");
+        describe_counter!(
+            "microshop_live_cut_total",
+            Unit::Count,
+            "WebSockets cut because their clients took nothing"
+        );
         describe_histogram!(
             "microshop_live_push_seconds",
             Unit::Seconds,

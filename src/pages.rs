@@ -45,22 +45,34 @@ async fn draw_again(
     }
     let viewer = visitor.viewer().await?;
     let main = main(&failure::message(visitor.locale, problem.code.word())).await?;
-    let mut answer = html(problem.code.status(), layout::page(&viewer, &format!("page-{title}"), topics, main));
+    let mut answer =
+        html(problem.code.status(), layout::page(&viewer, &format!("page-{title}"), topics, main));
     problem.say_when(&mut answer);
     Ok(answer)
 }
 
 /// The answer to a command: to htmx the fragments by their ids, to a plain browser the way to a page.
-fn changed<Id: AsRef<str>>(request: &HttpRequest, fragments: Vec<(Id, Markup)>, page: &str) -> HttpResponse {
+fn changed<Id: AsRef<str>>(
+    request: &HttpRequest,
+    fragments: Vec<(Id, Markup)>,
+    page: &str,
+) -> HttpResponse {
     if !is_htmx(request) {
         return see_other(page);
     }
-    let partials = fragments.into_iter().map(|(id, fragment)| layout::partial(id.as_ref(), fragment).into_string());
+    let partials = fragments
+        .into_iter()
+        .map(|(id, fragment)| layout::partial(id.as_ref(), fragment).into_string());
     html(StatusCode::OK, PreEscaped(partials.collect()))
 }
 
 /// To htmx, a form alone, again with the sentence that says why it was refused.
-fn form_again(problem: &Problem, locale: Locale, id: &str, form: impl FnOnce(&str) -> Markup) -> HttpResponse {
+fn form_again(
+    problem: &Problem,
+    locale: Locale,
+    id: &str,
+    form: impl FnOnce(&str) -> Markup,
+) -> HttpResponse {
     let form = form(&failure::message(locale, problem.code.word()));
     let mut answer = html(problem.code.status(), layout::partial(id, form));
     problem.say_when(&mut answer);
@@ -79,20 +91,26 @@ fn see_other(page: &str) -> HttpResponse {
 
 /// Sends the browser to a page of the shop, also where htmx asked.
 fn go_to(request: &HttpRequest, page: &str) -> HttpResponse {
-    if is_htmx(request) { HttpResponse::Ok().insert_header(("hx-redirect", page)).finish() } else { see_other(page) }
+    if is_htmx(request) {
+        HttpResponse::Ok().insert_header(("hx-redirect", page)).finish()
+    } else {
+        see_other(page)
+    }
 }
 
 /// The page the command came from, if it was one of the shop's.
 fn back(request: &HttpRequest) -> String {
     let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok());
-    let path = referer.and_then(|referer| referer.split_once("://")?.1.split_once('/').map(|(_, path)| path));
+    let path = referer
+        .and_then(|referer| referer.split_once("://")?.1.split_once('/').map(|(_, path)| path));
     local(path.map(|path| format!("/{path}")).as_deref())
 }
 
 /// A path of the shop itself, and nothing that leads elsewhere (OWASP Unvalidated Redirects Cheat Sheet).
 fn local(path: Option<&str>) -> String {
     let own = |path: &&str| {
-        let leads_out = path.starts_with("//") || path.contains('\\') || path.chars().any(char::is_control);
+        let leads_out =
+            path.starts_with("//") || path.contains('\\') || path.chars().any(char::is_control);
         path.starts_with('/') && !leads_out && path.is_ascii()
     };
     path.filter(own).unwrap_or("/").to_owned()
@@ -116,7 +134,9 @@ mod tests {
     #[test]
     fn only_paths_of_the_shop_are_gone_back_to() {
         assert_eq!(local(Some("/cart?x=1")), "/cart?x=1");
-        for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "cart", "/a\r\nb", ""] {
+        for elsewhere in
+            ["//evil.example", "https://evil.example", "/\\evil.example", "cart", "/a\r\nb", ""]
+        {
             assert_eq!(local(Some(elsewhere)), "/", "{elsewhere:?}");
         }
     }

@@ -54,18 +54,26 @@ pub enum PeopleError {
 }
 
 /// Does a command, and tells in a line or more what was done.
-pub async fn run(command: Command, tables: Tables, config: &Config) -> Result<Vec<String>, PeopleError> {
+pub async fn run(
+    command: Command,
+    tables: Tables,
+    config: &Config,
+) -> Result<Vec<String>, PeopleError> {
     let users = directory(tables.clone(), config)?;
     match command {
         Command::Add { username, admin } => {
             let username = Username::new(username).map_err(Failure::Refused)?;
             let role = if admin { Role::Admin } else { Role::Customer };
-            let user = users.ask(AddUser { username, email: None, password: read_password()?, role }).await?.user;
+            let user = users
+                .ask(AddUser { username, email: None, password: read_password()?, role })
+                .await?
+                .user;
             Ok(vec![line(&user)])
         }
         Command::Passwd { username } => {
             let user = find(&tables, &username).await?;
-            let change = ChangeUser { user, role: None, email: None, password: Some(read_password()?) };
+            let change =
+                ChangeUser { user, role: None, email: None, password: Some(read_password()?) };
             Ok(vec![line(&users.ask(change).await?)])
         }
         Command::List => {

@@ -13,7 +13,10 @@ pub(crate) struct Stop {
 impl Stop {
     /// Begins to hear them; whoever says that a server is open does so before, so that none is missed.
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// Waits until the process is told to stop.

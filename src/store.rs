@@ -23,7 +23,9 @@ pub struct Options {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL names no store.
-    #[error("the store's URL is neither sled:PATH nor redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]: {0}")]
+    #[error(
+        "the store's URL is neither sled:PATH nor redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]: {0}"
+    )]
     WrongUrl(String),
     /// Another process works on the directory.
     #[error("the store {0} is held by another process")]
@@ -57,7 +59,9 @@ pub enum OpenError {
 /// Dropping the last handle closes it: whatever was committed before is done, then the files are let go.
 pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedStore, OpenError> {
     match url.split_once(':') {
-        Some(("sled", path)) if !path.is_empty() => Ok(Arc::new(sled::open(path.into(), options, clock).await?)),
+        Some(("sled", path)) if !path.is_empty() => {
+            Ok(Arc::new(sled::open(path.into(), options, clock).await?))
+        }
         Some(("redis", _)) => Ok(Arc::new(redis::open(url, options, clock).await?)),
         _ => Err(OpenError::WrongUrl("its scheme is unknown".to_owned())),
     }

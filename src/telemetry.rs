@@ -19,8 +19,14 @@ pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
-        tracing::info_span!("request", id, method = request.method().as_str(), path = request.path())
+        let id =
+            request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        tracing::info_span!(
+            "request",
+            id,
+            method = request.method().as_str(),
+            path = request.path()
+        )
     }
 
     fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
@@ -34,7 +40,8 @@ impl RootSpanBuilder for RequestSpan {
 /// Begins to log as configured; in a process that logs already nothing changes.
 pub fn begin(log: &Log) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&log.filter)?;
-    let lines = fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
+    let lines =
+        fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     // Only the first caller sets the format of a process.
     let _ = match log.format {
         LogFormat::Text => lines.finish().with(filter_fn(may_be_told)).try_init(),

@@ -62,7 +62,9 @@ impl Shelf {
     /// Puts a change on the shelf, unless a later one of the same article is there already.
     pub fn show(&self, id: EventId, event: &Event) {
         let (article, changed) = match event {
-            Event::ArticleAdded(article) | Event::ArticleChanged(article) => (article.id, Some(article)),
+            Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
+                (article.id, Some(article))
+            }
             Event::ArticleRemoved { id } => (*id, None),
             _ => return,
         };
@@ -114,7 +116,11 @@ impl Handler<AddArticle> for Catalogue {
 impl Handler<ChangeArticle> for Catalogue {
     type Result = Atomic<Self, Article, ArticleError>;
 
-    fn handle(&mut self, ChangeArticle { id, patch }: ChangeArticle, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        ChangeArticle { id, patch }: ChangeArticle,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         failpoint::reach("catalogue");
         one_at_a_time(self, self.clone().patch(id, patch))
     }
@@ -142,16 +148,30 @@ impl Catalogue {
         let next = self.tables.article_numbers.get("next").await?;
         let number = next.as_ref().map_or(1, |row| row.value);
         let article = Article { id: ArticleId(number), ..article };
-        let change = self.change().put(&self.tables.article_numbers, "next", version(&next), &(number + 1))?;
+        let change = self.change().put(
+            &self.tables.article_numbers,
+            "next",
+            version(&next),
+            &(number + 1),
+        )?;
         let change = change.put(&self.tables.articles, article_key(article.id), None, &article)?;
         self.commit(change, Event::ArticleAdded(article.clone())).await?;
         Ok(article)
     }
 
-    async fn patch(self, id: ArticleId, patch: ArticlePatch) -> Result<Article, Failure<ArticleError>> {
+    async fn patch(
+        self,
+        id: ArticleId,
+        patch: ArticlePatch,
+    ) -> Result<Article, Failure<ArticleError>> {
         let row = self.row(id).await?;
         let article = row.value.patched(patch)?;
-        let change = self.change().put(&self.tables.articles, article_key(id), Some(row.version), &article)?;
+        let change = self.change().put(
+            &self.tables.articles,
+            article_key(id),
+            Some(row.version),
+            &article,
+        )?;
         self.commit(change, Event::ArticleChanged(article.clone())).await?;
         Ok(article)
     }

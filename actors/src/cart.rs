@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message, ResponseFuture,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler,
+    Message, ResponseFuture, WrapFuture,
 };
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::{Cart, CartError, Owner, Quantity};
@@ -145,23 +145,39 @@ impl Handler<GetCart> for CartActor {
 impl Handler<AddItem> for CartActor {
     type Result = AtomicResponse<Self, CartReply>;
 
-    fn handle(&mut self, AddItem { article, quantity, expected }: AddItem, _: &mut Self::Context) -> Self::Result {
-        self.change(expected, move |cart, articles, expiry| cart.add(find(articles, article)?, quantity, expiry))
+    fn handle(
+        &mut self,
+        AddItem { article, quantity, expected }: AddItem,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        self.change(expected, move |cart, articles, expiry| {
+            cart.add(find(articles, article)?, quantity, expiry)
+        })
     }
 }
 
 impl Handler<SetItem> for CartActor {
     type Result = AtomicResponse<Self, CartReply>;
 
-    fn handle(&mut self, SetItem { article, quantity, expected }: SetItem, _: &mut Self::Context) -> Self::Result {
-        self.change(expected, move |cart, articles, expiry| cart.set(find(articles, article)?, quantity, expiry))
+    fn handle(
+        &mut self,
+        SetItem { article, quantity, expected }: SetItem,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        self.change(expected, move |cart, articles, expiry| {
+            cart.set(find(articles, article)?, quantity, expiry)
+        })
     }
 }
 
 impl Handler<RemoveItem> for CartActor {
     type Result = AtomicResponse<Self, CartReply>;
 
-    fn handle(&mut self, RemoveItem { article, expected }: RemoveItem, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        RemoveItem { article, expected }: RemoveItem,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.change(expected, move |cart, _, expiry| cart.remove(article, expiry))
     }
 }
@@ -208,7 +224,10 @@ impl CartActor {
     }
 
     /// Does something with the cart while the actor does nothing else.
-    fn work(&mut self, work: impl AsyncFnOnce(&mut Keeper) -> CartReply + 'static) -> AtomicResponse<Self, CartReply> {
+    fn work(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Keeper) -> CartReply + 'static,
+    ) -> AtomicResponse<Self, CartReply> {
         failpoint::reach("cart");
         self.used_at = self.keeper.parts.clock.now();
         let mut keeper = self.keeper.clone();
@@ -264,7 +283,10 @@ impl Keeper {
     async fn load(&self, now: Timestamp) -> Result<Kept, StoreError> {
         let row = self.parts.tables.carts.get(&self.owner).await?;
         let version = version(&row);
-        Ok(Kept { cart: row.map_or_else(|| Cart::empty(now + self.parts.ttl), |row| row.value), version })
+        Ok(Kept {
+            cart: row.map_or_else(|| Cart::empty(now + self.parts.ttl), |row| row.value),
+            version,
+        })
     }
 
     async fn change(
@@ -278,10 +300,17 @@ impl Keeper {
         let cart = decide(&cart, &self.parts.shelf.articles(), now + self.parts.ttl)?;
         self.kept = None;
         let tables = &self.parts.tables;
-        let change = tables.change(now).put_until(&tables.carts, &self.owner, version, &cart, cart.expires_at)?;
+        let change = tables.change(now).put_until(
+            &tables.carts,
+            &self.owner,
+            version,
+            &cart,
+            cart.expires_at,
+        )?;
         let told = Event::CartChanged { owner: self.owner.clone(), cart: cart.clone() };
         tables.commit(change.tell(&told)?).await?;
-        self.kept = Some(Kept { cart: cart.clone(), version: Some(version.unwrap_or_default() + 1) });
+        self.kept =
+            Some(Kept { cart: cart.clone(), version: Some(version.unwrap_or_default() + 1) });
         Ok(cart)
     }
 }
@@ -336,10 +365,16 @@ where
 {
     type Result = ResponseFuture<CartReply>;
 
-    fn handle(&mut self, ToCart(owner, command): ToCart<M>, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        ToCart(owner, command): ToCart<M>,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
         failpoint::reach("carts");
         let reply = self.cart(&owner, ctx.address()).send(command);
-        Box::pin(async move { reply.await.unwrap_or_else(|dead| Err(Failure::Unavailable(dead.to_string()))) })
+        Box::pin(async move {
+            reply.await.unwrap_or_else(|dead| Err(Failure::Unavailable(dead.to_string())))
+        })
     }
 }
 

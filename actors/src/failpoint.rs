@@ -60,7 +60,8 @@ impl Durable {
 /// Reaches a point: where `FAILPOINTS` says `return` for it the process is killed, where it says `panic` the caller panics.
 pub(crate) fn reach(point: &str) {
     fail::fail_point!(point, |_| {
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     });
     // Without points nobody asks which one this is.
     let _ = point;

@@ -35,19 +35,27 @@ pub enum FirstStartError {
 
 impl FirstStart {
     /// Fills the shop, unless that was ever done before; what was deleted since stays deleted.
-    pub async fn run(self, tables: &Tables, hasher: &Hasher, clock: &Clock) -> Result<(), FirstStartError> {
+    pub async fn run(
+        self,
+        tables: &Tables,
+        hasher: &Hasher,
+        clock: &Clock,
+    ) -> Result<(), FirstStartError> {
         if tables.first_start.get("admin").await?.is_some() {
             return Ok(());
         }
         let now = clock.now();
         let id = UserId(new_id(now));
-        let user = User { id, username: self.admin, email: None, role: Role::Admin, created_at: now };
+        let user =
+            User { id, username: self.admin, email: None, role: Role::Admin, created_at: now };
         let password_hash = hasher.hash(self.password).await?;
-        let account = Account { user: user.clone(), password_hash, default_password: self.default_password };
+        let account =
+            Account { user: user.clone(), password_hash, default_password: self.default_password };
         let mut change = tables.change(now).put(&tables.first_start, "admin", None, &id)?;
         change = change.put(&tables.usernames, user.username.folded(), None, &id)?;
         change = change.put(&tables.accounts, id, None, &account)?;
-        change = change.put(&tables.admins, "all", None, &vec![id])?.tell(&Event::UserAdded(user))?;
+        change =
+            change.put(&tables.admins, "all", None, &vec![id])?.tell(&Event::UserAdded(user))?;
         let next = self.articles.iter().map(|article| article.id.0 + 1).max().unwrap_or(1);
         change = change.put(&tables.article_numbers, "next", None, &next)?;
         for article in self.articles {

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use actix::fut::wrap_stream;
 use actix::{
-    Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, Recipient,
+    Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler,
+    Message, Recipient,
 };
 use domain::breaker::Breaker;
 use domain::event::{Channel, Entry, Event};
@@ -158,7 +159,9 @@ impl Handler<Observe> for Hub {
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
         let position = *self.parts.position.borrow();
-        Observed(json!({ "listeners": self.listeners.len(), "channels": self.channels.len(), "event": position }))
+        Observed(
+            json!({ "listeners": self.listeners.len(), "channels": self.channels.len(), "event": position }),
+        )
     }
 }
 
@@ -166,10 +169,12 @@ impl Hub {
     fn read_on(&self, ctx: &mut Context<Self>) {
         let position = *self.parts.position.borrow();
         wrap_stream(self.parts.tables.store.tail(position))
-            .map(|read, hub: &mut Self, _: &mut Context<Self>| match read.and_then(|logged| hub.pass_on(&logged)) {
-                Ok(()) => {}
-                Err(StoreError::Gone { oldest }) => hub.skip_to(oldest),
-                Err(error) => tracing::error!(%error, "the log can't be read"),
+            .map(|read, hub: &mut Self, _: &mut Context<Self>| {
+                match read.and_then(|logged| hub.pass_on(&logged)) {
+                    Ok(()) => {}
+                    Err(StoreError::Gone { oldest }) => hub.skip_to(oldest),
+                    Err(error) => tracing::error!(%error, "the log can't be read"),
+                }
             })
             .finish()
             .map(|(), _, ctx: &mut Context<Self>| {
@@ -183,7 +188,9 @@ impl Hub {
         failpoint::reach("hub");
         let entry = entry(logged)?;
         match &entry.event {
-            Event::CartChanged { owner, cart } => self.parts.carts.tell(CartHasChanged(owner.clone(), cart.version)),
+            Event::CartChanged { owner, cart } => {
+                self.parts.carts.tell(CartHasChanged(owner.clone(), cart.version))
+            }
             Event::SessionEnded { session, .. } => {
                 self.parts.revocations.add(*session, entry.at + self.parts.access_ttl);
             }

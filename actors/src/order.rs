@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message, ResponseFuture, WrapFuture,
+    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message,
+    ResponseFuture, WrapFuture,
 };
 use domain::order::{Checkout, Order, OrderError, OrderId};
 use domain::payment::Outcome;
@@ -199,7 +200,11 @@ impl Handler<PayAgain> for OrderDesk {
 impl Handler<Settle> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
-    fn handle(&mut self, Settle { order, attempt, outcome }: Settle, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        Settle { order, attempt, outcome }: Settle,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.calling.remove(&order);
         self.change(order, self.desk.clone().settle(order, attempt, outcome))
     }
@@ -208,7 +213,11 @@ impl Handler<Settle> for OrderDesk {
 impl Handler<CancelOrder> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
-    fn handle(&mut self, CancelOrder { user, order }: CancelOrder, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        CancelOrder { user, order }: CancelOrder,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.change(order, self.desk.clone().cancel(user, order))
     }
 }
@@ -232,13 +241,19 @@ impl Handler<DeliverOrder> for OrderDesk {
 impl Handler<PaidBack> for OrderDesk {
     type Result = Atomic<Self, Order, OrderError>;
 
-    fn handle(&mut self, PaidBack { order, outcome }: PaidBack, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        PaidBack { order, outcome }: PaidBack,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         self.calling.remove(&order);
         let desk = self.desk.clone();
         self.change(order, async move {
             match outcome {
                 Outcome::Approved => desk.paid_back(order).await,
-                Outcome::Declined | Outcome::NotSent | Outcome::Unknown => Ok(desk.row(order).await?.value),
+                Outcome::Declined | Outcome::NotSent | Outcome::Unknown => {
+                    Ok(desk.row(order).await?.value)
+                }
             }
         })
     }
@@ -255,7 +270,11 @@ impl Handler<RefundOrder> for OrderDesk {
 impl Handler<GetOrder> for OrderDesk {
     type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
 
-    fn handle(&mut self, GetOrder { user, order }: GetOrder, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        GetOrder { user, order }: GetOrder,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         let desk = self.desk.clone();
         Box::pin(async move { Ok(desk.own(user, order).await?.value) })
     }
@@ -272,7 +291,11 @@ impl Handler<ListOrders> for OrderDesk {
 impl Handler<AwaitPayment> for OrderDesk {
     type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
 
-    fn handle(&mut self, AwaitPayment { user, order, patience }: AwaitPayment, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        AwaitPayment { user, order, patience }: AwaitPayment,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         let desk = self.desk.clone();
         let (tell, told) = oneshot::channel();
         if self.calling.contains(&order) {
@@ -299,14 +322,16 @@ impl OrderDesk {
         &mut self,
         submitted: impl Future<Output = Result<Submitted, Failure<OrderError>>> + 'static,
     ) -> Atomic<Self, Order, OrderError> {
-        AtomicResponse::new(Box::pin(submitted.into_actor(self).map(|submitted: Result<Submitted, _>, desk, ctx| {
-            let Submitted { order, permit } = submitted?;
-            desk.remember(&order);
-            if let Some(permit) = permit {
-                desk.call(&order, permit, ctx.address());
-            }
-            Ok(order)
-        })))
+        AtomicResponse::new(Box::pin(submitted.into_actor(self).map(
+            |submitted: Result<Submitted, _>, desk, ctx| {
+                let Submitted { order, permit } = submitted?;
+                desk.remember(&order);
+                if let Some(permit) = permit {
+                    desk.call(&order, permit, ctx.address());
+                }
+                Ok(order)
+            },
+        )))
     }
 
     /// Changes an order while the desk does nothing else, then tells who waits for it.
@@ -315,12 +340,14 @@ impl OrderDesk {
         id: OrderId,
         changed: impl Future<Output = Result<Order, Failure<OrderError>>> + 'static,
     ) -> Atomic<Self, Order, OrderError> {
-        AtomicResponse::new(Box::pin(changed.into_actor(self).map(move |changed: Result<Order, _>, desk, _| {
-            let order = changed?;
-            desk.remember(&order);
-            desk.waiting.remove(&id);
-            Ok(order)
-        })))
+        AtomicResponse::new(Box::pin(changed.into_actor(self).map(
+            move |changed: Result<Order, _>, desk, _| {
+                let order = changed?;
+                desk.remember(&order);
+                desk.waiting.remove(&id);
+                Ok(order)
+            },
+        )))
     }
 
     /// Has the bank asked for a stored order, with a key that is the same for every repetition of the attempt.

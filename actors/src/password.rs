@@ -63,7 +63,10 @@ impl Hasher {
         let jobs = Arc::new(Mutex::new(jobs));
         for _ in 0..threads {
             let jobs = jobs.clone();
-            thread::Builder::new().name("password".into()).spawn(|| work(jobs)).map_err(|_| HashError::Broken)?;
+            thread::Builder::new()
+                .name("password".into())
+                .spawn(|| work(jobs))
+                .map_err(|_| HashError::Broken)?;
         }
         Ok(Self { params, queue, under_way: Arc::default(), nobody })
     }
@@ -75,7 +78,11 @@ impl Hasher {
     }
 
     /// Whether a password has that hash; without a hash it never has, which takes as long to find out.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, HashError> {
+    pub async fn verify(
+        &self,
+        password: String,
+        stored: Option<String>,
+    ) -> Result<bool, HashError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.to_string());
         let matches = self.run(move || {
@@ -88,7 +95,8 @@ impl Hasher {
     /// Whether a stored hash was made at another cost than hashes are made now.
     pub fn is_outdated(&self, stored: &str) -> bool {
         let cost = |params: Params| (params.log_n(), params.r(), params.p());
-        let made_at = PasswordHash::new(stored).ok().and_then(|stored| Params::try_from(&stored).ok());
+        let made_at =
+            PasswordHash::new(stored).ok().and_then(|stored| Params::try_from(&stored).ok());
         made_at.is_some_and(|made_at| cost(made_at) != cost(self.params))
     }
 
@@ -97,7 +105,10 @@ impl Hasher {
         self.under_way.load(Ordering::Relaxed)
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashError> {
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, HashError> {
         let (tell, told) = oneshot::channel();
         let counted = Counted::new(&self.under_way);
         let job = Box::new(move || {
@@ -144,7 +155,8 @@ fn work(jobs: Arc<Mutex<Receiver<Job>>>) {
 }
 
 fn hash(params: Params, password: &str) -> Result<String, HashError> {
-    let hash: PasswordHash = Scrypt::from(params).hash_password(password.as_bytes()).map_err(|_| HashError::Broken)?;
+    let hash: PasswordHash =
+        Scrypt::from(params).hash_password(password.as_bytes()).map_err(|_| HashError::Broken)?;
     Ok(hash.to_string())
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, ContextFutureSpawner, Handler,
-    Message, ResponseFuture, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context,
+    ContextFutureSpawner, Handler, Message, ResponseFuture, WrapFuture,
 };
 use domain::breaker::{Breaker, Limits, Permit, Rejected, Verdict};
 use domain::event::Event;
@@ -163,13 +163,15 @@ impl Handler<SetBreaker> for PaymentGateway {
                 None => Ok(None),
             }
         };
-        AtomicResponse::new(Box::pin(write.into_actor(self).map(|written: Result<_, StoreError>, gateway, ctx| {
-            if let Some(written) = written.clone().transpose() {
-                gateway.written(written, ctx);
-            }
-            written?;
-            Ok(gateway.breaker)
-        })))
+        AtomicResponse::new(Box::pin(write.into_actor(self).map(
+            |written: Result<_, StoreError>, gateway, ctx| {
+                if let Some(written) = written.clone().transpose() {
+                    gateway.written(written, ctx);
+                }
+                written?;
+                Ok(gateway.breaker)
+            },
+        )))
     }
 }
 
@@ -181,7 +183,8 @@ impl Handler<Call> for PaymentGateway {
         let call = tokio::spawn(self.parts.clone().call(permit, request));
         Box::pin(async move {
             let outcome = call.await.unwrap_or(Outcome::Unknown);
-            metrics::counter!("microshop_bank_calls_total", "outcome" => outcome.name()).increment(1);
+            metrics::counter!("microshop_bank_calls_total", "outcome" => outcome.name())
+                .increment(1);
             outcome
         })
     }
@@ -200,17 +203,26 @@ impl Handler<Observe> for PaymentGateway {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "breaker": self.breaker, "free_calls": self.parts.calls.available_permits() }))
+        Observed(
+            json!({ "breaker": self.breaker, "free_calls": self.parts.calls.available_permits() }),
+        )
     }
 }
 
 impl PaymentGateway {
     /// Lets something happen to the breaker, and writes down a change of state before anything else happens.
-    fn with_breaker<T>(&mut self, ctx: &mut Context<Self>, happen: impl FnOnce(&mut Breaker) -> T) -> T {
+    fn with_breaker<T>(
+        &mut self,
+        ctx: &mut Context<Self>,
+        happen: impl FnOnce(&mut Breaker) -> T,
+    ) -> T {
         let before = self.breaker;
         let result = happen(&mut self.breaker);
         if self.breaker.generation != before.generation {
-            self.write_down().into_actor(self).map(|written, gateway, ctx| gateway.written(written, ctx)).wait(ctx);
+            self.write_down()
+                .into_actor(self)
+                .map(|written, gateway, ctx| gateway.written(written, ctx))
+                .wait(ctx);
         }
         result
     }
@@ -220,7 +232,9 @@ impl PaymentGateway {
         let now = self.parts.clock.now();
         async move {
             let change = tables.change(now).put(&tables.breaker, "bank", version, &breaker)?;
-            tables.commit_step(Durable::Breaker, change.tell(&Event::BreakerChanged(breaker))?).await?;
+            tables
+                .commit_step(Durable::Breaker, change.tell(&Event::BreakerChanged(breaker))?)
+                .await?;
             Ok(version.unwrap_or_default() + 1)
         }
     }
@@ -230,7 +244,8 @@ impl PaymentGateway {
             Ok(version) => {
                 self.version = Some(version);
                 let state = self.breaker.state.name();
-                metrics::counter!("microshop_breaker_transitions_total", "to" => state).increment(1);
+                metrics::counter!("microshop_breaker_transitions_total", "to" => state)
+                    .increment(1);
             }
             Err(error) => {
                 tracing::error!(%error, "the breaker can't be written down");
@@ -242,7 +257,9 @@ impl PaymentGateway {
 
 impl GatewayParts {
     async fn call(self, mut permit: CallPermit, request: Request) -> Outcome {
-        let Ok(Ok(_place)) = timeout(self.timeout, self.calls.acquire()).await else { return Outcome::NotSent };
+        let Ok(Ok(_place)) = timeout(self.timeout, self.calls.acquire()).await else {
+            return Outcome::NotSent;
+        };
         // What a panic leaves behind: the call was made and nobody knows how it ended.
         permit.verdict = Verdict::Failure;
         let answer = timeout(self.timeout, self.ask_bank(&request)).await;
@@ -254,7 +271,11 @@ impl GatewayParts {
             }
             Err(error) => {
                 tracing::warn!(%error, ?request, "call to the bank failed");
-                if matches!(error, BankError::NotSent(_)) { Outcome::NotSent } else { Outcome::Unknown }
+                if matches!(error, BankError::NotSent(_)) {
+                    Outcome::NotSent
+                } else {
+                    Outcome::Unknown
+                }
             }
         }
     }

@@ -134,7 +134,9 @@ impl TokenRegistry {
 
     fn forget(&mut self) {
         let now = self.parts.clock.now();
-        self.browsers.retain(|_, session| session.is_live(now) && !self.parts.revocations.contains(session.id));
+        self.browsers.retain(|_, session| {
+            session.is_live(now) && !self.parts.revocations.contains(session.id)
+        });
         self.parts.revocations.forget(now);
     }
 }
@@ -175,7 +177,11 @@ impl Handler<FindByCookie> for TokenRegistry {
 impl Handler<RotateToken> for TokenRegistry {
     type Result = ResponseFuture<Result<Session, Failure<SessionError>>>;
 
-    fn handle(&mut self, RotateToken { session, generation }: RotateToken, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        RotateToken { session, generation }: RotateToken,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         Box::pin(self.parts.clone().rotate(session, generation))
     }
 }
@@ -204,7 +210,8 @@ impl Handler<Observe> for TokenRegistry {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        let revoked = self.parts.revocations.until.read().unwrap_or_else(PoisonError::into_inner).len();
+        let revoked =
+            self.parts.revocations.until.read().unwrap_or_else(PoisonError::into_inner).len();
         Observed(json!({ "browsers": self.browsers.len(), "revoked": revoked }))
     }
 }

@@ -137,7 +137,8 @@ impl Shop {
         let users = child("users", &commands, move || UserDirectory::new(parts.clone()));
 
         // Articles and stock, as administrators change them.
-        let changes = Catalogue { tables: tables.clone(), shelf: shelf.clone(), clock: clock.clone() };
+        let changes =
+            Catalogue { tables: tables.clone(), shelf: shelf.clone(), clock: clock.clone() };
         let catalogue = child("catalogue", &commands, move || changes.clone());
 
         // Carts: one actor for each that is in use.

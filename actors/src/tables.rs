@@ -207,7 +207,9 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         let rows = self.store.scan(&prefix, after.as_deref(), limit).await?;
         let own = |key: &str| key.get(self.name.len() + 1..).unwrap_or_default().to_owned();
         rows.into_iter()
-            .map(|(key, row)| Ok((own(&key), Row { version: row.version, value: decode(&row.value)? })))
+            .map(|(key, row)| {
+                Ok((own(&key), Row { version: row.version, value: decode(&row.value)? }))
+            })
             .collect()
     }
 

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture, WrapFuture, fut,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, ResponseActFuture,
+    ResponseFuture, WrapFuture, fut,
 };
 use domain::cart::Owner;
 use domain::event::Event;
@@ -178,7 +179,9 @@ impl UserDirectory {
         Box::pin(check.into_actor(self).map(|checked, directory, _| {
             let was_right = match &checked {
                 Ok(_) => Some(true),
-                Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => Some(false),
+                Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
+                    Some(false)
+                }
                 Err(_) => None,
             };
             directory.guesses.end(guess, was_right, directory.parts.clock.now());
@@ -234,8 +237,13 @@ impl Handler<GetUser> for UserDirectory {
 impl Handler<ListUsers> for UserDirectory {
     type Result = Reply<Vec<User>>;
 
-    fn handle(&mut self, ListUsers { after, limit }: ListUsers, _: &mut Self::Context) -> Self::Result {
-        let (accounts, after) = (self.parts.tables.accounts.clone(), after.map(|user| user.to_string()));
+    fn handle(
+        &mut self,
+        ListUsers { after, limit }: ListUsers,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let (accounts, after) =
+            (self.parts.tables.accounts.clone(), after.map(|user| user.to_string()));
         Box::pin(async move {
             let rows = accounts.list("", after.as_deref(), limit).await?;
             Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
@@ -263,7 +271,9 @@ impl Handler<Observe> for UserDirectory {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "hashing": self.parts.hasher.under_way(), "failures": self.guesses.len() }))
+        Observed(
+            json!({ "hashing": self.parts.hasher.under_way(), "failures": self.guesses.len() }),
+        )
     }
 }
 
@@ -276,12 +286,21 @@ impl UserParts {
         }
         let password_hash = self.hasher.hash(add.password).await?;
         let now = self.clock.now();
-        let user =
-            User { id: UserId(new_id(now)), username: add.username, email: add.email, role: add.role, created_at: now };
+        let user = User {
+            id: UserId(new_id(now)),
+            username: add.username,
+            email: add.email,
+            role: add.role,
+            created_at: now,
+        };
         let account = Account { user: user.clone(), password_hash, default_password: false };
-        let change = self.tables.change(now).put(&self.tables.usernames, &folded, None, &user.id)?;
+        let change =
+            self.tables.change(now).put(&self.tables.usernames, &folded, None, &user.id)?;
         let change = change.put(&self.tables.accounts, user.id, None, &account)?;
-        let change = self.with_admins(change, user.id, user.role).await?.tell(&Event::UserAdded(user.clone()))?;
+        let change = self
+            .with_admins(change, user.id, user.role)
+            .await?
+            .tell(&Event::UserAdded(user.clone()))?;
         self.tables.commit(change).await?;
         Ok(Proven { user, version: 1 })
     }
@@ -290,7 +309,8 @@ impl UserParts {
         let account = self.named(&check.username).await?;
         let hash = account.as_ref().map(|row| row.value.password_hash.clone());
         let matches = self.hasher.verify(check.password.clone(), hash).await?;
-        let Row { version, value: account } = account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
+        let Row { version, value: account } =
+            account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
         if !self.hasher.is_outdated(&account.password_hash) {
             return Ok(Proven { user: account.user, version });
         }
@@ -311,9 +331,12 @@ impl UserParts {
         version: Version,
         password: String,
     ) -> Result<Version, Failure<UserError>> {
-        let account = Account { password_hash: self.hasher.hash(password).await?, ..account.clone() };
+        let account =
+            Account { password_hash: self.hasher.hash(password).await?, ..account.clone() };
         let put = self.tables.change(self.clock.now());
-        self.tables.commit(put.put(&self.tables.accounts, account.user.id, Some(version), &account)?).await?;
+        self.tables
+            .commit(put.put(&self.tables.accounts, account.user.id, Some(version), &account)?)
+            .await?;
         Ok(version + 1)
     }
 
@@ -341,10 +364,13 @@ impl UserParts {
             Some(_) => Some(EndReason::PasswordChanged),
             None => (role != row.value.user.role).then_some(EndReason::UserChanged),
         };
-        let account = self.with_password(Account { user: user.clone(), ..row.value }, change.password).await?;
+        let account = self
+            .with_password(Account { user: user.clone(), ..row.value }, change.password)
+            .await?;
         let put = self.tables.change(self.clock.now());
         let put = put.put(&self.tables.accounts, user.id, Some(row.version), &account)?;
-        let put = self.with_admins(put, user.id, role).await?.tell(&Event::UserChanged(user.clone()))?;
+        let put =
+            self.with_admins(put, user.id, role).await?.tell(&Event::UserChanged(user.clone()))?;
         match reason {
             Some(reason) => self.end_sessions(user.id, Whose::All, reason, put).await?,
             None => drop(self.tables.commit(put).await?),
@@ -356,7 +382,8 @@ impl UserParts {
     async fn delete(self, id: UserId) -> Result<User, Failure<UserError>> {
         let Row { version, value: Account { user, .. } } = self.account(id).await?;
         let folded = user.username.folded();
-        let change = self.tables.change(self.clock.now()).remove(&self.tables.accounts, id, version);
+        let change =
+            self.tables.change(self.clock.now()).remove(&self.tables.accounts, id, version);
         let change = match self.tables.usernames.get(&folded).await? {
             Some(row) => change.remove(&self.tables.usernames, &folded, row.version),
             None => change,
@@ -367,16 +394,27 @@ impl UserParts {
             None => change,
         };
         let change = change.put(&self.tables.leavers, id, None, &id)?;
-        let change = self.with_admins(change, id, Role::Customer).await?.tell(&Event::UserDeleted(user.clone()))?;
+        let change = self
+            .with_admins(change, id, Role::Customer)
+            .await?
+            .tell(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, Whose::All, EndReason::UserChanged, change).await?;
         self.default_password.look(&self.tables).await?;
         Ok(user)
     }
 
     /// An account with its new password, if there is one.
-    async fn with_password(&self, account: Account, new: Option<String>) -> Result<Account, Failure<UserError>> {
+    async fn with_password(
+        &self,
+        account: Account,
+        new: Option<String>,
+    ) -> Result<Account, Failure<UserError>> {
         let Some(new) = new else { return Ok(account) };
-        Ok(Account { password_hash: self.hasher.hash(new).await?, default_password: false, ..account })
+        Ok(Account {
+            password_hash: self.hasher.hash(new).await?,
+            default_password: false,
+            ..account
+        })
     }
 
     async fn named(&self, username: &str) -> Result<Option<Row<Account>>, Failure<UserError>> {
@@ -392,7 +430,12 @@ impl UserParts {
     }
 
     /// Keeps the list of administrators in step with a user's new role, so that never none is left.
-    async fn with_admins(&self, change: Change, user: UserId, role: Role) -> Result<Change, Failure<UserError>> {
+    async fn with_admins(
+        &self,
+        change: Change,
+        user: UserId,
+        role: Role,
+    ) -> Result<Change, Failure<UserError>> {
         let row = self.tables.admins.get("all").await?;
         let mut admins = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
         match (admins.contains(&user), role) {
@@ -412,7 +455,10 @@ impl UserParts {
         change: Change,
     ) -> Result<(), Failure<UserError>> {
         let end = EndSessions { user, sessions, reason, with: Some(change) };
-        self.sessions.ask_once(end).await.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
+        self.sessions
+            .ask_once(end)
+            .await
+            .map_err(|failure| failure.map_refused(|_| UserError::Unknown))
     }
 }
 

@@ -93,7 +93,11 @@ impl Crowd {
             }
         };
         if timeout(Duration::from_secs(60), all).await.is_err() {
-            panic!("only {} of {size} sockets listen: {:?}", crowd.listening.get(), crowd.missing());
+            panic!(
+                "only {} of {size} sockets listen: {:?}",
+                crowd.listening.get(),
+                crowd.missing()
+            );
         }
         crowd
     }
@@ -108,7 +112,9 @@ impl Crowd {
 
     /// From now on everybody should hear of a change.
     pub(crate) fn expects(&self, mark: usize) {
-        self.changes.borrow_mut().insert(mark, Change { since: Instant::now(), reached: 0, took: None });
+        self.changes
+            .borrow_mut()
+            .insert(mark, Change { since: Instant::now(), reached: 0, took: None });
     }
 
     /// Waits until everybody has heard of every change, or that takes too long.
@@ -145,7 +151,8 @@ impl Crowd {
     pub(crate) fn missing(&self) -> Vec<String> {
         let (changes, sockets) = (self.changes.borrow(), self.sockets.borrow());
         let told = sockets.iter().enumerate().filter_map(|(number, socket)| {
-            let missed: Vec<_> = changes.keys().filter(|mark| !socket.heard.contains(mark)).collect();
+            let missed: Vec<_> =
+                changes.keys().filter(|mark| !socket.heard.contains(mark)).collect();
             let whole = missed.is_empty() && socket.end.is_none();
             let end = socket.end.as_deref().unwrap_or("still open");
             (!whole).then(|| format!("socket {number} missed changes {missed:?}; {end}"))
@@ -159,7 +166,12 @@ impl Crowd {
     }
 
     /// Hears until the connection ends, and tells why it did.
-    async fn hear(&self, number: usize, stream: &TcpStream, hello: Option<&str>) -> io::Result<String> {
+    async fn hear(
+        &self,
+        number: usize,
+        stream: &TcpStream,
+        hello: Option<&str>,
+    ) -> io::Result<String> {
         let (mut upgraded, mut begun) = (false, Vec::new());
         loop {
             stream.readable().await?;
@@ -194,7 +206,10 @@ impl Crowd {
                     TEXT => self.told(number, held),
                     PING => send(stream, &frame::masked(PONG, held))?,
                     CLOSE => {
-                        return Ok(format!("closed: {}", String::from_utf8_lossy(held.get(2..).unwrap_or_default())));
+                        return Ok(format!(
+                            "closed: {}",
+                            String::from_utf8_lossy(held.get(2..).unwrap_or_default())
+                        ));
                     }
                     _ => {}
                 }
@@ -212,7 +227,9 @@ impl Crowd {
         };
         let (mut changes, mut sockets) = (self.changes.borrow_mut(), self.sockets.borrow_mut());
         let (size, heard) = (sockets.len(), &mut sockets[number].heard);
-        let Some(told) = changes.get_mut(&change).filter(|_| heard.last().is_none_or(|last| *last < change)) else {
+        let Some(told) =
+            changes.get_mut(&change).filter(|_| heard.last().is_none_or(|last| *last < change))
+        else {
             return;
         };
         heard.push(change);

@@ -75,7 +75,12 @@ async fn in_quick_succession(sockets: usize) {
         shop.change(mark).await;
     }
     crowd.settles(PATIENCE).await;
-    println!("\n{sockets} sockets, {} changes of {} bytes, one each {:?}", QUICK.0, crowd.last().len(), QUICK.1);
+    println!(
+        "\n{sockets} sockets, {} changes of {} bytes, one each {:?}",
+        QUICK.0,
+        crowd.last().len(),
+        QUICK.1
+    );
     let alone = tell("shop", &crowd);
     beside_stopped_readers(&shop, &crowd, sockets, alone).await;
 }
@@ -94,13 +99,19 @@ async fn beside_stopped_readers(shop: &Shop, crowd: &Crowd, sockets: usize, alon
         let is_over = begun.elapsed() > LONGEST_STOP;
         if (mark % 20 == 0 && shop.sockets().await == sockets) || is_over {
             let cut = if is_over { "not all of them cut" } else { "all of them cut" };
-            println!("\nbeside {STOPPED} sockets that never read, {cut} after {:.1?}", begun.elapsed());
+            println!(
+                "\nbeside {STOPPED} sockets that never read, {cut} after {:.1?}",
+                begun.elapsed()
+            );
             break;
         }
     }
     crowd.settles(PATIENCE).await;
     let beside = tell("shop", crowd);
-    println!("shop: each of them took at most {:.1} KiB", each(most.saturating_sub(before), STOPPED));
+    println!(
+        "shop: each of them took at most {:.1} KiB",
+        each(most.saturating_sub(before), STOPPED)
+    );
     println!("ratio of medians to those alone {:.2}", beside.median() / alone.median());
 }
 
@@ -134,7 +145,11 @@ async fn all_at_once(sockets: usize, compared: usize) {
     println!("\n{compared} sockets of each, in turn; nchan's took {subscribed:.1?} to subscribe");
     let (told, read) = (tell("shop", &shoppers), tell("nchan", &readers));
     println!("nchan: an idle socket takes {idle_reader:.1} KiB");
-    println!("ratio of medians {:.2}, of memory {:.2}", told.median() / read.median(), idle / idle_reader);
+    println!(
+        "ratio of medians {:.2}, of memory {:.2}",
+        told.median() / read.median(),
+        idle / idle_reader
+    );
 }
 
 async fn round(crowd: &Crowd, mark: usize, change: impl Future<Output = ()>) {
@@ -164,7 +179,8 @@ fn tell(who: &str, crowd: &Crowd) -> Times {
 /// Lets this process and those that it starts open so many files, or as many as it may.
 fn allow_files(wanted: usize) -> usize {
     let most = getrlimit(Resource::Nofile).maximum;
-    let raised = Rlimit { current: Some(wanted as u64), maximum: most.map(|most| most.max(wanted as u64)) };
+    let raised =
+        Rlimit { current: Some(wanted as u64), maximum: most.map(|most| most.max(wanted as u64)) };
     if setrlimit(Resource::Nofile, raised).is_err() {
         setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).unwrap();
     }

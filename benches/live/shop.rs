@@ -24,7 +24,10 @@ impl Shop {
         // A password hashed at full cost would leave its memory behind.
         let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
             .current_dir(folder.path())
-            .envs([("MICROSHOP_SERVER__BIND", "127.0.0.1:0"), ("MICROSHOP_AUTH__SCRYPT_LOG_N", "4")])
+            .envs([
+                ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),
+                ("MICROSHOP_AUTH__SCRYPT_LOG_N", "4"),
+            ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -33,7 +36,9 @@ impl Shop {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().rsplit(' ').next().unwrap().to_owned();
         let http = Client::new();
-        let login = http.post(format!("{url}/auth/login")).json(&json!({ "username": "admin", "password": "admin" }));
+        let login = http
+            .post(format!("{url}/auth/login"))
+            .json(&json!({ "username": "admin", "password": "admin" }));
         let tokens: Value = login.send().await.unwrap().json().await.unwrap();
         let token = tokens["access_token"].as_str().unwrap().to_owned();
         Self { process, _folder: folder, url, http, token }
@@ -47,8 +52,15 @@ impl Shop {
 
     /// Has the administrator change what is in stock.
     pub(crate) async fn change(&self, mark: usize) {
-        let change = self.http.patch(format!("{}/api/articles/1", self.url)).bearer_auth(&self.token);
-        change.json(&json!({ "on_hand": stock(mark) })).send().await.unwrap().error_for_status().unwrap();
+        let change =
+            self.http.patch(format!("{}/api/articles/1", self.url)).bearer_auth(&self.token);
+        change
+            .json(&json!({ "on_hand": stock(mark) }))
+            .send()
+            .await
+            .unwrap()
+            .error_for_status()
+            .unwrap();
     }
 
     /// How many sockets the shop has open.

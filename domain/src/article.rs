@@ -10,7 +10,9 @@ use crate::cart::Quantity;
 use crate::money::Cents;
 
 /// The number of an article, given by the shop and never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ArticleId(pub u32);
 
@@ -145,14 +147,16 @@ impl Article {
 
     /// Gives back pieces that an order had set aside.
     pub fn release(&mut self, quantity: Quantity) -> Result<(), ArticleError> {
-        self.reserved = self.reserved.checked_sub(quantity.get()).ok_or_else(|| self.insufficient())?;
+        self.reserved =
+            self.reserved.checked_sub(quantity.get()).ok_or_else(|| self.insufficient())?;
         Ok(())
     }
 
     /// Takes reserved pieces out of the house, because their order is paid.
     pub fn sell(&mut self, quantity: Quantity) -> Result<(), ArticleError> {
         self.release(quantity)?;
-        self.on_hand = self.on_hand.checked_sub(quantity.get()).ok_or_else(|| self.insufficient())?;
+        self.on_hand =
+            self.on_hand.checked_sub(quantity.get()).ok_or_else(|| self.insufficient())?;
         Ok(())
     }
 
@@ -192,7 +196,10 @@ pub(crate) mod tests {
         let three = Quantity::new(3).unwrap();
         lamp.reserve(three).unwrap();
         assert_eq!(lamp.available(), 2);
-        assert!(matches!(lamp.reserve(three), Err(ArticleError::InsufficientStock { available: 2, .. })));
+        assert!(matches!(
+            lamp.reserve(three),
+            Err(ArticleError::InsufficientStock { available: 2, .. })
+        ));
         lamp.sell(three).unwrap();
         assert_eq!((lamp.on_hand, lamp.reserved), (2, 0));
         lamp.restock(three);
@@ -210,6 +217,9 @@ pub(crate) mod tests {
     #[test]
     fn a_price_of_nothing_is_refused() {
         let patch = ArticlePatch { price: Some(Cents::ZERO), ..ArticlePatch::default() };
-        assert!(matches!(lamp().patched(patch), Err(ArticleError::Invalid { field: "price_cents", .. })));
+        assert!(matches!(
+            lamp().patched(patch),
+            Err(ArticleError::Invalid { field: "price_cents", .. })
+        ));
     }
 }

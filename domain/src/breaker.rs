@@ -124,12 +124,17 @@ impl Breaker {
         let open = State::Open { until: now + limits.open };
         match (self.state, verdict) {
             (State::Closed { .. }, Verdict::Healthy) => self.state = State::Closed { failures: 0 },
-            (State::Closed { failures }, Verdict::Failure) if failures + 1 >= limits.failures => self.enter(open),
-            (State::Closed { failures }, Verdict::Failure) => self.state = State::Closed { failures: failures + 1 },
+            (State::Closed { failures }, Verdict::Failure) if failures + 1 >= limits.failures => {
+                self.enter(open)
+            }
+            (State::Closed { failures }, Verdict::Failure) => {
+                self.state = State::Closed { failures: failures + 1 }
+            }
             (State::HalfOpen, Verdict::Healthy) => self.enter(State::Closed { failures: 0 }),
             (State::HalfOpen, Verdict::Failure) => self.enter(open),
             (State::HalfOpen, Verdict::Unused) => self.enter(State::Open { until: now }),
-            (State::Closed { .. }, Verdict::Unused) | (State::Open { .. } | State::Isolated, _) => {}
+            (State::Closed { .. }, Verdict::Unused) | (State::Open { .. } | State::Isolated, _) => {
+            }
         }
     }
 

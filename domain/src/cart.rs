@@ -14,7 +14,9 @@ use crate::user::UserId;
 pub const MAX_ITEMS: usize = 100;
 
 /// How many pieces of one article: 1 to 99.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "u32", into = "u32")]
 #[schemars(extend("minimum" = 1, "maximum" = 99))]
 pub struct Quantity(u32);
@@ -183,18 +185,34 @@ impl Cart {
     }
 
     /// The cart with more pieces of an article.
-    pub fn add(&self, article: &Article, quantity: Quantity, expires_at: Timestamp) -> Result<Self, CartError> {
+    pub fn add(
+        &self,
+        article: &Article,
+        quantity: Quantity,
+        expires_at: Timestamp,
+    ) -> Result<Self, CartError> {
         let present = self.quantity_of(article.id).map_or(0, Quantity::get);
-        let pieces = Quantity::new(present + quantity.get()).map_err(|_| CartError::TooManyPieces)?;
+        let pieces =
+            Quantity::new(present + quantity.get()).map_err(|_| CartError::TooManyPieces)?;
         self.set(article, pieces, expires_at)
     }
 
     /// The cart with exactly that many pieces of an article.
-    pub fn set(&self, article: &Article, quantity: Quantity, expires_at: Timestamp) -> Result<Self, CartError> {
+    pub fn set(
+        &self,
+        article: &Article,
+        quantity: Quantity,
+        expires_at: Timestamp,
+    ) -> Result<Self, CartError> {
         if !article.active {
             return Err(CartError::Unavailable);
         }
-        let item = Item { article: article.id, name: article.name.clone(), unit_price: article.price, quantity };
+        let item = Item {
+            article: article.id,
+            name: article.name.clone(),
+            unit_price: article.price,
+            quantity,
+        };
         let mut next = self.next(expires_at);
         match next.item_mut(article.id) {
             Some(present) => *present = item,
@@ -235,7 +253,8 @@ impl Cart {
 
     /// The cart at the prices and availability of these articles.
     pub fn priced(&self, articles: &Articles) -> Result<PricedCart, TooLarge> {
-        let items: Vec<_> = self.items.iter().map(|item| item.priced(articles)).collect::<Result<_, _>>()?;
+        let items: Vec<_> =
+            self.items.iter().map(|item| item.priced(articles)).collect::<Result<_, _>>()?;
         Ok(PricedCart {
             version: self.version,
             item_count: self.item_count(),
@@ -317,21 +336,29 @@ mod tests {
 
     #[test]
     fn the_hundred_and_first_article_is_refused() {
-        let full = (1..=100).fold(Cart::empty(LATER), |cart, id| cart.add(&article(id), Quantity::ONE, LATER).unwrap());
+        let full = (1..=100).fold(Cart::empty(LATER), |cart, id| {
+            cart.add(&article(id), Quantity::ONE, LATER).unwrap()
+        });
         assert_eq!(full.add(&article(101), Quantity::ONE, LATER), Err(CartError::TooManyArticles));
     }
 
     #[test]
     fn an_article_off_sale_can_not_be_added() {
         let retired = Article { active: false, ..lamp() };
-        assert_eq!(Cart::empty(LATER).add(&retired, Quantity::ONE, LATER), Err(CartError::Unavailable));
+        assert_eq!(
+            Cart::empty(LATER).add(&retired, Quantity::ONE, LATER),
+            Err(CartError::Unavailable)
+        );
     }
 
     #[test]
     fn merging_takes_the_larger_quantity_and_merging_again_changes_no_item() {
         let guest = Cart::empty(LATER).add(&article(1), pieces(5), LATER).unwrap();
-        let mine =
-            Cart::empty(LATER).add(&article(1), pieces(2), LATER).unwrap().add(&article(2), pieces(1), LATER).unwrap();
+        let mine = Cart::empty(LATER)
+            .add(&article(1), pieces(2), LATER)
+            .unwrap()
+            .add(&article(2), pieces(1), LATER)
+            .unwrap();
         let once = mine.merge(&guest, LATER);
         assert_eq!(once.item_count(), 6);
         assert_eq!(once.merge(&guest, LATER).items, once.items);
@@ -339,12 +366,19 @@ mod tests {
 
     #[test]
     fn a_priced_cart_tells_what_changed_since() {
-        let cart =
-            Cart::empty(LATER).add(&lamp(), pieces(5), LATER).unwrap().add(&article(2), pieces(1), LATER).unwrap();
-        let now = Articles::from([(ArticleId(1), Article { price: Cents(1_300), on_hand: 4, ..lamp() })]);
+        let cart = Cart::empty(LATER)
+            .add(&lamp(), pieces(5), LATER)
+            .unwrap()
+            .add(&article(2), pieces(1), LATER)
+            .unwrap();
+        let now =
+            Articles::from([(ArticleId(1), Article { price: Cents(1_300), on_hand: 4, ..lamp() })]);
         let priced = cart.priced(&now).unwrap();
         let problems: Vec<_> = priced.items.iter().map(|item| item.problems.clone()).collect();
-        assert_eq!(problems, [vec![Problem::InsufficientStock, Problem::PriceChanged], vec![Problem::Unavailable]]);
+        assert_eq!(
+            problems,
+            [vec![Problem::InsufficientStock, Problem::PriceChanged], vec![Problem::Unavailable]]
+        );
         assert_eq!(priced.total, Cents(5 * 1_300 + 1_250));
     }
 

@@ -74,7 +74,9 @@ pub struct Entry {
 }
 
 /// What one can listen to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     /// Articles, their prices and stock: for anyone.
@@ -177,7 +179,9 @@ impl Event {
             Self::OrderPlaced(order) | Self::OrderChanged(order) => {
                 vec![all(Topic::Payments), own(Topic::Orders, Owner::User(order.user))]
             }
-            Self::UserAdded(_) | Self::UserChanged(_) | Self::UserDeleted(_) => vec![all(Topic::Users)],
+            Self::UserAdded(_) | Self::UserChanged(_) | Self::UserDeleted(_) => {
+                vec![all(Topic::Users)]
+            }
             Self::SessionOpened(session) => vec![own(Topic::Session, Owner::User(session.user))],
             Self::SessionEnded { user, .. } => vec![own(Topic::Session, Owner::User(*user))],
             Self::BreakerChanged(_) => vec![all(Topic::Breaker), INTERRUPTIONS],
@@ -205,7 +209,12 @@ mod tests {
     #[test]
     fn only_administrators_hear_of_users() {
         assert_eq!(guest("ana").channel(Topic::Users), None);
-        assert_eq!(Listener { role: Some(Role::Customer), ..guest("ana") }.channel(Topic::Users), None);
-        assert!(Listener { role: Some(Role::Admin), ..guest("ana") }.channel(Topic::Users).is_some());
+        assert_eq!(
+            Listener { role: Some(Role::Customer), ..guest("ana") }.channel(Topic::Users),
+            None
+        );
+        assert!(
+            Listener { role: Some(Role::Admin), ..guest("ana") }.channel(Topic::Users).is_some()
+        );
     }
 }

@@ -21,7 +21,9 @@ mod property;
 mod steps;
 
 /// The id of an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct OrderId(pub Uuid);
 
@@ -214,7 +216,10 @@ impl Order {
             return Err(OrderError::TotalChanged { total });
         }
         for item in &items {
-            articles.get_mut(&item.article).ok_or_else(|| item.unavailable())?.reserve(item.quantity)?;
+            articles
+                .get_mut(&item.article)
+                .ok_or_else(|| item.unavailable())?
+                .reserve(item.quantity)?;
         }
         let order = Self {
             id,
@@ -283,7 +288,15 @@ pub(crate) mod tests {
 
     fn place(pieces: u32, total: u64, articles: Articles) -> Result<(Order, Articles), OrderError> {
         let minutes = Duration::from_secs(15 * 60);
-        Order::place(OrderId(Uuid::nil()), UserId(Uuid::nil()), &cart(pieces), articles, checkout(total), NOW, minutes)
+        Order::place(
+            OrderId(Uuid::nil()),
+            UserId(Uuid::nil()),
+            &cart(pieces),
+            articles,
+            checkout(total),
+            NOW,
+            minutes,
+        )
     }
 
     pub(crate) fn placed() -> Order {

@@ -73,7 +73,8 @@ impl Payment {
 
     /// The payment after an outcome of its attempt; none if that changes nothing.
     pub fn settle(&self, outcome: Outcome) -> Option<Self> {
-        let (_, _, status) = *TRANSITIONS.iter().find(|(from, how, _)| (*from, *how) == (self.status, outcome))?;
+        let (_, _, status) =
+            *TRANSITIONS.iter().find(|(from, how, _)| (*from, *how) == (self.status, outcome))?;
         Some(Self { status, ..self.clone() })
     }
 

@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::user::{Role, UserId, Username};
 
 /// The id of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct SessionId(pub Uuid);
 
@@ -128,7 +130,9 @@ impl Session {
 
     /// What a refresh token of that generation gives now.
     pub fn rotate(&self, generation: u32, now: Timestamp, lifetimes: &Lifetimes) -> Rotation {
-        let Proof::Api { generation: newest, rotated_at } = self.proof else { return Rotation::Refused };
+        let Proof::Api { generation: newest, rotated_at } = self.proof else {
+            return Rotation::Refused;
+        };
         if !self.is_live(now) {
             return Rotation::Refused;
         }
@@ -151,7 +155,11 @@ impl Session {
             Proof::Browser { .. } => (lifetimes.browser_idle, lifetimes.browser_max),
             Proof::Api { .. } => (lifetimes.api_idle, lifetimes.api_max),
         };
-        Self { last_seen_at: now, expires_at: (now + idle).min(self.created_at + max), ..self.clone() }
+        Self {
+            last_seen_at: now,
+            expires_at: (now + idle).min(self.created_at + max),
+            ..self.clone()
+        }
     }
 }
 
@@ -193,7 +201,9 @@ mod tests {
 
     #[test]
     fn the_newest_generation_gives_the_next() {
-        let Rotation::Next(next) = api(4).rotate(4, at(100), &LIFETIMES) else { panic!("not rotated") };
+        let Rotation::Next(next) = api(4).rotate(4, at(100), &LIFETIMES) else {
+            panic!("not rotated")
+        };
         assert_eq!(next.proof, Proof::Api { generation: 5, rotated_at: at(100) });
         assert_eq!(next.expires_at, at(100 + 30 * 86_400));
     }

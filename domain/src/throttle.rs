@@ -33,7 +33,9 @@ impl Failures {
     /// How long to wait before the next try; none if it may be now.
     pub fn wait(self, now: Timestamp) -> Option<Duration> {
         let doublings = self.count.checked_sub(FREE)?;
-        let wait = 2_u32.checked_pow(doublings).map_or(LONGEST_WAIT, |factor| FIRST_WAIT.saturating_mul(factor));
+        let wait = 2_u32
+            .checked_pow(doublings)
+            .map_or(LONGEST_WAIT, |factor| FIRST_WAIT.saturating_mul(factor));
         let over = self.last + wait.min(LONGEST_WAIT);
         over.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
     }
@@ -66,10 +68,14 @@ mod tests {
 
     #[test]
     fn the_first_failures_are_free_then_each_wait_is_twice_the_one_before() {
-        let waits: Vec<_> = [1, 4, 5, 6, 7, 13, 14, 1_000].map(|count| failures(count).wait(at(0))).into();
+        let waits: Vec<_> =
+            [1, 4, 5, 6, 7, 13, 14, 1_000].map(|count| failures(count).wait(at(0))).into();
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         let longest = seconds(300);
-        assert_eq!(waits, [None, None, seconds(1), seconds(2), seconds(4), seconds(256), longest, longest]);
+        assert_eq!(
+            waits,
+            [None, None, seconds(1), seconds(2), seconds(4), seconds(256), longest, longest]
+        );
     }
 
     #[test]

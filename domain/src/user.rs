@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// The id of a user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct UserId(pub Uuid);
 
@@ -141,9 +143,12 @@ impl Email {
     /// The address, if it looks like one.
     pub fn new(address: impl Into<String>) -> Result<Self, UserError> {
         let address = address.into();
-        let plausible = address.len() <= 254 && !address.chars().any(|c| c.is_whitespace() || c.is_control());
+        let plausible =
+            address.len() <= 254 && !address.chars().any(|c| c.is_whitespace() || c.is_control());
         match address.rsplit_once('@') {
-            Some((local, domain)) if plausible && !local.is_empty() && !domain.is_empty() => Ok(Self(address)),
+            Some((local, domain)) if plausible && !local.is_empty() && !domain.is_empty() => {
+                Ok(Self(address))
+            }
             _ => Err(UserError::InvalidEmail),
         }
     }

@@ -120,7 +120,9 @@ mod tests {
         let waits: Vec<_> = (0..9).map(|_| follower.ended(None, 0)).collect();
         assert_eq!(waits[..3], [250, 500, 1_000].map(|wait| Next::In(Duration::from_millis(wait))));
         assert_eq!(waits[8], Next::In(LONGEST_WAIT / 2));
-        follower.hears(&json!({ "bye": { "code": 1012, "reason": "restarting", "retry_after_ms": 1_742 } }));
+        follower.hears(
+            &json!({ "bye": { "code": 1012, "reason": "restarting", "retry_after_ms": 1_742 } }),
+        );
         assert_eq!(follower.ended(Some(1012), 7), Next::In(Duration::from_millis(1_742)));
         follower.hears(&json!({ "reply": { "pong": READY } }));
         let Next::In(wait) = follower.ended(Some(1013), 999) else { panic!("it may come back") };

@@ -24,7 +24,11 @@ struct Tokens {
 
 impl Login {
     /// Signs in.
-    pub(crate) async fn new(url: &str, username: &str, password: &str) -> Result<Self, reqwest::Error> {
+    pub(crate) async fn new(
+        url: &str,
+        username: &str,
+        password: &str,
+    ) -> Result<Self, reqwest::Error> {
         let http = Client::new();
         let body = json!({ "username": username, "password": password });
         let tokens = ask(&http, format!("{url}/auth/login"), body).await?;

@@ -45,11 +45,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Listens until the connection ends; the code it was closed with.
-async fn follow(url: &str, login: &mut Login, follower: &mut Follower) -> Result<Option<u16>, Box<dyn Error>> {
+async fn follow(
+    url: &str,
+    login: &mut Login,
+    follower: &mut Follower,
+) -> Result<Option<u16>, Box<dyn Error>> {
     if login.renew_at() <= Instant::now() {
         login.renew().await?;
     }
-    let mut request = format!("{}/api/live", url.replacen("http", "ws", 1)).into_client_request()?;
+    let mut request =
+        format!("{}/api/live", url.replacen("http", "ws", 1)).into_client_request()?;
     request.headers_mut().insert("authorization", format!("Bearer {}", login.token()).parse()?);
     request.headers_mut().insert("sec-websocket-protocol", "microshop.v1".parse()?);
     let (mut socket, _) = connect_async(request).await?;
@@ -89,7 +94,9 @@ fn hears(follower: &mut Follower, text: &str) -> io::Result<()> {
         (Some(id), Some(Value::String(topic)), Some(Value::String(event))) if is_news => {
             writeln!(io::stdout(), "{id} {topic} {event}")
         }
-        _ if frame.get("error").is_some() || frame.get("reset").is_some() => writeln!(io::stderr(), "{frame}"),
+        _ if frame.get("error").is_some() || frame.get("reset").is_some() => {
+            writeln!(io::stderr(), "{frame}")
+        }
         _ => Ok(()),
     }
 }

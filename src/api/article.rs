@@ -68,27 +68,41 @@ struct StockJson {
 }
 
 /// `GET /api/articles`: a page of the catalogue.
-pub async fn list(site: Data<Site>, page: Query<PageOf<ArticleId>>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    site: Data<Site>,
+    page: Query<PageOf<ArticleId>>,
+) -> Result<HttpResponse, Problem> {
     let articles = site.shop.shelf.articles();
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-    let on_sale =
-        articles.range((after, Bound::Unbounded)).map(|(_, article)| article).filter(|article| article.active);
+    let on_sale = articles
+        .range((after, Bound::Unbounded))
+        .map(|(_, article)| article)
+        .filter(|article| article.active);
     Ok(many("articles", on_sale.take(page.limit()?).map(article_json).collect()))
 }
 
 /// `GET /api/articles/{id}`: an article.
 pub async fn get(site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
     let articles = site.shop.shelf.articles();
-    let article = articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
+    let article =
+        articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
     Ok(one("article", article_json(article)))
 }
 
 /// `POST /api/articles`: puts a new article on sale.
-pub async fn add(_: Admin, site: Data<Site>, Fields(new): Fields<NewArticle>) -> Result<HttpResponse, Problem> {
+pub async fn add(
+    _: Admin,
+    site: Data<Site>,
+    Fields(new): Fields<NewArticle>,
+) -> Result<HttpResponse, Problem> {
     let NewArticle { name, description, picture, price_cents, on_hand } = new;
     let picture = picture.unwrap_or_else(|| "article.svg".into());
     if !assets::has_picture(&picture) {
-        return Err(ArticleError::Invalid { field: "picture", rule: "must be one of the shop's pictures" }.into());
+        return Err(ArticleError::Invalid {
+            field: "picture",
+            rule: "must be one of the shop's pictures",
+        }
+        .into());
     }
     let article = Article {
         id: ArticleId(0),
@@ -121,7 +135,11 @@ pub async fn change(
 }
 
 /// `DELETE /api/articles/{id}`: takes an article out of the catalogue.
-pub async fn remove(_: Admin, site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+pub async fn remove(
+    _: Admin,
+    site: Data<Site>,
+    id: Path<ArticleId>,
+) -> Result<HttpResponse, Problem> {
     let article = site.shop.catalogue.ask(RemoveArticle(*id)).await?;
     Ok(one("article", admin_json(&article)))
 }

@@ -19,7 +19,11 @@ pub async fn get(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
 }
 
 /// `PUT /api/bank`: has the simulated bank behave in another way.
-pub async fn set(_: Admin, site: Data<Site>, Fields(behaviour): Fields<Behaviour>) -> Result<HttpResponse, Problem> {
+pub async fn set(
+    _: Admin,
+    site: Data<Site>,
+    Fields(behaviour): Fields<Behaviour>,
+) -> Result<HttpResponse, Problem> {
     let bank = simulated(&site)?;
     bank.behave(behaviour);
     Ok(one("bank", json!(bank.behaviour())))
@@ -42,6 +46,7 @@ pub async fn reset(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> 
 
 /// `GET /api/breaker`: what the breaker in front of the bank lets through.
 pub async fn breaker(_: Admin, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    let gateway = site.shop.payments.observe().await.ok_or_else(|| Problem::new(Code::Unavailable))?;
+    let gateway =
+        site.shop.payments.observe().await.ok_or_else(|| Problem::new(Code::Unavailable))?;
     Ok(one("breaker", gateway.get("breaker").cloned().unwrap_or_default()))
 }

@@ -71,7 +71,8 @@ pub async fn add(
     Fields(addition): Fields<Addition>,
 ) -> Result<HttpResponse, Problem> {
     let Addition { article_id: article, quantity } = addition;
-    answer(&cart, cart.ask(AddItem { article, quantity, expected: if_match(&request)? }).await).await
+    answer(&cart, cart.ask(AddItem { article, quantity, expected: if_match(&request)? }).await)
+        .await
 }
 
 /// `PUT /api/cart/items/{article_id}`: leaves exactly that many pieces of an article in the cart.
@@ -93,8 +94,13 @@ pub async fn set(
 }
 
 /// `DELETE /api/cart/items/{article_id}`: takes an article out of the cart.
-pub async fn remove(cart: MyCart, request: HttpRequest, article: Path<ArticleId>) -> Result<HttpResponse, Problem> {
-    answer(&cart, cart.ask(RemoveItem { article: *article, expected: if_match(&request)? }).await).await
+pub async fn remove(
+    cart: MyCart,
+    request: HttpRequest,
+    article: Path<ArticleId>,
+) -> Result<HttpResponse, Problem> {
+    answer(&cart, cart.ask(RemoveItem { article: *article, expected: if_match(&request)? }).await)
+        .await
 }
 
 /// `DELETE /api/cart`: takes everything out of the cart.
@@ -110,7 +116,9 @@ async fn answer(cart: &MyCart, reply: CartReply) -> Result<HttpResponse, Problem
     }
     let cart = cart.price(&reply?)?;
     let etag = format!("\"{}\"", cart.version);
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(CartAnswer { success: true, cart: cart.into() }))
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, etag))
+        .json(CartAnswer { success: true, cart: cart.into() }))
 }
 
 impl From<PricedCart> for CartJson {

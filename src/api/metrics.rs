@@ -8,5 +8,7 @@ use crate::site::Site;
 
 /// `GET /metrics`: everything counted and measured, as Prometheus reads it (text format 0.0.4).
 pub async fn show(_: Scraper, site: Data<Site>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(site.metrics.render())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(site.metrics.render())
 }

@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, ListOrders, Once, PayAgain, PlaceOrder,
-    RefundOrder, ShipOrder,
+    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, ListOrders, Once,
+    PayAgain, PlaceOrder, RefundOrder, ShipOrder,
 };
 use domain::article::ArticleId;
 use domain::cart::Quantity;
@@ -78,7 +78,9 @@ pub async fn place(
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
     let place = PlaceOrder { user: me.user, checkout, once: once.clone() };
-    let order = answer_once(&site, me.user, once, async { decided(&site, &site.shop.orders.ask(place).await?).await });
+    let order = answer_once(&site, me.user, once, async {
+        decided(&site, &site.shop.orders.ask(place).await?).await
+    });
     paid(&order.await?, StatusCode::CREATED)
 }
 
@@ -91,25 +93,39 @@ pub async fn pay(
 ) -> Result<HttpResponse, Problem> {
     let once = header_once(&request, &format!("pay {id}"))?;
     let pay = PayAgain { user: me.user, order: *id, once: once.clone() };
-    let order = answer_once(&site, me.user, once, async { decided(&site, &site.shop.orders.ask(pay).await?).await });
+    let order = answer_once(&site, me.user, once, async {
+        decided(&site, &site.shop.orders.ask(pay).await?).await
+    });
     paid(&order.await?, StatusCode::OK)
 }
 
 /// `POST /api/orders/{id}/cancel`: calls an unpaid order off; 202 if the bank must say first whether it has charged.
-pub async fn cancel(Bearer(me): Bearer, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+pub async fn cancel(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
     let order = site.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
     Ok(perhaps_later(&order))
 }
 
 /// `GET /api/orders`: a page of one's orders, newest first.
-pub async fn list(Bearer(me): Bearer, site: Data<Site>, page: Query<PageOf<OrderId>>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    page: Query<PageOf<OrderId>>,
+) -> Result<HttpResponse, Problem> {
     let list = ListOrders { user: me.user, after: page.after, limit: page.limit()? };
     let orders = site.shop.orders.ask(list).await?;
     Ok(many("orders", orders.iter().map(order_json).collect()))
 }
 
 /// `GET /api/orders/{id}`: one of one's orders.
-pub async fn get(Bearer(me): Bearer, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
     let order = site.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
     Ok(one("order", order_json(&order)))
 }
@@ -120,7 +136,11 @@ pub async fn ship(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<HttpR
 }
 
 /// `POST /api/orders/{id}/deliver`: says that an order has arrived.
-pub async fn deliver(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
+pub async fn deliver(
+    _: Admin,
+    site: Data<Site>,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
     Ok(one("order", order_json(&site.shop.orders.ask(DeliverOrder(*id)).await?)))
 }
 
@@ -162,7 +182,11 @@ async fn decided(site: &Site, order: &Order) -> Result<Order, Problem> {
 
 /// The order; 202 if it was called off and the bank's word is still awaited.
 fn perhaps_later(order: &Order) -> HttpResponse {
-    let status = if order.called_off && order.awaits_money() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    let status = if order.called_off && order.awaits_money() {
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::OK
+    };
     HttpResponse::build(status).json(json!({ "success": true, "order": order_json(order) }))
 }
 
@@ -172,15 +196,22 @@ fn paid(order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
     let status = match order.payment.status {
         PaymentStatus::Succeeded => decided,
         PaymentStatus::Submitting | PaymentStatus::Unknown => StatusCode::ACCEPTED,
-        PaymentStatus::Declined => return Err(Problem::new(Code::PaymentDeclined).with(json!({ "order": json }))),
-        PaymentStatus::NotSent => return Err(Problem::payment_not_sent().with(json!({ "order": json }))),
+        PaymentStatus::Declined => {
+            return Err(Problem::new(Code::PaymentDeclined).with(json!({ "order": json })));
+        }
+        PaymentStatus::NotSent => {
+            return Err(Problem::payment_not_sent().with(json!({ "order": json })));
+        }
     };
     Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
 }
 
 /// The request by the idempotency key of its header.
 fn header_once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
-    let header = request.headers().get("idempotency-key").ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
+    let header = request
+        .headers()
+        .get("idempotency-key")
+        .ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
     once(header.to_str().unwrap_or_default(), says)
 }
 

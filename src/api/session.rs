@@ -57,7 +57,11 @@ pub async fn login(
     Fields(with): Fields<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = with;
-    let proven = site.shop.users.ask(CheckPassword { username, password, address: address(&request) }).await?;
+    let proven = site
+        .shop
+        .users
+        .ask(CheckPassword { username, password, address: address(&request) })
+        .await?;
     tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Ok())
 }
 
@@ -72,12 +76,16 @@ pub async fn register(
     }
     let Registration { username, password, email } = with;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
-    let proven = site.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
+    let proven =
+        site.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
     tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Created())
 }
 
 /// `POST /auth/refresh`: takes a refresh token for new tokens.
-pub async fn refresh(site: Data<Site>, Fields(with): Fields<Refresh>) -> Result<HttpResponse, Problem> {
+pub async fn refresh(
+    site: Data<Site>,
+    Fields(with): Fields<Refresh>,
+) -> Result<HttpResponse, Problem> {
     let named = site.refresh.check(&with.refresh_token);
     let (session, generation) = named.ok_or(Failure::Refused(SessionError::Refused))?;
     let session = site.shop.sessions.ask(RotateToken { session, generation }).await?;
@@ -108,7 +116,10 @@ pub async fn password(
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current_password, new_password: new } = with;
     let sessions = Whose::AllBut(me.session);
-    site.shop.users.ask(ChangePassword { user: me.user, current: current_password, new, sessions }).await?;
+    site.shop
+        .users
+        .ask(ChangePassword { user: me.user, current: current_password, new, sessions })
+        .await?;
     Ok(done())
 }
 
@@ -119,12 +130,21 @@ pub async fn list(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, 
 }
 
 /// `DELETE /auth/sessions/{id}`: signs the program's user out elsewhere.
-pub async fn remove(Bearer(me): Bearer, site: Data<Site>, id: Path<SessionId>) -> Result<HttpResponse, Problem> {
+pub async fn remove(
+    Bearer(me): Bearer,
+    site: Data<Site>,
+    id: Path<SessionId>,
+) -> Result<HttpResponse, Problem> {
     end(&site, me.user, Whose::One(*id)).await
 }
 
 async fn open(site: &Site, request: &HttpRequest, proven: Proven) -> Result<Session, Problem> {
-    let open = OpenSession { proven, cookie_hash: None, device: device(request), address: address(request) };
+    let open = OpenSession {
+        proven,
+        cookie_hash: None,
+        device: device(request),
+        address: address(request),
+    };
     Ok(site.shop.sessions.ask(open).await?)
 }
 
@@ -138,8 +158,14 @@ fn done() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true }))
 }
 
-fn tokens(site: &Site, session: &Session, mut answer: actix_web::HttpResponseBuilder) -> Result<HttpResponse, Problem> {
-    let Proof::Api { generation, .. } = session.proof else { return Err(Problem::new(Code::InvalidToken)) };
+fn tokens(
+    site: &Site,
+    session: &Session,
+    mut answer: actix_web::HttpResponseBuilder,
+) -> Result<HttpResponse, Problem> {
+    let Proof::Api { generation, .. } = session.proof else {
+        return Err(Problem::new(Code::InvalidToken));
+    };
     let now = site.shop.clock.now();
     let access = site.access.issue(session, now).ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(answer.insert_header(("cache-control", "no-store")).json(json!({

@@ -47,26 +47,37 @@ pub struct UserJson {
 
 /// `GET /auth/profile`: who the program's user is.
 pub async fn profile(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    let User { id, username, email, role, created_at } = site.shop.users.ask(GetUser(me.user)).await?.user;
+    let User { id, username, email, role, created_at } =
+        site.shop.users.ask(GetUser(me.user)).await?.user;
     Ok(HttpResponse::Ok().json(json!({
         "success": true, "user": username, "id": id, "role": role, "email": email, "created_at": created_at,
     })))
 }
 
 /// `GET /api/users`: a page of users, oldest first.
-pub async fn list(_: Admin, site: Data<Site>, page: Query<PageOf<UserId>>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    _: Admin,
+    site: Data<Site>,
+    page: Query<PageOf<UserId>>,
+) -> Result<HttpResponse, Problem> {
     let users = site.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
     Ok(many("users", users.iter().map(user_json).collect()))
 }
 
 /// `POST /api/users`: makes a new user.
-pub async fn add(_: Admin, site: Data<Site>, Fields(new): Fields<NewUser>) -> Result<HttpResponse, Problem> {
+pub async fn add(
+    _: Admin,
+    site: Data<Site>,
+    Fields(new): Fields<NewUser>,
+) -> Result<HttpResponse, Problem> {
     let NewUser { username, password, email, role } = new;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
     let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
     let user = site.shop.users.ask(add).await?.user;
     let location = (LOCATION, format!("/api/users/{}", user.id));
-    Ok(HttpResponse::Created().insert_header(location).json(json!({ "success": true, "user": user_json(&user) })))
+    Ok(HttpResponse::Created()
+        .insert_header(location)
+        .json(json!({ "success": true, "user": user_json(&user) })))
 }
 
 /// `GET /api/users/{id}`: a user.

@@ -8,7 +8,9 @@ use actors::clock::new_id;
 use domain::session::{Session, SessionId};
 use domain::user::{Role, UserId};
 use jiff::Timestamp;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
+};
 use serde::{Deserialize, Serialize};
 
 use super::SignedIn;
@@ -86,12 +88,21 @@ impl AccessTokens {
     }
 
     fn verify(&self, token: &str) -> Option<SignedIn> {
-        let header = decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
+        let header =
+            decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
         let key = self.keys.find(|key| header.kid.as_ref() == Some(&key.id))?;
-        let claims = decode::<Claims>(token, &DecodingKey::from_secret(&key.access), &self.validation).ok()?.claims;
+        let claims =
+            decode::<Claims>(token, &DecodingKey::from_secret(&key.access), &self.validation)
+                .ok()?
+                .claims;
         let until = Timestamp::from_second(claims.exp).ok()?;
-        let signed_in =
-            SignedIn { user: claims.sub, username: claims.username, role: claims.role, session: claims.sid, until };
+        let signed_in = SignedIn {
+            user: claims.sub,
+            username: claims.username,
+            role: claims.role,
+            session: claims.sid,
+            until,
+        };
         let mut good = self.good.write().unwrap_or_else(PoisonError::into_inner);
         if good.len() >= REMEMBERED {
             good.clear();
@@ -183,7 +194,10 @@ mod tests {
             Header { alg: Algorithm::HS512, ..good.clone() },
         ];
         for header in bad {
-            assert!(tokens.check(&encode(&header, &claims, &encoding).unwrap(), NOW).is_none(), "{header:?}");
+            assert!(
+                tokens.check(&encode(&header, &claims, &encoding).unwrap(), NOW).is_none(),
+                "{header:?}"
+            );
         }
         let forged = encode(&good, &claims, &EncodingKey::from_secret(b"guessed")).unwrap();
         assert!(tokens.check(&forged, NOW).is_none());

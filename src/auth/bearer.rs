@@ -23,12 +23,14 @@ pub struct Scraper(());
 
 /// Who makes the request; a missing token is told from a bad one.
 pub fn check(request: &HttpRequest) -> Result<SignedIn, Problem> {
-    let header = request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
+    let header =
+        request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     let good = || {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
         let site = site(request);
         let signed_in = site.access.check(token, site.shop.clock.now())?;
-        let good = scheme.eq_ignore_ascii_case("bearer") && !site.shop.revocations.contains(signed_in.session);
+        let good = scheme.eq_ignore_ascii_case("bearer")
+            && !site.shop.revocations.contains(signed_in.session);
         good.then_some(signed_in)
     };
     good().ok_or_else(|| Problem::new(Code::InvalidToken))
@@ -60,7 +62,10 @@ impl FromRequest for Scraper {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let shown = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok()?.split_once(' '));
+        let shown = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|header| header.to_str().ok()?.split_once(' '));
         match shown {
             Some((_, token)) if site(request).metrics.are_for(token) => ready(Ok(Self(()))),
             _ => ready(Admin::from_request(request, payload).into_inner().map(|_| Self(()))),
@@ -74,6 +79,9 @@ impl FromRequest for MyCart {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).map(|me| Self { site: site(request).clone(), owner: Owner::User(me.user) }))
+        ready(
+            check(request)
+                .map(|me| Self { site: site(request).clone(), owner: Owner::User(me.user) }),
+        )
     }
 }

@@ -52,7 +52,10 @@ struct NewGuest(String);
 
 /// Finds out who makes the request before anything of it is looked at, so that authority is judged first; gives a
 /// visitor whose cart was made meanwhile the cookie that names it.
-pub async fn meet(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn meet(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     match Visitor::of(request.request().clone()).await {
         Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
         Err(problem) => return Ok(request.error_response(problem)),
@@ -60,7 +63,8 @@ pub async fn meet(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
     let mut response = next.call(request).await?;
     let made = response.request().extensions_mut().remove::<NewGuest>();
     let cookies = site(response.request()).cookies;
-    let is_guest = || !response.response().cookies().any(|cookie| cookies.is(&cookie, Name::Session));
+    let is_guest =
+        || !response.response().cookies().any(|cookie| cookies.is(&cookie, Name::Session));
     if let Some(NewGuest(secret)) = made.filter(|_| is_guest()) {
         response.response_mut().add_cookie(&cookies.set(Name::Guest, secret))?;
     }
@@ -71,7 +75,8 @@ pub async fn meet(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
 pub fn locale(request: &HttpRequest) -> Locale {
     let chosen = site(request).cookies.get(request, Name::Language);
     chosen.and_then(|code| Locale::from_code(&code)).unwrap_or_else(|| {
-        let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|languages| languages.to_str().ok());
+        let accepted =
+            request.headers().get(ACCEPT_LANGUAGE).and_then(|languages| languages.to_str().ok());
         accepted.map(Locale::preferred).unwrap_or_default()
     })
 }
@@ -84,18 +89,26 @@ impl Visitor {
         }
         let site = site(&request).clone();
         let signed_in = match site.cookies.get(&request, Name::Session) {
-            Some(cookie) => match site.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
-                Ok(session) => Some(SignedIn::from(&session)),
-                Err(Failure::Refused(_)) => None,
-                Err(failure) => return Err(failure.into()),
-            },
+            Some(cookie) => {
+                match site.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
+                    Ok(session) => Some(SignedIn::from(&session)),
+                    Err(Failure::Refused(_)) => None,
+                    Err(failure) => return Err(failure.into()),
+                }
+            }
             None => None,
         };
         let owner = match &signed_in {
             Some(me) => Owner::User(me.user),
             None => guest(&request, &site),
         };
-        Ok(Self { owner, locale: locale(&request), path: path_and_query(&request), site, signed_in })
+        Ok(Self {
+            owner,
+            locale: locale(&request),
+            path: path_and_query(&request),
+            site,
+            signed_in,
+        })
     }
 
     /// The visitor's cart.
@@ -109,7 +122,10 @@ impl Visitor {
         let event = *self.site.shop.position.borrow();
         Ok(Viewer {
             locale: self.locale,
-            account: self.signed_in.as_ref().map(|me| Account { username: me.username.clone(), role: me.role }),
+            account: self
+                .signed_in
+                .as_ref()
+                .map(|me| Account { username: me.username.clone(), role: me.role }),
             cart_count: self.cart().priced().await?.item_count,
             event,
             path: self.path.clone(),
@@ -122,7 +138,8 @@ impl Visitor {
 fn guest(request: &HttpRequest, site: &Site) -> Owner {
     let secret = site.cookies.get(request, Name::Guest).unwrap_or_else(|| {
         let mut extensions = request.extensions_mut();
-        let NewGuest(secret) = extensions.get::<NewGuest>().cloned().unwrap_or_else(|| NewGuest(random_token()));
+        let NewGuest(secret) =
+            extensions.get::<NewGuest>().cloned().unwrap_or_else(|| NewGuest(random_token()));
         extensions.insert(NewGuest(secret.clone()));
         secret
     });
@@ -166,7 +183,11 @@ impl FromRequest for Administrator {
         let member = Member::from_request(request, payload);
         Box::pin(async move {
             let member = member.await?;
-            if member.me.role == Role::Admin { Ok(Self(member)) } else { Err(Problem::new(Code::Forbidden)) }
+            if member.me.role == Role::Admin {
+                Ok(Self(member))
+            } else {
+                Err(Problem::new(Code::Forbidden))
+            }
         })
     }
 }

@@ -20,7 +20,10 @@ pub fn device(request: &HttpRequest) -> String {
 /// The address the client connects from, as seen by the first of the trusted proxies.
 pub fn address(request: &HttpRequest) -> String {
     let Some(peer) = request.peer_addr() else { return String::new() };
-    let said = request.headers().get_all(FORWARDED_FOR).map(|said| String::from_utf8_lossy(said.as_bytes()));
+    let said = request
+        .headers()
+        .get_all(FORWARDED_FOR)
+        .map(|said| String::from_utf8_lossy(said.as_bytes()));
     site(request).proxies.client(peer.ip(), &said.collect::<Vec<_>>().join(",")).to_string()
 }
 
@@ -58,7 +61,9 @@ impl TryFrom<String> for TrustedProxies {
         let words = text.split([',', ' ']).filter(|word| !word.is_empty());
         let network = |word: &str| {
             let address = word.parse::<IpAddr>().map(IpNet::from);
-            address.or_else(|_| word.parse()).map_err(|_| format!("{word} is neither an address nor a network"))
+            address
+                .or_else(|_| word.parse())
+                .map_err(|_| format!("{word} is neither an address nor a network"))
         };
         words.map(network).collect::<Result<_, _>>().map(Self)
     }
@@ -87,11 +92,18 @@ mod tests {
         assert_eq!(client(proxies, "10.1.2.3", "127.0.0.1, 203.0.113.9"), "203.0.113.9");
         assert_eq!(client(proxies, "10.1.2.3", ""), "10.1.2.3");
         assert_eq!(client(proxies, "::ffff:10.1.2.3", "203.0.113.9:4711"), "203.0.113.9");
-        assert_eq!(client(proxies, "10.1.2.3", "[2001:db8::1]:80, ::ffff:192.0.2.1"), "2001:db8::1");
+        assert_eq!(
+            client(proxies, "10.1.2.3", "[2001:db8::1]:80, ::ffff:192.0.2.1"),
+            "2001:db8::1"
+        );
     }
 
     #[test]
     fn what_is_no_network_is_refused() {
-        assert!(TrustedProxies::try_from("10.0.0.0/8,proxy.example".to_owned()).unwrap_err().contains("proxy.example"));
+        assert!(
+            TrustedProxies::try_from("10.0.0.0/8,proxy.example".to_owned())
+                .unwrap_err()
+                .contains("proxy.example")
+        );
     }
 }

@@ -27,10 +27,14 @@ pub enum KeyError {
     #[error("the secrets in {0} can't be used: {1}")]
     File(PathBuf, io::Error),
     /// The file says something else.
-    #[error("{0}: every line must be a time and a secret of at least {MIN_LENGTH} bytes, the newest first")]
+    #[error(
+        "{0}: every line must be a time and a secret of at least {MIN_LENGTH} bytes, the newest first"
+    )]
     Malformed(PathBuf),
     /// Another process uses the file.
-    #[error("the secrets in {0} are in use by another process; nodes that share a store need auth.secret")]
+    #[error(
+        "the secrets in {0} are in use by another process; nodes that share a store need auth.secret"
+    )]
     Held(PathBuf),
     /// Others may read the file.
     #[error("{0} must be readable by its owner alone (mode 0600)")]
@@ -76,8 +80,14 @@ pub struct KeyRing {
 impl KeyRing {
     /// The keys of the secrets in the configuration, newest first, or else of those in a file that is made when it
     /// is missing.
-    pub fn load(configured: &SecretString, file: &Path, times: KeyTimes, now: Timestamp) -> Result<Self, KeyError> {
-        let given = configured.expose_secret().split([' ', ',']).filter(|secret| !secret.is_empty());
+    pub fn load(
+        configured: &SecretString,
+        file: &Path,
+        times: KeyTimes,
+        now: Timestamp,
+    ) -> Result<Self, KeyError> {
+        let given =
+            configured.expose_secret().split([' ', ',']).filter(|secret| !secret.is_empty());
         let given = given.map(|secret| Key::new(secret, Timestamp::MIN).ok_or(KeyError::TooShort));
         if let Some(ring) = Ring::of(given)? {
             return Ok(Self { ring: RwLock::new(Arc::new(ring)), file: None, _lock: None });
@@ -88,7 +98,11 @@ impl KeyRing {
             Err(error) if error.kind() == ErrorKind::NotFound => Ring::make(file, now)?,
             Err(error) => return Err(KeyError::file(file, error)),
         };
-        Ok(Self { ring: RwLock::new(Arc::new(ring)), file: Some((file.to_owned(), times)), _lock: Some(lock) })
+        Ok(Self {
+            ring: RwLock::new(Arc::new(ring)),
+            file: Some((file.to_owned(), times)),
+            _lock: Some(lock),
+        })
     }
 
     /// The key that signs.
@@ -140,7 +154,8 @@ impl Ring {
     }
 
     fn read(file: &Path, text: &str) -> Result<Self, KeyError> {
-        let mode = fs::metadata(file).map_err(|error| KeyError::file(file, error))?.permissions().mode();
+        let mode =
+            fs::metadata(file).map_err(|error| KeyError::file(file, error))?.permissions().mode();
         if mode & 0o077 != 0 {
             return Err(KeyError::Exposed(file.to_owned()));
         }
@@ -160,7 +175,8 @@ impl Ring {
 
     /// Replaces the file as a whole, so that a crash leaves the one or the other.
     fn write(&self, file: &Path) -> Result<(), KeyError> {
-        let lines = self.keys().map(|key| format!("{} {}\n", key.made_at, key.secret.expose_secret()));
+        let lines =
+            self.keys().map(|key| format!("{} {}\n", key.made_at, key.secret.expose_secret()));
         replace(file, &lines.collect::<String>()).map_err(|error| KeyError::file(file, error))
     }
 
@@ -197,7 +213,12 @@ impl KeyError {
 fn lock(file: &Path) -> Result<fs::File, KeyError> {
     let open = || {
         fs::create_dir_all(folder(file))?;
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(beside(file, "lock"))
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(beside(file, "lock"))
     };
     let lock = open().map_err(|error| KeyError::file(file, error))?;
     match lock.try_lock() {
@@ -234,9 +255,13 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 /// The ring of a secret for each letter, the first the newest.
 #[cfg(test)]
 pub(super) fn given(letters: &str) -> Arc<KeyRing> {
-    let secrets: Vec<_> = letters.chars().map(|letter| letter.to_string().repeat(MIN_LENGTH)).collect();
+    let secrets: Vec<_> =
+        letters.chars().map(|letter| letter.to_string().repeat(MIN_LENGTH)).collect();
     let times = KeyTimes { signs: Duration::ZERO, checks: Duration::ZERO };
-    Arc::new(KeyRing::load(&secrets.join(" ").into(), Path::new("unused"), times, Timestamp::MIN).unwrap())
+    Arc::new(
+        KeyRing::load(&secrets.join(" ").into(), Path::new("unused"), times, Timestamp::MIN)
+            .unwrap(),
+    )
 }
 
 #[cfg(test)]
@@ -322,7 +347,10 @@ mod tests {
 
     #[test]
     fn a_short_or_garbled_secret_is_refused() {
-        assert!(matches!(load(&"x".repeat(31), Path::new("unused"), day(0)), Err(KeyError::TooShort)));
+        assert!(matches!(
+            load(&"x".repeat(31), Path::new("unused"), day(0)),
+            Err(KeyError::TooShort)
+        ));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("secret");
         for text in ["", "no time", "1970-01-01T00:00:00Z short"] {

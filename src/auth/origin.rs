@@ -12,7 +12,10 @@ use crate::site::site;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses what changes something unless one of the shop's own pages asks for it.
-pub async fn same_origin(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
+pub async fn same_origin(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if request.method().is_safe() || is_own(request.request()) {
         next.call(request).await
     } else {
@@ -26,7 +29,8 @@ pub async fn same_origin(request: ServiceRequest, next: Next<BoxBody>) -> Result
 pub fn is_own(request: &HttpRequest) -> bool {
     match text(request, &SEC_FETCH_SITE) {
         Some(site) => site == "same-origin" || site == "none",
-        None => is_own_origin(request).unwrap_or_else(|| request.cookies().is_ok_and(|cookies| cookies.is_empty())),
+        None => is_own_origin(request)
+            .unwrap_or_else(|| request.cookies().is_ok_and(|cookies| cookies.is_empty())),
     }
 }
 

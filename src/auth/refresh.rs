@@ -24,7 +24,10 @@ impl RefreshTokens {
     /// The token of a generation of a session; always the same until the key is replaced.
     pub fn issue(&self, session: SessionId, generation: u32) -> String {
         let text = format!("{}.{generation}", session.0.simple());
-        format!("{text}.{}", URL_SAFE_NO_PAD.encode(sign(&self.keys.newest().refresh, text.as_bytes())))
+        format!(
+            "{text}.{}",
+            URL_SAFE_NO_PAD.encode(sign(&self.keys.newest().refresh, text.as_bytes()))
+        )
     }
 
     /// The session and the generation that a token names; none if the shop never issued it.
@@ -49,7 +52,9 @@ mod tests {
         let token = tokens.issue(session, 3);
         assert_eq!(tokens.check(&token), Some((session, 3)));
         assert_eq!(tokens.issue(session, 3), token);
-        for forged in [token.replacen(".3.", ".4.", 1), token.to_uppercase(), String::new(), "a.b.c".into()] {
+        for forged in
+            [token.replacen(".3.", ".4.", 1), token.to_uppercase(), String::new(), "a.b.c".into()]
+        {
             assert_eq!(tokens.check(&forged), None, "{forged}");
         }
         assert_eq!(RefreshTokens::new(given("yx")).check(&token), Some((session, 3)));

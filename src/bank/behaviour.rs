@@ -65,7 +65,8 @@ impl Behaviour {
     /// Whether the bank declines to charge for a key: chance that is the same every time, so that a test can be repeated.
     pub fn declines(&self, key: &str) -> bool {
         let hash = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(key).finalize();
-        let drawn = hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte)) % 100;
+        let drawn =
+            hash.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte)) % 100;
         self.mode == Mode::Decline || drawn < self.decline_percent.0.into()
     }
 }
@@ -79,7 +80,8 @@ mod tests {
     use super::*;
 
     fn declined(decline_percent: u8, seed: u64) -> Vec<bool> {
-        let behaviour = Behaviour { decline_percent: Percent(decline_percent), seed, ..Behaviour::default() };
+        let behaviour =
+            Behaviour { decline_percent: Percent(decline_percent), seed, ..Behaviour::default() };
         (0..1_000).map(|number| behaviour.declines(&format!("key-{number}"))).collect()
     }
 

@@ -83,7 +83,11 @@ impl From<Word> for Said {
 
 impl From<&Charge> for ChargeRequest {
     fn from(charge: &Charge) -> Self {
-        Self { idempotency_key: charge.key.clone(), order_id: charge.order, amount_cents: charge.amount }
+        Self {
+            idempotency_key: charge.key.clone(),
+            order_id: charge.order,
+            amount_cents: charge.amount,
+        }
     }
 }
 

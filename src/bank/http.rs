@@ -92,7 +92,11 @@ impl Bank for HttpBank {
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
         let (status, said) = ask(self.http.delete(self.charges(Some(key)))).await?;
-        if (status, said.status) == (200, Word::Voided) { Ok(()) } else { Err(not_understood(status, &said)) }
+        if (status, said.status) == (200, Word::Voided) {
+            Ok(())
+        } else {
+            Err(not_understood(status, &said))
+        }
     }
 }
 
@@ -110,12 +114,16 @@ fn decided(status: u16, said: &Said) -> Result<Answer, BankError> {
 
 async fn ask(request: RequestBuilder) -> Result<(u16, Said), BankError> {
     let answer = request.send().await.map_err(|error| {
-        if error.is_connect() { BankError::NotSent(told(error)) } else { BankError::Unknown(told(error)) }
+        if error.is_connect() {
+            BankError::NotSent(told(error))
+        } else {
+            BankError::Unknown(told(error))
+        }
     })?;
     let status = answer.status();
     let body = body(answer).await?;
-    let Object(said) =
-        serde_json::from_slice(&body).map_err(|error| BankError::Unknown(format!("{status}: {error}")))?;
+    let Object(said) = serde_json::from_slice(&body)
+        .map_err(|error| BankError::Unknown(format!("{status}: {error}")))?;
     Ok((status.as_u16(), said))
 }
 

@@ -95,8 +95,10 @@ impl Ledger {
     /// Voids a key: what was charged is paid back, and nothing will be charged.
     pub async fn void(&self, key: &str) -> Result<Decision, LedgerError> {
         let unheard = Entry { order: None, amount: None, state: State::Voided, id: None };
-        let voided =
-            |before: Option<Entry>| Entry { state: State::Voided, ..before.unwrap_or_else(|| unheard.clone()) };
+        let voided = |before: Option<Entry>| Entry {
+            state: State::Voided,
+            ..before.unwrap_or_else(|| unheard.clone())
+        };
         self.write(Durable::Void, key, |before| Ok(voided(before))).await
     }
 
@@ -113,7 +115,12 @@ impl Ledger {
             if row.as_ref().is_some_and(|row| row.value == after) {
                 return Ok(after.decision());
             }
-            let put = self.tables.change(self.clock.now()).put(&self.entries, key, version(&row), &after)?;
+            let put = self.tables.change(self.clock.now()).put(
+                &self.entries,
+                key,
+                version(&row),
+                &after,
+            )?;
             match self.tables.commit_step(step, put).await {
                 Ok(_) => return Ok(after.decision()),
                 // Somebody was faster, which ends: an entry is decided once and voided once.

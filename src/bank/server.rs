@@ -49,11 +49,18 @@ impl BankServer {
     /// Opens the ledger and takes the address, without answering anybody yet.
     pub async fn open(config: &Config) -> Result<Self, BankServerError> {
         let options = Options { events_max: config.events.max, events_keep: config.events.keep };
-        let store = store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
+        let store =
+            store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
         let bind = config.bank.bind;
         let stop = Stop::listen()?;
-        let listener = TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
-        Ok(Self { listener, bank: SimulatedBank::new(store, Clock::default()), drain: config.server.drain, stop })
+        let listener =
+            TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
+        Ok(Self {
+            listener,
+            bank: SimulatedBank::new(store, Clock::default()),
+            drain: config.server.drain,
+            stop,
+        })
     }
 
     /// Where the bank listens.
@@ -84,7 +91,11 @@ impl BankServer {
 /// Puts every URL of the bank in its place.
 fn routes(config: &mut ServiceConfig) {
     config
-        .app_data(JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| Problem::from(&error).into()))
+        .app_data(
+            JsonConfig::default()
+                .limit(MAX_BODY)
+                .error_handler(|error, _| Problem::from(&error).into()),
+        )
         .service(resource("/charges").route(post().to(charge)))
         .service(resource("/charges/{key}").route(get().to(lookup)).route(delete().to(void)))
         .service(resource("/behaviour").route(get().to(behaviour)).route(put().to(behave)));
@@ -143,6 +154,7 @@ async fn troubled(trouble: Trouble) -> HttpResponse {
 }
 
 fn say(said: Said) -> HttpResponse {
-    let status = StatusCode::from_u16(said.status.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(said.status.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     HttpResponse::build(status).json(said)
 }

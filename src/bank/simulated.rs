@@ -69,7 +69,10 @@ impl SimulatedBank {
     }
 
     /// Does some work, or what the bank is told to do instead.
-    async fn as_it_behaves<T>(&self, work: impl Future<Output = Result<T, LedgerError>>) -> Result<T, Trouble> {
+    async fn as_it_behaves<T>(
+        &self,
+        work: impl Future<Output = Result<T, LedgerError>>,
+    ) -> Result<T, Trouble> {
         let Behaviour { latency_ms, mode, .. } = self.behaviour();
         sleep(Duration::from_millis(latency_ms.into())).await;
         match mode {
@@ -82,7 +85,10 @@ impl SimulatedBank {
             Mode::Refuse => Err(Trouble::Refused),
             Mode::Fail => Err(Trouble::Failed),
             Mode::Hang => std::future::pending().await,
-            #[expect(clippy::panic, reason = "an administrator wants to see what a panic in a bank's code does")]
+            #[expect(
+                clippy::panic,
+                reason = "an administrator wants to see what a panic in a bank's code does"
+            )]
             Mode::Panic => panic!("simulated: the bank was told to panic"),
         }
     }

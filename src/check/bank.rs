@@ -16,7 +16,8 @@ use crate::config;
 const NOTHING: &[Option<Answer>] = &[None, Some(Answer::Declined), Some(Answer::Voided)];
 
 /// All that a bank may say at all.
-const ANYTHING: &[Option<Answer>] = &[None, Some(Answer::Approved), Some(Answer::Declined), Some(Answer::Voided)];
+const ANYTHING: &[Option<Answer>] =
+    &[None, Some(Answer::Approved), Some(Answer::Declined), Some(Answer::Voided)];
 
 /// Who knows what was charged.
 pub enum Books {
@@ -56,7 +57,11 @@ impl Books {
 
     /// Names everything that was charged though it should not have been, and the other way round; `tell` hears now and then how
     /// far it is.
-    pub async fn compare(&self, orders: &[Order], tell: impl Fn(String)) -> Result<Vec<String>, NoAnswer> {
+    pub async fn compare(
+        &self,
+        orders: &[Order],
+        tell: impl Fn(String),
+    ) -> Result<Vec<String>, NoAnswer> {
         match self {
             Self::Inside(ledger) => Ok(with_ledger(orders, ledger.entries().await?)),
             Self::Elsewhere(bank) => with_bank(orders, bank.as_ref(), tell).await,
@@ -64,7 +69,11 @@ impl Books {
     }
 }
 
-async fn with_bank(orders: &[Order], bank: &dyn Bank, tell: impl Fn(String)) -> Result<Vec<String>, NoAnswer> {
+async fn with_bank(
+    orders: &[Order],
+    bank: &dyn Bank,
+    tell: impl Fn(String),
+) -> Result<Vec<String>, NoAnswer> {
     let mut wrong = Vec::new();
     for (done, order) in (1_usize..).zip(orders) {
         for attempt in 1..=order.payment.attempt {
@@ -81,7 +90,8 @@ async fn with_bank(orders: &[Order], bank: &dyn Bank, tell: impl Fn(String)) -> 
 
 /// A ledger also says how much was charged, and for what else.
 fn with_ledger(orders: &[Order], mut entries: BTreeMap<String, Entry>) -> Vec<String> {
-    let charged: u64 = entries.values().filter(|entry| entry.answer() == Answer::Approved).filter_map(cents).sum();
+    let charged: u64 =
+        entries.values().filter(|entry| entry.answer() == Answer::Approved).filter_map(cents).sum();
     let (mut wrong, mut paid) = (Vec::new(), 0);
     for order in orders {
         for attempt in 1..=order.payment.attempt {
@@ -93,10 +103,15 @@ fn with_ledger(orders: &[Order], mut entries: BTreeMap<String, Entry>) -> Vec<St
         }
     }
     for (key, entry) in &entries {
-        wrong.push(format!("charge {key}: the bank says {}, there is no such order or attempt", whole(entry)));
+        wrong.push(format!(
+            "charge {key}: the bank says {}, there is no such order or attempt",
+            whole(entry)
+        ));
     }
     if charged != paid {
-        wrong.push(format!("the bank has charged {charged} cents in all, the orders that are paid cost {paid}"));
+        wrong.push(format!(
+            "the bank has charged {charged} cents in all, the orders that are paid cost {paid}"
+        ));
     }
     wrong
 }
@@ -117,7 +132,8 @@ fn answer(order: &Order, attempt: u32, said: Option<Answer>) -> Option<String> {
 
 /// Whether the bank was asked to charge what the order costs, and for that order.
 fn charge(order: &Order, attempt: u32, entry: &Entry) -> Option<String> {
-    let is_another = entry.order.is_some_and(|id| id != order.id) || entry.amount.is_some_and(|of| of != order.total);
+    let is_another = entry.order.is_some_and(|id| id != order.id)
+        || entry.amount.is_some_and(|of| of != order.total);
     is_another.then(|| {
         let whose = entry.order.unwrap_or(order.id);
         format!(
@@ -141,10 +157,14 @@ fn fitting(order: &Order, attempt: u32) -> &'static [Option<Answer>] {
         _ if attempt < order.payment.attempt => NOTHING,
         OrderStatus::PendingPayment if order.payment.is_open() => ANYTHING,
         OrderStatus::PendingPayment | OrderStatus::Cancelled | OrderStatus::Expired => NOTHING,
-        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered if order.is_to_be_paid_back() => {
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered
+            if order.is_to_be_paid_back() =>
+        {
             &[Some(Answer::Approved), Some(Answer::Voided)]
         }
-        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => &[Some(Answer::Approved)],
+        OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
+            &[Some(Answer::Approved)]
+        }
         OrderStatus::Refunded => &[Some(Answer::Voided)],
     }
 }
@@ -216,7 +236,8 @@ mod tests {
     #[actix_web::test]
     async fn a_bank_that_did_what_orders_say_makes_no_difference() {
         let [open, paid, declined, cancelled, again, wish, refunded] = orders();
-        let (yes, no) = (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
+        let (yes, no) =
+            (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
         let cases: [(&Order, Vec<Asked>); 11] = [
             (&open, vec![]),
             (&open, vec![yes(1)]),
@@ -239,15 +260,28 @@ mod tests {
     #[actix_web::test]
     async fn every_difference_from_the_bank_is_named() {
         let [open, paid, declined, cancelled, again, wish, refunded] = orders();
-        let (yes, no) = (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
+        let (yes, no) =
+            (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
         let cases: [(&Order, Vec<Asked>, &str); 12] = [
             (&paid, vec![], "attempt 1: the bank says nothing, the order Paid"),
             (&paid, vec![no(1)], "attempt 1: the bank says declined, the order Paid"),
             (&paid, vec![yes(1), Void(1)], "attempt 1: the bank says voided, the order Paid"),
             (&paid, vec![Charged(1, 2_499, true)], "it costs 2500, the bank says approved 2499"),
-            (&open, vec![Charged(1, 2_499, true)], "charged 2499 cents in all, the orders that are paid cost 2500"),
-            (&paid, vec![yes(1), yes(2)], "-2: the bank says approved 2500, there is no such order"),
-            (&declined, vec![yes(1)], "attempt 1: the bank says approved, the order PendingPayment"),
+            (
+                &open,
+                vec![Charged(1, 2_499, true)],
+                "charged 2499 cents in all, the orders that are paid cost 2500",
+            ),
+            (
+                &paid,
+                vec![yes(1), yes(2)],
+                "-2: the bank says approved 2500, there is no such order",
+            ),
+            (
+                &declined,
+                vec![yes(1)],
+                "attempt 1: the bank says approved, the order PendingPayment",
+            ),
             (&cancelled, vec![yes(1)], "attempt 1: the bank says approved, the order Cancelled"),
             (&again, vec![yes(1), yes(2)], "attempt 1: the bank says approved, the order Paid"),
             (&again, vec![no(1)], "attempt 2: the bank says nothing, the order Paid"),
@@ -257,11 +291,15 @@ mod tests {
         for (order, asked, difference) in cases {
             let told = found(std::slice::from_ref(order), &asked).await;
             assert!(told.contains(difference), "{told}");
-            assert!(told.contains(&order.id.to_string()) || told.starts_with("the bank has charged"), "{told}");
+            assert!(
+                told.contains(&order.id.to_string()) || told.starts_with("the bank has charged"),
+                "{told}"
+            );
         }
         let unheard = found(&[], &[yes(1)]).await;
         assert!(
-            unheard.contains("there is no such order") && unheard.contains("charged 2500 cents in all"),
+            unheard.contains("there is no such order")
+                && unheard.contains("charged 2500 cents in all"),
             "{unheard}"
         );
     }

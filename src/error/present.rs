@@ -50,7 +50,9 @@ fn problem(answer: &ServiceResponse<BoxBody>) -> Option<Problem> {
         (Some(problem), _) => Some(problem),
         (None, StatusCode::METHOD_NOT_ALLOWED) => Some(Problem::new(Code::MethodNotAllowed)),
         (None, StatusCode::NOT_FOUND) => Some(Problem::new(Code::NotFound)),
-        (None, status) if error.is_some() && status.is_client_error() => Some(Problem::new(Code::MalformedJson)),
+        (None, status) if error.is_some() && status.is_client_error() => {
+            Some(Problem::new(Code::MalformedJson))
+        }
         (None, status) if status.is_server_error() => {
             tracing::error!(error = ?error, "request failed");
             Some(Problem::new(Code::Internal))
@@ -109,25 +111,33 @@ async fn whole_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     if code == Code::Unauthorized {
         let back = if request.method().is_safe() { request.uri().to_string() } else { "/".into() };
         let then = percent_encode(&back);
-        return HttpResponse::SeeOther().insert_header((LOCATION, format!("/login?then={then}"))).finish();
+        return HttpResponse::SeeOther()
+            .insert_header((LOCATION, format!("/login?then={then}")))
+            .finish();
     }
-    let body = failure::page_body(locale(request), status.as_u16(), code.word(), &request_id(request));
+    let body =
+        failure::page_body(locale(request), status.as_u16(), code.word(), &request_id(request));
     let viewer = match Visitor::of(request.clone()).await {
         Ok(visitor) => visitor.viewer().await.ok(),
         Err(_) => None,
     };
-    let markup = viewer.map_or_else(|| body.clone(), |viewer| page(&viewer, "page-failure", &[], body.clone()));
+    let markup = viewer
+        .map_or_else(|| body.clone(), |viewer| page(&viewer, "page-failure", &[], body.clone()));
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
 }
 
 /// A text as a value in a query string.
 fn percent_encode(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes().map(|byte| if unreserved(byte) { char::from(byte).into() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| if unreserved(byte) { char::from(byte).into() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 fn is_api(request: &HttpRequest) -> bool {
-    ["/api/", "/auth/", "/health/", "/metrics"].iter().any(|prefix| request.path().starts_with(prefix))
+    ["/api/", "/auth/", "/health/", "/metrics"]
+        .iter()
+        .any(|prefix| request.path().starts_with(prefix))
 }
 
 fn request_id(request: &HttpRequest) -> String {

@@ -20,11 +20,16 @@ pub fn document() -> Value {
     let mut client = settings.clone().for_deserialize().into_generator();
     let mut server = settings.for_serialize().into_generator();
     let commands = vec![command(&mut client)];
-    let answers =
-        [told::<Answer>(&mut server), told::<Told<News>>(&mut server), told::<Told<State>>(&mut server)].concat();
+    let answers = [
+        told::<Answer>(&mut server),
+        told::<Told<News>>(&mut server),
+        told::<Told<State>>(&mut server),
+    ]
+    .concat();
     let mut schemas = server.take_definitions(true);
     schemas.extend(client.take_definitions(true));
-    let security = ["bearer", "session"].map(|scheme| reference("components/securitySchemes", scheme));
+    let security =
+        ["bearer", "session"].map(|scheme| reference("components/securitySchemes", scheme));
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -86,6 +91,10 @@ fn reference(place: &str, name: &str) -> Value {
 
 /// How a socket may end, as Markdown.
 fn closes() -> String {
-    let rows = CLOSES.iter().map(|(code, word, meaning)| format!("| {code} | {word} | {meaning} |\n"));
-    format!("How a socket ends:\n\n| code | reason | what to do |\n|---|---|---|\n{}", rows.collect::<String>())
+    let rows =
+        CLOSES.iter().map(|(code, word, meaning)| format!("| {code} | {word} | {meaning} |\n"));
+    format!(
+        "How a socket ends:\n\n| code | reason | what to do |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    )
 }

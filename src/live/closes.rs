@@ -8,7 +8,11 @@ pub const CLOSES: [(u16, &str, &str); 12] = [
     (1003, "text only", "It sent a binary message. Mend the client."),
     (1007, "no utf-8", "It sent a text that is none. Mend the client."),
     (1008, "expired", "Its token or session is over. Get a new token, then connect."),
-    (1008, "revoked", "Its session was ended: signed out, password changed, user changed. Sign in."),
+    (
+        1008,
+        "revoked",
+        "Its session was ended: signed out, password changed, user changed. Sign in.",
+    ),
     (1008, "unauthorized", "A page listens to what its visitor may not. Sign in."),
     (1008, "rate", "It sent more frames in a second than allowed. Mend the client."),
     (1009, "too big", "It sent a message of more than 64 KiB. Mend the client."),

@@ -70,7 +70,9 @@ impl Lengths {
         loop {
             let skipped = bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
             self.left -= skipped as u64;
-            let Some((byte, rest)) = bytes.get(skipped..).and_then(<[u8]>::split_first) else { return true };
+            let Some((byte, rest)) = bytes.get(skipped..).and_then(<[u8]>::split_first) else {
+                return true;
+            };
             bytes = rest;
             self.header.push(*byte);
             if let Some(length) = length(&self.header) {
@@ -94,7 +96,9 @@ fn length(header: &[u8]) -> Option<u64> {
         short => (short, 0),
     };
     let is_whole = rest.len() == long + mask;
-    is_whole.then(|| rest.iter().take(long).fold(u64::from(short), |length, byte| length << 8 | u64::from(*byte)))
+    is_whole.then(|| {
+        rest.iter().take(long).fold(u64::from(short), |length, byte| length << 8 | u64::from(*byte))
+    })
 }
 
 #[cfg(test)]
@@ -104,10 +108,18 @@ mod tests {
     /// Frames one after the other: a short one, an empty one without a mask, a longer one, the longest.
     fn frames() -> Vec<u8> {
         let longest = (MAX_MESSAGE as u64).to_be_bytes();
-        let headers: [&[u8]; 4] =
-            [&[0x81, 0x83], &[0x89, 0x00], &[0x81, 0xfe, 1, 0], &[&[0x82, 0xff], &longest[..]].concat()];
+        let headers: [&[u8]; 4] = [
+            &[0x81, 0x83],
+            &[0x89, 0x00],
+            &[0x81, 0xfe, 1, 0],
+            &[&[0x82, 0xff], &longest[..]].concat(),
+        ];
         let lengths = [4 + 3, 0, 4 + 256, 4 + MAX_MESSAGE];
-        headers.iter().zip(lengths).flat_map(|(header, length)| [header, &vec![0xff; length][..]].concat()).collect()
+        headers
+            .iter()
+            .zip(lengths)
+            .flat_map(|(header, length)| [header, &vec![0xff; length][..]].concat())
+            .collect()
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::time::Duration;
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use rustix::process::{
-    PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, getpid, getrlimit, pidfd_getfd, pidfd_open, setrlimit,
+    PidfdFlags, PidfdGetfdFlags, Resource, Rlimit, getpid, getrlimit, pidfd_getfd, pidfd_open,
+    setrlimit,
 };
 use rustix::thread::disable_transparent_huge_pages;
 use socket2::{Domain, SockRef, Socket, Type};
@@ -82,6 +83,10 @@ impl Connection {
     fn socket(self) -> io::Result<Socket> {
         let me = pidfd_open(getpid(), PidfdFlags::empty())?;
         let socket = Socket::from(pidfd_getfd(me, self.file, PidfdGetfdFlags::empty())?);
-        if socket.cookie()? == self.cookie { Ok(socket) } else { Err(ErrorKind::NotConnected.into()) }
+        if socket.cookie()? == self.cookie {
+            Ok(socket)
+        } else {
+            Err(ErrorKind::NotConnected.into())
+        }
     }
 }

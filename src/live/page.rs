@@ -59,7 +59,9 @@ impl Page {
             Locale::Fr => Words::French,
             Locale::En => Words::English,
         };
-        change.frame(words, || self.of_event(&change.entry).map(Markup::into_string).unwrap_or_default())
+        change.frame(words, || {
+            self.of_event(&change.entry).map(Markup::into_string).unwrap_or_default()
+        })
     }
 
     /// What else changes on the page, for which somebody must be asked.
@@ -70,10 +72,18 @@ impl Page {
             Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
                 self.draw(Topic::Catalogue).await? + &self.cart_with(article.id).await?
             }
-            Event::ArticleRemoved { id } => self.draw(Topic::Catalogue).await? + &self.cart_with(*id).await?,
-            Event::OrderPlaced(_) | Event::OrderChanged(_) => self.orders(&self.latest_orders().await?),
-            Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => self.draw(Topic::Users).await?,
-            Event::SessionOpened(_) | Event::SessionEnded { .. } => self.draw(Topic::Session).await?,
+            Event::ArticleRemoved { id } => {
+                self.draw(Topic::Catalogue).await? + &self.cart_with(*id).await?
+            }
+            Event::OrderPlaced(_) | Event::OrderChanged(_) => {
+                self.orders(&self.latest_orders().await?)
+            }
+            Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => {
+                self.draw(Topic::Users).await?
+            }
+            Event::SessionOpened(_) | Event::SessionEnded { .. } => {
+                self.draw(Topic::Session).await?
+            }
             Event::BreakerChanged(_) => self.unpaid_orders().await?,
             Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
         };
@@ -83,9 +93,12 @@ impl Page {
     async fn draw(&mut self, topic: Topic) -> Result<String, Problem> {
         let shop = &self.site.shop;
         match topic {
-            Topic::Cart => self.cart(&self.site.shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?),
+            Topic::Cart => {
+                self.cart(&self.site.shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?)
+            }
             Topic::Catalogue => {
-                Ok(partial("articles", views::article::list(self.locale, &shop.shelf.articles())).into_string())
+                Ok(partial("articles", views::article::list(self.locale, &shop.shelf.articles()))
+                    .into_string())
             }
             Topic::Orders => {
                 let orders = self.latest_orders().await?;
@@ -94,11 +107,14 @@ impl Page {
             Topic::Session => {
                 let me = self.me()?;
                 let sessions = shop.sessions.ask(ListSessions(me.user)).await?;
-                Ok(partial("sessions", views::session::list(self.locale, &sessions, me.session)).into_string())
+                Ok(partial("sessions", views::session::list(self.locale, &sessions, me.session))
+                    .into_string())
             }
             Topic::Users => {
-                let users = shop.users.ask(ListUsers { after: None, limit: pages::user::LISTED }).await?;
-                Ok(partial("users", views::user::table(self.locale, &users, self.me()?.user)).into_string())
+                let users =
+                    shop.users.ask(ListUsers { after: None, limit: pages::user::LISTED }).await?;
+                Ok(partial("users", views::user::table(self.locale, &users, self.me()?.user))
+                    .into_string())
             }
             Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => Ok(String::new()),
         }
@@ -109,7 +125,8 @@ impl Page {
         self.in_cart = Some(cart.items.iter().map(|item| item.article).collect());
         let priced = cart.priced(&self.site.shop.shelf.articles())?;
         let badge = partial("cart-badge", views::cart::badge(self.locale, priced.item_count));
-        Ok(badge.into_string() + &partial("cart", views::cart::panel(self.locale, &priced)).into_string())
+        Ok(badge.into_string()
+            + &partial("cart", views::cart::panel(self.locale, &priced)).into_string())
     }
 
     /// The cart, if the article may be in it.

@@ -51,8 +51,10 @@ impl Program {
         let mut frames = Vec::new();
         if let Some(since) = replay.since {
             if let Some((events, reached)) = self.events(&replay, &listener, since).await {
-                let events = events.iter().map(|(topic, entry)| frame::event(*topic, entry)).collect();
-                let rest = (reached < replay.until).then_some(Replay { since: Some(reached), ..replay });
+                let events =
+                    events.iter().map(|(topic, entry)| frame::event(*topic, entry)).collect();
+                let rest =
+                    (reached < replay.until).then_some(Replay { since: Some(reached), ..replay });
                 return Ok((events, rest));
             }
             frames.push(frame::answer(&Answer::Reset { id: replay.until }));
@@ -79,8 +81,9 @@ impl Program {
         for _ in since..reached {
             let entry = entry(&log.next().await?.ok()?).ok()?;
             let mut told = entry.event.channels().into_iter();
-            let told =
-                told.find(|told| topics.contains(&told.topic) && listener.channel(told.topic).as_ref() == Some(told));
+            let told = told.find(|told| {
+                topics.contains(&told.topic) && listener.channel(told.topic).as_ref() == Some(told)
+            });
             events.extend(told.map(|told| (told.topic, entry)));
         }
         Some((if *newest_only { newest(events) } else { events }, reached))
@@ -97,18 +100,25 @@ impl Program {
             Topic::Catalogue => {
                 let articles = shop.shelf.articles();
                 let on_sale = articles.values().filter(|article| article.active);
-                State::Catalogue(Articles::from(on_sale.map(article_json).collect::<Vec<_>>()).into())
+                State::Catalogue(
+                    Articles::from(on_sale.map(article_json).collect::<Vec<_>>()).into(),
+                )
             }
             Topic::Stock => {
                 let articles = shop.shelf.articles();
-                State::Stock(Articles::from(articles.values().map(admin_json).collect::<Vec<_>>()).into())
+                State::Stock(
+                    Articles::from(articles.values().map(admin_json).collect::<Vec<_>>()).into(),
+                )
             }
             Topic::Breaker => {
                 let observed = shop.payments.observe().await;
-                let breaker = observed.and_then(|observed| Breaker::deserialize(observed.get("breaker")?).ok());
+                let breaker = observed
+                    .and_then(|observed| Breaker::deserialize(observed.get("breaker")?).ok());
                 State::Breaker(breaker.ok_or_else(|| Problem::new(Code::Unavailable))?.into())
             }
-            Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => return Ok(None),
+            Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => {
+                return Ok(None);
+            }
         };
         Ok(Some(frame::snapshot(position, topic, state)))
     }
@@ -119,7 +129,9 @@ impl Program {
 /// Whoever goes away in between has not heard of the newer one either, and hears of it when asking for what came since.
 fn newest(events: Vec<(Topic, Entry)>) -> Vec<(Topic, Entry)> {
     let (all, mut seen) = (events.len(), HashSet::new());
-    let is_newest = |(topic, entry): &(Topic, Entry)| !topic.is_state() || seen.insert((*topic, entry.event.article()));
+    let is_newest = |(topic, entry): &(Topic, Entry)| {
+        !topic.is_state() || seen.insert((*topic, entry.event.article()))
+    };
     let mut kept: Vec<_> = events.into_iter().rev().filter(is_newest).collect();
     kept.reverse();
     counter!("microshop_live_coalesced_total").increment((all - kept.len()) as u64);

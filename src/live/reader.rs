@@ -77,13 +77,17 @@ impl Reader {
 
     fn piece(&mut self, item: Item) -> Heard {
         let (is_last, piece) = match item {
-            Item::FirstText(piece) | Item::FirstBinary(piece) if self.begun.is_some() => (false, piece),
+            Item::FirstText(piece) | Item::FirstBinary(piece) if self.begun.is_some() => {
+                (false, piece)
+            }
             Item::FirstText(piece) => return self.begin(true, piece),
             Item::FirstBinary(piece) => return self.begin(false, piece),
             Item::Continue(piece) => (false, piece),
             Item::Last(piece) => (true, piece),
         };
-        let Some(begun) = &mut self.begun else { return Heard::Wrong(CloseCode::Protocol, "protocol") };
+        let Some(begun) = &mut self.begun else {
+            return Heard::Wrong(CloseCode::Protocol, "protocol");
+        };
         if begun.bytes.len() + piece.len() > MAX_MESSAGE {
             return TOO_BIG;
         }
@@ -112,7 +116,9 @@ const NO_TEXT: Heard = Heard::Wrong(CloseCode::Invalid, "no utf-8");
 fn wrong(error: &ProtocolError) -> Heard {
     match error {
         ProtocolError::Overflow => TOO_BIG,
-        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => TOO_BIG,
+        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => {
+            TOO_BIG
+        }
         // The decoder says so of a text that is none, and of a connection that is gone, where no code matters.
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => NO_TEXT,
         _ => Heard::Wrong(CloseCode::Protocol, "protocol"),

@@ -149,8 +149,12 @@ impl Socket {
     fn tell(&mut self, change: Arc<Change>, ctx: &mut Context) {
         let Some(topic) = self.topic_of(&change) else { return };
         match &self.client {
-            Client::Program(_) if topic != change.topic => self.send(frame::event(topic, &change.entry), ctx),
-            Client::Program(_) => self.send(change.frame(Words::Json, || frame::event(topic, &change.entry)), ctx),
+            Client::Program(_) if topic != change.topic => {
+                self.send(frame::event(topic, &change.entry), ctx)
+            }
+            Client::Program(_) => {
+                self.send(change.frame(Words::Json, || frame::event(topic, &change.entry)), ctx)
+            }
             Client::Page(page) => {
                 let drawn = page.at_once(&change);
                 let page = page.clone();
@@ -168,7 +172,8 @@ impl Socket {
         }
         let mut channels = change.entry.event.channels().into_iter();
         let mine = |told: &Channel| {
-            self.topics.contains(&told.topic) && self.listener.channel(told.topic).as_ref() == Some(told)
+            self.topics.contains(&told.topic)
+                && self.listener.channel(told.topic).as_ref() == Some(told)
         };
         channels.find(mine).map(|told| told.topic)
     }
@@ -194,7 +199,10 @@ impl Socket {
         if matches!(self.client, Client::Program(_)) {
             let come_back = matches!(code, CloseCode::Restart | CloseCode::Again | CloseCode::Away);
             let retry_after_ms = come_back.then(|| self.come_back_after());
-            self.send(frame::answer(&Answer::Bye { code: code.into(), reason, retry_after_ms }), ctx);
+            self.send(
+                frame::answer(&Answer::Bye { code: code.into(), reason, retry_after_ms }),
+                ctx,
+            );
         }
         hang_up(code, reason, ctx);
     }

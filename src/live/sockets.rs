@@ -101,9 +101,17 @@ impl Sockets {
     /// Cuts every socket that stands still: its client takes nothing, so its actor is not run and can't see that itself.
     pub fn cut(&self, now: Timestamp) {
         let stands_still = (now - self.limits.standstill).as_millisecond();
-        for taken in self.seats().taken.values().filter(|taken| taken.moved_at.load(Ordering::Relaxed) < stands_still) {
+        for taken in self
+            .seats()
+            .taken
+            .values()
+            .filter(|taken| taken.moved_at.load(Ordering::Relaxed) < stands_still)
+        {
             metrics::counter!("microshop_live_cut_total").increment(1);
-            taken.connection.into_iter().for_each(|connection| connection.shut_down(Shutdown::Both));
+            taken
+                .connection
+                .into_iter()
+                .for_each(|connection| connection.shut_down(Shutdown::Both));
         }
     }
 
@@ -168,11 +176,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let sockets = Sockets::new(limits(2, 2));
-        let [(mut stands, _first, _seat), (mut moves, _second, seat)] = ["ana", "bob"].map(|name| {
-            let (client, server) = (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0);
-            let connection = Connection::of(&server).unwrap();
-            (client, server, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
-        });
+        let [(mut stands, _first, _seat), (mut moves, _second, seat)] =
+            ["ana", "bob"].map(|name| {
+                let (client, server) =
+                    (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0);
+                let connection = Connection::of(&server).unwrap();
+                (client, server, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
+            });
         seat.moves(NOW + Duration::from_secs(1));
         sockets.cut(NOW + Duration::from_secs(31));
         stands.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

@@ -3,7 +3,9 @@
 use actix::{Actor, ActorContext, StreamHandler};
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
-use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder};
+use actix_web_actors::ws::{
+    CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
+};
 
 use super::incoming::Incoming;
 use super::reader::MAX_MESSAGE;
@@ -19,7 +21,10 @@ where
     A: Actor<Context = WebsocketContext<A>> + StreamHandler<Result<Message, ProtocolError>>,
 {
     let incoming = Incoming::new(payload, request.conn_data().copied());
-    WsResponseBuilder::new(actor, request, incoming).protocols(protocols).frame_size(MAX_MESSAGE).start()
+    WsResponseBuilder::new(actor, request, incoming)
+        .protocols(protocols)
+        .frame_size(MAX_MESSAGE)
+        .start()
 }
 
 /// Closes with a code and a word.

@@ -67,7 +67,11 @@ pub async fn update(
 }
 
 /// `POST /cart/remove/{id}`: takes an article out of the cart.
-pub async fn remove(visitor: Visitor, request: HttpRequest, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+pub async fn remove(
+    visitor: Visitor,
+    request: HttpRequest,
+    id: Path<ArticleId>,
+) -> Result<HttpResponse, Problem> {
     let reply = visitor.cart().ask(RemoveItem { article: *id, expected: None }).await;
     answer(&visitor, &request, reply, "notice-cart-removed")
 }
@@ -78,9 +82,18 @@ pub async fn clear(visitor: Visitor, request: HttpRequest) -> Result<HttpRespons
     answer(&visitor, &request, reply, "notice-cart-cleared")
 }
 
-fn answer(visitor: &Visitor, request: &HttpRequest, reply: CartReply, said: &str) -> Result<HttpResponse, Problem> {
+fn answer(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    reply: CartReply,
+    said: &str,
+) -> Result<HttpResponse, Problem> {
     let (locale, cart) = (visitor.locale, visitor.cart().price(&reply?)?);
     let badge = views::cart::badge(locale, cart.item_count);
-    let fragments = vec![("cart-badge", badge), ("cart", views::cart::panel(locale, &cart)), done(locale, said)];
+    let fragments = vec![
+        ("cart-badge", badge),
+        ("cart", views::cart::panel(locale, &cart)),
+        done(locale, said),
+    ];
     Ok(changed(request, fragments, &back(request)))
 }

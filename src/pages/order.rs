@@ -46,7 +46,13 @@ pub async fn to_checkout() -> HttpResponse {
 pub async fn checkout(Member { visitor, .. }: Member) -> Result<HttpResponse, Problem> {
     draw(&visitor, "checkout", &[], async {
         let cart = visitor.cart().priced().await?;
-        Ok(views::order::checkout(visitor.locale, &cart, &CheckoutForm::default(), None, &random_token()))
+        Ok(views::order::checkout(
+            visitor.locale,
+            &cart,
+            &CheckoutForm::default(),
+            None,
+            &random_token(),
+        ))
     })
     .await
 }
@@ -59,7 +65,8 @@ pub async fn place(
 ) -> Result<HttpResponse, Problem> {
     let new = form.into_inner();
     let placed = async {
-        let contact = Contact::new(new.name.clone(), Email::new(new.email.clone())?, new.address.clone())?;
+        let contact =
+            Contact::new(new.name.clone(), Email::new(new.email.clone())?, new.address.clone())?;
         let expected_total = new.expected_total_cents;
         let checkout = Checkout { cart_version: new.cart_version, expected_total, contact };
         let once = once(&new.idempotency_key, &format!("place {new:?}"))?;
@@ -71,7 +78,13 @@ pub async fn place(
             draw_again(problem, &visitor, "checkout", &[], async |said| {
                 let cart = visitor.cart().priced().await?;
                 let form = CheckoutForm { name: new.name, email: new.email, address: new.address };
-                Ok(views::order::checkout(visitor.locale, &cart, &form, Some(said), &random_token()))
+                Ok(views::order::checkout(
+                    visitor.locale,
+                    &cart,
+                    &form,
+                    Some(said),
+                    &random_token(),
+                ))
             })
             .await
         }
@@ -79,9 +92,13 @@ pub async fn place(
 }
 
 /// `GET /orders`: the visitor's latest orders.
-pub async fn list(Member { visitor, me }: Member, site: Data<Site>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    Member { visitor, me }: Member,
+    site: Data<Site>,
+) -> Result<HttpResponse, Problem> {
     draw(&visitor, "orders", &[Topic::Orders], async {
-        let orders = site.shop.orders.ask(ListOrders { user: me.user, after: None, limit: LISTED }).await?;
+        let orders =
+            site.shop.orders.ask(ListOrders { user: me.user, after: None, limit: LISTED }).await?;
         Ok(views::order::list(visitor.locale, &orders))
     })
     .await
@@ -132,7 +149,12 @@ pub async fn cancel(
     Ok(order_changed(&visitor, &request, &order, said))
 }
 
-fn order_changed(visitor: &Visitor, request: &HttpRequest, order: &Order, said: &str) -> HttpResponse {
+fn order_changed(
+    visitor: &Visitor,
+    request: &HttpRequest,
+    order: &Order,
+    said: &str,
+) -> HttpResponse {
     let (id, (notice, sentence)) = (format!("order-{}", order.id), done(visitor.locale, said));
     let fragments = vec![
         (id, views::order::panel(visitor.locale, order, visitor.site.shop.interruption())),

@@ -50,11 +50,16 @@ pub struct Language {
 /// `GET /login`: the form to sign in.
 pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
     let then = local(query.then.as_deref());
-    draw(&visitor, "login", &[], async { Ok(views::user::login(visitor.locale, "", &then, None)) }).await
+    draw(&visitor, "login", &[], async { Ok(views::user::login(visitor.locale, "", &then, None)) })
+        .await
 }
 
 /// `POST /login`: signs the browser in, or shows the form again with what is wrong.
-pub async fn login(visitor: Visitor, request: HttpRequest, form: Form<Credentials>) -> Result<HttpResponse, Problem> {
+pub async fn login(
+    visitor: Visitor,
+    request: HttpRequest,
+    form: Form<Credentials>,
+) -> Result<HttpResponse, Problem> {
     let Credentials { username, password, then } = form.into_inner();
     let then = local(then.as_deref());
     let check = CheckPassword { username: username.clone(), password, address: address(&request) };
@@ -103,7 +108,10 @@ pub async fn end(
 }
 
 /// `POST /account/sessions/end-others`: signs the visitor out everywhere else.
-pub async fn end_others(Member { visitor, me }: Member, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn end_others(
+    Member { visitor, me }: Member,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     end_sessions(&visitor.site, &me, Whose::AllBut(me.session)).await?;
     sessions_changed(&visitor, &me, &request, "notice-sessions-ended").await
 }
@@ -117,7 +125,8 @@ pub(super) async fn open(
 ) -> Result<HttpResponse, Problem> {
     let (site, secret, user) = (&visitor.site, random_token(), proven.user.id);
     let cookie_hash = Some(fingerprint(&secret));
-    let open = OpenSession { proven, cookie_hash, device: device(request), address: address(request) };
+    let open =
+        OpenSession { proven, cookie_hash, device: device(request), address: address(request) };
     site.shop.sessions.ask(open).await?;
     if let Owner::Guest(_) = visitor.owner {
         bring_cart(visitor, user).await?;

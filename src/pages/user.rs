@@ -40,11 +40,18 @@ pub struct PasswordChange {
 /// `GET /register`: the form to register.
 pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
     let then = local(query.then.as_deref());
-    draw(&visitor, "register", &[], async { Ok(views::user::register(visitor.locale, "", "", &then, None)) }).await
+    draw(&visitor, "register", &[], async {
+        Ok(views::user::register(visitor.locale, "", "", &then, None))
+    })
+    .await
 }
 
 /// `POST /register`: makes a new user and signs the browser in, or shows the form again with what is wrong.
-pub async fn register(visitor: Visitor, request: HttpRequest, form: Form<NewUser>) -> Result<HttpResponse, Problem> {
+pub async fn register(
+    visitor: Visitor,
+    request: HttpRequest,
+    form: Form<NewUser>,
+) -> Result<HttpResponse, Problem> {
     if !visitor.site.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
@@ -53,7 +60,13 @@ pub async fn register(visitor: Visitor, request: HttpRequest, form: Form<NewUser
         Ok(proven) => open(&visitor, &request, proven, &then).await,
         Err(problem) => {
             draw_again(problem, &visitor, "register", &[], async |said| {
-                Ok(views::user::register(visitor.locale, &form.username, &form.email, &then, Some(said)))
+                Ok(views::user::register(
+                    visitor.locale,
+                    &form.username,
+                    &form.email,
+                    &then,
+                    Some(said),
+                ))
             })
             .await
         }
@@ -93,7 +106,9 @@ pub async fn to_admin(_: Administrator) -> HttpResponse {
 }
 
 /// `GET /admin/users`: every user, and the form to add one.
-pub async fn list(Administrator(Member { visitor, me }): Administrator) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    Administrator(Member { visitor, me }): Administrator,
+) -> Result<HttpResponse, Problem> {
     draw(&visitor, "users", &[Topic::Users], users(&visitor, &me, None)).await
 }
 
@@ -124,11 +139,19 @@ pub async fn delete(
 ) -> Result<HttpResponse, Problem> {
     visitor.site.shop.users.ask(DeleteUser(*id)).await?;
     let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
-    Ok(changed(&request, vec![("users", table), done(visitor.locale, "notice-user-deleted")], "/admin/users"))
+    Ok(changed(
+        &request,
+        vec![("users", table), done(visitor.locale, "notice-user-deleted")],
+        "/admin/users",
+    ))
 }
 
 /// What the account page shows, and what is wrong with the password form.
-async fn account_of(visitor: &Visitor, me: &SignedIn, error: Option<&str>) -> Result<Markup, Problem> {
+async fn account_of(
+    visitor: &Visitor,
+    me: &SignedIn,
+    error: Option<&str>,
+) -> Result<Markup, Problem> {
     let user = visitor.site.shop.users.ask(GetUser(me.user)).await?.user;
     let sessions = visitor.site.shop.sessions.ask(ListSessions(me.user)).await?;
     Ok(html! {
@@ -148,7 +171,11 @@ async fn new_user(site: &Site, form: &NewUser, role: Role) -> Result<Proven, Pro
     let username = Username::new(form.username.trim())?;
     let email = Some(form.email.trim()).filter(|email| !email.is_empty());
     let email = email.map(Email::new).transpose()?;
-    Ok(site.shop.users.ask(AddUser { username, email, password: form.password.clone(), role }).await?)
+    Ok(site
+        .shop
+        .users
+        .ask(AddUser { username, email, password: form.password.clone(), role })
+        .await?)
 }
 
 async fn listed(site: &Site) -> Result<Vec<User>, Problem> {

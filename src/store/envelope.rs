@@ -22,7 +22,13 @@ impl Envelope {
     pub(super) fn open(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (version, rest) = bytes.split_first_chunk()?;
         let (expires_at, value) = rest.split_first_chunk()?;
-        Some((Self { version: u64::from_be_bytes(*version), expires_at: u64::from_be_bytes(*expires_at) }, value))
+        Some((
+            Self {
+                version: u64::from_be_bytes(*version),
+                expires_at: u64::from_be_bytes(*expires_at),
+            },
+            value,
+        ))
     }
 
     /// Whether the key is not yet absent by itself.

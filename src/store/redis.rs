@@ -74,22 +74,36 @@ impl Store for RedisStore {
         };
         // No text holds the byte 255, so it stands behind every key with the prefix.
         let to = [b"(", prefix.as_bytes(), &[255]].concat();
-        let arguments = vec![bytes(from), bytes(to), number(limit as u64), number(milliseconds(self.clock.now()))];
-        let rows: Vec<(String, Bytes)> =
-            self.connection.eval(SCAN, vec![VALUES, NAMES], arguments).await.map_err(unavailable)?;
+        let arguments = vec![
+            bytes(from),
+            bytes(to),
+            number(limit as u64),
+            number(milliseconds(self.clock.now())),
+        ];
+        let rows: Vec<(String, Bytes)> = self
+            .connection
+            .eval(SCAN, vec![VALUES, NAMES], arguments)
+            .await
+            .map_err(unavailable)?;
         rows.into_iter()
-            .filter_map(|(key, sealed)| self.unseal(&sealed).map(|found| Some((key, found?))).transpose())
+            .filter_map(|(key, sealed)| {
+                self.unseal(&sealed).map(|found| Some((key, found?))).transpose()
+            })
             .collect()
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let arguments = arguments(batch, &self.options, milliseconds(self.clock.now()));
-        sent_at_once(run_commit(self.connection.clone(), self.commit_script.clone(), arguments).boxed())
+        sent_at_once(
+            run_commit(self.connection.clone(), self.commit_script.clone(), arguments).boxed(),
+        )
     }
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
         let connection = self.connection.clone();
-        follow(after, self.last_event.clone(), move |after| events_behind(connection.clone(), after))
+        follow(after, self.last_event.clone(), move |after| {
+            events_behind(connection.clone(), after)
+        })
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
@@ -117,7 +131,9 @@ impl Drop for RedisStore {
 }
 
 /// Polls an answer once, which sends its command before the next commit can send one.
-fn sent_at_once<Answer: Send + 'static>(mut answer: BoxFuture<'static, Answer>) -> BoxFuture<'static, Answer> {
+fn sent_at_once<Answer: Send + 'static>(
+    mut answer: BoxFuture<'static, Answer>,
+) -> BoxFuture<'static, Answer> {
     match answer.poll_unpin(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => future::ready(answer).boxed(),
         Poll::Pending => answer,
@@ -126,7 +142,11 @@ fn sent_at_once<Answer: Send + 'static>(mut answer: BoxFuture<'static, Answer>) 
 
 /// A Redis that was started again doesn't know the script. It must not be sent again with this commit,
 /// which would then come after those that were made later.
-async fn run_commit(connection: Connection, script: String, arguments: Vec<Value>) -> Result<EventId, StoreError> {
+async fn run_commit(
+    connection: Connection,
+    script: String,
+    arguments: Vec<Value>,
+) -> Result<EventId, StoreError> {
     let answer: Result<Option<EventId>, Error> =
         connection.evalsha(script, vec![VALUES, NAMES, EXPIRIES, LOG], arguments).await;
     if answer.as_ref().is_err_and(|error| error.details().contains("NOSCRIPT")) {
@@ -141,14 +161,16 @@ fn arguments(batch: Batch, options: &Options, now: u64) -> Vec<Value> {
     let oldest_time = now.saturating_sub(options.events_keep.as_millis() as u64);
     let mut arguments = vec![number(now), number(oldest_time), number(options.events_max)];
     arguments.push(number(batch.expect.len() as u64));
-    arguments.extend(batch.expect.into_iter().flat_map(|(key, version)| [bytes(key), number(version.unwrap_or(0))]));
-    arguments.push(number(batch.put.len() as u64));
     arguments.extend(
         batch
-            .put
+            .expect
             .into_iter()
-            .flat_map(|put| [bytes(put.key), number(put.expires_at.map_or(0, milliseconds)), bytes(put.value)]),
+            .flat_map(|(key, version)| [bytes(key), number(version.unwrap_or(0))]),
     );
+    arguments.push(number(batch.put.len() as u64));
+    arguments.extend(batch.put.into_iter().flat_map(|put| {
+        [bytes(put.key), number(put.expires_at.map_or(0, milliseconds)), bytes(put.value)]
+    }));
     arguments.push(number(batch.remove.len() as u64));
     arguments.extend(batch.remove.into_iter().map(bytes));
     arguments.push(number(batch.events.len() as u64));
@@ -157,7 +179,10 @@ fn arguments(batch: Batch, options: &Options, now: u64) -> Vec<Value> {
 }
 
 /// A tail outlasts an outage: it goes on when Redis is back.
-async fn events_behind(connection: Connection, after: EventId) -> Result<Vec<LogEntry>, StoreError> {
+async fn events_behind(
+    connection: Connection,
+    after: EventId,
+) -> Result<Vec<LogEntry>, StoreError> {
     loop {
         let from = format!("{}-0", after + 1);
         match connection.xrange_values(LOG, from, "+", Some(EVENTS_A_READ)).await {
@@ -168,7 +193,8 @@ async fn events_behind(connection: Connection, after: EventId) -> Result<Vec<Log
 }
 
 async fn last_event(connection: &Connection) -> Result<EventId, Error> {
-    let newest: Vec<(String, HashMap<String, Bytes>)> = connection.xrevrange_values(LOG, "+", "-", Some(1)).await?;
+    let newest: Vec<(String, HashMap<String, Bytes>)> =
+        connection.xrevrange_values(LOG, "+", "-", Some(1)).await?;
     Ok(newest.first().and_then(|(id, _)| event_id(id)).unwrap_or(0))
 }
 

@@ -36,7 +36,11 @@ pub(super) struct SledStore {
 }
 
 /// Opens or creates the store in a directory.
-pub(super) async fn open(path: PathBuf, options: &Options, clock: Clock) -> Result<SledStore, OpenError> {
+pub(super) async fn open(
+    path: PathBuf,
+    options: &Options,
+    clock: Clock,
+) -> Result<SledStore, OpenError> {
     let place = path.display().to_string();
     // sled panics on some damaged files.
     let (ledger, file, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
@@ -46,7 +50,8 @@ pub(super) async fn open(path: PathBuf, options: &Options, clock: Clock) -> Resu
     let (jobs, queue) = mpsc::channel(QUEUE);
     let (durable, last_event) = watch::channel(ledger.last_event());
     let committer = Committer { ledger, file, mark, options: options.clone(), clock, durable };
-    let committer = thread::Builder::new().name("committer".to_owned()).spawn(|| committer.run(queue));
+    let committer =
+        thread::Builder::new().name("committer".to_owned()).spawn(|| committer.run(queue));
     let committer = committer.map_err(|error| OpenError::Unreachable(error.to_string()))?;
     tokio::spawn(sweep_now_and_then(jobs.downgrade()));
     Ok(SledStore { jobs: Some(jobs), last_event, committer: Some(committer) })
@@ -66,7 +71,10 @@ impl Store for SledStore {
         limit: usize,
     ) -> Result<Vec<(String, Versioned)>, StoreError> {
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
-        read(self.jobs.as_ref(), move |ledger, now| ledger.scan(&prefix, after.as_deref(), limit, now)).await
+        read(self.jobs.as_ref(), move |ledger, now| {
+            ledger.scan(&prefix, after.as_deref(), limit, now)
+        })
+        .await
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
@@ -125,7 +133,9 @@ fn read<Found: Send + 'static>(
 
 fn enqueue(jobs: Option<&mpsc::Sender<Job>>, job: Job) -> Result<(), StoreError> {
     jobs.ok_or_else(stopped)?.try_send(job).map_err(|refused| match refused {
-        mpsc::error::TrySendError::Full(_) => StoreError::Unavailable("too much waits for it".to_owned()),
+        mpsc::error::TrySendError::Full(_) => {
+            StoreError::Unavailable("too much waits for it".to_owned())
+        }
         mpsc::error::TrySendError::Closed(_) => stopped(),
     })
 }

@@ -11,7 +11,8 @@ async fn anybody_may_read_the_catalogue() {
     let shop = TestShop::open().await;
     let list = read(&shop, "/api/articles").await.expect(200).json;
     assert_eq!((&list["success"], &list["count"]), (&json!(true), &json!(5)));
-    let stock: Vec<_> = list["articles"].as_array().unwrap().iter().map(|article| &article["available"]).collect();
+    let stock: Vec<_> =
+        list["articles"].as_array().unwrap().iter().map(|article| &article["available"]).collect();
     assert_eq!(stock, [10, 15, 20, 12, 18]);
     let first = &list["articles"][0];
     assert_eq!(first["name"], "Ordinateur portable");
@@ -35,7 +36,8 @@ async fn the_catalogue_comes_in_pages() {
 async fn an_administrator_adds_changes_and_removes_articles() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
-    let lamp = json!({ "name": "Lampe", "description": "Claire.", "price_cents": 1_250, "on_hand": 7 });
+    let lamp =
+        json!({ "name": "Lampe", "description": "Claire.", "price_cents": 1_250, "on_hand": 7 });
     let added = admin.0.send(Method::POST, "/api/articles", lamp).await.expect(201);
     assert_eq!(
         (&added.headers["location"], &added.json["article"]["on_hand"]),
@@ -43,10 +45,14 @@ async fn an_administrator_adds_changes_and_removes_articles() {
     );
     assert_eq!(read(&shop, "/api/articles/6").await.expect(200).json["article"]["available"], 7);
 
-    let changed = admin.changes_article(6, json!({ "price_cents": 1_300, "on_hand": 9 })).await.expect(200);
+    let changed =
+        admin.changes_article(6, json!({ "price_cents": 1_300, "on_hand": 9 })).await.expect(200);
     assert_eq!(changed.json["article"]["name"], "Lampe");
     let shown = read(&shop, "/api/articles/6").await.json;
-    assert_eq!((&shown["article"]["price_cents"], &shown["article"]["available"]), (&json!(1_300), &json!(9)));
+    assert_eq!(
+        (&shown["article"]["price_cents"], &shown["article"]["available"]),
+        (&json!(1_300), &json!(9))
+    );
 
     admin.changes_article(6, json!({ "active": false })).await.expect(200);
     read(&shop, "/api/articles/6").await.expect_problem(404, "article_not_found");
@@ -84,7 +90,8 @@ async fn the_catalogue_is_for_others_to_read_only() {
 async fn stock_that_is_bought_is_gone_and_stock_that_is_reserved_stays() {
     let shop = TestShop::open().await;
     let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
-    let available = async || read(&shop, "/api/articles/1").await.json["article"]["available"].clone();
+    let available =
+        async || read(&shop, "/api/articles/1").await.json["article"]["available"].clone();
     ana.adds(1, 4).await.expect(200);
     assert_eq!(available().await, 10, "a cart holds no stock");
     admin.sets_bank("decline").await;
@@ -119,5 +126,10 @@ async fn read(shop: &TestShop, path: &str) -> Answer {
 }
 
 fn ids(list: &Value) -> Vec<u64> {
-    list["articles"].as_array().unwrap().iter().map(|article| article["id"].as_u64().unwrap()).collect()
+    list["articles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|article| article["id"].as_u64().unwrap())
+        .collect()
 }

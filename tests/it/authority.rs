@@ -158,11 +158,15 @@ const FORM: [(&str, &str); 15] = [
 
 #[test]
 fn every_route_is_in_a_table_and_every_row_is_a_route() {
-    let rows: BTreeSet<_> = PROGRAMS.iter().chain(BROWSERS).map(|(route, _)| (*route).to_owned()).collect();
+    let rows: BTreeSet<_> =
+        PROGRAMS.iter().chain(BROWSERS).map(|(route, _)| (*route).to_owned()).collect();
     let routes: BTreeSet<_> = served().into_iter().collect();
     let (unknown, gone) = (routes.difference(&rows), rows.difference(&routes));
     let (unknown, gone): (Vec<_>, Vec<_>) = (unknown.collect(), gone.collect());
-    assert!(unknown.is_empty() && gone.is_empty(), "nobody said who may call {unknown:?}; there is no {gone:?}");
+    assert!(
+        unknown.is_empty() && gone.is_empty(),
+        "nobody said who may call {unknown:?}; there is no {gone:?}"
+    );
     assert_eq!(rows.len(), PROGRAMS.len() + BROWSERS.len(), "a row stands there twice");
 }
 
@@ -184,7 +188,11 @@ async fn every_route_lets_in_the_programs_that_may_call_it_and_no_others() {
         ];
         for (caller, proof) in callers {
             let answer = calls(&shop, &method, &path, proof).await;
-            assert_eq!(authority.told(&answer), authority.refuses_program(caller), "{caller:?}: {route}");
+            assert_eq!(
+                authority.told(&answer),
+                authority.refuses_program(caller),
+                "{caller:?}: {route}"
+            );
         }
     }
 }
@@ -210,7 +218,11 @@ async fn every_route_refuses_every_bad_token_in_the_same_form() {
         let (method, path) = ask_for(route, &order, &session(&ana));
         for (shop, token) in impostors {
             let answer = calls(shop, &method, &path, bearer(token)).await;
-            assert_eq!(authority.told(&answer), authority.refuses_program(Caller::Impostor), "{token}: {route}");
+            assert_eq!(
+                authority.told(&answer),
+                authority.refuses_program(Caller::Impostor),
+                "{token}: {route}"
+            );
             if answer.json["code"] == "invalid_token" {
                 forms.insert(form(answer));
             }
@@ -241,7 +253,11 @@ async fn every_route_lets_in_the_browsers_that_may_call_it_and_no_others() {
         let back = if method == Method::GET { &path } else { "/" };
         for (caller, proof) in callers {
             let answer = submits(&shop, &method, &path, proof).await;
-            assert_eq!(authority.told(&answer), authority.refuses_browser(caller, back), "{caller:?}: {route}");
+            assert_eq!(
+                authority.told(&answer),
+                authority.refuses_browser(caller, back),
+                "{caller:?}: {route}"
+            );
         }
     }
 }
@@ -257,7 +273,8 @@ async fn who_calls_is_judged_before_what_they_say() {
         let callers = [(Caller::Impostor, "session=nothing"), (Caller::Customer, &customer)];
         for (caller, cookie) in callers {
             let Some(refusal) = authority.refuses_browser(caller, "/") else { continue };
-            let request = shop.request(method.clone(), &path).header("sec-fetch-site", "same-origin");
+            let request =
+                shop.request(method.clone(), &path).header("sec-fetch-site", "same-origin");
             let answer = send(request.body("nonsense"), Some(("cookie", cookie.to_owned()))).await;
             assert_eq!(authority.told(&answer), Some(refusal), "{caller:?}: {route}");
         }
@@ -273,7 +290,9 @@ impl Authority {
             (_, Caller::Nobody) => "401 unauthorized",
             (_, Caller::Impostor) => "401 invalid_token",
             (Administrator, Caller::Stranger | Caller::Customer) => "403 forbidden",
-            (Owner(unknown), Caller::Stranger | Caller::Administrator) => return Some(format!("404 {unknown}")),
+            (Owner(unknown), Caller::Stranger | Caller::Administrator) => {
+                return Some(format!("404 {unknown}"));
+            }
             _ => return None,
         };
         Some(refusal.into())
@@ -337,16 +356,22 @@ fn ask_for(route: &str, order: &str, session: &str) -> (Method, String) {
 
 /// What a program is answered, which sends an object without fields.
 async fn calls(shop: &TestShop, method: &Method, path: &str, proof: Option<Proof>) -> Answer {
-    send(shop.request(method.clone(), path).header("idempotency-key", "k").json(&json!({})), proof).await
+    send(shop.request(method.clone(), path).header("idempotency-key", "k").json(&json!({})), proof)
+        .await
 }
 
 /// What a browser is answered, which sends a form of the shop's.
 async fn submits(shop: &TestShop, method: &Method, path: &str, proof: Option<Proof>) -> Answer {
-    send(shop.request(method.clone(), path).header("sec-fetch-site", "same-origin").form(&FORM), proof).await
+    send(
+        shop.request(method.clone(), path).header("sec-fetch-site", "same-origin").form(&FORM),
+        proof,
+    )
+    .await
 }
 
 async fn send(request: RequestBuilder, proof: Option<Proof>) -> Answer {
-    let request = proof.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+    let request =
+        proof.into_iter().fold(request, |request, (name, value)| request.header(name, value));
     Answer::of(request.send().await.unwrap()).await
 }
 

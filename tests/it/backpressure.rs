@@ -123,7 +123,10 @@ async fn who_goes_without_a_word_leaves_nothing_behind() {
     until(async || (admin.reads_metric(OPEN).await == Some(1_000.0)).then_some(())).await;
     sockets.into_iter().for_each(Socket::vanishes);
     until(async || (admin.reads_metric(OPEN).await == Some(0.0)).then_some(())).await;
-    until(async || (admin.reads_metric("microshop_live_listeners").await == Some(0.0)).then_some(())).await;
+    until(async || {
+        (admin.reads_metric("microshop_live_listeners").await == Some(0.0)).then_some(())
+    })
+    .await;
     until(async || (waiting_to_be_closed(&shop) == 0).then_some(())).await;
 }
 
@@ -131,7 +134,8 @@ async fn who_goes_without_a_word_leaves_nothing_behind() {
 async fn a_client_that_is_too_loud_is_sent_away_and_no_other() {
     let shop = TestShop::open_with(&[("LIVE__FRAMES", "20")]).await;
     let ana = shop.customer("ana").await;
-    let (mut loud, mut quiet) = (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &ana.token).await);
+    let (mut loud, mut quiet) =
+        (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &ana.token).await);
     quiet.listens(&["cart"]).await;
     for number in 0..30 {
         loud.say(json!({ "ping": number })).await;
@@ -143,12 +147,16 @@ async fn a_client_that_is_too_loud_is_sent_away_and_no_other() {
 
 #[actix_web::test]
 async fn nobody_has_more_sockets_than_allowed() {
-    let shop = TestShop::open_with(&[("LIVE__SOCKETS", "3"), ("LIVE__SOCKETS_PER_SESSION", "2")]).await;
+    let shop =
+        TestShop::open_with(&[("LIVE__SOCKETS", "3"), ("LIVE__SOCKETS_PER_SESSION", "2")]).await;
     let (ana, bob) = (shop.customer("ana").await, shop.customer("bob").await);
     let first = Socket::open(&shop, &ana.token).await;
     let _second = Socket::open(&shop, &ana.token).await;
     let refused = Socket::refusal(&shop, &ana.token).await;
-    assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"10".parse().unwrap()));
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"10".parse().unwrap())
+    );
     let _third = Socket::open(&shop, &bob.token).await;
     assert_eq!(Socket::refusal(&shop, &bob.token).await.status(), 503);
     first.vanishes();
@@ -191,7 +199,9 @@ fn waiting_to_be_closed(shop: &TestShop) -> usize {
     let port: u16 = shop.url.rsplit(':').next().unwrap().parse().unwrap();
     let all = fs::read_to_string("/proc/net/tcp").unwrap();
     let of_shop = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    of_shop.filter(|fields| fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "08").count()
+    of_shop
+        .filter(|fields| fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "08")
+        .count()
 }
 
 impl Socket {

@@ -144,8 +144,12 @@ async fn a_bank_process_says_what_it_has_decided_by_status_and_word() {
 #[actix_web::test]
 async fn a_bank_process_takes_no_odd_behaviour() {
     let bank = BankProcess::open().await;
-    let whimsical = json!({ "latency_ms": 1, "mode": "approve", "decline_percent": 100, "seed": 7 });
-    assert_eq!(bank.send(Method::PUT, "/behaviour", whimsical.clone()).await.expect(200).json, whimsical);
+    let whimsical =
+        json!({ "latency_ms": 1, "mode": "approve", "decline_percent": 100, "seed": 7 });
+    assert_eq!(
+        bank.send(Method::PUT, "/behaviour", whimsical.clone()).await.expect(200).json,
+        whimsical
+    );
     bank.charges("a", 100).await.expect(402);
     for odd in [
         json!({ "latency_ms": 1, "mode": "approve", "decline_percent": 101 }),
@@ -202,7 +206,10 @@ async fn nonsense_answers_no_question_and_is_not_waited_for() {
         assert!(matches!(charged, Err(BankError::Unknown(_))), "{name}: {charged:?}");
         assert!(matches!(voided, Err(BankError::Unknown(_))), "{name}: {voided:?}");
         // Whoever looks up a key doesn't say what the charge was.
-        assert!(name.contains(", another") || matches!(found, Err(BankError::Unknown(_))), "{name}: {found:?}");
+        assert!(
+            name.contains(", another") || matches!(found, Err(BankError::Unknown(_))),
+            "{name}: {found:?}"
+        );
     }
     foreign.will(Manner::Approves);
     assert_eq!(bank.charge(&charge("a", 100)).await, Ok(Answer::Approved));

@@ -74,7 +74,10 @@ async fn a_double_click_and_a_second_tab_place_one_order() {
         tab.sees(".order .bank.good", "Paiement accepté").await;
     }
     let orders = ana.get("/api/orders").await.expect(200).json["orders"].clone();
-    assert_eq!((orders.as_array().unwrap().len(), &orders[0]["payment"]["attempt"]), (1, &json!(1)));
+    assert_eq!(
+        (orders.as_array().unwrap().len(), &orders[0]["payment"]["attempt"]),
+        (1, &json!(1))
+    );
     browser.closes().await;
 }
 
@@ -182,7 +185,8 @@ async fn prices_and_stock_change_before_the_shoppers_eyes() {
 
 #[actix_web::test]
 async fn a_name_that_looks_like_a_script_is_a_text() {
-    const NAME: &str = "<script>document.title='x'</script><img src=x onerror=\"document.title='x'\">";
+    const NAME: &str =
+        "<script>document.title='x'</script><img src=x onerror=\"document.title='x'\">";
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let browser = Chromium::open().await;

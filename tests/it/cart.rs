@@ -34,9 +34,11 @@ async fn a_cart_is_set_emptied_and_guarded_by_its_version() {
     let ana = shop.customer("ana").await;
     let added = ana.adds(2, 3).await.expect(200);
     assert_eq!(added.headers["etag"], "\"1\"");
-    let set = ana.send(Method::PUT, "/api/cart/items/2", json!({ "quantity": 7 })).await.expect(200);
+    let set =
+        ana.send(Method::PUT, "/api/cart/items/2", json!({ "quantity": 7 })).await.expect(200);
     assert_eq!(set.json["cart"]["items"][0]["quantity"], 7);
-    let stale = ana.request(Method::DELETE, "/api/cart").header("if-match", "\"1\"").send().await.unwrap();
+    let stale =
+        ana.request(Method::DELETE, "/api/cart").header("if-match", "\"1\"").send().await.unwrap();
     let stale = Answer::of(stale).await.expect_problem(412, "precondition_failed");
     assert_eq!(stale.json["cart"]["version"], 2);
     ana.send(Method::PUT, "/api/cart/items/2", json!({ "quantity": 0 })).await.expect(200);

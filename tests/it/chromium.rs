@@ -75,7 +75,10 @@ impl Chromium {
             "goog:loggingPrefs": { "browser": "ALL" },
         });
         let Value::Object(capabilities) = capabilities else { unreachable!() };
-        let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&driver.url).await;
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&driver.url)
+            .await;
         let client = client.expect("Chromium starts; tests/prepare installs it");
         Self { client, driver, _profile: profile }
     }
@@ -104,7 +107,12 @@ impl Chromium {
     async fn errors(&self) -> Vec<String> {
         let session = self.client.session_id().await.unwrap().unwrap();
         let address = format!("{}/session/{session}/se/log", self.driver.url);
-        let log = reqwest::Client::new().post(address).json(&json!({ "type": "browser" })).send().await.unwrap();
+        let log = reqwest::Client::new()
+            .post(address)
+            .json(&json!({ "type": "browser" }))
+            .send()
+            .await
+            .unwrap();
         let log: Value = log.json().await.unwrap();
         let entries = log["value"].as_array().expect("the console can be read");
         let errors = entries.iter().filter(|entry| entry["level"] == "SEVERE");
@@ -122,7 +130,9 @@ impl Driver {
         let port = loop {
             said.clear();
             assert!(output.read_line(&mut said).unwrap() > 0, "chromedriver has ended");
-            if let Some((_, port)) = said.trim_end_matches(['.', '\n']).split_once("successfully on port ") {
+            if let Some((_, port)) =
+                said.trim_end_matches(['.', '\n']).split_once("successfully on port ")
+            {
                 break port.to_owned();
             }
         };

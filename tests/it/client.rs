@@ -16,12 +16,18 @@ async fn whoever_guesses_passwords_has_to_wait() {
         for _ in 0..5 {
             logs_in(&shop, name, WRONG, "").await.expect_problem(401, "invalid_credentials");
         }
-        let waits = logs_in(&shop, name, "correct horse", "").await.expect_problem(429, "too_many_requests");
+        let waits = logs_in(&shop, name, "correct horse", "")
+            .await
+            .expect_problem(429, "too_many_requests");
         assert_eq!(waits.headers["retry-after"], "1");
     }
-    let page = shop.request(Method::POST, "/login").form(&[("username", "ana"), ("password", WRONG)]);
+    let page =
+        shop.request(Method::POST, "/login").form(&[("username", "ana"), ("password", WRONG)]);
     let page = page.header("sec-fetch-site", "same-origin").send().await.unwrap();
-    assert_eq!((page.status().as_u16(), &page.headers()["retry-after"]), (429, &"1".parse().unwrap()));
+    assert_eq!(
+        (page.status().as_u16(), &page.headers()["retry-after"]),
+        (429, &"1".parse().unwrap())
+    );
     assert!(page.text().await.unwrap().contains("Trop de tentatives"));
 }
 
@@ -38,10 +44,14 @@ async fn only_a_trusted_proxy_says_where_a_client_is() {
     let told = async |trusted: &str| {
         let shop = TestShop::open_with(&[("SERVER__TRUSTED_PROXIES", trusted)]).await;
         let mut ana = shop.customer("ana").await;
-        let tokens = logs_in(&shop, "ana", "correct horse", "192.0.2.66, 203.0.113.9").await.expect(200).json;
+        let tokens = logs_in(&shop, "ana", "correct horse", "192.0.2.66, 203.0.113.9")
+            .await
+            .expect(200)
+            .json;
         ana.token = tokens["access_token"].as_str().unwrap().into();
         let sessions = ana.get("/auth/sessions").await.json["sessions"].clone();
-        let current = sessions.as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
+        let current =
+            sessions.as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
         current.unwrap()["address"].clone()
     };
     assert_eq!(told("").await, "127.0.0.1");
@@ -60,6 +70,9 @@ async fn a_shop_that_is_reached_by_tls_asks_browsers_to_stay_there() {
 
 async fn logs_in(shop: &TestShop, name: &str, password: &str, forwarded_for: &str) -> Answer {
     let body = json!({ "username": name, "password": password });
-    let request = shop.request(Method::POST, "/auth/login").header("x-forwarded-for", forwarded_for).json(&body);
+    let request = shop
+        .request(Method::POST, "/auth/login")
+        .header("x-forwarded-for", forwarded_for)
+        .json(&body);
     Answer::of(request.send().await.unwrap()).await
 }

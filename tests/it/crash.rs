@@ -120,10 +120,14 @@ impl Crowd {
     async fn counts_the_stock(&self, shop: &TestShop) {
         let admin = shop.admin().await;
         for article in shopper::ARTICLES {
-            let stock = admin.changes_article(article, json!({})).await.expect(200).json["article"].clone();
+            let stock =
+                admin.changes_article(article, json!({})).await.expect(200).json["article"].clone();
             let sold: u64 = self.shoppers.iter().map(|shopper| shopper.bought(article)).sum();
             assert!(sold > 0);
-            assert_eq!((stock["on_hand"].as_u64(), &stock["reserved"]), (Some(ON_HAND - sold), &json!(0)));
+            assert_eq!(
+                (stock["on_hand"].as_u64(), &stock["reserved"]),
+                (Some(ON_HAND - sold), &json!(0))
+            );
         }
     }
 }

@@ -43,8 +43,10 @@ async fn a_shop_that_dies_after_a_step_does_not_do_it_again() {
 
 #[test]
 fn no_step_is_without_a_story() {
-    let told = |step: &Durable| DEEDS.iter().any(|(_, steps)| steps.iter().any(|(of, _)| of == step));
-    let untold: Vec<_> = Durable::ALL.iter().filter(|step| !told(step) && **step != UNASKED).collect();
+    let told =
+        |step: &Durable| DEEDS.iter().any(|(_, steps)| steps.iter().any(|(of, _)| of == step));
+    let untold: Vec<_> =
+        Durable::ALL.iter().filter(|step| !told(step) && **step != UNASKED).collect();
     assert!(untold.is_empty(), "{untold:?}");
 }
 
@@ -67,7 +69,8 @@ async fn a_shop_that_dies_while_it_forgets_who_has_left_goes_on_with_it() {
 async fn leaves_an_order_behind(admin: &Admin, ana: &Person) {
     admin.sets_bank("decline").await;
     ana.adds(1, 1).await.expect(200);
-    let order = ana.checks_out("k").await.expect_problem(402, "payment_declined").json["order"].clone();
+    let order =
+        ana.checks_out("k").await.expect_problem(402, "payment_declined").json["order"].clone();
     let cancel = format!("/api/orders/{}/cancel", order["id"].as_str().unwrap());
     ana.send(Method::POST, &cancel, json!({})).await.expect(200);
     let user = ana.get("/auth/profile").await.expect(200).json["id"].clone();
@@ -75,8 +78,11 @@ async fn leaves_an_order_behind(admin: &Admin, ana: &Person) {
 }
 
 async fn everybody_survives(moment: &str) {
-    let cases = DEEDS.iter().flat_map(|(deed, steps)| steps.iter().map(|(step, made)| (*deed, *step, *made)));
-    let stories = cases.map(|(deed, step, made)| survives(deed, format!("{step:?}::{moment}={made}*off->return")));
+    let cases = DEEDS
+        .iter()
+        .flat_map(|(deed, steps)| steps.iter().map(|(step, made)| (*deed, *step, *made)));
+    let stories = cases
+        .map(|(deed, step, made)| survives(deed, format!("{step:?}::{moment}={made}*off->return")));
     stream::iter(stories).for_each_concurrent(AT_ONCE, |story| story).await;
 }
 

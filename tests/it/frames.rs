@@ -26,7 +26,14 @@ const TOLD: &str = "{\"reply\":{\"pong\":\"où est l’été ?\"}}";
 async fn a_message_may_come_in_parts_with_a_ping_between() {
     let shop = TestShop::open().await;
     // Also within a letter of several bytes, and with parts that hold nothing.
-    for cuts in [vec![9], vec![0], vec![ASKS.len()], vec![4, 11], vec![11, 11], vec![1, 2, 3, 10, 11, 12, 20, 21, 22]] {
+    for cuts in [
+        vec![9],
+        vec![0],
+        vec![ASKS.len()],
+        vec![4, 11],
+        vec![11, 11],
+        vec![1, 2, 3, 10, 11, 12, 20, 21, 22],
+    ] {
         let mut wire = Wire::open(&shop).await;
         let mut parts = parts(ASKS, &cuts);
         let last = parts.pop().unwrap();
@@ -97,7 +104,11 @@ async fn a_flood_is_answered_or_refused_and_harms_nobody_else() {
         let heard = wire.hears_to_the_end().await;
         let answered = heard.iter().take_while(|heard| **heard == answer).count();
         let whole = answered == FLOOD && heard[answered..] == closed(Some(1000));
-        assert!(whole || heard[answered..] == closed(Some(1008)), "{answered}, then {:?}", &heard[answered..]);
+        assert!(
+            whole || heard[answered..] == closed(Some(1008)),
+            "{answered}, then {:?}",
+            &heard[answered..]
+        );
         other.hears_nothing_more().await;
     }
 }

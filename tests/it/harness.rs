@@ -58,7 +58,8 @@ impl TestShop {
     }
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {
-        let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        let settings: Vec<_> =
+            settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
         let mut command = binary(folder.path(), &settings);
         if !points.is_empty() {
             command.env("FAILPOINTS", points);
@@ -124,7 +125,8 @@ impl TestShop {
         let bind = self.url.trim_start_matches("http://").to_owned();
         let mut settings = self.settings.clone();
         settings.push(("SERVER__BIND".into(), bind));
-        (self.process, self.url) = start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
+        (self.process, self.url) =
+            start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
     }
 
     /// Opens the shop again to die at points, maybe before anybody hears that it is open.
@@ -143,7 +145,11 @@ impl TestShop {
     /// What is wrong with the shop's store, which must not be open; nothing, if all is well.
     pub(crate) fn wrongs(&self) -> String {
         let check = self.command(&["check"]).output().unwrap();
-        let told = format!("{}{}", String::from_utf8_lossy(&check.stdout), String::from_utf8_lossy(&check.stderr));
+        let told = format!(
+            "{}{}",
+            String::from_utf8_lossy(&check.stdout),
+            String::from_utf8_lossy(&check.stderr)
+        );
         if check.status.success() { String::new() } else { told }
     }
 
@@ -181,7 +187,8 @@ pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
 
 /// Starts a server of the binary, and tells where it listens.
 pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
-    let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
+    let mut process =
+        command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
     let mut line = String::new();
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "the server did not open: {:?}", process.wait());
@@ -205,7 +212,8 @@ fn ask_to_stop(process: &Child) {
 pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
-    let defaults = [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "4"), ("LOG__FILTER", "warn")];
+    let defaults =
+        [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "4"), ("LOG__FILTER", "warn")];
     for (key, value) in defaults {
         command.env(format!("MICROSHOP_{key}"), value);
     }

@@ -16,7 +16,8 @@ use crate::redis_server::RedisServer;
 async fn an_open_shop_is_alive_and_ready() {
     let shop = TestShop::open().await;
     for (path, status) in [("/health/live", "live"), ("/health/ready", "ready")] {
-        let answer = Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await.expect(200);
+        let answer =
+            Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await.expect(200);
         assert_eq!(answer.json, json!({ "status": status }));
     }
 }
@@ -26,7 +27,8 @@ async fn a_second_server_leaves_the_store_to_the_first() {
     let shop = TestShop::open().await;
     let told = does_not_open(&mut shop.command(&["serve"]));
     assert!(told.contains("held by another process"), "{told}");
-    let told = does_not_open(shop.command(&["serve"]).env("MICROSHOP_STORE__URL", "sled:data/second"));
+    let told =
+        does_not_open(shop.command(&["serve"]).env("MICROSHOP_STORE__URL", "sled:data/second"));
     assert!(told.contains("in use by another process"), "{told}");
     shop.admin().await;
 }
@@ -36,7 +38,9 @@ async fn a_server_that_finds_its_address_taken_says_so() {
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     let mut second = shop.command(&["serve"]);
-    let second = second.env("MICROSHOP_STORE__URL", "sled:data/second").env("MICROSHOP_AUTH__KEY_FILE", "data/third");
+    let second = second
+        .env("MICROSHOP_STORE__URL", "sled:data/second")
+        .env("MICROSHOP_AUTH__KEY_FILE", "data/third");
     let told = does_not_open(second.env("MICROSHOP_SERVER__BIND", address));
     assert!(told.contains(&format!("can't listen on {address}")), "{told}");
 }
@@ -50,7 +54,8 @@ async fn the_default_password_is_not_for_everybody_to_try() {
         let told = does_not_open(shop.command(&["serve"]).env("MICROSHOP_SERVER__BIND", bind));
         assert!(told.contains("administrator's password is still the default"), "{told}");
         let mut new = shop.command(&["serve"]);
-        let new = new.env("MICROSHOP_SERVER__BIND", bind).env("MICROSHOP_STORE__URL", "sled:data/second");
+        let new =
+            new.env("MICROSHOP_SERVER__BIND", bind).env("MICROSHOP_STORE__URL", "sled:data/second");
         assert!(does_not_open(new).contains("password"));
     }
     shop.start_again();

@@ -44,7 +44,8 @@ async fn a_program_hears_how_things_are_and_then_what_happens_in_order() {
 async fn a_buyer_hears_an_order_being_placed_and_paid() {
     let shop = TestShop::open().await;
     let (ana, bob) = (shop.customer("ana").await, shop.customer("bob").await);
-    let (mut socket, mut other) = (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &bob.token).await);
+    let (mut socket, mut other) =
+        (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &bob.token).await);
     socket.listens(&["orders", "cart", "catalogue"]).await;
     other.listens(&["orders", "cart"]).await;
     ana.adds(1, 1).await.expect(200);
@@ -58,7 +59,14 @@ async fn a_buyer_hears_an_order_being_placed_and_paid() {
     let types: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         types,
-        ["cart.changed", "cart.changed", "article.changed", "order.placed", "article.changed", "order.changed"]
+        [
+            "cart.changed",
+            "cart.changed",
+            "article.changed",
+            "order.placed",
+            "article.changed",
+            "order.changed"
+        ]
     );
     other.hears_nothing_more().await;
 }
@@ -70,7 +78,10 @@ async fn an_administrator_hears_of_users_payments_and_the_breaker() {
     let mut socket = Socket::open(&shop, &admin.0.token).await;
     socket.say(json!({ "subscribe": ["users", "payments", "breaker"] })).await;
     socket.hears_json().await;
-    assert_eq!(socket.hears_json().await["data"]["state"], json!({ "state": "closed", "failures": 0 }));
+    assert_eq!(
+        socket.hears_json().await["data"]["state"],
+        json!({ "state": "closed", "failures": 0 })
+    );
     let ana = shop.customer("ana").await;
     let told = socket.hears_of("user.added").await;
     assert_eq!((&told["topic"], &told["data"]["username"]), (&json!("users"), &json!("ana")));
@@ -182,7 +193,8 @@ async fn topics_of_others_are_forbidden() {
 #[actix_web::test]
 async fn guests_hear_of_the_catalogue() {
     let shop = TestShop::open().await;
-    let mut guest = Socket::connect(&shop, "/api/live", &[("sec-websocket-protocol", "microshop.v1")]).await;
+    let mut guest =
+        Socket::connect(&shop, "/api/live", &[("sec-websocket-protocol", "microshop.v1")]).await;
     guest.listens(&["catalogue"]).await;
     shop.admin().await.changes_article(1, json!({ "price_cents": 5 })).await.expect(200);
     let told = guest.hears_of("article.changed").await;
@@ -220,9 +232,15 @@ async fn what_concerns_several_topics_is_told_once_where_most_is_told() {
     assert_eq!(told["topic"], "payments");
     let (article, order) = (socket.hears_json().await, socket.hears_json().await);
     assert_eq!((&article["topic"], &article["data"]["reserved"]), (&json!("stock"), &json!(0)));
-    assert_eq!((&order["topic"], &order["id"]), (&json!("payments"), &json!(article["id"].as_u64().unwrap() + 1)));
+    assert_eq!(
+        (&order["topic"], &order["id"]),
+        (&json!("payments"), &json!(article["id"].as_u64().unwrap() + 1))
+    );
     socket.say(json!({ "unsubscribe": ["stock", "payments"] })).await;
-    assert_eq!(socket.hears_json().await, json!({ "reply": { "topics": ["catalogue", "orders"] } }));
+    assert_eq!(
+        socket.hears_json().await,
+        json!({ "reply": { "topics": ["catalogue", "orders"] } })
+    );
     admin.changes_article(1, json!({ "on_hand": 5 })).await.expect(200);
     let told = socket.hears_of("article.changed").await;
     assert_eq!((&told["topic"], &told["data"]["on_hand"]), (&json!("catalogue"), &json!(null)));
@@ -233,7 +251,8 @@ async fn a_page_ends_with_its_browser_s_session() {
     let shop = TestShop::open_with(&[("AUTH__SESSION_IDLE", "2s")]).await;
     shop.customer("ana").await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
-    let mut page = Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    let mut page =
+        Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
     page.hears().await;
     assert_eq!(page.is_closed().await, (1008, "expired".into()));
 }
@@ -268,7 +287,8 @@ async fn a_frame_that_means_nothing_is_answered_with_an_error() {
 async fn a_newer_token_of_the_same_session_lets_a_program_stay() {
     let shop = TestShop::open_with(&[("AUTH__ACCESS_TTL", "3s")]).await;
     let (ana, bob) = (shop.customer("ana").await, shop.customer("bob").await);
-    let (mut stays, mut goes) = (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &bob.token).await);
+    let (mut stays, mut goes) =
+        (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &bob.token).await);
     stays.say(json!({ "token": bob.token })).await;
     assert_eq!(stays.hears_json().await["error"]["code"], "invalid_token");
     assert_eq!(goes.is_closed().await, (1008, "expired".into()));
@@ -287,7 +307,10 @@ async fn other_sites_and_bad_tokens_do_not_get_in() {
     let ana = shop.customer("ana").await;
     let bearer = format!("Bearer {}", ana.token);
     for origin in ["https://evil.example", "null", "http://127.0.0.1.evil.example"] {
-        assert_eq!(refusal(&shop, "/api/live", &[("origin", origin), ("authorization", &bearer)]).await, 403);
+        assert_eq!(
+            refusal(&shop, "/api/live", &[("origin", origin), ("authorization", &bearer)]).await,
+            403
+        );
         assert_eq!(refusal(&shop, "/live?topics=cart&since=0", &[("origin", origin)]).await, 403);
     }
     assert_eq!(refusal(&shop, "/api/live", &[("authorization", "Bearer x")]).await, 401);
@@ -299,8 +322,10 @@ async fn other_sites_and_bad_tokens_do_not_get_in() {
 #[actix_web::test]
 async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
     let shop = TestShop::open().await;
-    let (ana, elsewhere) = (shop.customer("ana").await, Person::log_in(&shop, "ana", "correct horse").await);
-    let (mut quiet, mut other) = (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &elsewhere.token).await);
+    let (ana, elsewhere) =
+        (shop.customer("ana").await, Person::log_in(&shop, "ana", "correct horse").await);
+    let (mut quiet, mut other) =
+        (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &elsewhere.token).await);
     let mut listening = Socket::open(&shop, &ana.token).await;
     listening.listens(&["cart", "session"]).await;
     ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
@@ -308,7 +333,10 @@ async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
         assert_eq!(socket.is_closed().await, (1008, "revoked".into()));
     }
     other.hears_nothing_more().await;
-    assert_eq!(refusal(&shop, "/api/live", &[("authorization", &format!("Bearer {}", ana.token))]).await, 401);
+    assert_eq!(
+        refusal(&shop, "/api/live", &[("authorization", &format!("Bearer {}", ana.token))]).await,
+        401
+    );
 }
 
 #[actix_web::test]
@@ -329,7 +357,8 @@ async fn a_page_is_drawn_again_by_what_happens_elsewhere() {
     let ana = shop.customer("ana").await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
     let live = "/live?topics=cart,catalogue,session&since=0";
-    let mut page = Socket::connect(&shop, live, &[("cookie", &cookie), ("origin", &shop.url)]).await;
+    let mut page =
+        Socket::connect(&shop, live, &[("cookie", &cookie), ("origin", &shop.url)]).await;
     let drawn = page.hears().await;
     for part in ["#cart-badge", "#cart", "#articles", "#sessions"] {
         assert!(drawn.contains(&format!("<hx-partial hx-target=\"{part}\"")), "{part}: {drawn}");
@@ -352,8 +381,23 @@ async fn a_page_just_drawn_is_told_only_what_is_new() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
-    let page = shop.request(Method::GET, "/cart").header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
-    let address = page.split("hx-ws:connect=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let page = shop
+        .request(Method::GET, "/cart")
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let address = page
+        .split("hx-ws:connect=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .replace("&amp;", "&");
     let mut socket = Socket::connect(&shop, &address, &[("cookie", &cookie)]).await;
     ana.adds(2, 1).await.expect(200);
     let told = socket.hears().await;
@@ -364,11 +408,15 @@ async fn a_page_just_drawn_is_told_only_what_is_new() {
 async fn a_guest_s_page_hears_of_the_guest_s_cart_in_the_guest_s_language() {
     let shop = TestShop::open().await;
     let page = shop.request(Method::GET, "/articles").send().await.unwrap();
-    let cookie = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie =
+        page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let headers = [("cookie", cookie.as_str()), ("accept-language", "en")];
     let mut socket = Socket::connect(&shop, "/live?topics=cart&since=0", &headers).await;
     assert!(socket.hears().await.contains("Your cart is empty"));
-    let add = shop.request(Method::POST, "/cart/add/1").header("cookie", &cookie).header("origin", &shop.url);
+    let add = shop
+        .request(Method::POST, "/cart/add/1")
+        .header("cookie", &cookie)
+        .header("origin", &shop.url);
     add.form(&[("a", "b")]).send().await.unwrap().error_for_status().unwrap();
     assert!(socket.hears().await.contains("€899.00"));
 }
@@ -380,11 +428,14 @@ async fn a_buyer_s_page_shows_that_payments_are_interrupted_and_when_they_go_on(
     let cookie = signs_in(&shop, "ana", "correct horse").await;
     admin.sets_bank("decline").await;
     ana.adds(1, 1).await.expect(200);
-    let order = ana.checks_out("k").await.expect_problem(402, "payment_declined").json["order"]["id"].clone();
+    let order =
+        ana.checks_out("k").await.expect_problem(402, "payment_declined").json["order"]["id"]
+            .clone();
     let panel = format!("hx-target=\"#order-{}\"", order.as_str().unwrap());
     let mut program = Socket::open(&shop, &ana.token).await;
     program.listens(&["orders"]).await;
-    let mut page = Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    let mut page =
+        Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
     assert!(!page.hears_with(&panel).await.contains("interrompus"));
 
     let sets = async |what: &str| {
@@ -392,7 +443,9 @@ async fn a_buyer_s_page_shows_that_payments_are_interrupted_and_when_they_go_on(
     };
     sets("isolate").await;
     assert!(page.hears_with(&panel).await.contains("interrompus"));
-    let drawn = shop.request(Method::GET, &format!("/orders/{}", order.as_str().unwrap())).header("cookie", &cookie);
+    let drawn = shop
+        .request(Method::GET, &format!("/orders/{}", order.as_str().unwrap()))
+        .header("cookie", &cookie);
     assert!(drawn.send().await.unwrap().text().await.unwrap().contains("interrompus"));
     sets("reset").await;
     assert!(!page.hears_with(&panel).await.contains("interrompus"));
@@ -400,10 +453,12 @@ async fn a_buyer_s_page_shows_that_payments_are_interrupted_and_when_they_go_on(
     program.hears_nothing_more().await;
     admin.sets_bank("refuse").await;
     for key in ["a", "b", "c"] {
-        let pay = ana.request(Method::POST, &format!("/api/orders/{}/pay", order.as_str().unwrap()));
+        let pay =
+            ana.request(Method::POST, &format!("/api/orders/{}/pay", order.as_str().unwrap()));
         pay.header("idempotency-key", key).send().await.unwrap();
     }
-    let until = admin.0.get("/api/breaker").await.expect(200).json["breaker"]["state"]["until"].clone();
+    let until =
+        admin.0.get("/api/breaker").await.expect(200).json["breaker"]["state"]["until"].clone();
     let told = page.hears_with("interrompus").await;
     assert!(told.contains(&format!("<time datetime={until}>")), "{until}: {told}");
 }
@@ -441,7 +496,8 @@ fn versions(carts: &[Value]) -> Vec<u64> {
 
 /// The status with which a socket is refused.
 async fn refusal(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> u16 {
-    let mut request = format!("{}{path}", shop.url.replacen("http", "ws", 1)).into_client_request().unwrap();
+    let mut request =
+        format!("{}{path}", shop.url.replacen("http", "ws", 1)).into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }

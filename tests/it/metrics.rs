@@ -10,17 +10,30 @@ use crate::people::Admin;
 async fn payments_and_changes_of_the_breaker_are_counted() {
     let shop = TestShop::open_with(&[("ORDER__PATIENCE", "0s"), ("BREAKER__OPEN", "1s")]).await;
     let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
-    admin.0.send(Method::PUT, "/api/bank", json!({ "mode": "refuse", "latency_ms": 0 })).await.expect(200);
+    admin
+        .0
+        .send(Method::PUT, "/api/bank", json!({ "mode": "refuse", "latency_ms": 0 }))
+        .await
+        .expect(200);
     for number in 1..=3 {
         ana.adds(1, 1).await.expect(200);
         ana.checks_out(&format!("order-{number}")).await;
     }
     counts(&admin, "microshop_breaker_transitions_total{to=\"open\"}", 1).await;
     counts(&admin, "microshop_bank_calls_total{outcome=\"not_sent\"}", 3).await;
-    admin.0.send(Method::PUT, "/api/bank", json!({ "mode": "approve", "latency_ms": 0 })).await.expect(200);
-    let order = ana.get("/api/orders").await.expect(200).json["orders"][0]["id"].as_str().unwrap().to_owned();
+    admin
+        .0
+        .send(Method::PUT, "/api/bank", json!({ "mode": "approve", "latency_ms": 0 }))
+        .await
+        .expect(200);
+    let order = ana.get("/api/orders").await.expect(200).json["orders"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     until(async || {
-        let pay = ana.request(Method::POST, &format!("/api/orders/{order}/pay")).header("idempotency-key", "again");
+        let pay = ana
+            .request(Method::POST, &format!("/api/orders/{order}/pay"))
+            .header("idempotency-key", "again");
         (pay.json(&json!({})).send().await.unwrap().status() != 503).then_some(())
     })
     .await;
@@ -33,7 +46,8 @@ async fn payments_and_changes_of_the_breaker_are_counted() {
 async fn a_scraper_with_a_token_of_its_own_reads_the_metrics_and_nothing_else() {
     let shop = TestShop::open_with(&[("METRICS__TOKEN", "let me count")]).await;
     let ask = async |path: &str, token: &str| {
-        let request = shop.request(Method::GET, path).header("authorization", format!("Bearer {token}"));
+        let request =
+            shop.request(Method::GET, path).header("authorization", format!("Bearer {token}"));
         request.send().await.unwrap().status().as_u16()
     };
     assert_eq!(ask("/metrics", "let me count").await, 200);

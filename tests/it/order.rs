@@ -26,9 +26,14 @@ async fn a_checkout_sells_the_stock_and_empties_the_cart() {
 #[actix_web::test]
 async fn the_same_request_sent_again_gets_the_same_answer() {
     let (mut shop, admin, ana) = shop_with_ana(&[]).await;
-    admin.0.send(Method::PUT, "/api/bank", json!({ "latency_ms": 300, "mode": "approve" })).await.expect(200);
+    admin
+        .0
+        .send(Method::PUT, "/api/bank", json!({ "latency_ms": 300, "mode": "approve" }))
+        .await
+        .expect(200);
     ana.adds(1, 1).await.expect(200);
-    let (one, other) = futures_util::future::join(ana.orders("k", 1, 89_900), ana.orders("k", 1, 89_900)).await;
+    let (one, other) =
+        futures_util::future::join(ana.orders("k", 1, 89_900), ana.orders("k", 1, 89_900)).await;
     let (first, second) = if one.status == 201 { (one, other) } else { (other, one) };
     let first = first.expect(201).json;
     second.expect_problem(409, "idempotency_key_in_use");
@@ -48,7 +53,8 @@ async fn one_cart_becomes_one_order_whatever_the_keys() {
     let (_shop, _admin, ana) = shop_with_ana(&[]).await;
     ana.adds(1, 1).await.expect(200);
     let keys: Vec<_> = (0..10).map(|number| format!("key-{number}")).collect();
-    let answers = futures_util::future::join_all(keys.iter().map(|key| ana.orders(key, 1, 89_900))).await;
+    let answers =
+        futures_util::future::join_all(keys.iter().map(|key| ana.orders(key, 1, 89_900))).await;
     let first = answers[0].json["order"]["id"].clone();
     assert!(answers.into_iter().all(|answer| answer.expect(201).json["order"]["id"] == first));
     assert_eq!((ana.orders_listed("").await.len(), ana.sees(1).await), (1, 9));
@@ -62,7 +68,9 @@ async fn a_checkout_needs_a_good_key() {
     let body = json!({
         "cart_version": 1, "expected_total_cents": 89_900, "name": "Ana", "email": "a@b", "address": "Quay",
     });
-    ana.send(Method::POST, "/api/orders", body).await.expect_problem(400, "missing_idempotency_key");
+    ana.send(Method::POST, "/api/orders", body)
+        .await
+        .expect_problem(400, "missing_idempotency_key");
     for key in ["", "with space", &"x".repeat(256)] {
         ana.orders(key, 1, 89_900).await.expect_problem(400, "invalid_idempotency_key");
     }
@@ -76,7 +84,10 @@ async fn nobody_pays_another_total_than_shown() {
     admin.changes_article(2, json!({ "price_cents": 3_000 })).await.expect(200);
     let cart = ana.cart().await;
     let refused = ana.orders("k", 1, 2_990).await.expect_problem(409, "total_changed");
-    assert_eq!((&refused.json["total_cents"], ana.cart().await, ana.sees(2).await), (&json!(3_000), cart, 15));
+    assert_eq!(
+        (&refused.json["total_cents"], ana.cart().await, ana.sees(2).await),
+        (&json!(3_000), cart, 15)
+    );
     ana.adds(2, 1).await.expect(200);
     ana.orders("l", 1, 3_000).await.expect_problem(409, "cart_changed");
     assert_eq!(ana.orders_listed("").await.len(), 0);
@@ -105,9 +116,13 @@ async fn of_many_buyers_of_the_last_piece_one_gets_it() {
         buyer.adds(1, 1).await.expect(200);
         buyers.push(buyer);
     }
-    let answers = futures_util::future::join_all(buyers.iter().map(|buyer| buyer.checks_out("k"))).await;
+    let answers =
+        futures_util::future::join_all(buyers.iter().map(|buyer| buyer.checks_out("k"))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.json["code"] == "insufficient_stock").count(), 4);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.json["code"] == "insufficient_stock").count(),
+        4
+    );
     assert_eq!(buyers[0].sees(1).await, 0);
 }
 
@@ -115,14 +130,20 @@ async fn of_many_buyers_of_the_last_piece_one_gets_it() {
 async fn a_declined_order_can_be_paid_again() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
     let order = ana.is_declined(&admin, "k").await;
-    assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("pending_payment"), &json!("declined")));
+    assert_eq!(
+        (&order["status"], &order["payment"]["status"]),
+        (&json!("pending_payment"), &json!("declined"))
+    );
     let pay = format!("/api/orders/{}/pay", text(&order["id"]));
     ana.send(Method::POST, &pay, json!({})).await.expect_problem(400, "missing_idempotency_key");
     ana.pays(&order, "again").await.expect_problem(402, "payment_declined");
     admin.sets_bank("approve").await;
     ana.pays(&order, "k").await.expect_problem(422, "idempotency_key_reused");
     let paid = ana.pays(&order, "third").await.expect(200).json["order"].clone();
-    assert_eq!((&paid["status"], &paid["payment"]), (&json!("paid"), &json!({ "attempt": 3, "status": "succeeded" })));
+    assert_eq!(
+        (&paid["status"], &paid["payment"]),
+        (&json!("paid"), &json!({ "attempt": 3, "status": "succeeded" }))
+    );
     assert_eq!(ana.pays(&order, "third").await.expect(200).json["order"], paid);
     ana.pays(&order, "fourth").await.expect_problem(409, "wrong_state");
     assert_eq!(ana.sees(1).await, 9);
@@ -136,7 +157,10 @@ async fn a_bank_that_refuses_three_times_is_left_alone_for_a_while() {
     ana.adds(2, 1).await.expect(200);
     let refused = ana.checks_out("first").await.expect_problem(503, "payment_not_sent");
     let order = &refused.json["order"];
-    assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("pending_payment"), &json!("not_sent")));
+    assert_eq!(
+        (&order["status"], &order["payment"]["status"]),
+        (&json!("pending_payment"), &json!("not_sent"))
+    );
     for key in ["second", "third"] {
         ana.pays(order, key).await.expect_problem(503, "payment_not_sent");
     }
@@ -147,11 +171,19 @@ async fn a_bank_that_refuses_three_times_is_left_alone_for_a_while() {
     let closed = ana.checks_out("fourth").await.expect_problem(503, "payment_unavailable");
     let wait: u64 = closed.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=2).contains(&wait), "{wait}");
-    assert_eq!((ana.cart().await, ana.sees(1).await, ana.orders_listed("").await), (cart, 10, orders));
+    assert_eq!(
+        (ana.cart().await, ana.sees(1).await, ana.orders_listed("").await),
+        (cart, 10, orders)
+    );
 
     admin.sets_bank("approve").await;
-    let paid = until(async || Some(ana.pays(order, "fifth").await).filter(|answer| answer.status == 200)).await;
-    assert_eq!((&paid.json["order"]["status"], &admin.breaker().await["state"]), (&json!("paid"), &json!("closed")));
+    let paid =
+        until(async || Some(ana.pays(order, "fifth").await).filter(|answer| answer.status == 200))
+            .await;
+    assert_eq!(
+        (&paid.json["order"]["status"], &admin.breaker().await["state"]),
+        (&json!("paid"), &json!("closed"))
+    );
 }
 
 #[actix_web::test]
@@ -195,7 +227,10 @@ async fn a_lost_answer_is_asked_for_until_it_is_known() {
     admin.sets_bank("lose_answer").await;
     ana.adds(1, 1).await.expect(200);
     let order = ana.checks_out("k").await.expect(202).json["order"].clone();
-    assert_eq!((&order["status"], &order["payment"]["status"]), (&json!("pending_payment"), &json!("unknown")));
+    assert_eq!(
+        (&order["status"], &order["payment"]["status"]),
+        (&json!("pending_payment"), &json!("unknown"))
+    );
     ana.pays(&order, "again").await.expect_problem(409, "wrong_state");
     assert_eq!(ana.sees(1).await, 9);
     admin.sets_bank("approve").await;
@@ -213,7 +248,10 @@ async fn a_wish_to_cancel_is_kept_until_the_bank_is_heard() {
     let order = ana.checks_out("k").await.expect(202).json["order"].clone();
     for _ in 0..2 {
         let wish = ana.cancels(&order).await.expect(202).json["order"].clone();
-        assert_eq!((&wish["status"], &wish["called_off"]), (&json!("pending_payment"), &json!(true)));
+        assert_eq!(
+            (&wish["status"], &wish["called_off"]),
+            (&json!("pending_payment"), &json!(true))
+        );
     }
     shop.kill();
     shop.start_again();
@@ -230,14 +268,24 @@ async fn a_lost_request_is_sent_again_until_it_arrives() {
     ana.adds(1, 1).await.expect(200);
     let order = ana.checks_out("k").await.expect(202).json["order"].clone();
     admin.sets_bank("decline").await;
-    until(async || Some(ana.order(&order).await).filter(|order| order["payment"]["status"] == "declined")).await;
-    assert_eq!((ana.cancels(&order).await.status.as_u16(), times_paid(&shop, &ana).await), (200, 0));
+    until(async || {
+        Some(ana.order(&order).await).filter(|order| order["payment"]["status"] == "declined")
+    })
+    .await;
+    assert_eq!(
+        (ana.cancels(&order).await.status.as_u16(), times_paid(&shop, &ana).await),
+        (200, 0)
+    );
 }
 
 #[actix_web::test]
 async fn a_payment_under_way_outlives_the_death_of_the_server() {
     let (mut shop, admin, ana) = shop_with_ana(&[("ORDER__PATIENCE", "100ms")]).await;
-    admin.0.send(Method::PUT, "/api/bank", json!({ "latency_ms": 2_000, "mode": "approve" })).await.expect(200);
+    admin
+        .0
+        .send(Method::PUT, "/api/bank", json!({ "latency_ms": 2_000, "mode": "approve" }))
+        .await
+        .expect(200);
     ana.adds(1, 3).await.expect(200);
     let order = ana.checks_out("k").await.expect(202).json["order"].clone();
     assert_eq!(order["payment"]["status"], "submitting");
@@ -279,7 +327,9 @@ async fn an_order_that_is_not_paid_in_time_goes_back_to_the_cart() {
 async fn somebody_else_s_order_does_not_exist() {
     let (shop, admin, ana) = shop_with_ana(&[]).await;
     let (bob, order) = (shop.customer("bob").await, ana.is_declined(&admin, "k").await);
-    bob.get(&format!("/api/orders/{}", text(&order["id"]))).await.expect_problem(404, "order_not_found");
+    bob.get(&format!("/api/orders/{}", text(&order["id"])))
+        .await
+        .expect_problem(404, "order_not_found");
     bob.pays(&order, "mine").await.expect_problem(404, "order_not_found");
     bob.cancels(&order).await.expect_problem(404, "order_not_found");
     assert_eq!((bob.orders_listed("").await.len(), ana.order(&order).await), (0, order));
@@ -290,9 +340,11 @@ async fn an_administrator_ships_and_delivers_what_is_paid() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
     let order = ana.buys(1, "k").await;
     let id = text(&order["id"]);
-    for path in
-        [format!("/api/orders/{id}/ship"), format!("/api/orders/{id}/deliver"), format!("/api/orders/{id}/refund")]
-    {
+    for path in [
+        format!("/api/orders/{id}/ship"),
+        format!("/api/orders/{id}/deliver"),
+        format!("/api/orders/{id}/refund"),
+    ] {
         ana.send(Method::POST, &path, json!({})).await.expect_problem(403, "forbidden");
     }
     admin.moves(&order, "deliver").await.expect_problem(409, "wrong_state");
@@ -302,7 +354,10 @@ async fn an_administrator_ships_and_delivers_what_is_paid() {
         }
     }
     let refused = admin.moves(&order, "ship").await.expect_problem(409, "wrong_state");
-    assert_eq!((&refused.json["status"], &refused.json["order_status"]), (&json!(409), &json!("delivered")));
+    assert_eq!(
+        (&refused.json["status"], &refused.json["order_status"]),
+        (&json!(409), &json!("delivered"))
+    );
     ana.cancels(&order).await.expect_problem(409, "wrong_state");
     admin.moves(&order, "refund").await.expect(200);
     assert_eq!(ana.sees(1).await, 9, "what was delivered is not on the shelf");
@@ -313,9 +368,16 @@ async fn a_refund_is_made_once_and_brings_back_what_was_not_sent() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
     let order = ana.buys(1, "k").await;
     let refund = format!("/api/orders/{}/refund", text(&order["id"]));
-    admin.0.send(Method::POST, &refund, json!({})).await.expect_problem(400, "missing_idempotency_key");
+    admin
+        .0
+        .send(Method::POST, &refund, json!({}))
+        .await
+        .expect_problem(400, "missing_idempotency_key");
     for _ in 0..2 {
-        assert_eq!(admin.moves(&order, "refund").await.expect(200).json["order"]["status"], "refunded");
+        assert_eq!(
+            admin.moves(&order, "refund").await.expect(200).json["order"]["status"],
+            "refunded"
+        );
         assert_eq!(ana.sees(1).await, 10);
     }
     admin.moves(&order, "ship").await.expect_problem(409, "wrong_state");
@@ -339,7 +401,10 @@ async fn orders_come_newest_first_and_in_pages() {
 #[actix_web::test]
 async fn only_administrators_see_the_bank_and_the_breaker() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
-    assert_eq!(admin.0.get("/api/bank").await.expect(200).json["bank"], json!({ "latency_ms": 0, "mode": "approve" }));
+    assert_eq!(
+        admin.0.get("/api/bank").await.expect(200).json["bank"],
+        json!({ "latency_ms": 0, "mode": "approve" })
+    );
     let free = json!({ "latency_ms": 0, "mode": "refuse" });
     ana.send(Method::PUT, "/api/bank", free).await.expect_problem(403, "forbidden");
     ana.get("/api/bank").await.expect_problem(403, "forbidden");
@@ -365,15 +430,20 @@ impl Person {
 
     async fn pays(&self, order: &Value, key: &str) -> Answer {
         let path = format!("/api/orders/{}/pay", text(&order["id"]));
-        Answer::of(self.request(Method::POST, &path).header("idempotency-key", key).send().await.unwrap()).await
+        Answer::of(
+            self.request(Method::POST, &path).header("idempotency-key", key).send().await.unwrap(),
+        )
+        .await
     }
 
     async fn cancels(&self, order: &Value) -> Answer {
-        self.send(Method::POST, &format!("/api/orders/{}/cancel", text(&order["id"])), json!({})).await
+        self.send(Method::POST, &format!("/api/orders/{}/cancel", text(&order["id"])), json!({}))
+            .await
     }
 
     async fn order(&self, order: &Value) -> Value {
-        self.get(&format!("/api/orders/{}", text(&order["id"]))).await.expect(200).json["order"].clone()
+        self.get(&format!("/api/orders/{}", text(&order["id"]))).await.expect(200).json["order"]
+            .clone()
     }
 
     async fn orders_listed(&self, page: &str) -> Vec<Value> {
@@ -390,14 +460,23 @@ impl Person {
     }
 
     async fn waits_until(&self, order: &Value, status: &str) -> Value {
-        until(async || Some(self.order(order).await).filter(|order| order["status"] == status)).await
+        until(async || Some(self.order(order).await).filter(|order| order["status"] == status))
+            .await
     }
 }
 
 impl Admin {
     async fn moves(&self, order: &Value, step: &str) -> Answer {
         let path = format!("/api/orders/{}/{step}", text(&order["id"]));
-        Answer::of(self.0.request(Method::POST, &path).header("idempotency-key", &path).send().await.unwrap()).await
+        Answer::of(
+            self.0
+                .request(Method::POST, &path)
+                .header("idempotency-key", &path)
+                .send()
+                .await
+                .unwrap(),
+        )
+        .await
     }
 
     async fn breaker(&self) -> Value {

@@ -25,7 +25,8 @@ struct Page {
 }
 
 /// The form that an order is placed with, but for the cart and the key.
-const CONTACT: [(&str, &str); 3] = [("name", "Ana"), ("email", "ana@example.org"), ("address", "1 Quay Street")];
+const CONTACT: [(&str, &str); 3] =
+    [("name", "Ana"), ("email", "ana@example.org"), ("address", "1 Quay Street")];
 
 #[actix_web::test]
 async fn a_guest_reads_the_catalogue_and_fills_a_cart() {
@@ -36,7 +37,9 @@ async fn a_guest_reads_the_catalogue_and_fills_a_cart() {
     assert_eq!(catalogue.headers["content-type"], "text/html; charset=utf-8");
     guest.get("/cart").await.shows("id=\"cart\"").hides("cart-item-1");
     guest.post("/cart/add/1", &[]).await.leads_to("/");
-    let from = guest.request(Method::POST, "/cart/add/2").header("referer", format!("{}/articles?x=1", shop.url));
+    let from = guest
+        .request(Method::POST, "/cart/add/2")
+        .header("referer", format!("{}/articles?x=1", shop.url));
     guest.send(from.form(&[("a", "b")])).await.leads_to("/articles?x=1");
     guest.get("/cart").await.shows("cart-item-1").shows("cart-item-2").shows("cart-count-2");
     guest.post("/cart/update/1", &[("quantity", "5")]).await.leads_to("/");
@@ -92,7 +95,10 @@ async fn what_a_guest_put_in_the_cart_is_there_after_signing_in() {
     ana.get("/login?then=/checkout").await.shows("name=\"then\" value=\"/checkout\"");
     ana.logs_in("ana", "/checkout").await.leads_to("/checkout");
     let cart = program.cart().await;
-    assert_eq!((&cart["items"][0]["quantity"], &cart["items"][1]["quantity"]), (&json!(3), &json!(4)));
+    assert_eq!(
+        (&cart["items"][0]["quantity"], &cart["items"][1]["quantity"]),
+        (&json!(3), &json!(4))
+    );
     ana.get("/checkout").await.shows("name=\"idempotency_key\"");
     let stranger = Visitor::enter(&shop);
     stranger.get("/cart").await.shows("cart-count-0");
@@ -147,10 +153,17 @@ async fn a_refused_checkout_shows_the_form_again_and_keeps_what_was_typed() {
     ana.post("/cart/add/1", &[]).await.leads_to("/");
     let bad = [("name", "Ana"), ("email", "nowhere"), ("address", "2 rue du Port")];
     let again = ana.orders_with(&bad).await.has(422).shows("role=\"alert\"");
-    again.shows("value=\"nowhere\"").shows("2 rue du Port").shows("name=\"cart_version\" value=\"1\"");
+    again
+        .shows("value=\"nowhere\"")
+        .shows("2 rue du Port")
+        .shows("name=\"cart_version\" value=\"1\"");
     shop.admin().await.changes_article(1, json!({ "price_cents": 1 })).await.expect(200);
     let form = [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", "k")];
-    let dearer = ana.post("/checkout", &[&form[..], &CONTACT].concat()).await.has(409).shows("role=\"alert\"");
+    let dearer = ana
+        .post("/checkout", &[&form[..], &CONTACT].concat())
+        .await
+        .has(409)
+        .shows("role=\"alert\"");
     let dearer = dearer.shows("name=\"expected_total_cents\" value=\"1\"");
     ana.get("/orders").await.hides("href=\"/orders/");
     let order = ana.sends(&dearer, &CONTACT).await.way();
@@ -163,8 +176,12 @@ async fn a_form_needs_a_good_idempotency_key() {
     let ana = Visitor::sign_in(&shop, "ana").await;
     ana.post("/cart/add/1", &[]).await.leads_to("/");
     for key in ["", "a b", "é", &"k".repeat(256)] {
-        let form = [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", key)];
-        ana.post("/checkout", &[&form[..], &CONTACT].concat()).await.has(400).shows("name=\"idempotency_key\"");
+        let form =
+            [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", key)];
+        ana.post("/checkout", &[&form[..], &CONTACT].concat())
+            .await
+            .has(400)
+            .shows("name=\"idempotency_key\"");
     }
     let order = ana.orders().await.way();
     ana.post(&format!("{order}/pay"), &[("idempotency_key", "")]).await.has(400);
@@ -178,7 +195,8 @@ async fn a_form_sent_twice_or_from_two_tabs_places_one_order() {
     let (tab, other) = (ana.get("/checkout").await, ana.get("/checkout").await);
     assert_ne!(tab.field("idempotency_key"), other.field("idempotency_key"));
     let sent = [&tab, &tab, &other].map(|form| ana.sends(form, &CONTACT));
-    let ways: BTreeSet<_> = futures_util::future::join_all(sent).await.iter().map(Page::way).collect();
+    let ways: BTreeSet<_> =
+        futures_util::future::join_all(sent).await.iter().map(Page::way).collect();
     assert_eq!(ways.len(), 1, "{ways:?}");
 }
 
@@ -189,11 +207,24 @@ async fn a_refused_sign_in_or_registration_shows_the_form_with_the_reason() {
     let guest = Visitor::enter(&shop);
     guest.get("/register?then=/cart").await.shows("action=\"/register\"").shows("value=\"/cart\"");
     let wrong = [("username", "ana"), ("password", "wrong horse"), ("then", "/cart")];
-    let again = guest.post("/login", &wrong).await.has(401).shows("role=\"alert\"").shows("value=\"ana\"");
+    let again =
+        guest.post("/login", &wrong).await.has(401).shows("role=\"alert\"").shows("value=\"ana\"");
     again.hides("wrong horse").shows("value=\"/cart\"");
-    let new = |name, password| [("username", name), ("email", ""), ("password", password), ("then", "/cart")];
-    guest.post("/register", &new("ANA", "correct horse")).await.has(409).shows("role=\"alert\"").shows("value=\"ANA\"");
-    guest.post("/register", &new("bob", "short")).await.has(422).shows("role=\"alert\"").hides("short");
+    let new = |name, password| {
+        [("username", name), ("email", ""), ("password", password), ("then", "/cart")]
+    };
+    guest
+        .post("/register", &new("ANA", "correct horse"))
+        .await
+        .has(409)
+        .shows("role=\"alert\"")
+        .shows("value=\"ANA\"");
+    guest
+        .post("/register", &new("bob", "short"))
+        .await
+        .has(422)
+        .shows("role=\"alert\"")
+        .hides("short");
     guest.get("/account").await.leads_to("/login?then=/account");
     guest.post("/register", &new("bob", "correct horse")).await.leads_to("/cart");
     guest.get("/account").await.shows("bob");
@@ -206,10 +237,17 @@ async fn a_name_is_never_markup() {
     let mallory = Visitor::sign_in(&shop, name).await;
     let admin = Visitor::enter(&shop);
     admin.post("/login", &[("username", "admin"), ("password", "admin")]).await.leads_to("/");
-    for page in [mallory.get("/account").await, mallory.get("/articles").await, admin.get("/admin/users").await] {
+    for page in [
+        mallory.get("/account").await,
+        mallory.get("/articles").await,
+        admin.get("/admin/users").await,
+    ] {
         page.shows("&lt;script&gt;alert(1)").hides("<script>alert");
     }
-    let failed = Visitor::enter(&shop).post("/login", &[("username", "\"><script>"), ("password", "x")]).await.has(401);
+    let failed = Visitor::enter(&shop)
+        .post("/login", &[("username", "\"><script>"), ("password", "x")])
+        .await
+        .has(401);
     failed.shows("&quot;&gt;&lt;script&gt;").hides("\"><script>");
 }
 
@@ -226,8 +264,16 @@ async fn other_sites_can_change_nothing() {
         ("x-nothing", "and a cookie"),
     ];
     for (header, value) in foreign {
-        for path in ["/cart/add/2", "/cart/clear", "/logout", "/account/sessions/end-others", "/language", "/login"] {
-            let request = ana.http.request(Method::POST, format!("{}{path}", ana.url)).header(header, value);
+        for path in [
+            "/cart/add/2",
+            "/cart/clear",
+            "/logout",
+            "/account/sessions/end-others",
+            "/language",
+            "/login",
+        ] {
+            let request =
+                ana.http.request(Method::POST, format!("{}{path}", ana.url)).header(header, value);
             ana.send(request.form(&[("language", "en")])).await.has(403);
         }
     }
@@ -243,7 +289,10 @@ async fn a_page_carries_the_headers_that_keep_it_safe() {
     let guest = Visitor::enter(&shop);
     for path in ["/articles", "/login", "/nowhere", "/static/shop.css", "/api/articles"] {
         let headers = guest.get(path).await.headers;
-        assert!(headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"), "{path}");
+        assert!(
+            headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"),
+            "{path}"
+        );
         assert_eq!(
             (&headers["x-content-type-options"], &headers["x-frame-options"]),
             (&"nosniff".parse().unwrap(), &"DENY".parse().unwrap())
@@ -258,14 +307,20 @@ async fn a_session_s_cookie_is_for_the_shop_s_pages_alone() {
     let shop = TestShop::open().await;
     let ana = Visitor::sign_in(&shop, "ana").await;
     let answer = ana.logs_in("ana", "/").await;
-    let set: Vec<_> = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap()).collect();
+    let set: Vec<_> = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
     let session = set.iter().find(|cookie| cookie.starts_with("session=")).unwrap();
     for flag in ["HttpOnly", "SameSite=Lax", "Path=/"] {
         assert!(session.contains(flag), "{session}");
     }
     let secret = session.split(['=', ';']).nth(1).unwrap();
     assert!(secret.len() >= 43 && !session.contains("Domain"), "{session}");
-    let bearer = shop.request(Method::GET, "/auth/profile").header("cookie", format!("session={secret}"));
+    let bearer =
+        shop.request(Method::GET, "/auth/profile").header("cookie", format!("session={secret}"));
     assert_eq!(bearer.send().await.unwrap().status(), 401, "programs prove themselves in a header");
 }
 
@@ -273,12 +328,16 @@ async fn a_session_s_cookie_is_for_the_shop_s_pages_alone() {
 async fn a_page_speaks_the_reader_s_language_until_told_otherwise() {
     let shop = TestShop::open().await;
     let guest = Visitor::enter(&shop);
-    let english = guest.request(Method::GET, "/articles").header("accept-language", "en-GB,fr;q=0.5");
+    let english =
+        guest.request(Method::GET, "/articles").header("accept-language", "en-GB,fr;q=0.5");
     guest.send(english).await.shows("lang=\"en\"").shows("€899.00");
     guest.get("/articles").await.shows("lang=\"fr\"").shows("899,00\u{a0}€");
     guest.post("/language", &[("language", "en"), ("back", "/cart")]).await.leads_to("/cart");
     guest.get("/articles").await.shows("lang=\"en\"");
-    guest.post("/language", &[("language", "xx"), ("back", "https://evil.example")]).await.leads_to("/");
+    guest
+        .post("/language", &[("language", "xx"), ("back", "https://evil.example")])
+        .await
+        .leads_to("/");
     guest.get("/articles").await.shows("lang=\"fr\"");
 }
 
@@ -286,11 +345,19 @@ async fn a_page_speaks_the_reader_s_language_until_told_otherwise() {
 async fn nobody_is_led_out_of_the_shop() {
     let shop = TestShop::open().await;
     let ana = Visitor::sign_in(&shop, "ana").await;
-    for elsewhere in ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/\t/evil"] {
+    for elsewhere in [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/\t/evil",
+    ] {
         ana.logs_in("ana", elsewhere).await.leads_to("/");
     }
     ana.get("/login?then=//evil.example").await.hides("value=\"//evil.example");
-    let from = ana.request(Method::POST, "/cart/add/1").header("referer", "https://evil.example//evil.example/");
+    let from = ana
+        .request(Method::POST, "/cart/add/1")
+        .header("referer", "https://evil.example//evil.example/");
     ana.send(from.form(&[("a", "b")])).await.leads_to("/");
 }
 
@@ -300,7 +367,8 @@ async fn signing_out_takes_a_click() {
     let ana = Visitor::sign_in(&shop, "ana").await;
     ana.get("/logout").await.shows("action=\"/logout\" method=\"post\"");
     ana.get("/account").await.has(200);
-    for path in ["/cart/add/1", "/cart/clear", "/language", "/account/password", "/admin/users/add"] {
+    for path in ["/cart/add/1", "/cart/clear", "/language", "/account/password", "/admin/users/add"]
+    {
         ana.get(path).await.has(405);
     }
     let out = ana.post("/logout", &[]).await;
@@ -316,8 +384,12 @@ async fn the_account_page_shows_every_device_and_ends_them() {
     let (ana, phone) = (Visitor::sign_in(&shop, "ana").await, Visitor::enter(&shop));
     let agent = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
     let form = [("username", "ana"), ("password", "correct horse")];
-    phone.send(phone.request(Method::POST, "/login").header("user-agent", agent).form(&form)).await.leads_to("/");
-    let account = ana.get("/account").await.shows("Firefox · Android").shows("/account/sessions/end-others");
+    phone
+        .send(phone.request(Method::POST, "/login").header("user-agent", agent).form(&form))
+        .await
+        .leads_to("/");
+    let account =
+        ana.get("/account").await.shows("Firefox · Android").shows("/account/sessions/end-others");
     let ends = account.text.split("action=\"").filter(|form| form.contains("/end\""));
     let ends: Vec<_> = ends.filter_map(|form| form.split('"').next()).collect();
     assert_eq!(ends.len(), 3, "the registration's, the browser's and the phone's: {ends:?}");
@@ -330,7 +402,8 @@ async fn the_account_page_shows_every_device_and_ends_them() {
     ana.post("/account/sessions/end-others", &[]).await.leads_to("/account");
     program.get("/auth/profile").await.expect_problem(401, "invalid_token");
     let account = ana.get("/account").await.hides("/account/sessions/end-others").text;
-    let own = account.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();
+    let own =
+        account.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();
     ana.post(&format!("/account/sessions/{own}"), &[]).await.leads_to("/login");
     ana.get("/account").await.leads_to("/login?then=/account");
 }
@@ -353,9 +426,11 @@ async fn a_new_password_signs_out_every_other_browser() {
 #[actix_web::test]
 async fn the_users_page_is_for_administrators() {
     let shop = TestShop::open().await;
-    let (ana, guest, admin) = (Visitor::sign_in(&shop, "ana").await, Visitor::enter(&shop), Visitor::enter(&shop));
+    let (ana, guest, admin) =
+        (Visitor::sign_in(&shop, "ana").await, Visitor::enter(&shop), Visitor::enter(&shop));
     admin.post("/login", &[("username", "admin"), ("password", "admin")]).await.leads_to("/");
-    let new = [("username", "bob"), ("email", ""), ("password", "correct horse"), ("role", "customer")];
+    let new =
+        [("username", "bob"), ("email", ""), ("password", "correct horse"), ("role", "customer")];
     for path in ["/admin", "/admin/users"] {
         guest.get(path).await.leads_to(&format!("/login?then={path}"));
         ana.get(path).await.has(403).shows("id=\"failure\"").hides("id=\"users\"");
@@ -382,7 +457,10 @@ async fn every_page_warns_of_the_default_password_until_it_is_changed() {
     let before = guest.get("/articles").await;
     let admin = Visitor::enter(&shop);
     admin.post("/login", &[("username", "admin"), ("password", "admin")]).await.leads_to("/");
-    admin.post("/account/password", &[("current", "admin"), ("new", "correct horse")]).await.leads_to("/account");
+    admin
+        .post("/account/password", &[("current", "admin"), ("new", "correct horse")])
+        .await
+        .leads_to("/account");
     guest.get("/articles").await.hides(warning);
     before.shows(warning);
 }
@@ -397,14 +475,23 @@ async fn files_are_kept_by_browsers_for_as_long_as_they_are_the_same() {
         let address = page[start..].split('"').next().unwrap();
         let file = guest.get(address).await.has(200);
         assert_eq!(file.headers["cache-control"], "public, max-age=31536000, immutable");
-        let again = guest.request(Method::GET, address).header("if-none-match", &file.headers["etag"]);
+        let again =
+            guest.request(Method::GET, address).header("if-none-match", &file.headers["etag"]);
         let again = guest.send(again).await.has(304);
         assert!(again.text.is_empty());
     }
-    assert_eq!(guest.get("/static/shop.css").await.headers["cache-control"], "public, max-age=3600");
-    assert_eq!(guest.get("/static/pictures/laptop.svg").await.has(200).headers["content-type"], "image/svg+xml");
+    assert_eq!(
+        guest.get("/static/shop.css").await.headers["cache-control"],
+        "public, max-age=3600"
+    );
+    assert_eq!(
+        guest.get("/static/pictures/laptop.svg").await.has(200).headers["content-type"],
+        "image/svg+xml"
+    );
     assert_eq!(guest.get("/favicon.ico").await.has(200).headers["content-type"], "image/svg+xml");
-    for path in ["/static/nothing.css", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/"] {
+    for path in
+        ["/static/nothing.css", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/"]
+    {
         guest.get(path).await.has(404);
     }
 }
@@ -413,7 +500,8 @@ async fn files_are_kept_by_browsers_for_as_long_as_they_are_the_same() {
 async fn a_page_that_does_not_exist_says_so_with_the_shop_around() {
     let shop = TestShop::open().await;
     let guest = Visitor::enter(&shop);
-    let lost = guest.get("/nowhere").await.has(404).shows("id=\"failure\"").shows("id=\"cart-badge\"");
+    let lost =
+        guest.get("/nowhere").await.has(404).shows("id=\"failure\"").shows("id=\"cart-badge\"");
     assert!(lost.text.contains(lost.headers["x-request-id"].to_str().unwrap()));
     let ana = Visitor::sign_in(&shop, "ana").await;
     ana.get("/orders/x").await.has(404).shows("id=\"failure\"");
@@ -422,7 +510,10 @@ async fn a_page_that_does_not_exist_says_so_with_the_shop_around() {
 impl Visitor {
     /// Somebody enters with a browser of their own.
     fn enter(shop: &TestShop) -> Self {
-        Self { url: shop.url.clone(), http: client().cookie_provider(Arc::new(Jar::default())).build().unwrap() }
+        Self {
+            url: shop.url.clone(),
+            http: client().cookie_provider(Arc::new(Jar::default())).build().unwrap(),
+        }
     }
 
     /// A new customer, registered with a program, signs in with a browser.
@@ -434,12 +525,15 @@ impl Visitor {
     }
 
     async fn logs_in(&self, name: &str, then: &str) -> Page {
-        self.post("/login", &[("username", name), ("password", "correct horse"), ("then", then)]).await
+        self.post("/login", &[("username", name), ("password", "correct horse"), ("then", then)])
+            .await
     }
 
     /// A request from one of the shop's own pages.
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).header("sec-fetch-site", "same-origin")
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .header("sec-fetch-site", "same-origin")
     }
 
     async fn send(&self, request: RequestBuilder) -> Page {
@@ -467,13 +561,15 @@ impl Visitor {
 
     /// Sends the checkout form of a page.
     async fn sends(&self, page: &Page, contact: &[(&str, &str)]) -> Page {
-        let hidden = ["cart_version", "expected_total_cents", "idempotency_key"].map(|name| (name, page.field(name)));
+        let hidden = ["cart_version", "expected_total_cents", "idempotency_key"]
+            .map(|name| (name, page.field(name)));
         self.post("/checkout", &[&hidden[..], contact].concat()).await
     }
 
     /// Looks at a page until it shows something.
     async fn waits_for(&self, path: &str, text: &str) -> Page {
-        until(async || Some(self.get(path).await.has(200)).filter(|page| page.text.contains(text))).await
+        until(async || Some(self.get(path).await.has(200)).filter(|page| page.text.contains(text)))
+            .await
     }
 }
 

@@ -38,34 +38,57 @@ async fn whichever_actor_panics_at_most_one_request_is_refused_and_nothing_is_lo
                 let cart = twice_at_most(add, &mut refused).await.expect(200).json["cart"].clone();
                 assert_eq!(cart["item_count"], pieces, "{panics}");
             }
-            let change = admin.0.request(Method::PATCH, "/api/articles/2").json(&json!({ "price_cents": 100 * round }));
+            let change = admin
+                .0
+                .request(Method::PATCH, "/api/articles/2")
+                .json(&json!({ "price_cents": 100 * round }));
             twice_at_most(change, &mut refused).await.expect(200);
             let login = json!({ "username": "ana", "password": "correct horse" });
-            twice_at_most(shop.request(Method::POST, "/auth/login").json(&login), &mut refused).await.expect(200);
+            twice_at_most(shop.request(Method::POST, "/auth/login").json(&login), &mut refused)
+                .await
+                .expect(200);
             let page = shop.request(Method::GET, "/orders").header("cookie", &cookie);
             twice_at_most(page, &mut refused).await.expect(200);
-            let cart = twice_at_most(ana.request(Method::GET, "/api/cart"), &mut refused).await.expect(200).json;
+            let cart = twice_at_most(ana.request(Method::GET, "/api/cart"), &mut refused)
+                .await
+                .expect(200)
+                .json;
             let order = json!({
                 "cart_version": cart["cart"]["version"], "expected_total_cents": 300 * round,
                 "name": "Ana", "email": "ana@example.org", "address": "1 Quay Street",
             });
-            let order =
-                ana.request(Method::POST, "/api/orders").header("idempotency-key", round.to_string()).json(&order);
+            let order = ana
+                .request(Method::POST, "/api/orders")
+                .header("idempotency-key", round.to_string())
+                .json(&order);
             let order = twice_at_most(order, &mut refused).await.expect(201).json["order"].clone();
-            assert_eq!((&order["status"], &order["payment"]["attempt"]), (&json!("paid"), &json!(1)), "{panics}");
+            assert_eq!(
+                (&order["status"], &order["payment"]["attempt"]),
+                (&json!("paid"), &json!(1)),
+                "{panics}"
+            );
         }
         let orders = ana.get("/api/orders").await.expect(200).json["orders"].clone();
-        let totals: Vec<_> =
-            orders.as_array().unwrap().iter().map(|order| order["total_cents"].as_u64().unwrap()).collect();
+        let totals: Vec<_> = orders
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|order| order["total_cents"].as_u64().unwrap())
+            .collect();
         assert_eq!(totals, [600, 300], "{panics}");
-        assert_eq!(ana.get("/api/articles/2").await.expect(200).json["article"]["available"], 9, "{panics}");
+        assert_eq!(
+            ana.get("/api/articles/2").await.expect(200).json["article"]["available"],
+            9,
+            "{panics}"
+        );
         let actor = panics.split('=').next().unwrap();
         assert!(refused <= 1, "{panics}");
         // Carts, of which there are many, are not counted.
         if actor == "cart" {
             assert_eq!(refused, 1);
         } else {
-            counts(&admin, &format!("microshop_actor_restarts_total{{actor=\"{actor}\"}}"), 1).await;
+            counts(&admin, &format!("microshop_actor_restarts_total{{actor=\"{actor}\"}}"), 1)
+                .await;
         }
     }
 }

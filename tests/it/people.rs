@@ -46,7 +46,12 @@ impl Answer {
 
     /// The answer, which must be that problem (RFC 9457).
     pub(crate) fn expect_problem(self, status: u16, code: &str) -> Self {
-        assert_eq!((self.status.as_u16(), self.json["code"].as_str()), (status, Some(code)), "{}", self.json);
+        assert_eq!(
+            (self.status.as_u16(), self.json["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.json
+        );
         assert_eq!(self.headers["content-type"], "application/problem+json");
         assert_eq!(self.json["success"], false);
         assert_eq!(self.json["request_id"].as_str(), self.headers["x-request-id"].to_str().ok());
@@ -104,7 +109,12 @@ impl Person {
 
     /// Puts pieces of an article in the cart.
     pub(crate) async fn adds(&self, article: u64, quantity: u64) -> Answer {
-        self.send(Method::POST, "/api/cart/items", json!({ "article_id": article, "quantity": quantity })).await
+        self.send(
+            Method::POST,
+            "/api/cart/items",
+            json!({ "article_id": article, "quantity": quantity }),
+        )
+        .await
     }
 
     /// Looks at the cart.
@@ -115,7 +125,8 @@ impl Person {
     /// Orders what is in the cart, having seen its total.
     pub(crate) async fn checks_out(&self, key: &str) -> Answer {
         let cart = self.cart().await;
-        self.orders(key, cart["version"].as_u64().unwrap(), cart["total_cents"].as_u64().unwrap()).await
+        self.orders(key, cart["version"].as_u64().unwrap(), cart["total_cents"].as_u64().unwrap())
+            .await
     }
 
     /// Orders some version of the cart for some total.
@@ -136,12 +147,16 @@ impl Person {
 impl Admin {
     /// Has the bank behave in some way, at once.
     pub(crate) async fn sets_bank(&self, mode: &str) {
-        self.0.send(Method::PUT, "/api/bank", json!({ "latency_ms": 0, "mode": mode })).await.expect(200);
+        self.0
+            .send(Method::PUT, "/api/bank", json!({ "latency_ms": 0, "mode": mode }))
+            .await
+            .expect(200);
     }
 
     /// What a metric says, if it was ever counted.
     pub(crate) async fn reads_metric(&self, name: &str) -> Option<f64> {
-        let told = self.0.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+        let told =
+            self.0.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
         told.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
@@ -162,7 +177,8 @@ impl Admin {
 pub(crate) async fn signs_in(shop: &TestShop, name: &str, password: &str) -> String {
     let form = [("username", name), ("password", password)];
     let answer = shop.request(Method::POST, "/login").form(&form).send().await.unwrap();
-    let set = answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let set =
+        answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
     let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
     session.split(';').next().unwrap().to_owned()
 }

@@ -42,7 +42,9 @@ pub(crate) fn as_written(frame: Value) -> Value {
     let name = match (&frame["snapshot"], frame["type"].as_str()) {
         (Value::Bool(_), _) => format!("snapshot.{}", frame["topic"].as_str().unwrap_or_default()),
         (_, Some(event)) => event.to_owned(),
-        _ => frame.as_object().and_then(|members| members.keys().next()).cloned().unwrap_or_default(),
+        _ => {
+            frame.as_object().and_then(|members| members.keys().next()).cloned().unwrap_or_default()
+        }
     };
     let wrongs = wrongs(&name, &frame);
     assert!(wrongs.is_empty(), "{frame} is not as docs/asyncapi.json has it: {wrongs:?}");
@@ -51,9 +53,10 @@ pub(crate) fn as_written(frame: Value) -> Value {
 
 fn wrongs(message: &str, frame: &Value) -> Vec<String> {
     match MESSAGES.get(message) {
-        Some(validator) => {
-            validator.iter_errors(frame).map(|error| format!("{}: {error}", error.instance_path())).collect()
-        }
+        Some(validator) => validator
+            .iter_errors(frame)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect(),
         None => vec!["there is no such message".into()],
     }
 }
@@ -109,7 +112,8 @@ fn the_document_refers_to_nothing_that_is_not_in_it() {
 
 #[test]
 fn a_frame_that_is_not_as_it_is_written_is_found() {
-    let cart = json!({ "version": 1, "items": [], "item_count": 0, "expires_at": "2026-01-01T09:00:00Z" });
+    let cart =
+        json!({ "version": 1, "items": [], "item_count": 0, "expires_at": "2026-01-01T09:00:00Z" });
     let good = json!({ "id": 1, "topic": "cart", "type": "cart.changed", "at": "2026-01-01T09:00:00Z", "data": cart });
     assert_eq!(wrongs("cart.changed", &good), Vec::<String>::new());
     for (place, wrong) in [
@@ -126,7 +130,12 @@ fn a_frame_that_is_not_as_it_is_written_is_found() {
         assert!(!wrongs("cart.changed", &frame).is_empty(), "{frame}");
     }
     assert!(may_be_said(&json!({ "subscribe": ["cart"], "since": 0, "ping": { "any": "thing" } })));
-    for said in [json!({ "subscribe": ["nothing"] }), json!({ "since": -1 }), json!({ "shout": 1 }), json!([])] {
+    for said in [
+        json!({ "subscribe": ["nothing"] }),
+        json!({ "since": -1 }),
+        json!({ "shout": 1 }),
+        json!([]),
+    ] {
         assert!(!may_be_said(&said), "{said}");
     }
 }
@@ -144,7 +153,8 @@ fn the_table_of_topics_is_the_one_of_the_code() {
 
 fn audience(topic: Topic) -> &'static str {
     let listener = |role| Listener { owner: Owner::User(UserId(Default::default())), role };
-    let channels = [None, Some(Role::Customer), Some(Role::Admin)].map(|role| listener(role).channel(topic));
+    let channels =
+        [None, Some(Role::Customer), Some(Role::Admin)].map(|role| listener(role).channel(topic));
     match channels.map(|channel| channel.map(|channel| channel.owner.is_some())) {
         [Some(false), Some(false), Some(false)] => "anyone",
         [Some(true), Some(true), Some(true)] => "anyone, one's own",
@@ -159,7 +169,8 @@ fn events(topic: Topic) -> String {
     let document = written();
     let messages = document["components"]["messages"].as_object().unwrap().iter();
     let told = messages.filter(|(_, message)| {
-        let mut examples = message["examples"].as_array().unwrap().iter().map(|example| &example["payload"]);
+        let mut examples =
+            message["examples"].as_array().unwrap().iter().map(|example| &example["payload"]);
         examples.any(|frame| frame["topic"] == topic.name() && frame["snapshot"].is_null())
     });
     told.map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(" ")
@@ -176,7 +187,8 @@ fn the_table_of_closes_is_the_one_of_the_code() {
 
 #[test]
 fn the_limits_and_refusals_are_those_of_the_code() {
-    let Live { ping, silence, standstill, sockets, sockets_per_session, frames } = Config::defaults().unwrap().live;
+    let Live { ping, silence, standstill, sockets, sockets_per_session, frames } =
+        Config::defaults().unwrap().live;
     for said in [
         format!("has {sockets_per_session} sockets open: `live.sockets_per_session`"),
         format!("there are {sockets} sockets open in all: `live.sockets`"),
@@ -210,7 +222,8 @@ fn every_close_of_the_code_is_in_the_table() {
             let Some((name, after)) = said.split_once(", \"") else { continue };
             if name.chars().all(char::is_alphabetic) {
                 let (word, _) = after.split_once('"').unwrap();
-                let known = CLOSES.iter().any(|(known, reason, _)| (*known, *reason) == (code(name), word));
+                let known =
+                    CLOSES.iter().any(|(known, reason, _)| (*known, *reason) == (code(name), word));
                 assert!(known, "{name} {word}");
                 found += 1;
             }

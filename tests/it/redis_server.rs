@@ -67,7 +67,10 @@ impl RedisServer {
     fn wait_until_ready(&self) {
         for _ in 0..1000 {
             // Without a password it says no, but it is there.
-            if self.try_ask("PING").is_ok_and(|answer| answer == "+PONG" || answer.starts_with("-NOAUTH")) {
+            if self
+                .try_ask("PING")
+                .is_ok_and(|answer| answer == "+PONG" || answer.starts_with("-NOAUTH"))
+            {
                 return;
             }
             thread::sleep(Duration::from_millis(10));
@@ -91,5 +94,7 @@ fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {
         .arg(directory.path())
         .stdout(Stdio::null())
         .spawn()
-        .unwrap_or_else(|error| panic!("these tests need redis-server (package redis-server) on the PATH: {error}"))
+        .unwrap_or_else(|error| {
+            panic!("these tests need redis-server (package redis-server) on the PATH: {error}")
+        })
 }

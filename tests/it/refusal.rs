@@ -121,12 +121,17 @@ const COMMANDS: [(&str, &str, &str, &[Refused]); 7] = [
             (r#"{"name":"Lampe","price_cents":100000001,"on_hand":1}"#, 422, "invalid_article"),
             (r#"{"name":"Lampe","price_cents":100,"on_hand":1000001}"#, 422, "invalid_article"),
             (r#"{"name":"","price_cents":100,"on_hand":1}"#, 422, "invalid_article"),
-            (r#"{"name":"Lampe","price_cents":100,"on_hand":1,"picture":"../shop.css"}"#, 422, "invalid_article"),
+            (
+                r#"{"name":"Lampe","price_cents":100,"on_hand":1,"picture":"../shop.css"}"#,
+                422,
+                "invalid_article",
+            ),
         ],
     ),
 ];
 
-const ORDER: &str = r#"{"cart_version":1,"expected_total_cents":1,"name":"A","email":"a@b","address":"Q"}"#;
+const ORDER: &str =
+    r#"{"cart_version":1,"expected_total_cents":1,"name":"A","email":"a@b","address":"Q"}"#;
 
 const USERS: &[Refused] = &[
     (r#"{"username":"bob"}"#, 422, "missing_field"),
@@ -165,7 +170,15 @@ async fn pieces_are_counted_from_1_to_99() {
     for (quantity, status, code) in QUANTITIES {
         let body = format!(r#"{{"article_id":1,"quantity":{quantity}}}"#);
         admin.is_refused("POST", "/api/cart/items", &body, status, code).await;
-        admin.is_refused("PUT", "/api/cart/items/1", &format!(r#"{{"quantity":{quantity}}}"#), status, code).await;
+        admin
+            .is_refused(
+                "PUT",
+                "/api/cart/items/1",
+                &format!(r#"{{"quantity":{quantity}}}"#),
+                status,
+                code,
+            )
+            .await;
     }
     assert_eq!(admin.state().await, before);
 }
@@ -208,7 +221,8 @@ async fn what_does_not_exist_is_not_found() {
             refused(admin.request(method, &format!("{path}{odd}")), 404, "not_found").await;
         }
     }
-    for path in ["/api", "/api/", "/api/cart/", "/api/carts", "/auth/nowhere", "/api/articles/1/2"] {
+    for path in ["/api", "/api/", "/api/cart/", "/api/carts", "/auth/nowhere", "/api/articles/1/2"]
+    {
         for method in ["GET", "POST", "DELETE"] {
             let answer = admin.request(method, path).send().await.unwrap();
             assert_eq!(answer.status(), 404, "{method} {path}");
@@ -248,9 +262,16 @@ async fn a_bad_page_of_a_list_is_refused() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     for list in ["/api/articles", "/api/orders", "/api/users"] {
-        for query in
-            ["limit=0", "limit=101", "limit=x", "limit=-1", "limit=1e1", "after=x", "page=2", "limit=1&limit=2"]
-        {
+        for query in [
+            "limit=0",
+            "limit=101",
+            "limit=x",
+            "limit=-1",
+            "limit=1e1",
+            "after=x",
+            "page=2",
+            "limit=1&limit=2",
+        ] {
             refused(admin.request("GET", &format!("{list}?{query}")), 400, "invalid_query").await;
         }
         admin.0.get(&format!("{list}?limit=100")).await.expect(200);
@@ -297,7 +318,14 @@ async fn every_answer_has_an_id_of_its_own() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let mut ids = Vec::new();
-    for path in ["/api/articles", "/articles", "/api/articles/99", "/nowhere", "/api/nowhere", "/health/live"] {
+    for path in [
+        "/api/articles",
+        "/articles",
+        "/api/articles/99",
+        "/nowhere",
+        "/api/nowhere",
+        "/health/live",
+    ] {
         let answer = admin.0.get(path).await;
         ids.push(answer.headers["x-request-id"].to_str().unwrap().to_owned());
     }
@@ -313,7 +341,12 @@ impl Admin {
     }
 
     async fn is_refused(&self, method: &str, path: &str, body: &str, status: u16, code: &str) {
-        refused(self.request(method, path).header("content-type", JSON).body(body.to_owned()), status, code).await;
+        refused(
+            self.request(method, path).header("content-type", JSON).body(body.to_owned()),
+            status,
+            code,
+        )
+        .await;
     }
 
     /// Everything that a command could have changed.
@@ -334,6 +367,11 @@ async fn refused(request: RequestBuilder, status: u16, code: &str) -> Answer {
     let body = request.body().and_then(Body::as_bytes).map(String::from_utf8_lossy);
     let asked = format!("{} {} {body:?}", request.method(), request.url());
     let answer = Answer::of(Client::new().execute(request).await.unwrap()).await;
-    assert_eq!((answer.status.as_u16(), &answer.json["code"]), (status, &json!(code)), "{asked:.300}: {}", answer.json);
+    assert_eq!(
+        (answer.status.as_u16(), &answer.json["code"]),
+        (status, &json!(code)),
+        "{asked:.300}: {}",
+        answer.json
+    );
     answer.expect_problem(status, code)
 }

@@ -34,7 +34,8 @@ async fn readers_that_come_and_go_hear_ten_thousand_events_once_through_stops_an
 
 async fn hear_everything_once(events: u64) {
     let mut chance = Chance::new();
-    let mut shop = TestShop::open_with(&[("EVENTS__MAX", "1000000"), ("ORDER__PATIENCE", "20ms")]).await;
+    let mut shop =
+        TestShop::open_with(&[("EVENTS__MAX", "1000000"), ("ORDER__PATIENCE", "20ms")]).await;
     let mut writers = Writers::enter(&shop, &mut chance).await;
     let is_over = Rc::new(Cell::new(false));
     let mut readers = Vec::new();

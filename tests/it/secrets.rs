@@ -32,7 +32,8 @@ async fn nor_does_it_when_the_store_is_redis() {
 async fn logs_no_secret(store: &str) {
     let settings = [("LOG__FILTER", "trace"), ("ADMIN__PASSWORD", ADMIN), ("STORE__URL", store)];
     let mut shop = TestShop::open_logged(&settings).await;
-    let mut secrets: Vec<_> = [ADMIN, FIRST, SECOND, WRONG, ADDED, REDIS, "$scrypt$"].map(str::to_owned).into();
+    let mut secrets: Vec<_> =
+        [ADMIN, FIRST, SECOND, WRONG, ADDED, REDIS, "$scrypt$"].map(str::to_owned).into();
     let key_file = shop.file("data/secret");
     secrets.extend(key_file.split_whitespace().filter(|word| word.len() >= 32).map(str::to_owned));
     secrets.extend(uses_a_program(&shop).await);
@@ -91,8 +92,12 @@ async fn uses_a_program(shop: &TestShop) -> Vec<String> {
 
 /// Signs in with a browser and out again, and tells the cookies' values.
 async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
-    let guest = shop.request(Method::GET, "/cart").send().await.unwrap().headers()["set-cookie"].clone();
-    let cookies = [guest.to_str().unwrap().split(';').next().unwrap().to_owned(), signs_in(shop, "ana", SECOND).await];
+    let guest =
+        shop.request(Method::GET, "/cart").send().await.unwrap().headers()["set-cookie"].clone();
+    let cookies = [
+        guest.to_str().unwrap().split(';').next().unwrap().to_owned(),
+        signs_in(shop, "ana", SECOND).await,
+    ];
     let asks = [
         (Method::GET, "/account", [("then", ""), ("q", "")]),
         (Method::POST, "/login", [("username", "ana"), ("password", WRONG)]),
@@ -102,7 +107,10 @@ async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
     ];
     for (method, path, form) in asks {
         for cookie in &cookies {
-            let request = shop.request(method.clone(), path).header("cookie", cookie).header("origin", &shop.url);
+            let request = shop
+                .request(method.clone(), path)
+                .header("cookie", cookie)
+                .header("origin", &shop.url);
             assert!(request.form(&form).send().await.unwrap().status().as_u16() < 500);
         }
     }

@@ -42,7 +42,10 @@ async fn a_wrong_password_and_an_unknown_user_are_answered_alike() {
     shop.customer("ana").await;
     let mut answers = Vec::new();
     for name in ["ana", "nobody"] {
-        let mut answer = logs_in(&shop, name, "wrong horse").await.expect_problem(401, "invalid_credentials").json;
+        let mut answer = logs_in(&shop, name, "wrong horse")
+            .await
+            .expect_problem(401, "invalid_credentials")
+            .json;
         answer["request_id"] = Value::Null;
         answers.push(answer);
     }
@@ -69,7 +72,8 @@ async fn fifty_parallel_refreshes_of_one_token_give_one_successor() {
     for newest in 2..5 {
         let answers = join_all((0..50).map(|_| refreshes(&shop, &ana.refresh_token))).await;
         let tokens: Vec<_> = answers.into_iter().map(|answer| answer.expect(200).json).collect();
-        let successors: BTreeSet<_> = tokens.iter().map(|tokens| tokens["refresh_token"].to_string()).collect();
+        let successors: BTreeSet<_> =
+            tokens.iter().map(|tokens| tokens["refresh_token"].to_string()).collect();
         assert_eq!(successors.len(), 1, "{successors:?}");
         ana.takes(&tokens[49]);
         assert_eq!(generation(&ana.refresh_token), newest);
@@ -110,7 +114,10 @@ async fn whichever_used_token_comes_back_its_session_dies_and_the_others_hear_of
         ana.is_signed_out().await;
         assert_eq!(socket.is_closed().await, (1008, "revoked".into()));
         let told = listening.hears_of("session.ended").await;
-        assert_eq!(told["data"], json!({ "id": part(&ana.token, 1)["sid"], "reason": "token_reused" }));
+        assert_eq!(
+            told["data"],
+            json!({ "id": part(&ana.token, 1)["sid"], "reason": "token_reused" })
+        );
         elsewhere.is_signed_in().await;
     }
     listening.hears_nothing_more().await;
@@ -122,7 +129,9 @@ async fn a_token_just_used_gives_its_successor_until_the_grace_is_over() {
     let ana = shop.customer("ana").await;
     let next = successor(&shop, &ana.refresh_token).await;
     assert_eq!(successor(&shop, &ana.refresh_token).await, next);
-    let refused = async || Some(refreshes(&shop, &ana.refresh_token).await).filter(|answer| answer.status != 200);
+    let refused = async || {
+        Some(refreshes(&shop, &ana.refresh_token).await).filter(|answer| answer.status != 200)
+    };
     until(refused).await.expect_problem(401, "invalid_token");
     refreshes(&shop, &next).await.expect_problem(401, "invalid_token");
     ana.is_signed_out().await;
@@ -165,7 +174,12 @@ async fn everybody_sees_their_own_sessions_and_ends_them_one_by_one() {
     let bob = shop.customer("bob").await;
     let list = ana.get("/auth/sessions").await.expect(200).json;
     assert_eq!(list["count"], 2);
-    let other = list["sessions"].as_array().unwrap().iter().find(|session| session["current"] == false).unwrap();
+    let other = list["sessions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|session| session["current"] == false)
+        .unwrap();
     assert_eq!((&other["kind"], &other["address"]), (&json!("api"), &json!("127.0.0.1")));
     let id = other["id"].as_str().unwrap();
     bob.delete(&format!("/auth/sessions/{id}")).await.expect_problem(404, "session_not_found");
@@ -180,7 +194,9 @@ async fn everybody_sees_their_own_sessions_and_ends_them_one_by_one() {
 async fn a_new_password_ends_the_other_sessions() {
     let shop = TestShop::open().await;
     let (ana, elsewhere) = (shop.customer("ana").await, Person::log_in_again(&shop, "ana").await);
-    changes_password(&ana, "wrong horse", "battery staple").await.expect_problem(403, "wrong_password");
+    changes_password(&ana, "wrong horse", "battery staple")
+        .await
+        .expect_problem(403, "wrong_password");
     changes_password(&ana, PASSWORD, "short").await.expect_problem(422, "password_length");
     elsewhere.is_signed_in().await;
     changes_password(&ana, PASSWORD, "battery staple").await.expect(200);
@@ -239,17 +255,25 @@ async fn more_sign_ins_than_the_shop_can_check_are_told_to_come_back_and_nobody_
         shop.customer(name).await;
     }
     let many = 200.max(12 * available_parallelism().unwrap().get());
-    let sign_ins = join_all(names.iter().cycle().take(many).map(|name| logs_in(&shop, name, PASSWORD)));
+    let sign_ins =
+        join_all(names.iter().cycle().take(many).map(|name| logs_in(&shop, name, PASSWORD)));
     let mut looks = 0;
     let looks_around = async {
         loop {
-            Answer::of(shop.request(Method::GET, "/api/articles").send().await.unwrap()).await.expect(200);
+            Answer::of(shop.request(Method::GET, "/api/articles").send().await.unwrap())
+                .await
+                .expect(200);
             looks += 1;
         }
     };
     let answers = tokio::select! { answers = sign_ins => answers, () = looks_around => Vec::new() };
-    let (signed_in, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
-    assert!(!signed_in.is_empty() && !refused.is_empty() && looks > 0, "{} of {many}, {looks} looks", signed_in.len());
+    let (signed_in, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    assert!(
+        !signed_in.is_empty() && !refused.is_empty() && looks > 0,
+        "{} of {many}, {looks} looks",
+        signed_in.len()
+    );
     for answer in refused {
         let wait = answer.expect_problem(503, "too_busy").headers["retry-after"].clone();
         assert!(wait.to_str().unwrap().parse::<u64>().unwrap() > 0);

@@ -27,7 +27,11 @@ impl Socket {
     }
 
     /// Connects to a path with some headers.
-    pub(crate) async fn connect(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> Self {
+    pub(crate) async fn connect(
+        shop: &TestShop,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Self {
         Self::asks(&shop.url, path, headers).await.unwrap()
     }
 
@@ -50,7 +54,8 @@ impl Socket {
     }
 
     async fn asks(url: &str, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
-        let mut request = format!("{}{path}", url.replacen("http", "ws", 1)).into_client_request().unwrap();
+        let mut request =
+            format!("{}{path}", url.replacen("http", "ws", 1)).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
@@ -59,7 +64,9 @@ impl Socket {
 
     /// Goes without a word: the connection is reset.
     pub(crate) fn vanishes(self) {
-        let MaybeTlsStream::Plain(stream) = self.0.into_inner() else { panic!("no plain connection") };
+        let MaybeTlsStream::Plain(stream) = self.0.into_inner() else {
+            panic!("no plain connection")
+        };
         stream.set_zero_linger().unwrap();
     }
 
@@ -129,7 +136,9 @@ impl Socket {
     pub(crate) async fn hears_or_ends(&mut self) -> Result<Value, Option<u16>> {
         loop {
             match timeout(PATIENCE, self.0.next()).await.expect("a frame in time") {
-                Some(Ok(Message::Text(text))) => return Ok(protocol::as_written(serde_json::from_str(&text).unwrap())),
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(protocol::as_written(serde_json::from_str(&text).unwrap()));
+                }
                 Some(Ok(Message::Close(close))) => return Err(close.map(|close| close.code.into())),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return Err(None),

@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 use futures_util::future::join_all;
 
 use self::opened::{
-    Opened, PATIENCE, expecting, logging, on_every_store, on_every_store_keeping, put, putting, removing, text,
+    Opened, PATIENCE, expecting, logging, on_every_store, on_every_store_keeping, put, putting,
+    removing, text,
 };
 
 #[tokio::test]
@@ -45,7 +46,8 @@ async fn a_removed_key_begins_anew() {
 #[tokio::test]
 async fn expectations_decide() {
     on_every_store(async |shop| {
-        let commit = |version, value| shop.store.commit(expecting("cart", version, putting("cart", value)));
+        let commit =
+            |version, value| shop.store.commit(expecting("cart", version, putting("cart", value)));
         assert_eq!(commit(Some(1), "wrong").await, Err(StoreError::Conflict));
         assert_eq!(commit(None, "right").await, Ok(0));
         assert_eq!(commit(None, "wrong").await, Err(StoreError::Conflict));
@@ -81,7 +83,10 @@ async fn a_batch_happens_altogether_or_not_at_all() {
 async fn commits_take_effect_in_the_order_they_were_made() {
     on_every_store(async |shop| {
         let chain = (0..100).map(|step: u64| {
-            let batch = Batch { events: vec![step.to_string().into_bytes()], ..putting("cart", &step.to_string()) };
+            let batch = Batch {
+                events: vec![step.to_string().into_bytes()],
+                ..putting("cart", &step.to_string())
+            };
             shop.store.commit(expecting("cart", Some(step).filter(|step| *step > 0), batch))
         });
         let made: Vec<_> = chain.collect();
@@ -138,8 +143,11 @@ async fn what_has_expired_is_absent_at_once() {
     on_every_store(async |shop| {
         let minute = Duration::from_secs(60);
         let put = |key: &str, expires_at| Put { expires_at: Some(expires_at), ..put(key, "x") };
-        let batch =
-            vec![put("past", shop.now()), put("soon", shop.now() + minute), put("later", shop.now() + minute * 2)];
+        let batch = vec![
+            put("past", shop.now()),
+            put("soon", shop.now() + minute),
+            put("later", shop.now() + minute * 2),
+        ];
         shop.store.commit(Batch { put: batch, ..Batch::default() }).await.unwrap();
         assert_eq!(shop.keys("", None, 10).await, ["later", "soon"]);
 
@@ -148,11 +156,18 @@ async fn what_has_expired_is_absent_at_once() {
         assert_eq!(shop.keys("", None, 1).await, ["later"]);
         assert_eq!(shop.keys("s", None, 1).await.len(), 0);
         let again = putting("soon", "y");
-        assert_eq!(shop.store.commit(expecting("soon", Some(1), again.clone())).await, Err(StoreError::Conflict));
+        assert_eq!(
+            shop.store.commit(expecting("soon", Some(1), again.clone())).await,
+            Err(StoreError::Conflict)
+        );
         shop.store.commit(expecting("soon", None, again)).await.unwrap();
 
         shop.let_pass(minute * 10);
-        assert_eq!(shop.value("soon").await, Some((1, "y".to_owned())), "the new value does not expire");
+        assert_eq!(
+            shop.value("soon").await,
+            Some((1, "y".to_owned())),
+            "the new value does not expire"
+        );
         assert_eq!(shop.keys("", None, 10).await, ["soon"]);
     })
     .await;
@@ -216,7 +231,9 @@ async fn a_thousand_commits_at_once_lose_nothing() {
     on_every_store(async |shop| {
         let customers = (0..1000).map(|number| {
             let store = Arc::clone(&shop.store);
-            tokio::spawn(async move { count_one(&store, &format!("counter:{:02}", number % 50)).await })
+            tokio::spawn(
+                async move { count_one(&store, &format!("counter:{:02}", number % 50)).await },
+            )
         });
         for counted in join_all(customers).await {
             counted.unwrap();
@@ -254,8 +271,11 @@ async fn count_one(store: &SharedStore, key: &str) {
     loop {
         let found = store.get(key).await.unwrap();
         let version = found.as_ref().map(|found| found.version);
-        let count = found.map_or(0, |found| String::from_utf8(found.value).unwrap().parse::<u64>().unwrap()) + 1;
-        let batch = Batch { events: vec![key.as_bytes().to_vec()], ..putting(key, &count.to_string()) };
+        let count = found
+            .map_or(0, |found| String::from_utf8(found.value).unwrap().parse::<u64>().unwrap())
+            + 1;
+        let batch =
+            Batch { events: vec![key.as_bytes().to_vec()], ..putting(key, &count.to_string()) };
         match store.commit(expecting(key, version, batch)).await {
             Ok(_) => return,
             Err(StoreError::Conflict) => {}

@@ -13,7 +13,10 @@ use source::{Source, tree};
 
 /// Who never mentions what. `::name` is a crate with its family (`name_…`), anything else may stand anywhere in a path.
 const FENCES: [(&str, &[&str]); 5] = [
-    ("domain/src/", &["::actix", "::tokio", "::rand", "::getrandom", "std::fs", "SystemTime", "Instant"]),
+    (
+        "domain/src/",
+        &["::actix", "::tokio", "::rand", "::getrandom", "std::fs", "SystemTime", "Instant"],
+    ),
     ("actors/src/", &["::views"]),
     ("views/src/", &["::actix", "::actors", "::tokio"]),
     ("src/pages", &["api", "store"]),
@@ -42,8 +45,16 @@ const CLOCK: &str = "actors/src/clock.rs";
 const TABLES: [&str; 2] = ["tests/it/tidy", "tests/it/authority"];
 
 /// What a program that answers everybody doesn't do.
-const PANICS: [&str; 8] =
-    [".unwrap()", ".expect(", "panic!", "todo!", "unimplemented!", "#[allow", "#![allow", "unsafe "];
+const PANICS: [&str; 8] = [
+    ".unwrap()",
+    ".expect(",
+    "panic!",
+    "todo!",
+    "unimplemented!",
+    "#[allow",
+    "#![allow",
+    "unsafe ",
+];
 
 /// Where one of them stands for a reason that is given there.
 const REASONED: [(&str, &str); 4] = [
@@ -65,7 +76,8 @@ fn every_layer_stays_behind_its_fence() {
 }
 
 fn fences(source: &Source) -> Vec<String> {
-    let own = FENCES.iter().filter(|(folder, _)| source.is_program() && source.path.starts_with(folder));
+    let own =
+        FENCES.iter().filter(|(folder, _)| source.is_program() && source.path.starts_with(folder));
     own.flat_map(|(_, never)| never.iter()).flat_map(|what| mentions(source, what)).collect()
 }
 
@@ -75,7 +87,8 @@ fn every_technology_clock_and_source_of_chance_has_one_home() {
 }
 
 fn homes(source: &Source) -> Vec<String> {
-    let away = HOMES.iter().filter(|(_, home)| source.is_program() && !source.path.starts_with(home));
+    let away =
+        HOMES.iter().filter(|(_, home)| source.is_program() && !source.path.starts_with(home));
     away.flat_map(|(what, _)| mentions(source, what)).collect()
 }
 
@@ -138,7 +151,8 @@ fn undocumented(source: &Source) -> Vec<String> {
         let file = |item: &str| item.starts_with("mod ") && item.ends_with(';');
         item.is_some_and(|item| !file(item)) && field(code).is_none()
     });
-    let bare = public.filter(|(line, _)| source.is_program() && !has_doc(lines.iter().take(line - 1)));
+    let bare =
+        public.filter(|(line, _)| source.is_program() && !has_doc(lines.iter().take(line - 1)));
     bare.map(|(line, code)| source.at(line, code.trim())).collect()
 }
 
@@ -163,7 +177,11 @@ fn the_built_in_configuration_is_whole_and_known() {
 #[test]
 fn every_key_of_the_configuration_is_read_and_the_other_way_round() {
     let tree = tree().unwrap();
-    let read: Vec<_> = tree.iter().filter(|source| source.path.starts_with("src/config")).flat_map(fields).collect();
+    let read: Vec<_> = tree
+        .iter()
+        .filter(|source| source.path.starts_with("src/config"))
+        .flat_map(fields)
+        .collect();
     assert!(!read.is_empty(), "no field was found");
     none(unread_keys(read, &default_keys(&tree), &tree));
 }
@@ -186,7 +204,9 @@ fn field(code: &str) -> Option<&str> {
 /// The keys and sections of `default.toml`; a key without a default stands there behind a `#`.
 fn default_keys(tree: &[Source]) -> Vec<String> {
     let reference = tree.iter().filter(|source| source.path == "config/default.toml");
-    let lines = reference.flat_map(|source| source.text.lines()).map(|line| line.trim_start_matches(['#', ' ']));
+    let lines = reference
+        .flat_map(|source| source.text.lines())
+        .map(|line| line.trim_start_matches(['#', ' ']));
     let keys = lines.filter_map(|line| match line.strip_prefix('[') {
         Some(section) => section.split(']').next(),
         None => line.split_once(" = ").map(|(key, _)| key),
@@ -195,8 +215,9 @@ fn default_keys(tree: &[Source]) -> Vec<String> {
 }
 
 fn unread_keys(read: Vec<(String, String)>, keys: &[String], tree: &[Source]) -> Vec<String> {
-    let program =
-        tree.iter().filter(|source| source.path.starts_with("src/") && !source.path.starts_with("src/config"));
+    let program = tree
+        .iter()
+        .filter(|source| source.path.starts_with("src/") && !source.path.starts_with("src/config"));
     let code: String = program.flat_map(Source::code).map(|(_, code)| code + "\n").collect();
     let mut found = Vec::new();
     for (place, name) in read {
@@ -205,7 +226,8 @@ fn unread_keys(read: Vec<(String, String)>, keys: &[String], tree: &[Source]) ->
         }
         let access = format!(".{name}");
         let mut uses = code.split(&access).skip(1);
-        if !uses.any(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '_')) {
+        if !uses.any(|after| !after.starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+        {
             found.push(format!("{place}: used nowhere"));
         }
     }
@@ -220,7 +242,9 @@ fn every_default_is_explained() {
 fn unexplained(source: &Source) -> Vec<String> {
     let mut found = Vec::new();
     let mut above = "";
-    for (line, text) in (1..).zip(source.text.lines()).filter(|_| source.path == "config/default.toml") {
+    for (line, text) in
+        (1..).zip(source.text.lines()).filter(|_| source.path == "config/default.toml")
+    {
         let is_key = text.split_once(" = ").is_some_and(|(key, _)| !key.contains(['#', ' ']));
         if is_key && !text.contains(" # ") && !above.starts_with('#') {
             found.push(source.at(line, text));
@@ -233,7 +257,9 @@ fn unexplained(source: &Source) -> Vec<String> {
 #[test]
 fn every_route_has_a_test_that_names_it() {
     let tree = tree().unwrap();
-    let is_table = |source: &&Source| source.path.starts_with("src/routes") || source.path == "src/bank/server.rs";
+    let is_table = |source: &&Source| {
+        source.path.starts_with("src/routes") || source.path == "src/bank/server.rs"
+    };
     let tables: Vec<_> = tree.iter().filter(is_table).collect();
     assert!(tables.iter().all(|table| !routes::routes(table).is_empty()), "no route was found");
     none(tables.into_iter().flat_map(|table| unnamed_routes(table, &tree)).collect());
@@ -241,7 +267,8 @@ fn every_route_has_a_test_that_names_it() {
 
 fn unnamed_routes(table: &Source, tree: &[Source]) -> Vec<String> {
     let is_story = |source: &&Source| {
-        source.path.starts_with("tests/") && !TABLES.iter().any(|table| source.path.starts_with(table))
+        source.path.starts_with("tests/")
+            && !TABLES.iter().any(|table| source.path.starts_with(table))
     };
     let stories: Vec<_> = tree.iter().filter(is_story).filter(|source| source.is_rust()).collect();
     let mut routes = routes::routes(table);
@@ -256,18 +283,20 @@ fn no_download_address_is_kept() {
 
 fn addresses(source: &Source) -> Vec<String> {
     let own = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
-    let lines = (1..).zip(source.text.lines()).filter(|(_, line)| match source.path.rsplit('/').next() {
-        Some("package-lock.json") => line.contains("\"resolved\""),
-        Some("Cargo.lock") => line.starts_with("source = ") && *line != own,
-        _ => false,
-    });
+    let lines =
+        (1..).zip(source.text.lines()).filter(|(_, line)| match source.path.rsplit('/').next() {
+            Some("package-lock.json") => line.contains("\"resolved\""),
+            Some("Cargo.lock") => line.starts_with("source = ") && *line != own,
+            _ => false,
+        });
     lines.map(|(line, text)| source.at(line, text.trim())).collect()
 }
 
 #[test]
 fn scripts_of_others_are_fetched_and_never_kept() {
     let list = ["ls-files", "--cached", "--others", "--exclude-standard", "static"];
-    let git = Command::new("git").args(list).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let git =
+        Command::new("git").args(list).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     let files = String::from_utf8(git.stdout).unwrap();
     let kept = if git.status.success() {
         files.lines().map(str::to_owned).collect()
@@ -278,7 +307,9 @@ fn scripts_of_others_are_fetched_and_never_kept() {
 }
 
 fn scripts_of_others(mut kept: Vec<String>) -> Vec<String> {
-    kept.retain(|path| path.contains("node_modules/") || path.ends_with(".js") && path.contains("htmx"));
+    kept.retain(|path| {
+        path.contains("node_modules/") || path.ends_with(".js") && path.contains("htmx")
+    });
     kept
 }
 
@@ -290,7 +321,9 @@ fn nothing_refers_to_what_is_outside_this_tree() {
 fn references_outside(source: &Source) -> Vec<String> {
     let mut found = Vec::new();
     for (line, text) in (1..).zip(source.text.to_lowercase().lines()) {
-        found.extend(OUTSIDE.iter().filter(|what| text.contains(*what)).map(|what| source.at(line, what)));
+        found.extend(
+            OUTSIDE.iter().filter(|what| text.contains(*what)).map(|what| source.at(line, what)),
+        );
     }
     found
 }
@@ -303,13 +336,22 @@ fn every_ignored_test_is_run_by_tests_run() {
 }
 
 fn forgotten_tests(source: &Source, script: &str) -> Vec<String> {
-    let parts = source.parts().into_iter().filter(|(part, _)| source.is_rust() && *part == source::Part::Code);
+    let parts = source
+        .parts()
+        .into_iter()
+        .filter(|(part, _)| source.is_rust() && *part == source::Part::Code);
     let code: String = parts.map(|(_, piece)| piece).collect();
     let ignored = code.split("#[ignore").skip(1).filter_map(|after| after.split_once("fn "));
     let names = ignored.map(|(_, after)| after.split('(').next().unwrap_or(after));
-    let slow = script.split_once("slow=(").and_then(|(_, after)| after.split(')').next()).unwrap_or_default();
+    let slow = script
+        .split_once("slow=(")
+        .and_then(|(_, after)| after.split(')').next())
+        .unwrap_or_default();
     let run = |name: &str| slow.split_whitespace().any(|word| word == name);
-    names.filter(|name| !run(name)).map(|name| format!("{}: {name} is ignored and never run", source.path)).collect()
+    names
+        .filter(|name| !run(name))
+        .map(|name| format!("{}: {name} is ignored and never run", source.path))
+        .collect()
 }
 
 /// What a rule finds in the whole tree.

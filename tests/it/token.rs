@@ -37,7 +37,8 @@ const WRONGS: [Wrong; 20] = [
     ("another key", |token| token.key = b"guessed".to_vec()),
     ("a key that it brings along", |token| {
         token.key = b"brought along".to_vec();
-        token.header["jwk"] = json!({ "kty": "oct", "alg": "HS256", "k": BASE64.encode(&token.key) });
+        token.header["jwk"] =
+            json!({ "kty": "oct", "alg": "HS256", "k": BASE64.encode(&token.key) });
     }),
     ("another key's name", |token| token.header["kid"] = json!("00000000")),
     ("no key's name", |token| remove(&mut token.header, "kid")),
@@ -62,7 +63,11 @@ async fn a_token_with_one_thing_wrong_is_refused() {
         let mut token = Token::like(&real);
         goes_wrong(&mut token);
         let answer = presents(&shop, &token.signed()).await;
-        assert_eq!((answer.status.as_u16(), &answer.json["code"]), (401, &json!("invalid_token")), "{what}");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json["code"]),
+            (401, &json!("invalid_token")),
+            "{what}"
+        );
     }
 }
 
@@ -86,12 +91,22 @@ async fn a_token_is_taken_to_the_letter() {
     let token = shop.customer("ana").await.token;
     presents(&shop, &token).await.expect(200);
     let (unsigned, signature) = token.rsplit_once('.').unwrap();
-    let mut odd = vec![String::new(), "garbage".into(), "a.b.c".into(), unsigned.into(), format!("{unsigned}.")];
+    let mut odd = vec![
+        String::new(),
+        "garbage".into(),
+        "a.b.c".into(),
+        unsigned.into(),
+        format!("{unsigned}."),
+    ];
     odd.extend(["A", "=", ".", ".A", ",", " A"].map(|added| format!("{token}{added}")));
     odd.extend(same_bits(signature).map(|signature| format!("{unsigned}.{signature}")));
     for token in odd {
         let answer = presents(&shop, &token).await;
-        assert_eq!((answer.status.as_u16(), &answer.json["code"]), (401, &json!("invalid_token")), "{token}");
+        assert_eq!(
+            (answer.status.as_u16(), &answer.json["code"]),
+            (401, &json!("invalid_token")),
+            "{token}"
+        );
     }
 }
 
@@ -99,7 +114,8 @@ async fn a_token_is_taken_to_the_letter() {
 async fn only_an_access_token_in_its_header_counts() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
-    let missing = Answer::of(shop.request(Method::GET, "/auth/profile").send().await.unwrap()).await;
+    let missing =
+        Answer::of(shop.request(Method::GET, "/auth/profile").send().await.unwrap()).await;
     assert_eq!(missing.expect_problem(401, "unauthorized").headers["www-authenticate"], "Bearer");
     for name in ["access_token", "token", "authorization"] {
         let in_url = shop.request(Method::GET, &format!("/auth/profile?{name}={}", ana.token));
@@ -119,7 +135,8 @@ impl Token {
 
     /// The token, signed in the way that its header names, or else as the shop does it.
     fn signed(&self) -> String {
-        let [header, claims] = [&self.header, &self.claims].map(|part| BASE64.encode(part.to_string()));
+        let [header, claims] =
+            [&self.header, &self.claims].map(|part| BASE64.encode(part.to_string()));
         let unsigned = format!("{header}.{claims}");
         let sign = match self.header["alg"].as_str() {
             Some("none" | "NONE") => return format!("{unsigned}."),
@@ -138,7 +155,8 @@ async fn leaky_shop() -> TestShop {
 
 /// What a program with that token is answered.
 async fn presents(shop: &TestShop, token: &str) -> Answer {
-    Answer::of(shop.request(Method::GET, "/auth/profile").bearer_auth(token).send().await.unwrap()).await
+    Answer::of(shop.request(Method::GET, "/auth/profile").bearer_auth(token).send().await.unwrap())
+        .await
 }
 
 fn remove(part: &mut Value, name: &str) {
@@ -146,7 +164,12 @@ fn remove(part: &mut Value, name: &str) {
 }
 
 fn mac<M: Mac + KeyInit>(key: &[u8], message: &str) -> Vec<u8> {
-    <M as KeyInit>::new_from_slice(key).unwrap().chain_update(message).finalize().into_bytes().to_vec()
+    <M as KeyInit>::new_from_slice(key)
+        .unwrap()
+        .chain_update(message)
+        .finalize()
+        .into_bytes()
+        .to_vec()
 }
 
 /// The other ways to write a signature, whose last character has two bits that mean nothing.

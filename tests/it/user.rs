@@ -12,13 +12,24 @@ use crate::people::{Admin, Answer, Person};
 #[actix_web::test]
 async fn everybody_has_a_profile() {
     let shop = TestShop::open().await;
-    let body = json!({ "username": "Zoë", "password": "correct horse", "email": "zoe@example.org" });
-    shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap().error_for_status().unwrap();
+    let body =
+        json!({ "username": "Zoë", "password": "correct horse", "email": "zoe@example.org" });
+    shop.request(Method::POST, "/auth/register")
+        .json(&body)
+        .send()
+        .await
+        .unwrap()
+        .error_for_status()
+        .unwrap();
     let zoe = Person::log_in(&shop, "ZOË", "correct horse").await;
     let profile = zoe.get("/auth/profile").await.expect(200).json;
     let says = (&profile["user"], &profile["role"], &profile["email"]);
     assert_eq!(says, (&json!("Zoë"), &json!("customer"), &json!("zoe@example.org")));
-    assert!(profile["id"].is_string() && profile["created_at"].is_string() && profile["success"] == true);
+    assert!(
+        profile["id"].is_string()
+            && profile["created_at"].is_string()
+            && profile["success"] == true
+    );
 }
 
 #[actix_web::test]
@@ -58,7 +69,10 @@ async fn an_administrator_adds_changes_and_deletes_users() {
 
     let bob = Person::log_in(&shop, "bob", "correct horse").await;
     let patch = json!({ "email": "b@example.org" });
-    assert_eq!(admin.0.send(Method::PATCH, &path, patch).await.expect(200).json["user"]["email"], "b@example.org");
+    assert_eq!(
+        admin.0.send(Method::PATCH, &path, patch).await.expect(200).json["user"]["email"],
+        "b@example.org"
+    );
     bob.get("/auth/profile").await.expect(200);
     admin.0.send(Method::PATCH, &path, json!({ "role": "admin" })).await.expect(200);
     bob.get("/auth/profile").await.expect_problem(401, "invalid_token");
@@ -84,9 +98,15 @@ async fn users_come_in_pages() {
         shop.customer(name).await;
     }
     let first = admin.0.get("/api/users?limit=3").await.expect(200).json;
-    assert_eq!((first["count"].as_u64(), names(&first)), (Some(3), vec!["admin".into(), "ana".into(), "bob".into()]));
+    assert_eq!(
+        (first["count"].as_u64(), names(&first)),
+        (Some(3), vec!["admin".into(), "ana".into(), "bob".into()])
+    );
     let last = first["users"][2]["id"].as_str().unwrap();
-    assert_eq!(names(&admin.0.get(&format!("/api/users?limit=3&after={last}")).await.json), ["eve"]);
+    assert_eq!(
+        names(&admin.0.get(&format!("/api/users?limit=3&after={last}")).await.json),
+        ["eve"]
+    );
 }
 
 #[actix_web::test]
@@ -111,7 +131,8 @@ async fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
     let admin = shop.admin().await;
     boss(&admin).await;
     let boss = Person::log_in(&shop, "boss", "correct horse").await;
-    let paths = [format!("/api/users/{}", id(&boss).await), format!("/api/users/{}", id(&admin.0).await)];
+    let paths =
+        [format!("/api/users/{}", id(&boss).await), format!("/api/users/{}", id(&admin.0).await)];
     futures_util::future::join(admin.0.delete(&paths[0]), boss.delete(&paths[1])).await;
     let left = [admin.0.get("/api/users").await, boss.get("/api/users").await];
     assert_eq!(left.iter().filter(|answer| answer.status.is_success()).count(), 1);
@@ -123,7 +144,11 @@ async fn names_that_differ_only_in_case_are_one() {
     let admin = shop.admin().await;
     shop.customer("Ana").await;
     let twin = json!({ "username": "aNA", "password": "correct horse" });
-    admin.0.send(Method::POST, "/api/users", twin.clone()).await.expect_problem(409, "username_taken");
+    admin
+        .0
+        .send(Method::POST, "/api/users", twin.clone())
+        .await
+        .expect_problem(409, "username_taken");
     let answer = shop.request(Method::POST, "/auth/register").json(&twin).send().await.unwrap();
     Answer::of(answer).await.expect_problem(409, "username_taken");
     assert_eq!(admin.users().await, ["admin", "Ana"]);
@@ -158,7 +183,10 @@ async fn users_are_managed_from_the_command_line_while_the_shop_is_closed() {
     let names: Vec<_> = list.lines().map(|line| line.rsplit(' ').next().unwrap()).collect();
     assert_eq!(names, ["admin", "ana", "boss"]);
     let checked = run(&shop, &["check"], "");
-    assert!(checked.status.success() && text(&checked.stdout).contains("as it should be"), "{checked:?}");
+    assert!(
+        checked.status.success() && text(&checked.stdout).contains("as it should be"),
+        "{checked:?}"
+    );
 
     shop.start_again();
     ana.get("/auth/profile").await.expect_problem(401, "invalid_token");
@@ -171,7 +199,10 @@ async fn the_command_line_leaves_an_open_shop_alone() {
     let shop = TestShop::open().await;
     for arguments in [&["user", "list"][..], &["check"]] {
         let refused = run(&shop, arguments, "");
-        assert!(!refused.status.success() && text(&refused.stderr).contains("held by another"), "{refused:?}");
+        assert!(
+            !refused.status.success() && text(&refused.stderr).contains("held by another"),
+            "{refused:?}"
+        );
     }
     shop.admin().await;
 }
@@ -199,7 +230,12 @@ async fn boss(admin: &Admin) {
 /// Runs a command of the binary with a line of input.
 fn run(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
     let mut command = shop.command(arguments);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // A command that needs no input may have ended already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()

@@ -82,7 +82,11 @@ impl Wire {
         loop {
             if let Some(end) = wire.read.windows(4).position(|end| end == b"\r\n\r\n") {
                 let answer = wire.read.drain(..end + 4).collect::<Vec<_>>();
-                assert!(answer.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&answer));
+                assert!(
+                    answer.starts_with(b"HTTP/1.1 101 "),
+                    "{}",
+                    String::from_utf8_lossy(&answer)
+                );
                 return wire;
             }
             assert_eq!(wire.reads().await, Some(true), "no answer");

@@ -102,6 +102,11 @@ mod tests {
     #[test]
     fn names_and_descriptions_are_never_markup() {
         let card = card(Locale::Fr, &article(9, HOSTILE, 1, 1)).into_string();
-        assert!(card.contains("&lt;script&gt;") && !card.contains("<script") && !card.contains("\" onload"), "{card}");
+        assert!(
+            card.contains("&lt;script&gt;")
+                && !card.contains("<script")
+                && !card.contains("\" onload"),
+            "{card}"
+        );
     }
 }

@@ -142,8 +142,10 @@ mod tests {
 
     #[test]
     fn the_badge_counts_in_both_languages() {
-        let badges: Vec<_> =
-            Locale::ALL.into_iter().flat_map(|locale| [0, 1, 12].map(|count| badge(locale, count))).collect();
+        let badges: Vec<_> = Locale::ALL
+            .into_iter()
+            .flat_map(|locale| [0, 1, 12].map(|count| badge(locale, count)))
+            .collect();
         insta::assert_snapshot!("cart_badges", lines(&html! { @for badge in badges { (badge) } }));
     }
 }

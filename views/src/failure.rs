@@ -28,6 +28,9 @@ mod tests {
 
     #[test]
     fn a_failure_says_what_happened_and_where_to_go() {
-        insta::assert_snapshot!("failure_fr", lines(&page_body(Locale::Fr, 404, "not_found", "0195-abc")));
+        insta::assert_snapshot!(
+            "failure_fr",
+            lines(&page_body(Locale::Fr, 404, "not_found", "0195-abc"))
+        );
     }
 }

@@ -159,17 +159,31 @@ mod tests {
 
     #[test]
     fn a_page_holds_everything_around_its_main_part() {
-        let guest = page(&viewer(Locale::Fr, None), "page-articles", &[Topic::Catalogue], html! { p { "…" } });
+        let guest = page(
+            &viewer(Locale::Fr, None),
+            "page-articles",
+            &[Topic::Catalogue],
+            html! { p { "…" } },
+        );
         insta::assert_snapshot!("page_guest_fr", lines(&guest));
         let admin = Viewer { default_password: true, ..viewer(Locale::En, Some(admin())) };
-        insta::assert_snapshot!("page_admin_en", lines(&page(&admin, "page-admin", &[Topic::Breaker], html! {})));
+        insta::assert_snapshot!(
+            "page_admin_en",
+            lines(&page(&admin, "page-admin", &[Topic::Breaker], html! {}))
+        );
     }
 
     #[test]
     fn every_page_listens_to_the_cart_and_once_signed_in_to_the_session() {
-        assert_eq!(live_address(&viewer(Locale::Fr, None), &[Topic::Cart]), "/live?topics=cart&since=41");
+        assert_eq!(
+            live_address(&viewer(Locale::Fr, None), &[Topic::Cart]),
+            "/live?topics=cart&since=41"
+        );
         let signed_in = viewer(Locale::Fr, Some(admin()));
-        assert_eq!(live_address(&signed_in, &[Topic::Catalogue]), "/live?topics=catalogue,cart,session&since=41");
+        assert_eq!(
+            live_address(&signed_in, &[Topic::Catalogue]),
+            "/live?topics=catalogue,cart,session&since=41"
+        );
     }
 
     #[test]
@@ -179,6 +193,9 @@ mod tests {
             partial("notice", notice(Locale::En, Notice::Error, "No <b>way</b>.")),
             partial("notice", notice(Locale::Fr, Notice::Success, "Fait.")),
         ];
-        insta::assert_snapshot!("partials", lines(&html! { @for fragment in fragments { (fragment) } }));
+        insta::assert_snapshot!(
+            "partials",
+            lines(&html! { @for fragment in fragments { (fragment) } })
+        );
     }
 }

@@ -77,7 +77,10 @@ impl Locale {
     /// How much a reader wants this language: by quality, then by place in the header.
     fn wish(self, ranges: &[(&str, u16)]) -> Option<(u16, Reverse<usize>)> {
         let best = |name: &str| {
-            let named = ranges.iter().enumerate().filter(|(_, (language, _))| language.eq_ignore_ascii_case(name));
+            let named = ranges
+                .iter()
+                .enumerate()
+                .filter(|(_, (language, _))| language.eq_ignore_ascii_case(name));
             named.map(|(place, (_, quality))| (*quality, Reverse(place))).max()
         };
         best(self.code()).or_else(|| best("*")).filter(|(quality, _)| *quality > 0)
@@ -119,7 +122,11 @@ pub fn time(locale: Locale, at: Timestamp) -> Markup {
 fn weighted(range: &str) -> (&str, u16) {
     let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
     let language = tag.trim().split('-').next().unwrap_or_default();
-    let quality = parameter.trim().strip_prefix("q=").and_then(|quality| quality.parse::<f32>().ok()).unwrap_or(0.0);
+    let quality = parameter
+        .trim()
+        .strip_prefix("q=")
+        .and_then(|quality| quality.parse::<f32>().ok())
+        .unwrap_or(0.0);
     (language, (quality.clamp(0.0, 1.0) * 1000.0) as u16)
 }
 
@@ -165,7 +172,10 @@ mod tests {
         assert_eq!(both(5), ["0,05\u{a0}€", "€0.05"]);
         assert_eq!(both(89_900), ["899,00\u{a0}€", "€899.00"]);
         assert_eq!(both(123_450), ["1\u{202f}234,50\u{a0}€", "€1,234.50"]);
-        assert_eq!(both(100_000_000_000), ["1\u{202f}000\u{202f}000\u{202f}000,00\u{a0}€", "€1,000,000,000.00"]);
+        assert_eq!(
+            both(100_000_000_000),
+            ["1\u{202f}000\u{202f}000\u{202f}000,00\u{a0}€", "€1,000,000,000.00"]
+        );
     }
 
     #[test]

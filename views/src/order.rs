@@ -23,7 +23,13 @@ pub struct CheckoutForm {
 }
 
 /// The checkout: who gets what, for how much; `key` keeps the order from being placed twice.
-pub fn checkout(locale: Locale, cart: &PricedCart, form: &CheckoutForm, error: Option<&str>, key: &str) -> Markup {
+pub fn checkout(
+    locale: Locale,
+    cart: &PricedCart,
+    form: &CheckoutForm,
+    error: Option<&str>,
+    key: &str,
+) -> Markup {
     checkout::panel(locale, cart, form, error, key)
 }
 
@@ -115,7 +121,8 @@ fn steps(locale: Locale, status: OrderStatus) -> Markup {
         OrderStatus::Delivered => 4,
         OrderStatus::Cancelled | OrderStatus::Expired | OrderStatus::Refunded => return html! {},
     };
-    let keys = ["order-step-placed", "order-step-paid", "order-step-shipped", "order-step-delivered"];
+    let keys =
+        ["order-step-placed", "order-step-paid", "order-step-shipped", "order-step-delivered"];
     html! {
         ol.steps {
             @for (place, key) in keys.into_iter().enumerate() {
@@ -143,7 +150,11 @@ mod tests {
     use super::*;
     use crate::sample::{self, lines};
 
-    fn drawn(status: OrderStatus, payment: PaymentStatus, interruption: Option<Interruption>) -> String {
+    fn drawn(
+        status: OrderStatus,
+        payment: PaymentStatus,
+        interruption: Option<Interruption>,
+    ) -> String {
         panel(Locale::En, &sample::order(status, 1, payment), interruption).into_string()
     }
 
@@ -171,23 +182,48 @@ mod tests {
             panel(Locale::En, &order, None).into_string()
         };
         let cancelling = called_off(OrderStatus::PendingPayment, PaymentStatus::Unknown);
-        assert!(cancelling.contains("Cancelling…") && !cancelling.contains("/cancel\""), "{cancelling}");
-        assert!(called_off(OrderStatus::Shipped, PaymentStatus::Succeeded).contains("Refund under way…"));
-        assert!(called_off(OrderStatus::Refunded, PaymentStatus::Succeeded).contains("Payment refunded"));
+        assert!(
+            cancelling.contains("Cancelling…") && !cancelling.contains("/cancel\""),
+            "{cancelling}"
+        );
+        assert!(
+            called_off(OrderStatus::Shipped, PaymentStatus::Succeeded)
+                .contains("Refund under way…")
+        );
+        assert!(
+            called_off(OrderStatus::Refunded, PaymentStatus::Succeeded)
+                .contains("Payment refunded")
+        );
     }
 
     #[test]
     fn an_order_whose_payment_is_interrupted_says_when_the_next_try_is_possible() {
         let (until, for_now) = (Interruption::Until(sample::moment()), Interruption::ForNow);
         let not_sent = sample::order(OrderStatus::PendingPayment, 1, PaymentStatus::NotSent);
-        insta::assert_snapshot!("order_interrupted_fr", lines(&panel(Locale::Fr, &not_sent, Some(until))));
-        insta::assert_snapshot!("order_interrupted_en", lines(&panel(Locale::En, &not_sent, Some(until))));
-        for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown, PaymentStatus::Declined] {
+        insta::assert_snapshot!(
+            "order_interrupted_fr",
+            lines(&panel(Locale::Fr, &not_sent, Some(until)))
+        );
+        insta::assert_snapshot!(
+            "order_interrupted_en",
+            lines(&panel(Locale::En, &not_sent, Some(until)))
+        );
+        for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown, PaymentStatus::Declined]
+        {
             let order = drawn(OrderStatus::PendingPayment, payment, Some(for_now));
-            assert!(order.contains("Payments are interrupted") && !order.contains("Next try"), "{order}");
+            assert!(
+                order.contains("Payments are interrupted") && !order.contains("Next try"),
+                "{order}"
+            );
         }
-        assert!(!drawn(OrderStatus::Paid, PaymentStatus::Succeeded, Some(until)).contains("interrupted"));
-        assert!(!drawn(OrderStatus::PendingPayment, PaymentStatus::NotSent, None).contains("interrupted"));
+        assert!(
+            !drawn(OrderStatus::Paid, PaymentStatus::Succeeded, Some(until))
+                .contains("interrupted")
+        );
+        assert!(
+            !drawn(OrderStatus::PendingPayment, PaymentStatus::NotSent, None)
+                .contains("interrupted")
+        );
     }
 
     #[test]
@@ -212,7 +248,11 @@ mod tests {
 
     #[test]
     fn the_checkout_freezes_version_and_total_and_keeps_what_was_typed() {
-        let form = CheckoutForm { name: "Ana".into(), email: "ana@".into(), address: sample::HOSTILE.into() };
+        let form = CheckoutForm {
+            name: "Ana".into(),
+            email: "ana@".into(),
+            address: sample::HOSTILE.into(),
+        };
         let page = checkout(Locale::Fr, &sample::ready_cart(), &form, Some("Non."), "key-1");
         insta::assert_snapshot!("checkout_fr", lines(&page));
         assert!(!page.0.contains("<script"));

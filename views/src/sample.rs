@@ -41,7 +41,8 @@ pub(crate) fn article(id: u32, name: &str, cents: u64, on_hand: u32) -> Article 
 pub(crate) fn articles() -> Articles {
     let laptop = Article { reserved: 7, ..article(1, "Ordinateur portable", 89_900, 10) };
     let retired = Article { active: false, ..article(3, "Minitel", 9_900, 1) };
-    let all = [laptop, article(2, "Souris sans fil", 2_990, 15), retired, article(4, "Écran", 24_900, 0)];
+    let all =
+        [laptop, article(2, "Souris sans fil", 2_990, 15), retired, article(4, "Écran", 24_900, 0)];
     BTreeMap::from(all.map(|article| (article.id, article)))
 }
 
@@ -59,7 +60,14 @@ pub(crate) fn cart() -> PricedCart {
     PricedCart {
         version: 7,
         items: vec![
-            item(1, "Ordinateur portable", 2, 89_900, 1, vec![Problem::InsufficientStock, Problem::PriceChanged]),
+            item(
+                1,
+                "Ordinateur portable",
+                2,
+                89_900,
+                1,
+                vec![Problem::InsufficientStock, Problem::PriceChanged],
+            ),
             item(3, "Minitel", 1, 9_900, 0, vec![Problem::Unavailable]),
         ],
         item_count: 3,

@@ -49,7 +49,9 @@ fn device(locale: Locale, session: &Session) -> String {
     match (find(BROWSERS), find(SYSTEMS), &session.proof) {
         (Some(browser), Some(system), _) => format!("{browser} · {system}"),
         (Some(browser), None, _) => browser.to_owned(),
-        (None, _, _) if !session.device.trim().is_empty() => session.device.chars().take(40).collect(),
+        (None, _, _) if !session.device.trim().is_empty() => {
+            session.device.chars().take(40).collect()
+        }
         (_, _, Proof::Browser { .. }) => locale.text("session-browser"),
         (_, _, Proof::Api { .. }) => locale.text("session-api"),
     }
@@ -82,8 +84,10 @@ mod tests {
 
     #[test]
     fn every_device_is_named_and_can_be_signed_out() {
-        let sessions =
-            [session(1, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"), session(2, PHONE)];
+        let sessions = [
+            session(1, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+            session(2, PHONE),
+        ];
         insta::assert_snapshot!("sessions_fr", lines(&list(Locale::Fr, &sessions, sessions[0].id)));
         insta::assert_snapshot!("sessions_en", lines(&list(Locale::En, &sessions, sessions[0].id)));
     }
@@ -99,6 +103,8 @@ mod tests {
     fn an_unknown_device_is_cut_short_and_never_markup() {
         let odd = session(1, &HOSTILE.repeat(20));
         assert_eq!(device(Locale::En, &odd).chars().count(), 40);
-        assert!(!list(Locale::En, std::slice::from_ref(&odd), odd.id).into_string().contains("<script"));
+        assert!(
+            !list(Locale::En, std::slice::from_ref(&odd), odd.id).into_string().contains("<script")
+        );
     }
 }

@@ -21,7 +21,8 @@ const FOR_THE_SERVER: [&str; 3] = ["page-", "notice-", "error-"];
 
 #[test]
 fn both_languages_have_the_same_keys() {
-    let [french, english] = Locale::ALL.map(|locale| texts(locale).into_keys().collect::<BTreeSet<_>>());
+    let [french, english] =
+        Locale::ALL.map(|locale| texts(locale).into_keys().collect::<BTreeSet<_>>());
     assert_eq!(french, english);
 }
 
@@ -35,7 +36,8 @@ fn every_key_the_views_ask_for_exists() {
 
 #[test]
 fn every_text_is_asked_for() {
-    let source: String = sources().into_iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let source: String =
+        sources().into_iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for key in texts(Locale::Fr).into_keys() {
         let elsewhere = FOR_THE_SERVER.iter().any(|prefix| key.starts_with(prefix));
         assert!(elsewhere || source.contains(&format!("\"{key}\"")), "{key} is never used");
@@ -44,12 +46,16 @@ fn every_text_is_asked_for() {
 
 #[test]
 fn every_error_code_has_its_own_text_and_no_text_lacks_a_code() {
-    let codes: BTreeSet<_> =
-        ERROR_CODES.split_whitespace().map(|code| format!("error-{}", code.replace('_', "-"))).collect();
-    let keys: BTreeSet<_> = texts(Locale::Fr).into_keys().filter(|key| key.starts_with("error-")).collect();
+    let codes: BTreeSet<_> = ERROR_CODES
+        .split_whitespace()
+        .map(|code| format!("error-{}", code.replace('_', "-")))
+        .collect();
+    let keys: BTreeSet<_> =
+        texts(Locale::Fr).into_keys().filter(|key| key.starts_with("error-")).collect();
     assert_eq!(codes, keys);
     for locale in Locale::ALL {
-        let messages: BTreeSet<_> = ERROR_CODES.split_whitespace().map(|code| failure::message(locale, code)).collect();
+        let messages: BTreeSet<_> =
+            ERROR_CODES.split_whitespace().map(|code| failure::message(locale, code)).collect();
         assert!(messages.iter().all(|message| !message.starts_with("error-")), "{messages:?}");
     }
 }
@@ -57,7 +63,9 @@ fn every_error_code_has_its_own_text_and_no_text_lacks_a_code() {
 #[test]
 fn french_is_typeset_with_its_own_spaces_and_apostrophes() {
     for (key, text) in texts(Locale::Fr) {
-        let wrong = [" ;", " !", " ?", " :", "« ", " »", "n° ", "'"].into_iter().find(|wrong| text.contains(wrong));
+        let wrong = [" ;", " !", " ?", " :", "« ", " »", "n° ", "'"]
+            .into_iter()
+            .find(|wrong| text.contains(wrong));
         assert_eq!(wrong, None, "{key}: {text}");
     }
 }
@@ -65,7 +73,9 @@ fn french_is_typeset_with_its_own_spaces_and_apostrophes() {
 #[test]
 fn english_has_curved_apostrophes_and_no_spaces_before_marks() {
     for (key, text) in texts(Locale::En) {
-        let wrong = [" ;", " !", " ?", " :", "'", "\u{a0}", "\u{202f}"].into_iter().find(|wrong| text.contains(wrong));
+        let wrong = [" ;", " !", " ?", " :", "'", "\u{a0}", "\u{202f}"]
+            .into_iter()
+            .find(|wrong| text.contains(wrong));
         assert_eq!(wrong, None, "{key}: {text}");
     }
 }
@@ -76,7 +86,10 @@ fn texts(locale: Locale) -> BTreeMap<String, String> {
     for file in files(&here().join("locales").join(locale.code()), "ftl") {
         let mut key = String::new();
         for line in fs::read_to_string(file).unwrap().lines() {
-            let (name, text) = line.split_once(" = ").filter(|_| !line.starts_with([' ', '}'])).unwrap_or(("", line));
+            let (name, text) = line
+                .split_once(" = ")
+                .filter(|_| !line.starts_with([' ', '}']))
+                .unwrap_or(("", line));
             if !name.is_empty() {
                 key = name.to_owned();
                 assert!(!texts.contains_key(&key), "{key} stands twice");

@@ -23,7 +23,13 @@ pub fn login(locale: Locale, username: &str, then: &str, error: Option<&str>) ->
 }
 
 /// The form to create an account; `then` is where to go afterwards.
-pub fn register(locale: Locale, username: &str, email: &str, then: &str, error: Option<&str>) -> Markup {
+pub fn register(
+    locale: Locale,
+    username: &str,
+    email: &str,
+    then: &str,
+    error: Option<&str>,
+) -> Markup {
     html! {
         section #register .narrow {
             form.panel action="/register" method="post" {
@@ -147,7 +153,8 @@ fn row(locale: Locale, user: &User, me: UserId) -> Markup {
 
 fn delete_form(locale: Locale, user: &User) -> Markup {
     let action = format!("/admin/users/delete/{}", user.id);
-    let question = locale.text_with("user-delete-question", &[("name", user.username.as_str().into())]);
+    let question =
+        locale.text_with("user-delete-question", &[("name", user.username.as_str().into())]);
     html! {
         form action=(action) method="post" hx-post=(action) hx-target="#notice" hx-swap="none" hx-confirm=(question) {
             button.link { (locale.text("user-delete")) span.unseen { " (" (user.username) ")" } }
@@ -196,8 +203,14 @@ mod tests {
 
     #[test]
     fn signing_in_and_registering_keep_what_was_typed_but_no_password() {
-        insta::assert_snapshot!("login_fr", lines(&login(Locale::Fr, HOSTILE, "/cart", Some("Non."))));
-        insta::assert_snapshot!("register_en", lines(&register(Locale::En, "ana", "ana@", "/", None)));
+        insta::assert_snapshot!(
+            "login_fr",
+            lines(&login(Locale::Fr, HOSTILE, "/cart", Some("Non.")))
+        );
+        insta::assert_snapshot!(
+            "register_en",
+            lines(&register(Locale::En, "ana", "ana@", "/", None))
+        );
     }
 
     #[test]
@@ -215,7 +228,11 @@ mod tests {
         let (admin, ana) = (user("admin", Role::Admin), user("ana", Role::Customer));
         let page = table(Locale::En, &[admin.clone(), ana], admin.id);
         insta::assert_snapshot!("users_en", lines(&page));
-        assert_eq!(page.0.matches("/admin/users/delete/").count(), 2, "one form, in its action and its hx-post");
+        assert_eq!(
+            page.0.matches("/admin/users/delete/").count(),
+            2,
+            "one form, in its action and its hx-post"
+        );
         insta::assert_snapshot!("user_add_fr", lines(&add_form(Locale::Fr, None)));
     }
 }

@@ -34,7 +34,13 @@ pub struct Change {
 impl Change {
     /// An event of which no frame was made yet.
     pub fn new(topic: Topic, entry: Entry) -> Self {
-        Self { topic, entry, json: OnceLock::new(), french: OnceLock::new(), english: OnceLock::new() }
+        Self {
+            topic,
+            entry,
+            json: OnceLock::new(),
+            french: OnceLock::new(),
+            english: OnceLock::new(),
+        }
     }
 
     /// The frame in some words, made if it wasn't yet.

@@ -68,21 +68,27 @@ impl Desk {
         let cart = read.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
         let stock = self.stock(cart.items.iter().map(|item| item.article)).await?;
         let id = OrderId(new_id(now));
-        let (order, articles) = Order::place(id, user, &cart, stock.articles(), checkout, now, self.expiry)?;
+        let (order, articles) =
+            Order::place(id, user, &cart, stock.articles(), checkout, now, self.expiry)?;
         let tables = &self.tables;
         let draft = self.draft().with(|change| {
             let change = change.only_if(&tables.accounts, user, Some(account.version));
             let change = change.put(&tables.user_orders, user_order_key(user, id), None, &id)?;
-            let change = change.put_until(&tables.placed, &placed_key, None, &id, now + self.cart_ttl)?;
+            let change =
+                change.put_until(&tables.placed, &placed_key, None, &id, now + self.cart_ttl)?;
             self.use_key(change, user, &once, id)
         })?;
-        let draft = draft.cart(&owner, &read, cart.clear(now + self.cart_ttl))?.stock(&stock, articles)?;
+        let draft =
+            draft.cart(&owner, &read, cart.clear(now + self.cart_ttl))?.stock(&stock, articles)?;
         draft.order(None, &order).await?.commit(Durable::Place).await?;
         Ok(Submitted { order, permit: Some(permit) })
     }
 
     /// Begins a new attempt to have an order paid.
-    pub(super) async fn pay_again(self, PayAgain { user, order: id, once }: PayAgain) -> Result<Submitted> {
+    pub(super) async fn pay_again(
+        self,
+        PayAgain { user, order: id, once }: PayAgain,
+    ) -> Result<Submitted> {
         let row = self.own(user, id).await?;
         if self.made_before(user, &once).await?.is_some() {
             return Ok(Submitted { order: row.value, permit: None });
@@ -106,7 +112,9 @@ impl Desk {
                 let permit = (order.payment.status == PaymentStatus::Unknown).then_some(permit);
                 Ok(Submitted { order, permit })
             }
-            OrderStatus::PendingPayment if is_over => Ok(Submitted { order: self.expire(row).await?, permit: None }),
+            OrderStatus::PendingPayment if is_over => {
+                Ok(Submitted { order: self.expire(row).await?, permit: None })
+            }
             _ if row.value.is_to_be_paid_back() => {
                 Ok(Submitted { permit: Some(self.permit().await?), order: row.value })
             }
@@ -172,7 +180,10 @@ impl Desk {
     }
 
     /// A user's orders, newest first.
-    pub(super) async fn list(self, ListOrders { user, after, limit }: ListOrders) -> Result<Vec<Order>> {
+    pub(super) async fn list(
+        self,
+        ListOrders { user, after, limit }: ListOrders,
+    ) -> Result<Vec<Order>> {
         let after = after.map(|order| user_order_key(user, order));
         let ids = self.tables.user_orders.list(format!("{user}/"), after.as_deref(), limit).await?;
         let rows = ids.into_iter().map(|(_, row)| self.row(row.value));
@@ -186,7 +197,9 @@ impl Desk {
             match self.forget(&leaver).await {
                 // Another node does the same, or the next round will.
                 Ok(()) | Err(Failure::Conflict) => {}
-                Err(error) => tracing::warn!(user = %leaver.value, %error, "orders still say whose they were"),
+                Err(error) => {
+                    tracing::warn!(user = %leaver.value, %error, "orders still say whose they were")
+                }
             }
         }
         Ok(())
@@ -248,20 +261,32 @@ impl Desk {
             quantity: item.quantity,
         });
         let returned = Cart { items: items.collect(), ..Cart::empty(now) };
-        let draft =
-            draft.with(|change| Ok(change.only_if(&self.tables.accounts, order.user, Some(account.version))))?;
+        let draft = draft.with(|change| {
+            Ok(change.only_if(&self.tables.accounts, order.user, Some(account.version)))
+        })?;
         Ok(draft.cart(&owner, &read, cart.merge(&returned, now + self.cart_ttl))?)
     }
 
     /// Stores an order as it is to be, with its stock.
-    async fn advance(&self, step: Durable, row: Row<Order>, order: Order, stock_move: StockMove) -> Result<Order> {
+    async fn advance(
+        &self,
+        step: Durable,
+        row: Row<Order>,
+        order: Order,
+        stock_move: StockMove,
+    ) -> Result<Order> {
         if order == row.value {
             return Ok(order);
         }
         let ids = order.items.iter().map(|item| item.article);
         let stock = self.stock(ids.filter(|_| stock_move != StockMove::None)).await?;
         let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
-        self.draft().stock(&stock, articles)?.order(Some(row.version), &order).await?.commit(step).await?;
+        self.draft()
+            .stock(&stock, articles)?
+            .order(Some(row.version), &order)
+            .await?
+            .commit(step)
+            .await?;
         Ok(order)
     }
 
@@ -271,14 +296,18 @@ impl Desk {
 
     async fn permit(&self) -> Result<CallPermit> {
         self.payments.ask(Admit).await.map_err(|failure| {
-            failure.map_refused(|rejected| OrderError::PaymentUnavailable { retry_after: rejected.retry_after })
+            failure.map_refused(|rejected| OrderError::PaymentUnavailable {
+                retry_after: rejected.retry_after,
+            })
         })
     }
 
     /// The order that a request with this key made, if it did already.
     async fn made_before(&self, user: UserId, once: &Once) -> Result<Option<Order>> {
         match self.tables.used_keys.get(used_key(user, once)).await? {
-            Some(used) if used.value.fingerprint != once.fingerprint => Err(OrderError::KeyReused.into()),
+            Some(used) if used.value.fingerprint != once.fingerprint => {
+                Err(OrderError::KeyReused.into())
+            }
             Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
             None => Ok(None),
         }
@@ -292,7 +321,13 @@ impl Desk {
         order: OrderId,
     ) -> std::result::Result<Change, StoreError> {
         let used = UsedKey { fingerprint: once.fingerprint.clone(), order, answer: None };
-        change.put_until(&self.tables.used_keys, used_key(user, once), None, &used, self.clock.now() + KEYS_KEPT)
+        change.put_until(
+            &self.tables.used_keys,
+            used_key(user, once),
+            None,
+            &used,
+            self.clock.now() + KEYS_KEPT,
+        )
     }
 
     /// Answers a request with an order, unless it was answered before.
@@ -303,8 +338,13 @@ impl Desk {
         if let Some(answer) = row.and_then(|row| row.value.answer) {
             return Ok(answer);
         }
-        let used = UsedKey { fingerprint: fingerprint.to_owned(), order: order.id, answer: Some(order.clone()) };
-        let change = self.tables.change(now).put_until(used_keys, key, read_at, &used, now + KEYS_KEPT)?;
+        let used = UsedKey {
+            fingerprint: fingerprint.to_owned(),
+            order: order.id,
+            answer: Some(order.clone()),
+        };
+        let change =
+            self.tables.change(now).put_until(used_keys, key, read_at, &used, now + KEYS_KEPT)?;
         self.tables.commit_step(Durable::Answer, change).await?;
         Ok(order)
     }

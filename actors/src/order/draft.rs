@@ -37,7 +37,10 @@ impl Desk {
     }
 
     /// Reads those of the articles that still exist.
-    pub(super) async fn stock(&self, ids: impl Iterator<Item = ArticleId>) -> Result<Stock, StoreError> {
+    pub(super) async fn stock(
+        &self,
+        ids: impl Iterator<Item = ArticleId>,
+    ) -> Result<Stock, StoreError> {
         let rows = ids.map(|id| self.tables.articles.get(article_key(id)));
         let rows = futures_util::future::try_join_all(rows).await?;
         Ok(Stock(rows.into_iter().flatten().map(|row| (row.value.id, row)).collect()))
@@ -46,12 +49,19 @@ impl Desk {
 
 impl Draft<'_> {
     /// Anything else that shall be stored.
-    pub(super) fn with(self, write: impl FnOnce(Change) -> Result<Change, StoreError>) -> Result<Self, StoreError> {
+    pub(super) fn with(
+        self,
+        write: impl FnOnce(Change) -> Result<Change, StoreError>,
+    ) -> Result<Self, StoreError> {
         Ok(Self { change: write(self.change)?, ..self })
     }
 
     /// The order, as it was read and as it is to be.
-    pub(super) async fn order(mut self, read_at: Option<Version>, order: &Order) -> Result<Self, StoreError> {
+    pub(super) async fn order(
+        mut self,
+        read_at: Option<Version>,
+        order: &Order,
+    ) -> Result<Self, StoreError> {
         let tables = &self.desk.tables;
         let pending = tables.pending_orders.get(order.id).await?;
         self.change = self.change.put(&tables.orders, order.id, read_at, order)?;
@@ -69,14 +79,24 @@ impl Draft<'_> {
     pub(super) fn stock(mut self, read: &Stock, articles: Articles) -> Result<Self, StoreError> {
         for (id, article) in articles {
             let Some(row) = read.0.get(&id).filter(|row| row.value != article) else { continue };
-            self.change = self.change.put(&self.desk.tables.articles, article_key(id), Some(row.version), &article)?;
+            self.change = self.change.put(
+                &self.desk.tables.articles,
+                article_key(id),
+                Some(row.version),
+                &article,
+            )?;
             self.events.push(Event::ArticleChanged(article));
         }
         Ok(self)
     }
 
     /// The cart of an owner.
-    pub(super) fn cart(mut self, owner: &Owner, read: &Option<Row<Cart>>, cart: Cart) -> Result<Self, StoreError> {
+    pub(super) fn cart(
+        mut self,
+        owner: &Owner,
+        read: &Option<Row<Cart>>,
+        cart: Cart,
+    ) -> Result<Self, StoreError> {
         let carts = &self.desk.tables.carts;
         self.change = self.change.put_until(carts, owner, version(read), &cart, cart.expires_at)?;
         self.events.push(Event::CartChanged { owner: owner.clone(), cart });

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use actix::{ActorFutureExt, Addr, AsyncContext, AtomicResponse, Handler, Message, ResponseFuture, WrapFuture};
+use actix::{
+    ActorFutureExt, Addr, AsyncContext, AtomicResponse, Handler, Message, ResponseFuture,
+    WrapFuture,
+};
 use domain::order::{Order, OrderError};
 use domain::user::UserId;
 
@@ -65,17 +68,21 @@ impl Handler<Claim> for OrderDesk {
         let key = used_key(user, &once);
         let (used, of) = (self.desk.tables.used_keys.clone(), key.clone());
         let read = async move { used.get(&of).await }.into_actor(self);
-        AtomicResponse::new(Box::pin(read.map(move |read: Result<Option<Row<UsedKey>>, StoreError>, desk, ctx| {
-            match read?.map(|row| row.value) {
-                Some(used) if used.fingerprint != once.fingerprint => Err(OrderError::KeyReused.into()),
-                Some(UsedKey { answer: Some(order), .. }) => Ok(Claimed::Before(order)),
-                _ if !desk.in_hand.insert(key.clone()) => Err(OrderError::KeyInUse.into()),
-                _ => {
-                    let fingerprint = once.fingerprint;
-                    Ok(Claimed::Now(Arc::new(InHand { key, fingerprint, desk: ctx.address() })))
+        AtomicResponse::new(Box::pin(read.map(
+            move |read: Result<Option<Row<UsedKey>>, StoreError>, desk, ctx| {
+                match read?.map(|row| row.value) {
+                    Some(used) if used.fingerprint != once.fingerprint => {
+                        Err(OrderError::KeyReused.into())
+                    }
+                    Some(UsedKey { answer: Some(order), .. }) => Ok(Claimed::Before(order)),
+                    _ if !desk.in_hand.insert(key.clone()) => Err(OrderError::KeyInUse.into()),
+                    _ => {
+                        let fingerprint = once.fingerprint;
+                        Ok(Claimed::Now(Arc::new(InHand { key, fingerprint, desk: ctx.address() })))
+                    }
                 }
-            }
-        })))
+            },
+        )))
     }
 }
 

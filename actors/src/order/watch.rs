@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message, WrapFuture};
+use actix::{
+    ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, Handler, Message,
+    WrapFuture,
+};
 use domain::order::{Order, OrderError, OrderId};
 use jiff::Timestamp;
 
@@ -46,7 +49,9 @@ impl OrderDesk {
         pending
             .map(|pending: Result<Vec<OrderId>, StoreError>, desk, ctx| match pending {
                 Ok(orders) => {
-                    let at_once = orders.into_iter().map(|order| (order, Look { at: Timestamp::MIN, tries: 0 }));
+                    let at_once = orders
+                        .into_iter()
+                        .map(|order| (order, Look { at: Timestamp::MIN, tries: 0 }));
                     desk.pending.extend(at_once);
                     desk.tick(ctx);
                 }
@@ -90,7 +95,9 @@ impl OrderDesk {
                         desk.pending.entry(order).or_insert(Look { at, tries: 0 });
                     }
                 }
-                Err(error) => tracing::error!(%error, "the orders that wait for their payment can't be read"),
+                Err(error) => {
+                    tracing::error!(%error, "the orders that wait for their payment can't be read")
+                }
             })
             .spawn(ctx);
     }

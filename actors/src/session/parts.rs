@@ -35,7 +35,8 @@ pub struct TokenParts {
 impl TokenParts {
     /// Signs a user in; one session too many ends the oldest.
     pub(super) async fn open(self, open: OpenSession) -> Result<Session, Failure<SessionError>> {
-        let (tables, now, Proven { user, version: proven_at }) = (&self.tables, self.clock.now(), open.proven);
+        let (tables, now, Proven { user, version: proven_at }) =
+            (&self.tables, self.clock.now(), open.proven);
         let account = tables.accounts.get(user.id).await?;
         account.filter(|account| account.version == proven_at).ok_or(SessionError::Refused)?;
         let (list, rows) = self.rows(user.id).await?;
@@ -62,7 +63,8 @@ impl TokenParts {
         ids.push(session.id);
         let change = tables.change(now).only_if(&tables.accounts, user.id, Some(proven_at));
         let change = change.put(&tables.user_sessions, user.id, version(&list), &ids)?;
-        let change = self.put(change, &session, None)?.tell(&Event::SessionOpened(session.clone()))?;
+        let change =
+            self.put(change, &session, None)?.tell(&Event::SessionOpened(session.clone()))?;
         let change = self.ended(change, ended, EndReason::SignedOut)?;
         tables.commit(change).await?;
         self.revoke(ended);
@@ -70,7 +72,11 @@ impl TokenParts {
     }
 
     /// Whose cookie it is; that it was used is written down now and then.
-    pub(super) async fn find(self, hash: String, known: Option<Session>) -> Result<Session, Failure<SessionError>> {
+    pub(super) async fn find(
+        self,
+        hash: String,
+        known: Option<Session>,
+    ) -> Result<Session, Failure<SessionError>> {
         let (tables, now) = (&self.tables, self.clock.now());
         let session = match known {
             Some(session) => session,
@@ -89,7 +95,11 @@ impl TokenParts {
     }
 
     /// Takes a refresh token for the next; one that was used before ends its session.
-    pub(super) async fn rotate(self, id: SessionId, generation: u32) -> Result<Session, Failure<SessionError>> {
+    pub(super) async fn rotate(
+        self,
+        id: SessionId,
+        generation: u32,
+    ) -> Result<Session, Failure<SessionError>> {
         let (tables, now) = (&self.tables, self.clock.now());
         let row = tables.sessions.get(id).await?.ok_or(SessionError::Refused)?;
         match row.value.rotate(generation, now, &self.lifetimes) {
@@ -101,7 +111,13 @@ impl TokenParts {
             Rotation::Refused => Err(SessionError::Refused.into()),
             Rotation::Reused => {
                 let (user, sessions) = (row.value.user, Whose::One(id));
-                self.end(EndSessions { user, sessions, reason: EndReason::TokenReused, with: None }).await?;
+                self.end(EndSessions {
+                    user,
+                    sessions,
+                    reason: EndReason::TokenReused,
+                    with: None,
+                })
+                .await?;
                 Err(SessionError::Refused.into())
             }
         }
@@ -111,15 +127,20 @@ impl TokenParts {
     pub(super) async fn end(self, end: EndSessions) -> Result<(), Failure<SessionError>> {
         let now = self.clock.now();
         let (list, rows) = self.rows(end.user).await?;
-        let (ended, kept): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| end.sessions.include(row.value.id));
+        let (ended, kept): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| end.sessions.include(row.value.id));
         if ended.is_empty() && matches!(end.sessions, Whose::One(_)) {
             return Err(SessionError::Unknown.into());
         }
         let ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
         let change = end.with.unwrap_or_else(|| self.tables.change(now));
         let change = match &list {
-            Some(list) if ids.is_empty() => change.remove(&self.tables.user_sessions, end.user, list.version),
-            Some(list) => change.put(&self.tables.user_sessions, end.user, Some(list.version), &ids)?,
+            Some(list) if ids.is_empty() => {
+                change.remove(&self.tables.user_sessions, end.user, list.version)
+            }
+            Some(list) => {
+                change.put(&self.tables.user_sessions, end.user, Some(list.version), &ids)?
+            }
             None => change.only_if(&self.tables.user_sessions, end.user, None),
         };
         self.tables.commit(self.ended(change, &ended, end.reason)?).await?;
@@ -134,11 +155,17 @@ impl TokenParts {
     ) -> Result<(Option<Row<Vec<SessionId>>>, Vec<Row<Session>>), StoreError> {
         let list = self.tables.user_sessions.get(user).await?;
         let ids = list.iter().flat_map(|list| list.value.clone());
-        let rows = futures_util::future::try_join_all(ids.map(|id| self.tables.sessions.get(id))).await?;
+        let rows =
+            futures_util::future::try_join_all(ids.map(|id| self.tables.sessions.get(id))).await?;
         Ok((list, rows.into_iter().flatten().collect()))
     }
 
-    fn put(&self, change: Change, session: &Session, read_at: Option<u64>) -> Result<Change, StoreError> {
+    fn put(
+        &self,
+        change: Change,
+        session: &Session,
+        read_at: Option<u64>,
+    ) -> Result<Change, StoreError> {
         let (tables, until) = (&self.tables, session.expires_at);
         let change = change.put_until(&tables.sessions, session.id, read_at, session, until)?;
         match &session.proof {
@@ -150,7 +177,12 @@ impl TokenParts {
         }
     }
 
-    fn ended(&self, change: Change, rows: &[Row<Session>], reason: EndReason) -> Result<Change, StoreError> {
+    fn ended(
+        &self,
+        change: Change,
+        rows: &[Row<Session>],
+        reason: EndReason,
+    ) -> Result<Change, StoreError> {
         let (tables, until) = (&self.tables, self.clock.now() + self.access_ttl);
         rows.iter().try_fold(change, |change, Row { version, value: Session { id, user, .. } }| {
             let told = Event::SessionEnded { session: *id, user: *user, reason };

@@ -47,7 +47,11 @@ impl MemoryStore {
     }
 
     fn apply(&self, batch: Batch) -> Result<EventId, StoreError> {
-        if self.refusals.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+        if self
+            .refusals
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
+            .is_ok()
+        {
             return Err(StoreError::Unavailable("it was told to refuse".to_owned()));
         }
         let mut contents = lock(&self.contents);
@@ -79,7 +83,9 @@ impl Store for MemoryStore {
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
         let contents = Arc::clone(&self.contents);
-        follow(after, self.last_event.subscribe(), move |after| future::ready(Ok(lock(&contents).events_behind(after))))
+        follow(after, self.last_event.subscribe(), move |after| {
+            future::ready(Ok(lock(&contents).events_behind(after)))
+        })
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
@@ -104,7 +110,13 @@ impl Contents {
         self.values.get(key).filter(|kept| kept.is_alive(now)).map(|kept| &kept.found)
     }
 
-    fn scan(&self, prefix: &str, after: Option<&str>, limit: usize, now: Timestamp) -> Vec<(String, Versioned)> {
+    fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+        now: Timestamp,
+    ) -> Vec<(String, Versioned)> {
         let start = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
@@ -119,7 +131,8 @@ impl Contents {
     }
 
     fn apply(&mut self, batch: Batch, now: Timestamp) -> Result<EventId, StoreError> {
-        if batch.expect.iter().any(|(key, version)| self.version(key, now) != version.unwrap_or(0)) {
+        if batch.expect.iter().any(|(key, version)| self.version(key, now) != version.unwrap_or(0))
+        {
             return Err(StoreError::Conflict);
         }
         for put in batch.put {

@@ -38,7 +38,12 @@ impl Guesses {
     }
 
     /// Remembers how a guess ended: right, wrong, or without anybody knowing.
-    pub(super) fn end(&mut self, Guess { guesser, has_turn }: Guess, was_right: Option<bool>, now: Timestamp) {
+    pub(super) fn end(
+        &mut self,
+        Guess { guesser, has_turn }: Guess,
+        was_right: Option<bool>,
+        now: Timestamp,
+    ) {
         if has_turn {
             self.taking_turn.remove(&guesser);
         }

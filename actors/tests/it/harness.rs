@@ -43,7 +43,10 @@ impl TestShop {
     pub(crate) async fn open() -> Self {
         let clock = Arc::new(AtomicI64::new(1_000_000_000_000));
         let now = Clock::Manual(clock.clone());
-        let store = Arc::new(TroubledStore { kept: MemoryStore::new(now.clone()), panics: AtomicBool::new(false) });
+        let store = Arc::new(TroubledStore {
+            kept: MemoryStore::new(now.clone()),
+            panics: AtomicBool::new(false),
+        });
         let bank = Arc::new(ToldBank::default());
         Self { shop: open(store.clone(), bank.clone(), now, 1).await, store, bank, clock }
     }
@@ -65,7 +68,12 @@ impl TestShop {
 
     pub(crate) async fn user(&self, name: &str) -> Proven {
         let username = Username::new(name).unwrap();
-        let add = AddUser { username, email: None, password: "correct horse".into(), role: Role::Customer };
+        let add = AddUser {
+            username,
+            email: None,
+            password: "correct horse".into(),
+            role: Role::Customer,
+        };
         self.shop.users.ask(add).await.unwrap()
     }
 
@@ -96,7 +104,9 @@ pub(crate) fn lamps(pieces: u32) -> AddItem {
 
 /// The order of a first cart with that many lamps.
 pub(crate) fn order(user: UserId, key: &str, pieces: u64) -> PlaceOrder {
-    let contact = Contact::new("Ana".into(), Email::new("ana@example.org").unwrap(), "1 Quay Street".into()).unwrap();
+    let contact =
+        Contact::new("Ana".into(), Email::new("ana@example.org").unwrap(), "1 Quay Street".into())
+            .unwrap();
     let checkout = Checkout { cart_version: 1, expected_total: Cents(1_250 * pieces), contact };
     PlaceOrder { user, checkout, once: Once { key: key.into(), fingerprint: format!("{pieces}") } }
 }
@@ -112,7 +122,12 @@ pub(crate) async fn until<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
     panic!("it never became so")
 }
 
-async fn open(store: Arc<TroubledStore>, bank: Arc<ToldBank>, clock: Clock, scrypt_log_n: u8) -> Shop {
+async fn open(
+    store: Arc<TroubledStore>,
+    bank: Arc<ToldBank>,
+    clock: Clock,
+    scrypt_log_n: u8,
+) -> Shop {
     let minutes = |count: u64| Duration::from_secs(60 * count);
     let rules = Rules {
         lifetimes: Lifetimes {
@@ -253,7 +268,9 @@ impl Bank for ToldBank {
             self.lets_go.notified().await;
         }
         match told {
-            Told::Approve | Told::Late | Told::Held => Ok(self.decide(&charge.key, Answer::Approved)),
+            Told::Approve | Told::Late | Told::Held => {
+                Ok(self.decide(&charge.key, Answer::Approved))
+            }
             Told::Decline => Ok(self.decide(&charge.key, Answer::Declined)),
             Told::Refuse => Err(BankError::NotSent("told to refuse".into())),
             Told::LoseAnswer => {

@@ -39,7 +39,9 @@ impl Actor for Ear {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(4);
         if let Some(gate) = self.slow.clone() {
-            ctx.wait(actix::fut::wrap_future(async move { gate.acquire().await.unwrap().forget() }));
+            ctx.wait(actix::fut::wrap_future(
+                async move { gate.acquire().await.unwrap().forget() },
+            ));
         }
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use actors::ask::Failure;
 use actors::cart::{GetCart, ToCart};
-use actors::order::{AwaitPayment, CancelOrder, DeliverOrder, GetOrder, Once, PayAgain, RefundOrder, ShipOrder};
+use actors::order::{
+    AwaitPayment, CancelOrder, DeliverOrder, GetOrder, Once, PayAgain, RefundOrder, ShipOrder,
+};
 use actors::tables::entry;
 use actors::user::DeleteUser;
 use domain::cart::Owner;
@@ -22,12 +24,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(40);
 
 async fn decided(test: &TestShop, order: &Order) -> Order {
     let patience = Duration::from_secs(5);
-    test.shop.orders.ask(AwaitPayment { user: order.user, order: order.id, patience }).await.unwrap()
+    test.shop
+        .orders
+        .ask(AwaitPayment { user: order.user, order: order.id, patience })
+        .await
+        .unwrap()
 }
 
 async fn becomes(test: &TestShop, order: &Order, status: OrderStatus) -> Order {
     until(async || {
-        let order = test.shop.orders.ask(GetOrder { user: order.user, order: order.id }).await.unwrap();
+        let order =
+            test.shop.orders.ask(GetOrder { user: order.user, order: order.id }).await.unwrap();
         (order.status == status).then_some(order)
     })
     .await
@@ -49,7 +56,8 @@ async fn an_order_reserves_is_paid_and_sells() {
 async fn the_same_request_and_the_same_cart_give_the_first_order() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 3).await;
-    let orders = join_all(["k", "k", "other"].map(|key| test.shop.orders.ask(order(ana, key, 3)))).await;
+    let orders =
+        join_all(["k", "k", "other"].map(|key| test.shop.orders.ask(order(ana, key, 3)))).await;
     let ids: Vec<_> = orders.iter().map(|order| order.as_ref().unwrap().id).collect();
     assert!(ids.iter().all(|id| *id == ids[0]));
     let reused = test.shop.orders.ask(order(ana, "k", 4)).await;
@@ -63,7 +71,8 @@ async fn twelve_buyers_of_ten_lamps_get_ten() {
     let test = TestShop::open().await;
     let names: Vec<_> = (0..12).map(|number| format!("buyer {number}")).collect();
     let buyers = join_all(names.iter().map(|name| test.buyer(name, 1))).await;
-    let orders = join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
+    let orders =
+        join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
     let placed: Vec<_> = orders.into_iter().flatten().collect();
     assert_eq!(placed.len(), 10);
     for order in &placed {
@@ -76,8 +85,11 @@ async fn twelve_buyers_of_ten_lamps_get_ten() {
 async fn a_thousand_buyers_of_ten_lamps_pay_for_ten() {
     let test = TestShop::open().await;
     let kinds = [Told::Approve, Told::Decline, Told::Decline, Told::Late];
-    test.bank
-        .will(&(0..1_000_u32).map(|call| kinds[(call.wrapping_mul(2_654_435_761) >> 30) as usize]).collect::<Vec<_>>());
+    test.bank.will(
+        &(0..1_000_u32)
+            .map(|call| kinds[(call.wrapping_mul(2_654_435_761) >> 30) as usize])
+            .collect::<Vec<_>>(),
+    );
     let mut buyers = Vec::new();
     for number in 0..1_000 {
         buyers.push(test.buyer(&format!("buyer {number}"), 1).await);
@@ -89,12 +101,17 @@ async fn a_thousand_buyers_of_ten_lamps_pay_for_ten() {
                 test.shop.orders.ask(CancelOrder { user: buyer, order: placed.id }).await.unwrap();
                 return false;
             }
-            Err(Failure::Refused(OrderError::Stock(_))) if test.lamp().on_hand == 0 => return false,
-            Err(Failure::Refused(OrderError::Stock(_))) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(Failure::Refused(OrderError::Stock(_))) if test.lamp().on_hand == 0 => {
+                return false;
+            }
+            Err(Failure::Refused(OrderError::Stock(_))) => {
+                tokio::time::sleep(Duration::from_millis(20)).await
+            }
             Err(failure) => panic!("{failure}"),
         }
     };
-    let paid = join_all(buyers.into_iter().map(buys)).await.into_iter().filter(|paid| *paid).count();
+    let paid =
+        join_all(buyers.into_iter().map(buys)).await.into_iter().filter(|paid| *paid).count();
     assert_eq!((paid, test.bank.charged().len()), (10, 10));
     assert_eq!((test.lamp().on_hand, test.lamp().reserved), (0, 0));
 
@@ -106,7 +123,10 @@ async fn a_thousand_buyers_of_ten_lamps_pay_for_ten() {
         _ => None,
     });
     let counts: Vec<_> = lamps.collect();
-    assert!(counts.len() > 30 && counts.iter().all(|(on_hand, reserved)| reserved <= on_hand), "{counts:?}");
+    assert!(
+        counts.len() > 30 && counts.iter().all(|(on_hand, reserved)| reserved <= on_hand),
+        "{counts:?}"
+    );
 }
 
 #[actix::test]
@@ -135,7 +155,11 @@ async fn a_declined_payment_is_tried_again_with_another_key() {
     assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Declined);
     let once = Once { key: "again".into(), fingerprint: String::new() };
     for _ in 0..2 {
-        test.shop.orders.ask(PayAgain { user: ana, order: placed.id, once: once.clone() }).await.unwrap();
+        test.shop
+            .orders
+            .ask(PayAgain { user: ana, order: placed.id, once: once.clone() })
+            .await
+            .unwrap();
     }
     assert_eq!(decided(&test, &placed).await.status, OrderStatus::Paid);
     assert_eq!(test.bank.charged(), [format!("{}-2", placed.id)]);
@@ -152,7 +176,10 @@ async fn an_unpaid_order_expires_and_its_goods_go_back() {
     test.wait(Duration::from_secs(15 * 60));
     becomes(&test, &placed, OrderStatus::Expired).await;
     assert_eq!(test.lamp().reserved, 0);
-    assert_eq!(test.shop.carts.ask(ToCart(Owner::User(ana), GetCart)).await.unwrap().item_count(), 4);
+    assert_eq!(
+        test.shop.carts.ask(ToCart(Owner::User(ana), GetCart)).await.unwrap().item_count(),
+        4
+    );
 }
 
 #[actix::test]
@@ -251,7 +278,10 @@ async fn a_deleted_user_buys_nothing_more() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.shop.users.ask(DeleteUser(ana)).await.unwrap();
-    assert_eq!(test.shop.orders.ask(order(ana, "k", 1)).await, Err(Failure::Refused(OrderError::NoBuyer)));
+    assert_eq!(
+        test.shop.orders.ask(order(ana, "k", 1)).await,
+        Err(Failure::Refused(OrderError::NoBuyer))
+    );
 }
 
 #[actix::test]

@@ -24,12 +24,16 @@ async fn pay(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
 
 /// Waits until the breaker has heard how the last call ended.
 async fn state(shop: &Shop, state: &str) {
-    until(async || (shop.payments.observe().await?["breaker"]["state"]["state"] == state).then_some(())).await;
+    until(async || {
+        (shop.payments.observe().await?["breaker"]["state"]["state"] == state).then_some(())
+    })
+    .await;
 }
 
 async fn fails_three_times(test: &TestShop) {
     test.bank.will(&[Told::Refuse, Told::LoseAnswer, Told::Panic]);
-    let outcomes = [pay(&test.shop, "a").await, pay(&test.shop, "b").await, pay(&test.shop, "c").await];
+    let outcomes =
+        [pay(&test.shop, "a").await, pay(&test.shop, "b").await, pay(&test.shop, "c").await];
     assert_eq!(outcomes, [Ok(Outcome::NotSent), Ok(Outcome::Unknown), Ok(Outcome::Unknown)]);
     state(&test.shop, "open").await;
 }
@@ -72,7 +76,8 @@ async fn after_a_minute_exactly_one_of_a_hundred_may_try() {
 }
 
 #[actix::test]
-async fn of_a_thousand_buyers_who_come_when_the_minute_is_over_one_is_tried_and_the_others_told_to_wait() {
+async fn of_a_thousand_buyers_who_come_when_the_minute_is_over_one_is_tried_and_the_others_told_to_wait()
+ {
     let test = TestShop::open().await;
     fails_three_times(&test).await;
     let mut buyers = Vec::new();
@@ -81,7 +86,8 @@ async fn of_a_thousand_buyers_who_come_when_the_minute_is_over_one_is_tried_and_
     }
     test.wait(Duration::from_secs(60));
     test.bank.will(&[Told::Held]);
-    let orders = join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
+    let orders =
+        join_all(buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)))).await;
     let (placed, refused): (Vec<_>, Vec<_>) = orders.into_iter().partition(Result::is_ok);
     assert_eq!((placed.len(), refused.len()), (1, 999));
     let waits = |refusal: &_| matches!(refusal, Err(Failure::Refused(OrderError::PaymentUnavailable { retry_after })) if !retry_after.is_zero());

@@ -12,12 +12,23 @@ use futures_util::future::join_all;
 
 use crate::harness::TestShop;
 
-async fn sign_in(test: &TestShop, proven: &Proven, cookie: Option<&str>) -> Result<Session, Failure<SessionError>> {
+async fn sign_in(
+    test: &TestShop,
+    proven: &Proven,
+    cookie: Option<&str>,
+) -> Result<Session, Failure<SessionError>> {
     let (proven, cookie_hash) = (proven.clone(), cookie.map(str::to_owned));
-    test.shop.sessions.ask(OpenSession { proven, cookie_hash, device: "test".into(), address: String::new() }).await
+    test.shop
+        .sessions
+        .ask(OpenSession { proven, cookie_hash, device: "test".into(), address: String::new() })
+        .await
 }
 
-async fn rotate(test: &TestShop, session: &Session, generation: u32) -> Result<u32, Failure<SessionError>> {
+async fn rotate(
+    test: &TestShop,
+    session: &Session,
+    generation: u32,
+) -> Result<u32, Failure<SessionError>> {
     let rotated = test.shop.sessions.ask(RotateToken { session: session.id, generation }).await?;
     let Proof::Api { generation, .. } = rotated.proof else { panic!("not an API session") };
     Ok(generation)
@@ -36,7 +47,8 @@ async fn fifty_refreshes_with_one_token_give_one_successor() {
 async fn a_used_token_ends_its_session_and_no_other() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
-    let (stolen, other) = (sign_in(&test, &user, None).await.unwrap(), sign_in(&test, &user, None).await.unwrap());
+    let (stolen, other) =
+        (sign_in(&test, &user, None).await.unwrap(), sign_in(&test, &user, None).await.unwrap());
     rotate(&test, &stolen, 1).await.unwrap();
     test.wait(Duration::from_secs(10));
     assert_eq!(rotate(&test, &stolen, 1).await, Err(Failure::Refused(SessionError::Refused)));
@@ -49,14 +61,19 @@ async fn a_used_token_ends_its_session_and_no_other() {
 async fn whoever_is_deleted_is_signed_out_everywhere() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
-    let (browser, program) =
-        (sign_in(&test, &user, Some("hash")).await.unwrap(), sign_in(&test, &user, None).await.unwrap());
+    let (browser, program) = (
+        sign_in(&test, &user, Some("hash")).await.unwrap(),
+        sign_in(&test, &user, None).await.unwrap(),
+    );
     test.shop.sessions.ask(FindByCookie("hash".into())).await.unwrap();
     test.shop.users.ask(DeleteUser(user.user.id)).await.unwrap();
     for session in [browser, program] {
         assert!(test.shop.revocations.contains(session.id));
     }
-    assert_eq!(test.shop.sessions.ask(FindByCookie("hash".into())).await, Err(Failure::Refused(SessionError::Refused)));
+    assert_eq!(
+        test.shop.sessions.ask(FindByCookie("hash".into())).await,
+        Err(Failure::Refused(SessionError::Refused))
+    );
     assert!(sign_in(&test, &user, None).await.is_err());
 }
 
@@ -75,8 +92,12 @@ async fn what_was_revoked_is_known_to_the_next_process() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
     let session = sign_in(&test, &user, None).await.unwrap();
-    let end =
-        EndSessions { user: user.user.id, sessions: Whose::One(session.id), reason: EndReason::SignedOut, with: None };
+    let end = EndSessions {
+        user: user.user.id,
+        sessions: Whose::One(session.id),
+        reason: EndReason::SignedOut,
+        with: None,
+    };
     test.shop.sessions.ask(end).await.unwrap();
     assert!(test.neighbour().await.revocations.contains(session.id));
 }

@@ -14,7 +14,12 @@ use crate::harness::TestShop;
 const RIGHT: &str = "correct horse";
 const WRONG: &str = "wrong horse";
 
-async fn check(test: &TestShop, username: &str, address: &str, password: &str) -> Result<Proven, Failure<UserError>> {
+async fn check(
+    test: &TestShop,
+    username: &str,
+    address: &str,
+    password: &str,
+) -> Result<Proven, Failure<UserError>> {
     let (username, address, password) = (username.into(), address.into(), password.into());
     test.shop.users.ask(CheckPassword { username, password, address }).await
 }
@@ -48,9 +53,13 @@ async fn many_guesses_at_once_are_not_more_than_one_after_the_other() {
         check(&test, "ana", "2001:db8::1", WRONG).await.unwrap_err();
     }
     let neighbours = (2..12).map(|host| format!("2001:db8::{host}"));
-    let guesses =
-        join_all(neighbours.map(async |address| check(&test, "ana", &address, WRONG).await.unwrap_err())).await;
-    let heard = guesses.iter().filter(|refused| **refused == Failure::Refused(UserError::InvalidCredentials));
+    let guesses = join_all(
+        neighbours.map(async |address| check(&test, "ana", &address, WRONG).await.unwrap_err()),
+    )
+    .await;
+    let heard = guesses
+        .iter()
+        .filter(|refused| **refused == Failure::Refused(UserError::InvalidCredentials));
     assert_eq!(heard.count(), 1);
     assert!(check(&test, "ana", "2001:db8:1::1", RIGHT).await.is_ok());
 }
@@ -86,9 +95,12 @@ async fn a_password_is_hashed_again_at_todays_cost_when_it_is_given() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
     let dearer = test.dearer_neighbour().await;
-    let hash = async || test.shop.tables.accounts.get(user.user.id).await.unwrap().unwrap().value.password_hash;
+    let hash = async || {
+        test.shop.tables.accounts.get(user.user.id).await.unwrap().unwrap().value.password_hash
+    };
     let before = hash().await;
-    let give = || CheckPassword { username: "ana".into(), password: RIGHT.into(), address: "home".into() };
+    let give =
+        || CheckPassword { username: "ana".into(), password: RIGHT.into(), address: "home".into() };
     let proven = dearer.users.ask(give()).await.unwrap();
     assert_eq!(proven.version, user.version + 1);
     let after = hash().await;

@@ -41,11 +41,8 @@ struct World {
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let ask = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(arrives, approves, is_heard)| Act::Ask {
-        arrives,
-        approves,
-        is_heard,
-    });
+    let ask = (any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|(arrives, approves, is_heard)| Act::Ask { arrives, approves, is_heard });
     prop_oneof![
         4 => ask,
         3 => any::<prop::sample::Index>().prop_map(Act::TellAgain),
@@ -62,7 +59,13 @@ impl World {
     fn new() -> Self {
         let reserved = Article { reserved: 2, ..lamp() };
         let articles = Articles::from([(ArticleId(1), reserved)]);
-        Self { order: placed(), articles, charged: BTreeMap::new(), told: Vec::new(), has_left: false }
+        Self {
+            order: placed(),
+            articles,
+            charged: BTreeMap::new(),
+            told: Vec::new(),
+            has_left: false,
+        }
     }
 
     fn does(&mut self, act: Act) {
@@ -90,9 +93,17 @@ impl World {
         }
         self.has_left |= self.order.status == OrderStatus::Shipped;
         let again = self.order.payment.attempt - before.payment.attempt;
-        assert!(again == 0 || (again == 1 && !before.payment.is_open()), "{before:?} became {:?}", self.order);
+        assert!(
+            again == 0 || (again == 1 && !before.payment.is_open()),
+            "{before:?} became {:?}",
+            self.order
+        );
         let had_succeeded = before.payment.status == PaymentStatus::Succeeded;
-        assert!(!had_succeeded || self.order.payment == before.payment, "{before:?} became {:?}", self.order);
+        assert!(
+            !had_succeeded || self.order.payment == before.payment,
+            "{before:?} became {:?}",
+            self.order
+        );
         assert_eq!((&self.order.items, self.order.total), (&before.items, before.total));
     }
 

@@ -54,7 +54,8 @@ impl Order {
     /// The order after the bank's answer to an attempt; an answer to another attempt, or to a question no longer open,
     /// changes nothing.
     pub fn settle(&self, attempt: u32, outcome: Outcome) -> Option<(Self, StockMove)> {
-        let is_asked = self.status == OrderStatus::PendingPayment && attempt == self.payment.attempt;
+        let is_asked =
+            self.status == OrderStatus::PendingPayment && attempt == self.payment.attempt;
         let payment = self.payment.settle(outcome).filter(|_| is_asked)?;
         let settled = Self { payment, ..self.clone() };
         let step = match settled.payment.status {
@@ -76,9 +77,13 @@ impl Order {
     /// The order called off: at once, or as soon as the bank has said whether it has charged.
     pub fn cancel(&self) -> Result<(Self, StockMove), OrderError> {
         match self.status {
-            OrderStatus::PendingPayment if self.payment.is_open() => Ok((self.call_off(), StockMove::None)),
+            OrderStatus::PendingPayment if self.payment.is_open() => {
+                Ok((self.call_off(), StockMove::None))
+            }
             // Called off while it was open, and then paid for after all: it is paid back.
-            OrderStatus::Paid | OrderStatus::Refunded if self.called_off => Ok((self.clone(), StockMove::None)),
+            OrderStatus::Paid | OrderStatus::Refunded if self.called_off => {
+                Ok((self.clone(), StockMove::None))
+            }
             _ => self.step(Step::Cancel),
         }
     }
@@ -106,7 +111,9 @@ impl Order {
     pub fn refund(&self) -> Result<Self, OrderError> {
         match self.status {
             OrderStatus::Refunded => Ok(self.clone()),
-            OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => Ok(self.call_off()),
+            OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
+                Ok(self.call_off())
+            }
             _ => Err(self.wrong_state()),
         }
     }
@@ -118,7 +125,10 @@ impl Order {
 
     /// Whether the bank is to pay it back.
     pub fn is_to_be_paid_back(&self) -> bool {
-        let is_paid = matches!(self.status, OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered);
+        let is_paid = matches!(
+            self.status,
+            OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered
+        );
         is_paid && self.called_off
     }
 
@@ -133,7 +143,10 @@ impl Order {
 
     /// Whether goods may still have to be sent.
     pub fn needs_contact(&self) -> bool {
-        matches!(self.status, OrderStatus::PendingPayment | OrderStatus::Paid | OrderStatus::Shipped)
+        matches!(
+            self.status,
+            OrderStatus::PendingPayment | OrderStatus::Paid | OrderStatus::Shipped
+        )
     }
 
     /// The order without a word of who got the goods.
@@ -222,7 +235,10 @@ mod tests {
     fn an_order_called_off_while_the_bank_may_charge_is_cancelled_or_paid_back_in_the_end() {
         for open in [placed(), placed().settle(1, Outcome::Unknown).unwrap().0] {
             let (wish, stock) = open.cancel().unwrap();
-            assert_eq!((wish.status, wish.called_off, stock), (OrderStatus::PendingPayment, true, StockMove::None));
+            assert_eq!(
+                (wish.status, wish.called_off, stock),
+                (OrderStatus::PendingPayment, true, StockMove::None)
+            );
             let (cancelled, stock) = wish.settle(1, Outcome::Declined).unwrap();
             assert_eq!((cancelled.status, stock), (OrderStatus::Cancelled, StockMove::Release));
             let (paid, stock) = wish.settle(1, Outcome::Approved).unwrap();
@@ -267,21 +283,35 @@ mod tests {
             if !seen.insert(format!("{order:?}")) {
                 continue;
             }
-            let outcomes = [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
-            let mut next: Vec<_> =
-                outcomes.iter().filter_map(|outcome| order.settle(order.payment.attempt, *outcome)).collect();
+            let outcomes =
+                [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
+            let mut next: Vec<_> = outcomes
+                .iter()
+                .filter_map(|outcome| order.settle(order.payment.attempt, *outcome))
+                .collect();
             next.extend(
-                order.pay_again().ok().filter(|again| again.payment.attempt < 4).map(|again| (again, StockMove::None)),
+                order
+                    .pay_again()
+                    .ok()
+                    .filter(|again| again.payment.attempt < 4)
+                    .map(|again| (again, StockMove::None)),
             );
             next.extend(order.refund().ok().map(|wish| (wish, StockMove::None)));
             next.extend(
-                [order.cancel(), order.expire(order.expires_at), order.ship(), order.deliver()].into_iter().flatten(),
+                [order.cancel(), order.expire(order.expires_at), order.ship(), order.deliver()]
+                    .into_iter()
+                    .flatten(),
             );
             next.extend(order.paid_back());
             for (after, stock) in next {
-                let way = TRANSITIONS.iter().find(|(from, _, to, _)| (*from, *to) == (order.status, after.status));
+                let way = TRANSITIONS
+                    .iter()
+                    .find(|(from, _, to, _)| (*from, *to) == (order.status, after.status));
                 let expected = way.map_or(StockMove::None, |(.., stock)| *stock);
-                assert!(way.is_some() || after.status == order.status, "{order:?} became {after:?}");
+                assert!(
+                    way.is_some() || after.status == order.status,
+                    "{order:?} became {after:?}"
+                );
                 assert_eq!(stock, expected, "{order:?} became {after:?}");
                 assert!(after.status != OrderStatus::Expired || !order.payment.is_open());
                 assert!(after.status != OrderStatus::Cancelled || !after.payment.is_open());
@@ -307,7 +337,8 @@ mod tests {
             let [from, outcome, to] = [json!(from), json!(outcome), json!(to)].map(word);
             format!("    {from} --> {to}: {outcome}")
         }));
-        let drawn: Vec<_> = drawing.lines().filter(|line| line.contains(": ") && line.contains(" --> ")).collect();
+        let drawn: Vec<_> =
+            drawing.lines().filter(|line| line.contains(": ") && line.contains(" --> ")).collect();
         assert_eq!(drawn, ways);
     }
 

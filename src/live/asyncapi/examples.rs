@@ -20,9 +20,14 @@ use crate::live::frame::{self, Answer, Articles, CartNews, Refused, Reply, State
 
 /// What a program may say.
 pub(super) fn commands() -> Vec<Value> {
-    let example = |name, summary, said| json!({ "name": name, "summary": summary, "payload": said });
+    let example =
+        |name, summary, said| json!({ "name": name, "summary": summary, "payload": said });
     vec![
-        example("subscribe", "Listen, and hear first how things are.", json!({ "subscribe": ["cart", "orders"] })),
+        example(
+            "subscribe",
+            "Listen, and hear first how things are.",
+            json!({ "subscribe": ["cart", "orders"] }),
+        ),
         example(
             "resume",
             "Listen, and hear first what happened since a frame.",
@@ -61,7 +66,11 @@ fn answers() -> Vec<String> {
         frame::reply(Reply::Pong(json!(1))),
         frame::error(Refused::Forbidden, "a topic is not for you"),
         frame::answer(&Answer::Reset { id: 40 }),
-        frame::answer(&Answer::Bye { code: 1012, reason: "restarting", retry_after_ms: Some(1_742) }),
+        frame::answer(&Answer::Bye {
+            code: 1012,
+            reason: "restarting",
+            retry_after_ms: Some(1_742),
+        }),
         frame::answer(&Answer::Bye { code: 1008, reason: "expired", retry_after_ms: None }),
     ]
 }
@@ -129,7 +138,12 @@ fn article() -> Article {
 }
 
 fn cart() -> Cart {
-    let item = Item { article: ArticleId(2), name: "Lamp".into(), unit_price: PRICE, quantity: Quantity::ONE };
+    let item = Item {
+        article: ArticleId(2),
+        name: "Lamp".into(),
+        unit_price: PRICE,
+        quantity: Quantity::ONE,
+    };
     Cart { version: 4, items: vec![item], expires_at: later() }
 }
 
@@ -141,8 +155,11 @@ fn order() -> Result<Order, UserError> {
         unit_price: PRICE,
         line_total: PRICE,
     };
-    let contact =
-        Contact { name: "Ana".into(), email: Email::new("ana@example.org")?, address: "1 Quay Street".into() };
+    let contact = Contact {
+        name: "Ana".into(),
+        email: Email::new("ana@example.org")?,
+        address: "1 Quay Street".into(),
+    };
     Ok(Order {
         id: OrderId(ID),
         user: USER,

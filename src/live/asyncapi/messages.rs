@@ -32,7 +32,9 @@ pub(super) fn told<Told: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<Mes
 /// The type of an event, the topic of a snapshot, or else the only member that the message has.
 fn name(variant: &Value) -> String {
     let text = |place| variant.pointer(place).and_then(Value::as_str);
-    let Some(name) = text("/properties/type/const") else { return text("/required/0").unwrap_or_default().into() };
+    let Some(name) = text("/properties/type/const") else {
+        return text("/required/0").unwrap_or_default().into();
+    };
     match variant.pointer("/properties/snapshot") {
         Some(_) => format!("snapshot.{}", name.trim_end_matches(".changed")),
         None => name.into(),

@@ -185,8 +185,12 @@ impl News {
             Event::ArticleChanged(article) if !article.active => {
                 Self::ArticleRemoved(happened(at, RemovedArticle { id: article.id }))
             }
-            Event::ArticleChanged(article) => Self::ArticleChanged(happened(at, article_json(article))),
-            Event::ArticleRemoved { id } => Self::ArticleRemoved(happened(at, RemovedArticle { id: *id })),
+            Event::ArticleChanged(article) => {
+                Self::ArticleChanged(happened(at, article_json(article)))
+            }
+            Event::ArticleRemoved { id } => {
+                Self::ArticleRemoved(happened(at, RemovedArticle { id: *id }))
+            }
             Event::OrderPlaced(order) => Self::OrderPlaced(happened(at, order_json(order))),
             Event::OrderChanged(order) => Self::OrderChanged(happened(at, order_json(order))),
             Event::UserAdded(user) => Self::UserAdded(happened(at, user_json(user))),
@@ -197,7 +201,9 @@ impl News {
                 Self::SessionEnded(happened(at, EndedSession { id: *id, reason: *reason }))
             }
             Event::BreakerChanged(breaker) => Self::BreakerChanged(happened(at, *breaker)),
-            Event::ShopOpened { version } => Self::ShopOpened(happened(at, OpenedShop { version: version.clone() })),
+            Event::ShopOpened { version } => {
+                Self::ShopOpened(happened(at, OpenedShop { version: version.clone() }))
+            }
             Event::ShopClosing => Self::ShopClosing(happened(at, ClosingShop {})),
         }
     }
@@ -221,7 +227,10 @@ impl From<Vec<ArticleJson>> for Articles {
 
 impl From<&Cart> for CartNews {
     fn from(cart: &Cart) -> Self {
-        let items = cart.items.iter().map(|item| CartItem { article_id: item.article, quantity: item.quantity });
+        let items = cart
+            .items
+            .iter()
+            .map(|item| CartItem { article_id: item.article, quantity: item.quantity });
         let (version, expires_at) = (cart.version, cart.expires_at);
         Self { version, items: items.collect(), item_count: cart.item_count(), expires_at }
     }

@@ -35,13 +35,20 @@ impl Socket {
     fn obey_one(&mut self, text: &str, ctx: &mut Context) {
         let Said { subscribe, since, unsubscribe, token, ping } = match serde_json::from_str(text) {
             Ok(Object(said)) => said,
-            Err(error) => return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx),
+            Err(error) => {
+                return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx);
+            }
         };
         if let Some(token) = token {
             self.renew(&token, ctx);
         }
         if subscribe.is_some() || unsubscribe.is_some() {
-            self.choose(&subscribe.unwrap_or_default(), &unsubscribe.unwrap_or_default(), since, ctx);
+            self.choose(
+                &subscribe.unwrap_or_default(),
+                &unsubscribe.unwrap_or_default(),
+                since,
+                ctx,
+            );
         }
         if let Some(ping) = ping {
             self.send(frame::reply(Reply::Pong(ping)), ctx);
@@ -56,7 +63,8 @@ impl Socket {
                 self.send(frame::reply(Reply::Until(me.until)), ctx);
                 self.signed_in = Some(me);
             }
-            _ => self.send(frame::error(Refused::InvalidToken, "not a good token of this session"), ctx),
+            _ => self
+                .send(frame::error(Refused::InvalidToken, "not a good token of this session"), ctx),
         }
     }
 

@@ -32,7 +32,12 @@ pub(super) struct Beginning {
 
 impl Socket {
     /// Listens to every topic subscribed to; of new ones it will be told first what there is to know.
-    pub(super) fn listen(&mut self, new: BTreeSet<Topic>, since: Option<EventId>, ctx: &mut Context) {
+    pub(super) fn listen(
+        &mut self,
+        new: BTreeSet<Topic>,
+        since: Option<EventId>,
+        ctx: &mut Context,
+    ) {
         let hub = self.site.shop.hub.addr();
         self.hub = Some(hub.clone());
         self.beginning = Some(Beginning { new, since });
@@ -46,7 +51,9 @@ impl Socket {
         let listens = async move {
             let last = shop.tables.store.last_event().await.ok()?;
             // What was acknowledged before is no news. A hub that is slow tells it once more, and nobody waits for it.
-            let _ = timeout(HUB_PATIENCE, shop.position.clone().wait_for(|reached| *reached >= last)).await;
+            let _ =
+                timeout(HUB_PATIENCE, shop.position.clone().wait_for(|reached| *reached >= last))
+                    .await;
             hub.send(listen).await.ok()
         };
         listens
@@ -66,7 +73,8 @@ impl Socket {
         match &self.client {
             Client::Page(page) => {
                 let topics = if has_missed { self.topics.clone() } else { new };
-                let page = if has_missed { Page { since: told, ..page.clone() } } else { page.clone() };
+                let page =
+                    if has_missed { Page { since: told, ..page.clone() } } else { page.clone() };
                 self.redraw(page.beginning(topics, position), ctx);
                 self.beginning = None;
             }
@@ -75,10 +83,18 @@ impl Socket {
                 let mut replays = Vec::new();
                 if has_missed {
                     let topics = self.topics.difference(&new).copied().collect();
-                    replays.push(Replay { topics, since: Some(told), until: position, newest_only: true });
+                    replays.push(Replay {
+                        topics,
+                        since: Some(told),
+                        until: position,
+                        newest_only: true,
+                    });
                 }
                 if !new.is_empty() {
-                    replays.insert(0, Replay { topics: new, since, until: position, newest_only: false });
+                    replays.insert(
+                        0,
+                        Replay { topics: new, since, until: position, newest_only: false },
+                    );
                 }
                 self.replay(program, replays, ctx);
             }
@@ -130,7 +146,8 @@ impl Socket {
     fn channels(&self) -> Vec<Channel> {
         // Whoever is signed in hears of the end of the session.
         let topics = self.topics.iter().chain([&Topic::Session]);
-        let shows_orders = matches!(self.client, Client::Page(_)) && self.topics.contains(&Topic::Orders);
+        let shows_orders =
+            matches!(self.client, Client::Page(_)) && self.topics.contains(&Topic::Orders);
         let interruptions = shows_orders.then_some(INTERRUPTIONS);
         topics.filter_map(|topic| self.listener.channel(*topic)).chain(interruptions).collect()
     }

@@ -16,7 +16,8 @@ impl Socket {
     pub(super) fn watch(&mut self, ctx: &mut Context) {
         let now = self.site.shop.clock.now();
         self.seat.moves(now);
-        if self.signed_in.as_ref().is_some_and(|me| self.site.shop.revocations.contains(me.session)) {
+        if self.signed_in.as_ref().is_some_and(|me| self.site.shop.revocations.contains(me.session))
+        {
             self.close(CloseCode::Policy, "revoked", ctx);
         } else if let Some(me) = self.signed_in.clone().filter(|me| me.until <= now) {
             self.stay(me, ctx);
@@ -42,9 +43,14 @@ impl Socket {
         listed
             .into_actor(self)
             .map(move |listed, socket, ctx: &mut Context| {
-                let Ok(listed) = listed else { return socket.close(CloseCode::Again, "unavailable", ctx) };
-                let mut browsers = listed.iter().filter(|session| matches!(session.proof, Proof::Browser { .. }));
-                match browsers.find(|session| session.id == me.session && session.expires_at > me.until) {
+                let Ok(listed) = listed else {
+                    return socket.close(CloseCode::Again, "unavailable", ctx);
+                };
+                let mut browsers =
+                    listed.iter().filter(|session| matches!(session.proof, Proof::Browser { .. }));
+                match browsers
+                    .find(|session| session.id == me.session && session.expires_at > me.until)
+                {
                     Some(session) => socket.signed_in = Some(session.into()),
                     None => socket.close(CloseCode::Policy, "expired", ctx),
                 }

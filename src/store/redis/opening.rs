@@ -32,7 +32,11 @@ const FIRST_FILE_TRIES: usize = 600;
 const FIRST_FILE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Connects to the Redis that a URL names.
-pub(in crate::store) async fn open(url: &str, options: &Options, clock: Clock) -> Result<RedisStore, OpenError> {
+pub(in crate::store) async fn open(
+    url: &str,
+    options: &Options,
+    clock: Clock,
+) -> Result<RedisStore, OpenError> {
     let connection = connect(url).await?;
     require_durable(&connection).await?;
     require_format(&connection).await?;
@@ -41,15 +45,25 @@ pub(in crate::store) async fn open(url: &str, options: &Options, clock: Clock) -
     let (last, last_event) = watch::channel(last_event(&connection).await.map_err(unreachable)?);
     let watching = connect(url).await?;
     let watcher = tokio::spawn(watcher::watch(watching.clone(), last));
-    Ok(RedisStore { connection, commit_script, clock, options: options.clone(), last_event, watcher, watching })
+    Ok(RedisStore {
+        connection,
+        commit_script,
+        clock,
+        options: options.clone(),
+        last_event,
+        watcher,
+        watching,
+    })
 }
 
 /// Sets what is not set as it must be; Redis may refuse that.
 pub(super) async fn require_durable(connection: &Connection) -> Result<(), OpenError> {
     let mut changed = false;
     for (setting, needed) in SETTINGS {
-        let found =
-            connection.config_get(setting).await.map_err(|error| not_durable(setting, "unknown", needed, &error))?;
+        let found = connection
+            .config_get(setting)
+            .await
+            .map_err(|error| not_durable(setting, "unknown", needed, &error))?;
         let found: HashMap<String, String> = found;
         let found = found.get(setting).map_or("unknown", String::as_str);
         if found != needed {
@@ -62,26 +76,31 @@ pub(super) async fn require_durable(connection: &Connection) -> Result<(), OpenE
 }
 
 async fn connect(url: &str) -> Result<Connection, OpenError> {
-    let config = Config::from_url(url).map_err(|error| OpenError::WrongUrl(error.details().to_owned()))?;
+    let config =
+        Config::from_url(url).map_err(|error| OpenError::WrongUrl(error.details().to_owned()))?;
     let client = client(config).map_err(|error| OpenError::WrongUrl(error.details().to_owned()))?;
     tokio::time::timeout(CONNECT_TIMEOUT, client.init())
         .await
         .map_err(|_| OpenError::Unreachable("redis does not answer".to_owned()))?
         .map_err(unreachable)?;
     // A commit must not be sent twice: the first may have taken effect.
-    let once = CommandOptions { max_attempts: Some(1), fail_fast: true, ..CommandOptions::default() };
+    let once =
+        CommandOptions { max_attempts: Some(1), fail_fast: true, ..CommandOptions::default() };
     Ok(client.with_options(&once))
 }
 
 fn client(config: Config) -> Result<Client, Error> {
     Builder::from_config(config)
-        .with_performance_config(|performance| performance.default_command_timeout = COMMAND_TIMEOUT)
+        .with_performance_config(|performance| {
+            performance.default_command_timeout = COMMAND_TIMEOUT
+        })
         .with_connection_config(|connection| {
             connection.connection_timeout = CONNECT_TIMEOUT;
             connection.internal_command_timeout = CONNECT_TIMEOUT;
             connection.max_command_buffer_len = COMMANDS_WAITING;
             connection.tcp.nodelay = Some(true);
-            connection.unresponsive = UnresponsiveConfig { max_timeout: Some(SILENCE), interval: SILENCE / 4 };
+            connection.unresponsive =
+                UnresponsiveConfig { max_timeout: Some(SILENCE), interval: SILENCE / 4 };
         })
         .set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2))
         .build()
@@ -109,7 +128,8 @@ async fn keep_settings(connection: &Connection) -> Result<(), OpenError> {
 async fn until_appending(connection: &Connection) -> Result<(), OpenError> {
     for _ in 0..FIRST_FILE_TRIES {
         let command = CustomCommand::new_static("INFO", ClusterHash::FirstKey, false);
-        let info: String = connection.custom(command, vec!["persistence"]).await.map_err(unreachable)?;
+        let info: String =
+            connection.custom(command, vec!["persistence"]).await.map_err(unreachable)?;
         let is = |line: &str| info.lines().any(|found| found == line);
         if is("aof_enabled:1") && is("aof_rewrite_in_progress:0") && is("aof_rewrite_scheduled:0") {
             return Ok(());
@@ -124,7 +144,9 @@ fn not_durable(setting: &str, found: &str, needed: &str, error: &Error) -> OpenE
         return OpenError::Unreachable(error.to_string());
     }
     let refusal = error.details();
-    OpenError::NotDurable(format!("{setting} is {found} and not {needed}, which can't be changed: {refusal}"))
+    OpenError::NotDurable(format!(
+        "{setting} is {found} and not {needed}, which can't be changed: {refusal}"
+    ))
 }
 
 fn unreachable(error: Error) -> OpenError {

@@ -109,7 +109,9 @@ fn gather(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) {
     loop {
         let before = jobs.len();
         thread::yield_now();
-        jobs.extend(iter::from_fn(|| queue.try_recv().ok()).take(JOBS_A_ROUND.saturating_sub(before)));
+        jobs.extend(
+            iter::from_fn(|| queue.try_recv().ok()).take(JOBS_A_ROUND.saturating_sub(before)),
+        );
         if jobs.len() == before {
             return;
         }

@@ -32,15 +32,24 @@ impl Ledger {
         let last = pieces.next_back().transpose()?.or_else(|| first.clone());
         drop(pieces);
         let first_event = first.map(|(key, _)| event_id(&key)).transpose()?;
-        let last_event =
-            last.map(|(key, bytes)| sled::Result::Ok(event_id(&key)? - 1 + piece(&bytes)?.len())).transpose()?;
-        Ok(Self { tree, first_event: first_event.unwrap_or(1), last_event: last_event.unwrap_or(0) })
+        let last_event = last
+            .map(|(key, bytes)| sled::Result::Ok(event_id(&key)? - 1 + piece(&bytes)?.len()))
+            .transpose()?;
+        Ok(Self {
+            tree,
+            first_event: first_event.unwrap_or(1),
+            last_event: last_event.unwrap_or(0),
+        })
     }
 
     /// The value of a key, if it is present.
     pub(super) fn get(&self, key: &str, now: u64) -> sled::Result<Option<Versioned>> {
         let bytes = self.tree.get(value_key(key))?;
-        Ok(bytes.as_deref().map(unseal).transpose()?.and_then(|(envelope, value)| envelope.found(value, now)))
+        Ok(bytes
+            .as_deref()
+            .map(unseal)
+            .transpose()?
+            .and_then(|(envelope, value)| envelope.found(value, now)))
     }
 
     /// Up to `limit` present keys behind `after` that begin with `prefix`.
@@ -69,15 +78,25 @@ impl Ledger {
     }
 
     /// Some of the oldest events behind one: the rest of its piece, or the next, and more until there are `enough`.
-    pub(super) fn events_behind(&self, after: EventId, enough: usize) -> sled::Result<Vec<LogEntry>> {
+    pub(super) fn events_behind(
+        &self,
+        after: EventId,
+        enough: usize,
+    ) -> sled::Result<Vec<LogEntry>> {
         let next = event_key(after.saturating_add(1));
-        let begin =
-            self.tree.range(vec![EVENTS]..=next.clone()).next_back().transpose()?.map_or(next, |(key, _)| key.to_vec());
+        let begin = self
+            .tree
+            .range(vec![EVENTS]..=next.clone())
+            .next_back()
+            .transpose()?
+            .map_or(next, |(key, _)| key.to_vec());
         let mut found = Vec::new();
         for entry in self.tree.range(begin..behind(EVENTS)) {
             let (key, bytes) = entry?;
             let entries = (event_id(&key)?..).zip(piece(&bytes)?.events());
-            found.extend(entries.filter(|(id, _)| *id > after).map(|(id, value)| LogEntry { id, value }));
+            found.extend(
+                entries.filter(|(id, _)| *id > after).map(|(id, value)| LogEntry { id, value }),
+            );
             if found.len() >= enough {
                 break;
             }
@@ -94,7 +113,12 @@ impl Ledger {
     /// The first `limit` keys that have expired, and when.
     pub(super) fn expired(&self, now: u64, limit: usize) -> sled::Result<Vec<(u64, String)>> {
         let range = vec![EXPIRIES]..expiry_key(now.saturating_add(1), "");
-        self.tree.range(range).keys().take(limit).map(|key| key.and_then(|key| expiry(&key))).collect()
+        self.tree
+            .range(range)
+            .keys()
+            .take(limit)
+            .map(|key| key.and_then(|key| expiry(&key)))
+            .collect()
     }
 
     /// When the piece of the log that begins with an event was logged, and how many events it has.
@@ -163,12 +187,14 @@ fn key_of_value(key: &[u8]) -> sled::Result<&str> {
 }
 
 fn expiry(key: &[u8]) -> sled::Result<(u64, String)> {
-    let (expires_at, key) = key.strip_prefix(&[EXPIRIES]).and_then(<[u8]>::split_first_chunk).ok_or_else(unreadable)?;
+    let (expires_at, key) =
+        key.strip_prefix(&[EXPIRIES]).and_then(<[u8]>::split_first_chunk).ok_or_else(unreadable)?;
     Ok((u64::from_be_bytes(*expires_at), text(key)?.to_owned()))
 }
 
 fn event_id(key: &[u8]) -> sled::Result<EventId> {
-    let id = key.strip_prefix(&[EVENTS]).and_then(|id| id.try_into().ok()).ok_or_else(unreadable)?;
+    let id =
+        key.strip_prefix(&[EVENTS]).and_then(|id| id.try_into().ok()).ok_or_else(unreadable)?;
     Ok(u64::from_be_bytes(id))
 }
 

@@ -28,21 +28,31 @@ const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// Opens or creates the ledger in a directory, its file to be synced, and its mark.
 pub(super) fn open(path: &Path) -> Result<(Ledger, File, Mark), OpenError> {
     let explain = |error| explain(path, error);
-    let corrupt = |reason: &str| OpenError::Corrupt { place: path.display().to_string(), reason: reason.to_owned() };
+    let corrupt = |reason: &str| OpenError::Corrupt {
+        place: path.display().to_string(),
+        reason: reason.to_owned(),
+    };
 
     let tree = locked_tree(path).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(|error| explain(error.into()))?;
     let mut mark = Mark::open(path).map_err(|error| explain(error.into()))?;
     match format(&tree).map_err(explain)? {
         Some(found) => check_format(found)?,
-        None if mark.last_event.is_none() && tree.is_empty() => begin(&tree, &file).map_err(explain)?,
+        None if mark.last_event.is_none() && tree.is_empty() => {
+            begin(&tree, &file).map_err(explain)?
+        }
         None => return Err(corrupt("what it held is gone")),
     }
     let ledger = Ledger::new(tree).map_err(explain)?;
     if let Some(marked) = mark.last_event.filter(|marked| *marked > ledger.last_event()) {
-        return Err(corrupt(&format!("its log once reached event {marked}, now {}", ledger.last_event())));
+        return Err(corrupt(&format!(
+            "its log once reached event {marked}, now {}",
+            ledger.last_event()
+        )));
     }
-    mark.set(ledger.last_event()).and_then(|()| mark.make_durable(path)).map_err(|error| explain(error.into()))?;
+    mark.set(ledger.last_event())
+        .and_then(|()| mark.make_durable(path))
+        .map_err(|error| explain(error.into()))?;
     Ok((ledger, file, mark))
 }
 
@@ -63,8 +73,12 @@ impl Mark {
     }
 
     fn open(path: &Path) -> io::Result<Self> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path.join("mark"))?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join("mark"))?;
         let mut text = String::new();
         file.read_to_string(&mut text)?;
         Ok(Self { file, last_event: text.trim().parse().ok() })
@@ -78,7 +92,11 @@ impl Mark {
 
 fn locked_tree(path: &Path) -> sled::Result<Db> {
     // Without a background flusher: the committer flushes every round.
-    let config = sled::Config::new().path(path).cache_capacity(CACHE).segment_size(SEGMENT).flush_every_ms(None);
+    let config = sled::Config::new()
+        .path(path)
+        .cache_capacity(CACHE)
+        .segment_size(SEGMENT)
+        .flush_every_ms(None);
     for _ in 1..LOCK_TRIES {
         match config.open() {
             Err(error) if is_locked(&error) => thread::sleep(LOCK_PAUSE),

@@ -36,7 +36,17 @@ impl<'a> Round<'a> {
     pub(super) fn begin(ledger: &'a mut Ledger, options: &'a Options, now: u64) -> Self {
         let (first_event, last_event) = (ledger.first_event(), ledger.last_event());
         let (changes, keys) = (sled::Batch::default(), HashMap::new());
-        Self { ledger, options, now, changes, changed: false, keys, first_event, last_event, piece: Piece::new(now) }
+        Self {
+            ledger,
+            options,
+            now,
+            changes,
+            changed: false,
+            keys,
+            first_event,
+            last_event,
+            piece: Piece::new(now),
+        }
     }
 
     /// Stages a batch if its expectations hold.
@@ -82,7 +92,10 @@ impl<'a> Round<'a> {
     }
 
     fn put(&mut self, Put { key, value, expires_at }: Put) -> sled::Result<()> {
-        let envelope = Envelope { version: self.version(&key)? + 1, expires_at: expires_at.map_or(0, milliseconds) };
+        let envelope = Envelope {
+            version: self.version(&key)? + 1,
+            expires_at: expires_at.map_or(0, milliseconds),
+        };
         self.insert(ledger::value_key(&key), envelope.seal(&value));
         self.leave(key, Some(envelope))
     }
@@ -140,7 +153,9 @@ impl<'a> Round<'a> {
     /// The version that a commit of this round finds, 0 for an absent key.
     fn version(&mut self, key: &str) -> sled::Result<Version> {
         let envelope = self.envelope(key)?;
-        Ok(envelope.filter(|envelope| envelope.is_alive(self.now)).map_or(0, |envelope| envelope.version))
+        Ok(envelope
+            .filter(|envelope| envelope.is_alive(self.now))
+            .map_or(0, |envelope| envelope.version))
     }
 
     fn envelope(&mut self, key: &str) -> sled::Result<Option<Envelope>> {
@@ -188,7 +203,10 @@ mod tests {
         };
 
         let mut round = Round::begin(&mut ledger, &options, 1);
-        round.stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() }).unwrap().unwrap();
+        round
+            .stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() })
+            .unwrap()
+            .unwrap();
         round.write().unwrap();
 
         let mut round = Round::begin(&mut ledger, &options, 120_000);

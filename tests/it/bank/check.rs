@@ -17,7 +17,10 @@ async fn a_check_asks_the_bank_elsewhere_and_names_every_difference() {
 
     bank.voids(&format!("{paid}-1")).await.expect(200);
     let wrong = shop.wrongs();
-    assert!(wrong.contains(&format!("order {paid}, attempt 1: the bank says voided, the order Paid")), "{wrong}");
+    assert!(
+        wrong.contains(&format!("order {paid}, attempt 1: the bank says voided, the order Paid")),
+        "{wrong}"
+    );
     assert!(!wrong.contains(&cancelled) && !wrong.contains(&refunded), "{wrong}");
     assert!(wrong.contains("microshop: 1 differences"), "{wrong}");
 
@@ -48,6 +51,8 @@ async fn checks_out(ana: &Person, key: &str, status: u16) -> String {
 }
 
 async fn moves(who: &Person, order: &str, step: &str) {
-    let request = who.request(Method::POST, &format!("/api/orders/{order}/{step}")).header("idempotency-key", step);
+    let request = who
+        .request(Method::POST, &format!("/api/orders/{order}/{step}"))
+        .header("idempotency-key", step);
     Answer::of(request.send().await.unwrap()).await.expect(200);
 }

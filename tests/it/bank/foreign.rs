@@ -44,17 +44,24 @@ impl ForeignBank {
     /// The same, asked by https.
     pub(super) fn open_with(certificate: &Certificate) -> Self {
         let config = certificate.server_config();
-        Self::serve("https", move |stream| StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream))
+        Self::serve("https", move |stream| {
+            StreamOwned::new(ServerConnection::new(config.clone()).unwrap(), stream)
+        })
     }
 
-    fn serve<S: Read + Write>(scheme: &str, dress: impl Fn(TcpStream) -> S + Clone + Send + 'static) -> Self {
+    fn serve<S: Read + Write>(
+        scheme: &str,
+        dress: impl Fn(TcpStream) -> S + Clone + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("{scheme}://{}", listener.local_addr().unwrap());
-        let bank = Self { url, manner: Arc::new(Mutex::new(Manner::Approves)), approved: Arc::default() };
+        let bank =
+            Self { url, manner: Arc::new(Mutex::new(Manner::Approves)), approved: Arc::default() };
         let (manner, approved) = (bank.manner.clone(), bank.approved.clone());
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (manner, approved, dress) = (manner.lock().unwrap().clone(), approved.clone(), dress.clone());
+                let (manner, approved, dress) =
+                    (manner.lock().unwrap().clone(), approved.clone(), dress.clone());
                 // Whoever hangs up on the bank ends the conversation, not the test.
                 thread::spawn(move || drop(converse(dress(stream.unwrap()), manner, &approved)));
             }
@@ -73,13 +80,20 @@ impl ForeignBank {
     }
 }
 
-fn converse(mut stream: impl Read + Write, manner: Manner, approved: &Mutex<BTreeSet<String>>) -> io::Result<()> {
+fn converse(
+    mut stream: impl Read + Write,
+    manner: Manner,
+    approved: &Mutex<BTreeSet<String>>,
+) -> io::Result<()> {
     let (path, body) = read_request(&mut stream)?;
     let good = http("200 OK", &said("approved"));
     match manner {
         _ if path == "/elsewhere" => stream.write_all(good.as_bytes()),
         Manner::Approves => {
-            approved.lock().unwrap().insert(body["idempotency_key"].as_str().unwrap_or(&path).to_owned());
+            approved
+                .lock()
+                .unwrap()
+                .insert(body["idempotency_key"].as_str().unwrap_or(&path).to_owned());
             stream.write_all(good.as_bytes())
         }
         Manner::Says(text) => stream.write_all(text.as_bytes()),
@@ -165,7 +179,9 @@ fn with(said: &str, more: &Value) -> String {
 
 fn http(status: &str, body: &str) -> String {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}")
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
 }
 
 fn redirect(status: &str) -> String {

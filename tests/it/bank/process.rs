@@ -49,7 +49,10 @@ impl BankProcess {
     /// Has the bank behave in some way, at once.
     pub(super) async fn behaves(&self, mode: &str) {
         let behaviour = json!({ "latency_ms": 0, "mode": mode });
-        assert_eq!(self.send(Method::PUT, "/behaviour", behaviour.clone()).await.expect(200).json, behaviour);
+        assert_eq!(
+            self.send(Method::PUT, "/behaviour", behaviour.clone()).await.expect(200).json,
+            behaviour
+        );
     }
 
     /// Asks for a charge.

@@ -73,10 +73,13 @@ async fn a_thousand_buyers_of_ten_pieces_pay_for_ten_and_no_piece_is_sold_twice(
     let count = |status: &str| orders.iter().filter(|order| order["status"] == status).count();
     let (paid, cancelled) = (count("paid"), count("cancelled"));
     assert_eq!((paid, paid + cancelled), (PIECES, orders.len()));
-    let attempts: u64 = orders.iter().map(|order| order["payment"]["attempt"].as_u64().unwrap()).sum();
+    let attempts: u64 =
+        orders.iter().map(|order| order["payment"]["attempt"].as_u64().unwrap()).sum();
     assert!(attempts > PIECES as u64, "nobody was declined");
-    let charged = stream::iter(&orders).then(|order| bank.has_charged(order)).collect::<Vec<_>>().await;
-    let is_paid: Vec<_> = orders.iter().map(|order| usize::from(order["status"] == "paid")).collect();
+    let charged =
+        stream::iter(&orders).then(|order| bank.has_charged(order)).collect::<Vec<_>>().await;
+    let is_paid: Vec<_> =
+        orders.iter().map(|order| usize::from(order["status"] == "paid")).collect();
     assert_eq!(charged, is_paid);
 
     let stock = hears_the_stock(&mut watcher).await;
@@ -101,7 +104,9 @@ impl Buyer {
         let mut asked = 0;
         while *heard.borrow_and_update() < PIECES {
             asked += 1;
-            let answer = self.sends(|key| self.person.ordering(key, 1, PRICE), &format!("order-{asked}")).await;
+            let answer = self
+                .sends(|key| self.person.ordering(key, 1, PRICE), &format!("order-{asked}"))
+                .await;
             if answer.status != StatusCode::CONFLICT {
                 return self.pays(self.decided(answer).await, news).await;
             }
@@ -115,12 +120,16 @@ impl Buyer {
         let path = format!("/api/orders/{}", id(&order));
         while order["payment"]["status"] != "succeeded" {
             if self.number.is_multiple_of(3) {
-                let cancelled = self.person.send(Method::POST, &format!("{path}/cancel"), Value::Null).await;
+                let cancelled =
+                    self.person.send(Method::POST, &format!("{path}/cancel"), Value::Null).await;
                 assert_eq!(cancelled.expect(200).json["order"]["status"], "cancelled");
                 return news.send_modify(|_| {});
             }
-            let again =
-                |key: &str| self.person.request(Method::POST, &format!("{path}/pay")).header("idempotency-key", key);
+            let again = |key: &str| {
+                self.person
+                    .request(Method::POST, &format!("{path}/pay"))
+                    .header("idempotency-key", key)
+            };
             let answer = self.sends(again, &format!("pay-{}", order["payment"]["attempt"])).await;
             order = self.decided(answer).await;
         }
@@ -153,7 +162,8 @@ impl Buyer {
         let path = format!("/api/orders/{}", id(&answer.json["order"]));
         until(async || {
             let order = self.person.get(&path).await.expect(200).json["order"].clone();
-            let is_open = ["submitting", "unknown"].contains(&order["payment"]["status"].as_str().unwrap());
+            let is_open =
+                ["submitting", "unknown"].contains(&order["payment"]["status"].as_str().unwrap());
             (!is_open).then_some(order)
         })
         .await
@@ -161,7 +171,10 @@ impl Buyer {
 
     /// The orders of the buyer, who has paid for one piece at most.
     async fn has_at_most_one_piece(&self) -> Vec<Value> {
-        let orders = self.person.get("/api/orders").await.expect(200).json["orders"].as_array().unwrap().clone();
+        let orders = self.person.get("/api/orders").await.expect(200).json["orders"]
+            .as_array()
+            .unwrap()
+            .clone();
         assert!(orders.len() <= 1, "{orders:?}");
         orders
     }
@@ -179,7 +192,8 @@ impl BankProcess {
 /// The bank declines two of three charges, and takes now more and now less time.
 async fn is_whimsical(bank: &BankProcess) {
     for latency in LATENCIES.into_iter().cycle() {
-        let whim = json!({ "latency_ms": latency, "mode": "approve", "decline_percent": 66, "seed": 7 });
+        let whim =
+            json!({ "latency_ms": latency, "mode": "approve", "decline_percent": 66, "seed": 7 });
         bank.send(Method::PUT, "/behaviour", whim).await.expect(200);
         sleep(WHIM).await;
     }
@@ -199,6 +213,9 @@ async fn hears_the_stock(watcher: &mut Socket) -> Vec<(u64, u64)> {
             return told;
         }
         assert_eq!(frame["type"], "article.changed");
-        told.push((frame["data"]["on_hand"].as_u64().unwrap(), frame["data"]["reserved"].as_u64().unwrap()));
+        told.push((
+            frame["data"]["on_hand"].as_u64().unwrap(),
+            frame["data"]["reserved"].as_u64().unwrap(),
+        ));
     }
 }

@@ -20,7 +20,8 @@ const BEFORE_DEATH: usize = 20;
 async fn nonsense_leaves_an_order_open_until_the_bank_makes_sense() {
     let foreign = ForeignBank::open();
     // The orders before are asked for meanwhile, in vain.
-    let settings = [("BANK__TIMEOUT", "300ms"), ("BANK__CALLS", "1000"), ("BREAKER__FAILURES", "100000")];
+    let settings =
+        [("BANK__TIMEOUT", "300ms"), ("BANK__CALLS", "1000"), ("BREAKER__FAILURES", "100000")];
     let (shop, ana) = shop_with_bank(&foreign.url, &settings).await;
     shop.admin().await.changes_article(2, json!({ "on_hand": 1_000 })).await.expect(200);
     let mut keys = BTreeSet::new();
@@ -29,7 +30,11 @@ async fn nonsense_leaves_an_order_open_until_the_bank_makes_sense() {
         ana.adds(2, 1).await.expect(200);
         let answer = ana.checks_out(&name.replace(' ', "-")).await;
         let order = &answer.json["order"];
-        assert_eq!((answer.status.as_u16(), &order["status"]), (202, &json!("pending_payment")), "{name}: {order}");
+        assert_eq!(
+            (answer.status.as_u16(), &order["status"]),
+            (202, &json!("pending_payment")),
+            "{name}: {order}"
+        );
         let payment = order["payment"]["status"].as_str().unwrap();
         assert!(["unknown", "submitting"].contains(&payment), "{name}: {payment}");
         assert_eq!(ana.cart().await["item_count"], 0, "{name}");
@@ -51,7 +56,11 @@ async fn a_bank_inside_the_shop_that_fails_hangs_or_panics_harms_no_order() {
         admin.sets_bank(mode).await;
         ana.adds(2, 1).await.expect(200);
         let order = ana.checks_out(mode).await.expect(202).json["order"].clone();
-        assert_eq!((&order["status"], &order["payment"]["attempt"]), (&json!("pending_payment"), &json!(1)), "{mode}");
+        assert_eq!(
+            (&order["status"], &order["payment"]["attempt"]),
+            (&json!("pending_payment"), &json!(1)),
+            "{mode}"
+        );
     }
     admin.sets_bank("approve").await;
     until(async || ana.has_paid_everything().await.then_some(())).await;
@@ -69,7 +78,8 @@ async fn the_bank_inside_the_shop_takes_no_odd_behaviour_and_declines_by_chance(
         let odd = json!({ "latency_ms": 0, "mode": "approve", field: value });
         admin.0.send(Method::PUT, "/api/bank", odd).await.expect_problem(422, code);
     }
-    let whimsical = json!({ "latency_ms": 0, "mode": "approve", "decline_percent": 100, "seed": 7 });
+    let whimsical =
+        json!({ "latency_ms": 0, "mode": "approve", "decline_percent": 100, "seed": 7 });
     admin.0.send(Method::PUT, "/api/bank", whimsical.clone()).await.expect(200);
     assert_eq!(admin.0.get("/api/bank").await.expect(200).json["bank"], whimsical);
     ana.adds(1, 1).await.expect(200);
@@ -94,7 +104,8 @@ async fn a_bank_asked_by_https_charges_if_its_certificate_is_trusted_and_hears_n
     let (its_own, another) = (Certificate::new(), Certificate::new());
     let foreign = ForeignBank::open_with(&its_own);
     let trusts = async |certificate: &Certificate| {
-        shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", certificate.file().to_str().unwrap())]).await
+        shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", certificate.file().to_str().unwrap())])
+            .await
     };
     let (_shop, ana) = trusts(&another).await;
     ana.adds(2, 1).await.expect(200);
@@ -115,9 +126,12 @@ async fn a_bank_asked_by_http_is_asked_also_where_no_certificates_are_installed(
 }
 
 #[actix_web::test]
-async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_order_when_it_is_back() {
+async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_order_when_it_is_back()
+{
     let mut bank = BankProcess::open().await;
-    bank.send(Method::PUT, "/behaviour", json!({ "latency_ms": 50, "mode": "approve" })).await.expect(200);
+    bank.send(Method::PUT, "/behaviour", json!({ "latency_ms": 50, "mode": "approve" }))
+        .await
+        .expect(200);
     let (shop, ana) = shop_with_bank(&bank.url, &[("BREAKER__OPEN", "1s")]).await;
     shop.admin().await.changes_article(2, json!({ "on_hand": 10_000 })).await.expect(200);
     let mut shoppers = vec![ana];
@@ -129,7 +143,8 @@ async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_ord
         until(async || (accepted.load(Ordering::SeqCst) >= BEFORE_DEATH).then_some(())).await;
         bank.kill();
     };
-    join(dies, join_all(shoppers.iter().map(|shopper| shopper.buys_until_turned_away(&accepted)))).await;
+    join(dies, join_all(shoppers.iter().map(|shopper| shopper.buys_until_turned_away(&accepted))))
+        .await;
     let article = shoppers[0].get("/api/articles/2").await.expect(200).json["article"].clone();
     let accepted = accepted.into_inner();
     assert_eq!(article["available"], 10_000 - accepted, "whoever was turned away took nothing");
@@ -166,12 +181,19 @@ impl Person {
             let cart = self.cart().await;
             let answer = self.checks_out(&format!("order-{number}")).await;
             if answer.json["code"] == "payment_unavailable" {
-                assert_eq!(answer.expect_problem(503, "payment_unavailable").headers["retry-after"], "1");
+                assert_eq!(
+                    answer.expect_problem(503, "payment_unavailable").headers["retry-after"],
+                    "1"
+                );
                 let after = self.cart().await;
-                assert_eq!((&after["version"], &after["item_count"]), (&cart["version"], &json!(1)));
+                assert_eq!(
+                    (&after["version"], &after["item_count"]),
+                    (&cart["version"], &json!(1))
+                );
                 return;
             }
-            let is_accepted = [201, 202].contains(&answer.status.as_u16()) || answer.json["code"] == "payment_not_sent";
+            let is_accepted = [201, 202].contains(&answer.status.as_u16())
+                || answer.json["code"] == "payment_not_sent";
             assert!(is_accepted, "{}", answer.json);
             accepted.fetch_add(1, Ordering::SeqCst);
         }
@@ -179,7 +201,9 @@ impl Person {
 
     /// Pays again for what the bank was never asked; whether everything is paid by now.
     async fn has_everything_paid(&self) -> bool {
-        for order in self.order_list().await.iter().filter(|order| order["payment"]["status"] == "not_sent") {
+        for order in
+            self.order_list().await.iter().filter(|order| order["payment"]["status"] == "not_sent")
+        {
             let request = self.request(Method::POST, &format!("/api/orders/{}/pay", id(order)));
             let key = format!("{}-after-{}", id(order), order["payment"]["attempt"]);
             request.header("idempotency-key", key).send().await.unwrap();
@@ -192,7 +216,10 @@ impl Person {
     }
 
     async fn order_list(&self) -> Vec<Value> {
-        let list = self.get("/api/orders?limit=100").await.expect(200).json["orders"].as_array().unwrap().clone();
+        let list = self.get("/api/orders?limit=100").await.expect(200).json["orders"]
+            .as_array()
+            .unwrap()
+            .clone();
         assert!(list.len() < 100, "there may be more");
         list
     }

@@ -54,15 +54,22 @@ async fn five_charges_whose_answers_never_come_are_found_and_never_shown_as_fail
     let states: Vec<_> = told.iter().map(|told| told["state"]["state"].as_str().unwrap()).collect();
     assert!(states.ends_with(&["open", "half_open", "closed"]), "{states:?}");
     assert!(states.chunks(2).rev().skip(1).all(|pair| pair == ["open", "half_open"]), "{states:?}");
-    let generations: Vec<_> = told.iter().map(|told| told["generation"].as_u64().unwrap()).collect();
-    assert!(generations.iter().zip(1..).all(|(told, expected)| *told == expected), "{generations:?}");
+    let generations: Vec<_> =
+        told.iter().map(|told| told["generation"].as_u64().unwrap()).collect();
+    assert!(
+        generations.iter().zip(1..).all(|(told, expected)| *told == expected),
+        "{generations:?}"
+    );
 }
 
 /// The page of an order, whose payment must not be shown as failed.
 async fn page(shop: &TestShop, cookie: &str, order: &str) -> String {
     let request = shop.request(Method::GET, &format!("/orders/{order}")).header("cookie", cookie);
     let page = request.send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("class=\"bank waiting\"") || page.contains("class=\"bank good\""), "{page}");
+    assert!(
+        page.contains("class=\"bank waiting\"") || page.contains("class=\"bank good\""),
+        "{page}"
+    );
     page
 }
 

@@ -73,7 +73,8 @@ async fn whatever_anybody_does_is_seen_by_everybody_it_concerns_in_order() {
     users.sees("#users tbody tr:last-child", "ana").await;
     assert_eq!((elsewhere.page().await, users.page().await, catalogue.page().await), pages);
 
-    let payment = ["pending_payment submitting", "pending_payment not_sent", "pending_payment submitting"];
+    let payment =
+        ["pending_payment submitting", "pending_payment not_sent", "pending_payment submitting"];
     let order = [&payment[..], &["paid succeeded", "shipped succeeded"]].concat();
     let (hers, theirs) = (hers.has_heard().await, theirs.has_heard().await);
     assert_eq!((hers.of("cart"), hers.of("orders")), (vec!["1", "2", "0"], order.clone()));

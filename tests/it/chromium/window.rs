@@ -70,12 +70,19 @@ impl Window {
 
     /// Clicks something.
     pub(crate) async fn clicks(&self, what: &str) {
-        self.until(&format!("clicked {what}"), async || Ok(self.find(what).await?.click().await.ok())).await;
+        self.until(&format!("clicked {what}"), async || {
+            Ok(self.find(what).await?.click().await.ok())
+        })
+        .await;
     }
 
     /// Clicks something twice before anything can come of it.
     pub(crate) async fn double_clicks(&self, what: &str) {
-        self.runs("const found = document.querySelector(arguments[0]); found.click(); found.click()", what).await;
+        self.runs(
+            "const found = document.querySelector(arguments[0]); found.click(); found.click()",
+            what,
+        )
+        .await;
     }
 
     /// Writes a text into a field, instead of what it holds.
@@ -139,7 +146,8 @@ impl Window {
 
     /// Marks the text of something, as with a mouse.
     pub(crate) async fn marks(&self, what: &str) {
-        self.runs("getSelection().selectAllChildren(document.querySelector(arguments[0]))", what).await;
+        self.runs("getSelection().selectAllChildren(document.querySelector(arguments[0]))", what)
+            .await;
     }
 
     /// The text that is marked.
@@ -194,7 +202,11 @@ impl Window {
     }
 
     /// Tries until there is something; a page that changes meanwhile makes some looks fail.
-    async fn until<Found>(&self, what: &str, look: impl AsyncFn() -> Result<Option<Found>, CmdError>) -> Found {
+    async fn until<Found>(
+        &self,
+        what: &str,
+        look: impl AsyncFn() -> Result<Option<Found>, CmdError>,
+    ) -> Found {
         let found = async {
             loop {
                 match look().await {

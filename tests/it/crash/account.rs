@@ -26,14 +26,22 @@ pub(super) struct Registrar {
 
 impl Registrar {
     pub(super) fn new(shop: &TestShop) -> Self {
-        Self { http: shop.http.clone(), url: shop.url.clone(), names: Vec::new(), sent: 0, found: 0 }
+        Self {
+            http: shop.http.clone(),
+            url: shop.url.clone(),
+            names: Vec::new(),
+            sent: 0,
+            found: 0,
+        }
     }
 
     pub(super) async fn registers(&mut self) {
         loop {
             self.sent += 1;
             let name = format!("user {}", self.sent);
-            let Some((status, answer)) = self.presents("/auth/register", &name).await else { return };
+            let Some((status, answer)) = self.presents("/auth/register", &name).await else {
+                return;
+            };
             assert_eq!(status, 201, "{answer}");
             self.names.push(name);
         }
@@ -105,7 +113,12 @@ pub(super) struct Manager {
 impl Manager {
     pub(super) async fn new(admin: Admin, managed: Person) -> Self {
         let id = managed.get("/auth/profile").await.expect(200).json["id"].clone();
-        Self { admin, path: format!("/api/users/{}", id.as_str().unwrap()), sent: 0, acknowledged: 0 }
+        Self {
+            admin,
+            path: format!("/api/users/{}", id.as_str().unwrap()),
+            sent: 0,
+            acknowledged: 0,
+        }
     }
 
     pub(super) async fn manages(&mut self) {
@@ -127,8 +140,12 @@ impl Manager {
     pub(super) async fn finds_the_profile(&mut self) {
         let user = self.admin.0.get(&self.path).await.expect(200).json["user"].clone();
         let possible = [self.acknowledged, self.sent].map(email);
-        assert!(possible.iter().any(|email| user["email"] == *email), "{user}, not one of {possible:?}");
-        self.acknowledged = if user["email"] == possible[1] { self.sent } else { self.acknowledged };
+        assert!(
+            possible.iter().any(|email| user["email"] == *email),
+            "{user}, not one of {possible:?}"
+        );
+        self.acknowledged =
+            if user["email"] == possible[1] { self.sent } else { self.acknowledged };
     }
 }
 

@@ -8,7 +8,9 @@ pub(crate) struct Chance(u64);
 impl Chance {
     /// From the seed in `CRASH_SEED`, else from any; a test that fails shows it.
     pub(crate) fn new() -> Self {
-        let seed = std::env::var("CRASH_SEED").ok().map(|seed| seed.parse().expect("CRASH_SEED is a number"));
+        let seed = std::env::var("CRASH_SEED")
+            .ok()
+            .map(|seed| seed.parse().expect("CRASH_SEED is a number"));
         let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(()));
         eprintln!("CRASH_SEED={seed}");
         Self(seed)

@@ -60,7 +60,14 @@ pub(super) struct Shopper {
 
 impl Shopper {
     pub(super) fn new(person: Person, chance: Chance) -> Self {
-        Self { person, chance, cart: Cart::default(), unanswered: None, orders: Vec::new(), found: 0 }
+        Self {
+            person,
+            chance,
+            cart: Cart::default(),
+            unanswered: None,
+            orders: Vec::new(),
+            found: 0,
+        }
     }
 
     /// Shops until an answer stays away.
@@ -76,19 +83,31 @@ impl Shopper {
         let now = Cart::of(&self.person.cart().await);
         match self.unanswered.take() {
             Some(Wish::CheckOut(key)) => {
-                assert!(now == self.cart || now.pieces.is_empty(), "{now:?} is neither {:?} nor ordered", self.cart);
+                assert!(
+                    now == self.cart || now.pieces.is_empty(),
+                    "{now:?} is neither {:?} nor ordered",
+                    self.cart
+                );
                 self.orders_once(Wish::CheckOut(key)).await;
                 assert_eq!(Cart::of(&self.person.cart().await).pieces, Pieces::new());
             }
             wish => {
                 let done = wish.as_ref().map(|wish| wish.fulfilled(&self.cart.pieces));
                 let is_done = done.as_ref() == Some(&now.pieces) && now.version > self.cart.version;
-                assert!(now == self.cart || is_done, "{now:?} is neither {:?} nor that and {wish:?}", self.cart);
+                assert!(
+                    now == self.cart || is_done,
+                    "{now:?} is neither {:?} nor that and {wish:?}",
+                    self.cart
+                );
                 self.cart = now;
             }
         }
         for order in &self.orders[self.found..] {
-            let found = self.person.get(&format!("/api/orders/{}", order.id.as_str().unwrap())).await.expect(200);
+            let found = self
+                .person
+                .get(&format!("/api/orders/{}", order.id.as_str().unwrap()))
+                .await
+                .expect(200);
             assert_eq!(found.json["order"]["total_cents"], order.total);
         }
         self.found = self.orders.len();
@@ -106,8 +125,10 @@ impl Shopper {
             orders
         };
         let paid = timeout(PATIENCE, paid).await.expect("every payment ends by itself");
-        let told: BTreeMap<_, _> = paid.iter().map(|order| (order["id"].to_string(), &order["total_cents"])).collect();
-        let totals: Vec<_> = self.orders.iter().map(|order| (order.id.to_string(), json!(order.total))).collect();
+        let told: BTreeMap<_, _> =
+            paid.iter().map(|order| (order["id"].to_string(), &order["total_cents"])).collect();
+        let totals: Vec<_> =
+            self.orders.iter().map(|order| (order.id.to_string(), json!(order.total))).collect();
         assert_eq!(told, totals.iter().map(|(id, total)| (id.clone(), total)).collect());
         let once = json!({ "status": "succeeded", "attempt": 1 });
         for order in &paid {
@@ -123,7 +144,9 @@ impl Shopper {
     fn wishes(&mut self) -> Wish {
         let article = ARTICLES[self.chance.between(0, 2) as usize];
         match self.chance.between(1, 4) {
-            1 if !self.cart.pieces.is_empty() => Wish::CheckOut(format!("{}-{}", self.orders.len(), self.cart.version)),
+            1 if !self.cart.pieces.is_empty() => {
+                Wish::CheckOut(format!("{}-{}", self.orders.len(), self.cart.version))
+            }
             2 => Wish::Set(article, self.chance.between(1, 9)),
             _ if self.cart.pieces.get(&article) == Some(&99) => Wish::Set(article, 1),
             _ => Wish::Add(article),
@@ -175,7 +198,10 @@ impl Shopper {
                     "cart_version": self.cart.version, "expected_total_cents": self.cart.total,
                     "name": "Ana", "email": "ana@example.org", "address": "1 Quay Street",
                 });
-                self.person.request(Method::POST, "/api/orders").header("idempotency-key", key).json(&order)
+                self.person
+                    .request(Method::POST, "/api/orders")
+                    .header("idempotency-key", key)
+                    .json(&order)
             }
         }
     }
@@ -183,7 +209,8 @@ impl Shopper {
     async fn all_orders(&self) -> Vec<Value> {
         let (mut orders, mut path) = (Vec::new(), "/api/orders?limit=100".to_owned());
         loop {
-            let page = self.person.get(&path).await.expect(200).json["orders"].as_array().unwrap().clone();
+            let page =
+                self.person.get(&path).await.expect(200).json["orders"].as_array().unwrap().clone();
             let Some(last) = page.last() else { return orders };
             path = format!("/api/orders?limit=100&after={}", last["id"].as_str().unwrap());
             orders.extend(page);
@@ -208,7 +235,10 @@ impl Cart {
     fn of(json: &Value) -> Self {
         let number = |value: &Value| value.as_u64().unwrap();
         let items = json["items"].as_array().unwrap();
-        let pieces = items.iter().map(|item| (number(&item["article_id"]), number(&item["quantity"]))).collect();
+        let pieces = items
+            .iter()
+            .map(|item| (number(&item["article_id"]), number(&item["quantity"])))
+            .collect();
         Self { version: number(&json["version"]), total: number(&json["total_cents"]), pieces }
     }
 }

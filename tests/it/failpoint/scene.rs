@@ -65,7 +65,9 @@ impl Scene {
                 scene.is_answered(scene.checks_out(), 202).await;
                 scene.is_answered(scene.isolates(), 200).await;
             }
-            Deed::Refunds | Deed::Ships | Deed::Isolates => scene.is_answered(scene.checks_out(), 201).await,
+            Deed::Refunds | Deed::Ships | Deed::Isolates => {
+                scene.is_answered(scene.checks_out(), 201).await
+            }
             Deed::Delivers => {
                 scene.is_answered(scene.checks_out(), 201).await;
                 scene.is_answered(scene.moves(&scene.admin.0, "ship").await, 200).await;
@@ -105,12 +107,15 @@ impl Scene {
             Deed::Ships => ("shipped", 1, (8, 0), 0),
             Deed::Delivers => ("delivered", 1, (8, 0), 0),
         };
-        let order = until(async || Some(self.order().await).filter(|order| order["status"] == status)).await;
+        let order =
+            until(async || Some(self.order().await).filter(|order| order["status"] == status))
+                .await;
         assert_eq!(
             (&order["payment"]["attempt"], &order["called_off"]),
             (&json!(attempt), &json!(self.is_called_off()))
         );
-        let article = self.admin.changes_article(LAPTOP, json!({})).await.expect(200).json["article"].clone();
+        let article =
+            self.admin.changes_article(LAPTOP, json!({})).await.expect(200).json["article"].clone();
         assert_eq!((&article["on_hand"], &article["reserved"]), (&json!(stock.0), &json!(stock.1)));
         assert_eq!(self.ana.cart().await["item_count"], in_cart);
     }

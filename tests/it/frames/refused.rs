@@ -15,7 +15,10 @@ async fn a_text_that_is_none_is_refused() {
         ("half a pair of UTF-16", frame(FIN | TEXT, b"{\"ping\":\"\xed\xa0\x80\"}")),
         ("a letter beyond the last", frame(FIN | TEXT, b"{\"ping\":\"\xf4\x90\x80\x80\"}")),
         ("half a letter at the end", frame(FIN | TEXT, before)),
-        ("half a letter at the end of all parts", parts(&[before, b"\xc3"].concat(), &[4]).concat()),
+        (
+            "half a letter at the end of all parts",
+            parts(&[before, b"\xc3"].concat(), &[4]).concat(),
+        ),
         ("half a letter before another part", parts(&[before, b"\"}"].concat(), &[11]).concat()),
         ("the other half first", parts(after, &[1]).concat()),
     ];
@@ -30,7 +33,11 @@ async fn a_message_that_is_too_big_is_refused() {
         ("a frame", frame(FIN | TEXT, &larger)),
         ("a frame of bytes", frame(FIN | BINARY, &larger)),
         ("two parts", parts(&larger, &[LARGEST]).concat()),
-        ("many parts", parts(&larger, &[8_000, 16_000, 24_000, 32_000, 40_000, 48_000, 56_000, 64_000]).concat()),
+        (
+            "many parts",
+            parts(&larger, &[8_000, 16_000, 24_000, 32_000, 40_000, 48_000, 56_000, 64_000])
+                .concat(),
+        ),
         ("parts without an end", endless),
         // Nobody may have the shop wait for more than it would take.
         ("a frame announced", header(FIN | TEXT, LARGEST as u64 + 1)),
@@ -43,7 +50,10 @@ async fn a_message_that_is_too_big_is_refused() {
         ("a close", frame(FIN | CLOSE, &larger)),
     ];
     let rows = rows.map(|(what, frames)| Row::new(what, frames, 1009));
-    all_close(rows.into_iter().chain(wrong.map(|(what, frames)| Row::new(what, frames, 1009).or(1002)))).await;
+    all_close(
+        rows.into_iter().chain(wrong.map(|(what, frames)| Row::new(what, frames, 1009).or(1002))),
+    )
+    .await;
 }
 
 #[actix_web::test]
@@ -61,8 +71,14 @@ async fn frames_against_the_protocol_are_refused() {
         ("bytes within a text".to_owned(), begun(frame(FIN | BINARY, b"{"))),
     ];
     for reserved in [0x40, 0x20, 0x10, 0x70] {
-        rows.push((format!("a text with reserved bits {reserved:#x}"), frame(FIN | reserved | TEXT, ASKS)));
-        rows.push((format!("a ping with reserved bits {reserved:#x}"), frame(FIN | reserved | PING, b"")));
+        rows.push((
+            format!("a text with reserved bits {reserved:#x}"),
+            frame(FIN | reserved | TEXT, ASKS),
+        ));
+        rows.push((
+            format!("a ping with reserved bits {reserved:#x}"),
+            frame(FIN | reserved | PING, b""),
+        ));
     }
     for code in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
         rows.push((format!("operation code {code}"), frame(FIN | code, b"")));
@@ -70,12 +86,19 @@ async fn frames_against_the_protocol_are_refused() {
     }
     for code in [CLOSE, PING, PONG] {
         rows.push((format!("control frame {code} in parts"), frame(code, b"")));
-        rows.push((format!("control frame {code} in parts within a text"), begun(frame(code, b""))));
+        rows.push((
+            format!("control frame {code} in parts within a text"),
+            begun(frame(code, b"")),
+        ));
         rows.push((format!("control frame {code} of 126 bytes"), frame(FIN | code, &[b'a'; 126])));
     }
     // Nothing that comes after is answered.
     let more = [frame(FIN | PING, b"late"), frame(FIN | TEXT, ASKS)].concat();
-    all_close(rows.into_iter().map(|(what, frames)| Row::new(what, [frames, more.clone()].concat(), 1002))).await;
+    all_close(
+        rows.into_iter()
+            .map(|(what, frames)| Row::new(what, [frames, more.clone()].concat(), 1002)),
+    )
+    .await;
 }
 
 #[actix_web::test]
@@ -92,8 +115,13 @@ async fn bytes_are_refused() {
 async fn a_close_is_answered_with_its_own_code_and_nothing_after_it_at_all() {
     let more = [frame(FIN | TEXT, ASKS), frame(FIN | PING, b"late"), close(4000, b"")].concat();
     let mut rows = vec![
-        Row::new("a close without a code", [frame(FIN | CLOSE, b""), more.clone()].concat(), None).or(1000),
-        Row::new("a close within a message", [frame(TEXT, b"{"), close(1000, b""), more.clone()].concat(), 1000),
+        Row::new("a close without a code", [frame(FIN | CLOSE, b""), more.clone()].concat(), None)
+            .or(1000),
+        Row::new(
+            "a close within a message",
+            [frame(TEXT, b"{"), close(1000, b""), more.clone()].concat(),
+            1000,
+        ),
     ];
     for code in [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999] {
         for reason in [&b""[..], "au revoir, à bientôt".as_bytes(), &[b'a'; 123]] {

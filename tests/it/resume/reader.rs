@@ -54,7 +54,10 @@ impl Reader {
         mut chance: Chance,
     ) -> Self {
         let busy = chance.between(0, 1) as usize;
-        let chosen = topics.iter().enumerate().filter(|(place, _)| *place == busy || chance.between(0, 1) == 0);
+        let chosen = topics
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| *place == busy || chance.between(0, 1) == 0);
         let topics: Vec<_> = chosen.map(|(_, topic)| (*topic).to_owned()).collect();
         eprintln!("somebody listens to {topics:?}");
         Self {
@@ -120,15 +123,22 @@ impl Reader {
     /// The reader has heard this part of the log, each event once and in order; what it may lack is how something was of which
     /// it has heard a newer state, should it have been too slow for a while.
     pub(super) fn has_heard(&self, slice: &Slice) {
-        let heard: Vec<_> = self.heard.iter().filter(|frame| frame["id"].as_u64() <= Some(slice.last())).collect();
+        let heard: Vec<_> =
+            self.heard.iter().filter(|frame| frame["id"].as_u64() <= Some(slice.last())).collect();
         let (topics, connections) = (self.place.topics.join(", "), self.connections);
         let mut rest = heard.iter().peekable();
         let is_missing = |event: &&Value| rest.next_if(|frame| **frame == *event).is_none();
         let missing: Vec<_> = slice.events.iter().filter(is_missing).collect();
-        eprintln!("{topics}: {} events over {connections} connections, {} left out", heard.len(), missing.len());
+        eprintln!(
+            "{topics}: {} events over {connections} connections, {} left out",
+            heard.len(),
+            missing.len()
+        );
         assert_eq!(rest.next(), None, "{topics}: told twice or out of order");
         for event in missing {
-            let is_newer = |frame: &&&Value| same_state(frame, event) && frame["id"].as_u64() > event["id"].as_u64();
+            let is_newer = |frame: &&&Value| {
+                same_state(frame, event) && frame["id"].as_u64() > event["id"].as_u64()
+            };
             assert!(heard.iter().any(|frame| is_newer(&frame)), "{topics}: nobody told {event}");
         }
         assert!(connections > 1 && !heard.is_empty(), "{topics}");

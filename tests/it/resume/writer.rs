@@ -16,7 +16,8 @@ const ON_HAND: u64 = 500_000;
 
 /// To what one may listen: first where something happens all the time, so that nobody stays too far behind to go on.
 const OWN: [&str; 4] = ["catalogue", "cart", "orders", "session"];
-const ALL: [&str; 9] = ["users", "stock", "catalogue", "cart", "orders", "session", "payments", "breaker", "system"];
+const ALL: [&str; 9] =
+    ["users", "stock", "catalogue", "cart", "orders", "session", "payments", "breaker", "system"];
 
 /// Everybody who changes something.
 pub(super) struct Writers {
@@ -59,7 +60,8 @@ impl Writers {
         for name in ["ana", "bela", "cora"] {
             buyers.push(Writer::new(shop.customer(name).await, Says::Cart, chance.another()));
         }
-        let managed = shop.customer("mona").await.get("/auth/profile").await.expect(200).json["id"].clone();
+        let managed =
+            shop.customer("mona").await.get("/auth/profile").await.expect(200).json["id"].clone();
         let account = format!("/api/users/{}", managed.as_str().unwrap());
         let mut manager = Writer::new(manager, Says::Stock, chance.another());
         for article in ARTICLES {
@@ -128,9 +130,11 @@ impl Writer {
                 let on_hand = json!({ "on_hand": ON_HAND + self.said });
                 (Method::PATCH, format!("/api/articles/{article}"), on_hand)
             }
-            Says::User(account) => {
-                (Method::PATCH, account.clone(), json!({ "email": format!("mona{}@example.org", self.said) }))
-            }
+            Says::User(account) => (
+                Method::PATCH,
+                account.clone(),
+                json!({ "email": format!("mona{}@example.org", self.said) }),
+            ),
         };
         Some(Said { method, path, key, body })
     }

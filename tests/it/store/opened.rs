@@ -28,7 +28,8 @@ pub(super) struct Opened {
 impl Opened {
     pub(super) fn in_memory(events_max: u64) -> Self {
         let clock = stopped_clock();
-        let store = Arc::new(MemoryStore::keeping(events_max as usize, Clock::Manual(Arc::clone(&clock))));
+        let store =
+            Arc::new(MemoryStore::keeping(events_max as usize, Clock::Manual(Arc::clone(&clock))));
         Self { store, clock, _keep: Box::new(()) }
     }
 
@@ -59,13 +60,26 @@ impl Opened {
         found.map(|found| (found.version, String::from_utf8(found.value).unwrap()))
     }
 
-    pub(super) async fn keys(&self, prefix: &str, after: Option<&str>, limit: usize) -> Vec<String> {
-        self.store.scan(prefix, after, limit).await.unwrap().into_iter().map(|(key, _)| key).collect()
+    pub(super) async fn keys(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<String> {
+        self.store
+            .scan(prefix, after, limit)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect()
     }
 
     /// The next events behind one, as text.
     pub(super) async fn events(&self, after: u64, count: usize) -> Vec<(u64, String)> {
-        let entries = tokio::time::timeout(PATIENCE, self.store.tail(after).take(count).collect::<Vec<_>>()).await;
+        let entries =
+            tokio::time::timeout(PATIENCE, self.store.tail(after).take(count).collect::<Vec<_>>())
+                .await;
         entries.expect("the log goes on").into_iter().map(|entry| text(entry.unwrap())).collect()
     }
 }
@@ -107,7 +121,10 @@ pub(super) fn removing(key: &str) -> Batch {
 }
 
 pub(super) fn logging(events: &[&str]) -> Batch {
-    Batch { events: events.iter().map(|event| event.as_bytes().to_vec()).collect(), ..Batch::default() }
+    Batch {
+        events: events.iter().map(|event| event.as_bytes().to_vec()).collect(),
+        ..Batch::default()
+    }
 }
 
 /// The batch, if a key is at a version or absent.

@@ -34,9 +34,12 @@ async fn while_redis_is_away_the_store_says_so_quickly_and_works_again_after() {
     assert_eq!(timeout(PATIENCE, tail.next()).await.unwrap().unwrap().1, "before");
 
     redis.kill();
-    let refused = timeout(Duration::from_secs(2), store.commit(putting("cart", "x"))).await.expect("an answer comes");
+    let refused = timeout(Duration::from_secs(2), store.commit(putting("cart", "x")))
+        .await
+        .expect("an answer comes");
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-    let refused = timeout(Duration::from_secs(2), store.get("cart")).await.expect("an answer comes");
+    let refused =
+        timeout(Duration::from_secs(2), store.get("cart")).await.expect("an answer comes");
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
 
     redis.start_again();
@@ -50,7 +53,10 @@ async fn while_redis_is_away_the_store_says_so_quickly_and_works_again_after() {
 async fn a_redis_that_would_lose_what_it_acknowledged_is_refused() {
     let redis = RedisServer::start_with(&["--appendonly", "no"]);
     let error = try_open(&redis.url()).await.err().unwrap();
-    assert!(matches!(error, OpenError::NotDurable(_)), "it has no configuration file to remember it by: {error}");
+    assert!(
+        matches!(error, OpenError::NotDurable(_)),
+        "it has no configuration file to remember it by: {error}"
+    );
 
     let redis = RedisServer::start_with(&["--appendonly", "no", "--rename-command", "CONFIG", ""]);
     let error = try_open(&redis.url()).await.err().unwrap();
@@ -73,11 +79,17 @@ async fn a_redis_that_does_not_answer_is_told_apart() {
     assert!(matches!(silent, Err(OpenError::Unreachable(_))));
     drop(listener);
     assert!(matches!(try_open(&url).await, Err(OpenError::Unreachable(_))));
-    assert!(matches!(try_open("redis://:pass@localhost:notaport").await, Err(OpenError::WrongUrl(_))));
+    assert!(matches!(
+        try_open("redis://:pass@localhost:notaport").await,
+        Err(OpenError::WrongUrl(_))
+    ));
 
     let redis = RedisServer::start_with(&["--requirepass", "secret"]);
     let wrong = try_open(&redis.url().replace("//", "//:guess@")).await.err().unwrap();
-    assert!(wrong.to_string().contains("WRONGPASS") && !wrong.to_string().contains("guess"), "{wrong}");
+    assert!(
+        wrong.to_string().contains("WRONGPASS") && !wrong.to_string().contains("guess"),
+        "{wrong}"
+    );
     assert!(matches!(wrong, OpenError::Unreachable(_)));
 }
 

@@ -73,12 +73,15 @@ async fn a_url_must_name_a_store() {
 /// Damages a copy of a store and tries to open it.
 async fn refuses(full: &Path, name: &str, damage: impl FnOnce(&mut Vec<u8>)) {
     let copy = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(full).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+    for entry in
+        fs::read_dir(full).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())
+    {
         fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
     }
     let mut bytes = fs::read(copy.path().join(name)).unwrap();
     damage(&mut bytes);
     fs::write(copy.path().join(name), bytes).unwrap();
-    let error = try_open(&sled_url(copy.path())).await.err().expect("a damaged store must not open");
+    let error =
+        try_open(&sled_url(copy.path())).await.err().expect("a damaged store must not open");
     assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
 }

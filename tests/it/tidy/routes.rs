@@ -57,7 +57,10 @@ pub(super) fn routes(table: &Source) -> Vec<Route> {
                 let called = code.trim_end();
                 if called.ends_with("scope(") {
                     scopes.push((depth - 1, path.to_owned()));
-                } else if path.starts_with('/') || called.ends_with("route(") || called.ends_with("resource(") {
+                } else if path.starts_with('/')
+                    || called.ends_with("route(")
+                    || called.ends_with("resource(")
+                {
                     let prefix: String = scopes.iter().map(|(_, scope)| scope.as_str()).collect();
                     found.push(Route { line, path: prefix + path, methods: Vec::new() });
                 }
@@ -71,7 +74,10 @@ pub(super) fn routes(table: &Source) -> Vec<Route> {
 
 /// The method whose call is the last that the code says: `get()`.
 fn method(code: &str) -> Option<String> {
-    let name = code.strip_suffix("()")?.rsplit(|next: char| !next.is_alphanumeric() && next != '_').next()?;
+    let name = code
+        .strip_suffix("()")?
+        .rsplit(|next: char| !next.is_alphanumeric() && next != '_')
+        .next()?;
     METHODS.contains(&name).then(|| name.to_uppercase())
 }
 
@@ -95,9 +101,12 @@ pub(super) fn names(test: &Source, route: &str) -> bool {
 }
 
 fn begins_with(text: &str, route: &str) -> bool {
-    let (literal, parameter) = route.split_once('{').map_or((route, None), |(literal, rest)| (literal, Some(rest)));
+    let (literal, parameter) =
+        route.split_once('{').map_or((route, None), |(literal, rest)| (literal, Some(rest)));
     let Some(text) = text.strip_prefix(literal) else { return false };
-    let Some(parameter) = parameter else { return !text.starts_with(|next| next == '{' || is_path_character(next)) };
+    let Some(parameter) = parameter else {
+        return !text.starts_with(|next| next == '{' || is_path_character(next));
+    };
     let after = parameter.split_once('}').map_or("", |(_, after)| after);
     let value = text.find(['/', '?', '"', ' ']).unwrap_or(text.len());
     (1..=value).any(|length| text.get(length..).is_some_and(|rest| begins_with(rest, after)))

@@ -15,11 +15,19 @@ fn lines(findings: &[String]) -> Vec<&str> {
 fn fences_find_nested_imports_and_long_paths() {
     let text = "//! x\nuse std::{\n    fs,\n    time::{Duration, Instant as Then},\n};\nfn f() { tokio::spawn(g()) }\n";
     let findings = super::fences(&sample("domain/src/cart.rs", text));
-    assert_eq!(lines(&findings), ["domain/src/cart.rs:6", "domain/src/cart.rs:3", "domain/src/cart.rs:4"]);
-    let page =
-        sample("src/pages/cart.rs", "use crate::{error::Error, store::Table};\nfn f(store: Store) { store.read() }\n");
+    assert_eq!(
+        lines(&findings),
+        ["domain/src/cart.rs:6", "domain/src/cart.rs:3", "domain/src/cart.rs:4"]
+    );
+    let page = sample(
+        "src/pages/cart.rs",
+        "use crate::{error::Error, store::Table};\nfn f(store: Store) { store.read() }\n",
+    );
     assert_eq!(super::fences(&page), ["src/pages/cart.rs:1: crate::store::Table"]);
-    let view = sample("views/src/admin.rs", "use actors::Observe;\nfn f() { actix_rt::spawn(actors.iter()) }");
+    let view = sample(
+        "views/src/admin.rs",
+        "use actors::Observe;\nfn f() { actix_rt::spawn(actors.iter()) }",
+    );
     assert_eq!(super::fences(&view).len(), 2);
 }
 
@@ -87,13 +95,19 @@ fn a_key_that_is_not_read_or_not_explained_is_found() {
         "src/config.rs",
         "pub struct Config {\n    pub bind: String,\n    pub idle: u8,\n}\npub fn f(x: u8) {}\n",
     );
-    let defaults = sample("config/default.toml", "[server]\n# Where.\nbind = \"x\"\nport = 1 # Which.\n\nlate = 2\n");
+    let defaults = sample(
+        "config/default.toml",
+        "[server]\n# Where.\nbind = \"x\"\nport = 1 # Which.\n\nlate = 2\n",
+    );
     assert_eq!(super::unexplained(&defaults), ["config/default.toml:6: late = 2"]);
     let tree = [sample("src/app.rs", "fn f() { config.bind(); config.idle_after }"), defaults];
     let keys = super::default_keys(&tree);
     assert_eq!(keys, ["server", "bind", "port", "late"]);
     let findings = super::unread_keys(super::fields(&config), &keys, &tree);
-    assert_eq!(findings, ["src/config.rs:3: idle: not in default.toml", "src/config.rs:3: idle: used nowhere"]);
+    assert_eq!(
+        findings,
+        ["src/config.rs:3: idle: not in default.toml", "src/config.rs:3: idle: used nowhere"]
+    );
 }
 
 #[test]
@@ -114,17 +128,29 @@ fn a_route_is_read_with_its_scopes_and_needs_a_test() {
 
 #[test]
 fn a_parameter_stands_for_anything_without_a_slash() {
-    let names = |text: &str| routes::names(&sample("tests/it/a.rs", &format!("{text:?}")), "/a/{id}/b");
+    let names =
+        |text: &str| routes::names(&sample("tests/it/a.rs", &format!("{text:?}")), "/a/{id}/b");
     assert!(names("/a/1/b") && names("POST /a/{}/b?c=1") && names("{base}/a/{order.id}/b"));
-    assert!(!names("/a//b") && !names("/a/1/2/b") && !names("/a/1/bc") && !names("/a/1/b/c") && !names("/c/a/1/b"));
+    assert!(
+        !names("/a//b")
+            && !names("/a/1/2/b")
+            && !names("/a/1/bc")
+            && !names("/a/1/b/c")
+            && !names("/c/a/1/b")
+    );
 }
 
 #[test]
 fn addresses_and_scripts_of_others_are_found() {
     let npm = sample("static/package-lock.json", "{\n  \"resolved\": \"x\"\n}");
     assert_eq!(super::addresses(&npm).len(), 1);
-    assert_eq!(super::addresses(&sample("Cargo.lock", "source = \"registry+https://example.org/index\"")).len(), 1);
-    let kept = ["static/shop.css", "static/live.js", "static/htmx.min.js", "static/node_modules/a/a.css"];
+    assert_eq!(
+        super::addresses(&sample("Cargo.lock", "source = \"registry+https://example.org/index\""))
+            .len(),
+        1
+    );
+    let kept =
+        ["static/shop.css", "static/live.js", "static/htmx.min.js", "static/node_modules/a/a.css"];
     assert_eq!(super::scripts_of_others(kept.map(str::to_owned).to_vec()).len(), 2);
 }
 
@@ -132,7 +158,10 @@ fn addresses_and_scripts_of_others_are_found() {
 fn a_reference_outside_and_a_forgotten_test_are_found() {
     let text = ["see Issue", " #7"].concat();
     assert_eq!(super::references_outside(&sample("docs/a.md", &text)).len(), 1);
-    let slow = sample("tests/it/a.rs", "#[test]\n#[ignore = \"slow\"]\nasync fn one() {}\n#[ignore]\nfn two() {}\n");
+    let slow = sample(
+        "tests/it/a.rs",
+        "#[test]\n#[ignore = \"slow\"]\nasync fn one() {}\n#[ignore]\nfn two() {}\n",
+    );
     assert_eq!(
         super::forgotten_tests(&slow, "# one\nslow=(\n  two\n)\none"),
         ["tests/it/a.rs: one is ignored and never run"]

@@ -35,7 +35,10 @@ pub(super) fn tree() -> io::Result<Vec<Source>> {
     let mut sources = Vec::new();
     for path in paths {
         match fs::read_to_string(&path) {
-            Ok(text) => sources.push(Source::new(&path.strip_prefix(root).unwrap_or(&path).to_string_lossy(), &text)),
+            Ok(text) => sources.push(Source::new(
+                &path.strip_prefix(root).unwrap_or(&path).to_string_lossy(),
+                &text,
+            )),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
             Err(error) => return Err(error),
         }
@@ -57,7 +60,9 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         let entry = entry?;
         if entry.file_type()?.is_file() {
             found.push(entry.path());
-        } else if entry.file_type()?.is_dir() && !FOREIGN.iter().any(|name| entry.file_name() == *name) {
+        } else if entry.file_type()?.is_dir()
+            && !FOREIGN.iter().any(|name| entry.file_name() == *name)
+        {
             walk(&entry.path(), found)?;
         }
     }
@@ -76,18 +81,26 @@ impl Source {
     /// Whether the file is part of what is shipped or builds it, so not a test or a benchmark.
     pub(super) fn is_program(&self) -> bool {
         let shipped = ["domain/src/", "actors/src/", "views/src/", "src/", "build.rs"];
-        self.is_rust() && shipped.iter().any(|start| self.path.starts_with(start)) && !self.for_tests
+        self.is_rust()
+            && shipped.iter().any(|start| self.path.starts_with(start))
+            && !self.for_tests
     }
 
     /// The files that this one declares with `#[cfg(test)] mod name;`.
     fn test_files(&self) -> Vec<String> {
         let Some(stem) = self.path.strip_suffix(".rs") else { return Vec::new() };
-        let folder = stem.strip_suffix("/lib").or_else(|| stem.strip_suffix("/main")).unwrap_or(stem);
-        let declared = self.text.split("#[cfg(test)]").skip(1).filter_map(|after| after.split_once("mod "));
-        let names =
-            declared.filter(|(visibility, _)| ["", "pub", "pub(crate)", "pub(super)"].contains(&visibility.trim()));
+        let folder =
+            stem.strip_suffix("/lib").or_else(|| stem.strip_suffix("/main")).unwrap_or(stem);
+        let declared =
+            self.text.split("#[cfg(test)]").skip(1).filter_map(|after| after.split_once("mod "));
+        let names = declared.filter(|(visibility, _)| {
+            ["", "pub", "pub(crate)", "pub(super)"].contains(&visibility.trim())
+        });
         let files = names.filter_map(|(_, after)| after.split_once(';')).map(|(name, _)| name);
-        files.filter(|name| name.chars().all(is_word_character)).map(|name| format!("{folder}/{name}.rs")).collect()
+        files
+            .filter(|name| name.chars().all(is_word_character))
+            .map(|name| format!("{folder}/{name}.rs"))
+            .collect()
     }
 
     /// A finding of a rule: where, and what.
@@ -122,7 +135,10 @@ impl Source {
     /// Paths that begin with a module of our own are left out where the file declares or imports that module.
     pub(super) fn paths(&self) -> Vec<(usize, String)> {
         let lines = self.code();
-        let mut tokens = lines.iter().flat_map(|(line, code)| tokens(code).map(|token| (*line, token))).peekable();
+        let mut tokens = lines
+            .iter()
+            .flat_map(|(line, code)| tokens(code).map(|token| (*line, token)))
+            .peekable();
         let mut found = Vec::new();
         let mut own = Vec::new();
         while let Some((line, token)) = tokens.next() {
@@ -136,7 +152,9 @@ impl Source {
                 found.extend(long_path(token, &mut tokens).map(|path| (line, path)));
             }
         }
-        found.retain(|(_, path)| path.split_once("::").is_none_or(|(first, _)| !own.iter().any(|name| name == first)));
+        found.retain(|(_, path)| {
+            path.split_once("::").is_none_or(|(first, _)| !own.iter().any(|name| name == first))
+        });
         found
     }
 }
@@ -206,7 +224,10 @@ fn character_literal(text: &str) -> Option<usize> {
         characters.next();
         characters.find(|(_, character)| *character == '\'').map(|(position, _)| position + 2)
     } else {
-        characters.next().filter(|(_, character)| *character == '\'').map(|(position, _)| position + 2)
+        characters
+            .next()
+            .filter(|(_, character)| *character == '\'')
+            .map(|(position, _)| position + 2)
     }
 }
 
@@ -261,7 +282,10 @@ fn tokens(code: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The path that begins with a word, if more follows.
-fn long_path<'a>(first: &str, tokens: &mut Peekable<impl Iterator<Item = (usize, &'a str)>>) -> Option<String> {
+fn long_path<'a>(
+    first: &str,
+    tokens: &mut Peekable<impl Iterator<Item = (usize, &'a str)>>,
+) -> Option<String> {
     let mut path = first.to_owned();
     while tokens.next_if(|(_, token)| *token == "::").is_some() {
         let Some((_, name)) = tokens.next_if(|(_, token)| is_word(token)) else { break };

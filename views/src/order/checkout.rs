@@ -9,7 +9,13 @@ use crate::form::{empty, field, refusal};
 use crate::locale::{Locale, money};
 
 /// What is ordered beside who gets it.
-pub(super) fn panel(locale: Locale, cart: &PricedCart, form: &CheckoutForm, error: Option<&str>, key: &str) -> Markup {
+pub(super) fn panel(
+    locale: Locale,
+    cart: &PricedCart,
+    form: &CheckoutForm,
+    error: Option<&str>,
+    key: &str,
+) -> Markup {
     html! {
         section #checkout .checkout {
             (refusal(error))

@@ -48,8 +48,12 @@ fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
         (OrderStatus::PendingPayment, _) if order.called_off => {
             ("waiting", "payment-calling-off", "payment-calling-off-detail")
         }
-        _ if order.is_to_be_paid_back() => ("waiting", "payment-paying-back", "payment-paying-back-detail"),
-        (_, PaymentStatus::Submitting) => ("waiting", "payment-submitting", "payment-submitting-detail"),
+        _ if order.is_to_be_paid_back() => {
+            ("waiting", "payment-paying-back", "payment-paying-back-detail")
+        }
+        (_, PaymentStatus::Submitting) => {
+            ("waiting", "payment-submitting", "payment-submitting-detail")
+        }
         (_, PaymentStatus::Unknown) => ("waiting", "payment-unknown", "payment-unknown-detail"),
         (_, PaymentStatus::Succeeded) => ("good", "payment-succeeded", "payment-succeeded-detail"),
         (_, PaymentStatus::Declined) => ("bad", "payment-declined", "payment-declined-detail"),
