@@ -9,9 +9,9 @@ use actix_web::web::{Payload, get};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
 use actors::clock::Clock;
-use microshop::live::kernel::Connection;
-use microshop::live::reader::{Heard, Reader};
-use microshop::live::wire;
+use microshop::live::messages::{Heard, Reader};
+use microshop::live::upgrade;
+use microshop::sockets::tcp::Connection;
 
 /// Frames that a client may send in a second; the shop's default leaves test-suites too few.
 const FRAMES: u32 = 10_000;
@@ -31,19 +31,19 @@ impl Actor for Echo {
 impl StreamHandler<Result<Message, ProtocolError>> for Echo {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
         match self.reader.read(frame, self.clock.now()) {
-            Heard::Close(reason) => wire::echo_close(reason, ctx),
+            Heard::Close(reason) => upgrade::echo_close(reason, ctx),
             Heard::Text(text) => ctx.text(text),
             Heard::Binary(bytes) => ctx.binary(bytes),
             Heard::Ping(content) => ctx.pong(&content),
             Heard::Nothing => {}
-            Heard::Wrong(code, word) => wire::hang_up(code, word, ctx),
+            Heard::Wrong(code, word) => upgrade::hang_up(code, word, ctx),
         }
     }
 }
 
 async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
     let echo = Echo { reader: Reader::new(FRAMES), clock: Clock::default() };
-    wire::open(echo, &[], &request, payload)
+    upgrade::open(echo, &[], &request, payload)
 }
 
 #[actix_web::main]

@@ -9,7 +9,6 @@ use crate::error::{Code, Problem};
 pub mod article;
 pub mod bank;
 pub mod cart;
-pub mod fields;
 pub mod health;
 pub mod metrics;
 pub mod order;

@@ -8,54 +8,18 @@ use actix_web::web::Data;
 use actors::ask::Failure;
 use actors::cart::{CartActor, CartReply, GetCart, ToCart};
 use domain::cart::{Cart, CartError, Owner, PricedCart};
-use domain::session::{Session, SessionId};
-use domain::user::{Role, UserId};
-use jiff::Timestamp;
 
 use crate::error::Problem;
-use crate::site::Site;
+use crate::state::AppState;
 
-pub mod access;
 pub mod bearer;
 pub mod browser;
 pub mod client;
-pub mod cookie;
-pub mod keys;
 pub mod origin;
-pub mod refresh;
-pub mod secret;
-
-/// A user who has proved to be signed in.
-#[derive(Debug, Clone)]
-pub struct SignedIn {
-    /// Who.
-    pub user: UserId,
-    /// The user's name.
-    pub username: String,
-    /// What the user may do.
-    pub role: Role,
-    /// By which session.
-    pub session: SessionId,
-    /// Until when that is proved.
-    pub until: Timestamp,
-}
-
-impl From<&Session> for SignedIn {
-    fn from(session: &Session) -> Self {
-        let Session { id, user, username, role, expires_at, .. } = session;
-        Self {
-            user: *user,
-            username: username.to_string(),
-            role: *role,
-            session: *id,
-            until: *expires_at,
-        }
-    }
-}
 
 /// The cart of whoever makes the request.
 pub struct MyCart {
-    site: Data<Site>,
+    state: Data<AppState>,
     owner: Owner,
 }
 
@@ -66,7 +30,7 @@ impl MyCart {
         CartActor: Handler<M>,
         M: Message<Result = CartReply> + Clone + Send + 'static,
     {
-        self.site.shop.carts.ask(ToCart(self.owner.clone(), command)).await
+        self.state.shop.carts.ask(ToCart(self.owner.clone(), command)).await
     }
 
     /// The cart as it is, at the prices of now.
@@ -76,6 +40,6 @@ impl MyCart {
 
     /// A cart at the prices of now.
     pub fn price(&self, cart: &Cart) -> Result<PricedCart, Problem> {
-        Ok(cart.priced(&self.site.shop.shelf.articles())?)
+        Ok(cart.priced(&self.state.shop.snapshot.articles())?)
     }
 }

@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use actors::rules::Rules;
 use config::{ConfigError, Environment, File, FileFormat};
+use domain::breaker::Limits;
+use domain::session::Lifetimes;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::auth::client::TrustedProxies;
+use crate::proxies::TrustedProxies;
 
 /// The reference of every key, and its default.
 const DEFAULT: &str = include_str!("../config/default.toml");
@@ -46,6 +49,19 @@ pub struct Server {
     pub workers: usize,
     #[serde(with = "humantime_serde")]
     pub drain: Duration,
+}
+
+impl Server {
+    /// Whether cookies carry `Secure`: browsers then send them over TLS only.
+    pub fn sets_secure_cookies(&self) -> bool {
+        match self.secure_cookies {
+            SecureCookies::True => true,
+            SecureCookies::False => false,
+            SecureCookies::Auto => {
+                !self.bind.ip().is_loopback() || self.public_origin.starts_with("https://")
+            }
+        }
+    }
 }
 
 /// Whether cookies are sent over TLS only.
@@ -222,6 +238,27 @@ impl Config {
     /// Every key at its default.
     pub fn defaults() -> Result<Self, ConfigError> {
         Self::from_variables([])
+    }
+
+    /// The durations and limits that the actors need.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            lifetimes: Lifetimes {
+                browser_idle: self.auth.session_idle,
+                browser_max: self.auth.session_max,
+                api_idle: self.auth.refresh_ttl,
+                api_max: self.auth.refresh_max,
+                refresh_grace: self.auth.refresh_grace,
+            },
+            access_ttl: self.auth.access_ttl,
+            throttle: self.auth.throttle,
+            cart_ttl: self.cart.ttl,
+            cart_sleep_after: self.cart.sleep_after,
+            order_expiry: self.order.expiry,
+            breaker: Limits { failures: self.breaker.failures, open: self.breaker.open },
+            bank_timeout: self.bank.timeout,
+            bank_calls: self.bank.calls,
+        }
     }
 
     /// The settings under some environment.

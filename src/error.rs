@@ -19,8 +19,6 @@ use domain::session::SessionError;
 use domain::user::UserError;
 use serde_json::{Value, json};
 
-pub mod present;
-
 /// What went wrong, in one word; the list is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is described by its text in views/locales")]

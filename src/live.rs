@@ -10,29 +10,25 @@ use domain::event::{Listener, Topic};
 use serde::Deserialize;
 
 use crate::auth::browser::Visitor;
-use crate::auth::{SignedIn, bearer, origin};
+use crate::auth::{bearer, origin};
+use crate::credentials::SignedIn;
 use crate::error::{Code, Problem};
-use crate::site::Site;
-use kernel::Connection;
+use crate::sockets::tcp::Connection;
+use crate::sockets::{Full, Holder, Seat};
+use crate::state::AppState;
 use page::Page;
 use program::Program;
 use socket::{Client, Socket};
-use sockets::{Full, Holder, Seat};
-
-pub use measured::Live;
 
 pub mod asyncapi;
-pub mod closes;
+pub mod close;
 mod frame;
-mod incoming;
-pub mod kernel;
-mod measured;
+mod frame_limit;
+pub mod messages;
 mod page;
 mod program;
-pub mod reader;
 mod socket;
-pub mod sockets;
-pub mod wire;
+pub mod upgrade;
 
 /// The name of the JSON protocol, as clients may ask for it (RFC 6455, section 1.9).
 const PROTOCOL: &str = "microshop.v1";
@@ -59,12 +55,12 @@ pub async fn page(
 ) -> Result<HttpResponse, actix_web::Error> {
     own_origin(&request)?;
     let topics = shown.topics.split(',').map(topic).collect::<Result<BTreeSet<_>, _>>()?;
-    let Visitor { site, signed_in, owner, locale, .. } = visitor;
+    let Visitor { state, signed_in, owner, locale, .. } = visitor;
     let listener = listener(owner.clone(), signed_in.as_ref());
-    let seat = seat(&site, &listener, signed_in.as_ref(), &request)?;
+    let seat = seat(&state, &listener, signed_in.as_ref(), &request)?;
     let (signed, since) = (signed_in.clone(), shown.since);
-    let page = Page { site: site.clone(), locale, owner, signed_in, since, in_cart: None };
-    open(Socket::new(site, seat, Client::Page(page), listener, signed, topics), &request, stream)
+    let page = Page { state: state.clone(), locale, owner, signed_in, since, in_cart: None };
+    open(Socket::new(state, seat, Client::Page(page), listener, signed, topics), &request, stream)
 }
 
 /// `GET /api/live`: what concerns a program, as JSON; guests may listen to the catalogue.
@@ -81,11 +77,18 @@ pub async fn program(
     };
     let owner = signed_in.as_ref().map_or(visitor.owner, |me| Owner::User(me.user));
     let listener = listener(owner.clone(), signed_in.as_ref());
-    let seat = seat(&visitor.site, &listener, signed_in.as_ref(), &request)?;
-    let program = Program { site: visitor.site.clone(), owner };
+    let seat = seat(&visitor.state, &listener, signed_in.as_ref(), &request)?;
+    let program = Program { state: visitor.state.clone(), owner };
     let nothing_yet = BTreeSet::new();
     open(
-        Socket::new(visitor.site, seat, Client::Program(program), listener, signed_in, nothing_yet),
+        Socket::new(
+            visitor.state,
+            seat,
+            Client::Program(program),
+            listener,
+            signed_in,
+            nothing_yet,
+        ),
         &request,
         stream,
     )
@@ -111,7 +114,7 @@ fn topic(name: &str) -> Result<Topic, Problem> {
 
 /// A place for a socket, if there is one.
 fn seat(
-    site: &Data<Site>,
+    state: &Data<AppState>,
     listener: &Listener,
     signed_in: Option<&SignedIn>,
     request: &HttpRequest,
@@ -120,7 +123,7 @@ fn seat(
         .map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::keep_little);
-    site.live.sockets.seat(holder, connection, site.shop.clock.now()).map_err(|full| {
+    state.live.sockets.seat(holder, connection, state.shop.clock.now()).map_err(|full| {
         let code = match full {
             Full::Here => Code::Unavailable,
             Full::Holder => Code::TooManyRequests,
@@ -134,5 +137,5 @@ fn open(
     request: &HttpRequest,
     stream: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    wire::open(socket, &[PROTOCOL], request, stream)
+    upgrade::open(socket, &[PROTOCOL], request, stream)
 }

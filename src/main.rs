@@ -8,12 +8,13 @@ use actors::tables::Tables;
 use clap::{Parser, Subcommand};
 use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
-use microshop::check::{self, Books};
+use microshop::cli::check::{self, Books};
+use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
-use microshop::{people, telemetry};
+use microshop::telemetry;
 
-/// A command takes dozens of small allocations, on one thread, given back on another.
+/// A command makes dozens of small allocations on one thread and frees them on another.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -26,87 +27,86 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the shop (the default).
+    /// Serves the shop (the default)
     Serve,
-    /// Serves the simulated bank alone, for shops whose bank.url names it.
+    /// Serves the simulated bank, for shops whose `bank.url` points to it
     Bank,
-    /// Manages users while the shop is closed.
+    /// Manages users while the shop is closed
     #[command(subcommand)]
-    User(people::Command),
-    /// Checks the configuration and the store while the shop is closed.
+    User(UserCommand),
+    /// Checks the configuration, the store and the bank while the shop is closed
     Check,
-    /// Prints how programs listen, as an AsyncAPI document.
+    /// Prints the WebSocket protocol as an AsyncAPI document
     Asyncapi,
 }
 
-type Done = Result<(), Box<dyn Error>>;
+type CommandResult = Result<(), Box<dyn Error>>;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    // Only tests have points where to fail.
-    let _points = fail::has_failpoints().then(fail::FailScenario::setup);
+    // Only test builds contain failpoints.
+    let _failpoints = fail::has_failpoints().then(fail::FailScenario::setup);
     match run(Arguments::parse().command.unwrap_or(Command::Serve)).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Standard error may be closed; the exit code tells it too.
+            // If standard error is closed, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "microshop: {error}");
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(command: Command) -> Done {
+async fn run(command: Command) -> CommandResult {
     if let Command::Asyncapi = command {
-        return print(vec![format!("{:#}", asyncapi::document())]);
+        return print(&[format!("{:#}", asyncapi::document())]);
     }
     let config = Config::load()?;
-    telemetry::begin(&config.log)?;
+    telemetry::install(&config.log)?;
     match command {
         Command::Serve => serve(&config).await,
         Command::Bank => serve_bank(&config).await,
         Command::User(command) => {
             let tables = Tables::new(open_store(&config).await?);
-            print(people::run(command, tables, &config).await?)
+            print(&user::run(command, tables, &config).await?)
         }
         Command::Check => check(&config).await,
         Command::Asyncapi => Ok(()),
     }
 }
 
-async fn check(config: &Config) -> Done {
-    let tell = |line| {
-        // Nobody needs to hear it.
+async fn check(config: &Config) -> CommandResult {
+    let progress = |line| {
+        // Progress is optional: a closed standard error must not end the check.
         let _ = writeln!(io::stderr(), "{line}");
     };
     let store = open_store(config).await?;
     let books = Books::open(&config.bank, store.clone()).map_err(AppError::Bank)?;
     let tables = Tables::new(store);
-    let orders = check::orders(&tables, tell).await?;
-    let mut wrong = check::check(&tables, &orders).await?;
-    print(wrong.clone())?;
-    let charged = books.compare(&orders, tell).await?;
-    print(charged.clone())?;
-    wrong.extend(charged);
-    if wrong.is_empty() {
-        print(vec!["the store is as it should be".into()])
-    } else {
-        Err(format!("{} differences", wrong.len()).into())
+    let orders = check::orders(&tables, progress).await?;
+    let store_findings = check::check(&tables, &orders).await?;
+    print(&store_findings)?;
+    let bank_findings = books.compare(&orders, progress).await?;
+    print(&bank_findings)?;
+    match store_findings.len() + bank_findings.len() {
+        0 => print(&["the store is consistent".into()]),
+        count => Err(format!("{count} differences").into()),
     }
 }
 
-async fn serve(config: &Config) -> Done {
+async fn serve(config: &Config) -> CommandResult {
     let server = Server::open(config).await?;
-    print(vec![format!("MicroShop is open on http://{}", server.address()?)])?;
+    print(&[format!("MicroShop is open on http://{}", server.address()?)])?;
     Ok(server.run().await?)
 }
 
-async fn serve_bank(config: &Config) -> Done {
+async fn serve_bank(config: &Config) -> CommandResult {
     let server = BankServer::open(config).await?;
-    print(vec![format!("MicroShop's bank is open on http://{}", server.address()?)])?;
+    print(&[format!("MicroShop's bank is open on http://{}", server.address()?)])?;
     Ok(server.run().await?)
 }
 
-fn print(lines: Vec<String>) -> Done {
+/// Writes lines to standard output.
+fn print(lines: &[String]) -> CommandResult {
     let mut out = io::stdout().lock();
     lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     Ok(out.flush()?)

@@ -4,7 +4,7 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::auth::secret::fingerprint;
+use crate::crypto::fingerprint;
 
 /// Bounds of what is measured in seconds.
 const BUCKETS: [f64; 10] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0, 5.0];
@@ -18,7 +18,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Begins to count, once in a process; an empty token is no token.
-    pub fn begin(token: &SecretString) -> Result<Self, BuildError> {
+    pub fn install(token: &SecretString) -> Result<Self, BuildError> {
         let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
         describe_counter!(
             "microshop_breaker_transitions_total",
@@ -88,7 +88,7 @@ impl Metrics {
     }
 
     /// Lets go of what is measured finely enough; to be called every few seconds.
-    pub fn tidy(&self) {
+    pub fn run_upkeep(&self) {
         self.handle.run_upkeep();
     }
 }

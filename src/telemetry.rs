@@ -38,7 +38,7 @@ impl RootSpanBuilder for RequestSpan {
 }
 
 /// Begins to log as configured; in a process that logs already nothing changes.
-pub fn begin(log: &Log) -> Result<(), ParseError> {
+pub fn install(log: &Log) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&log.filter)?;
     let lines =
         fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);

@@ -1,6 +1,6 @@
 //! The catalogue: articles and their stock.
 //!
-//! Owns: nothing but the order of changes; articles are in the store, a ready copy of them on the [`Shelf`].
+//! Owns: nothing but the order of changes; articles are in the store, a ready copy of them on the [`CatalogueSnapshot`].
 //! Serves: administrators, who change articles.
 //! Tells: `article.added`, `article.changed`, `article.removed`.
 //! Restart: nothing to read.
@@ -17,7 +17,7 @@ use crate::ask::{Atomic, Failure, Observe, Observed, one_at_a_time};
 use crate::clock::Clock;
 use crate::failpoint;
 use crate::store::{EventId, StoreError};
-use crate::tables::{Change, Row, Tables, article_key, version};
+use crate::tables::{Row, Tables, WriteBatch, article_key, version};
 
 /// Puts a new article on sale; its number is given by the shop.
 #[derive(Debug, Clone, Message)]
@@ -43,7 +43,7 @@ pub struct RemoveArticle(pub ArticleId);
 ///
 /// Every durable change is put on it in the order of the log, by whoever hears of it first.
 #[derive(Clone, Default)]
-pub struct Shelf {
+pub struct CatalogueSnapshot {
     shown: Arc<RwLock<Shown>>,
 }
 
@@ -53,7 +53,7 @@ struct Shown {
     as_of: BTreeMap<ArticleId, EventId>,
 }
 
-impl Shelf {
+impl CatalogueSnapshot {
     /// The articles as they are now.
     pub fn articles(&self) -> Arc<Articles> {
         self.shown.read().unwrap_or_else(PoisonError::into_inner).articles.clone()
@@ -96,7 +96,7 @@ pub struct Catalogue {
     /// Where articles are kept.
     pub tables: Tables,
     /// Kept up to date.
-    pub shelf: Shelf,
+    pub snapshot: CatalogueSnapshot,
     /// Tells the time.
     pub clock: Clock,
 }
@@ -138,7 +138,7 @@ impl Handler<Observe> for Catalogue {
     type Result = Observed;
 
     fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "articles": self.shelf.articles().len() }))
+        Observed(json!({ "articles": self.snapshot.articles().len() }))
     }
 }
 
@@ -190,13 +190,13 @@ impl Catalogue {
         self.tables.articles.get(article_key(id)).await?.ok_or_else(|| ArticleError::Unknown.into())
     }
 
-    fn change(&self) -> Change {
+    fn change(&self) -> WriteBatch {
         self.tables.change(self.clock.now())
     }
 
-    async fn commit(&self, change: Change, event: Event) -> Result<(), StoreError> {
-        let id = self.tables.commit(change.tell(&event)?).await?;
-        self.shelf.show(id, &event);
+    async fn commit(&self, change: WriteBatch, event: Event) -> Result<(), StoreError> {
+        let id = self.tables.commit(change.publish(&event)?).await?;
+        self.snapshot.show(id, &event);
         Ok(())
     }
 }

@@ -153,7 +153,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
     }
 
     /// Sends a message whose reply nobody waits for; it is not lost to a full mailbox.
-    pub fn tell<M>(&self, message: M)
+    pub fn notify<M>(&self, message: M)
     where
         A: Handler<M>,
         M: Message + Send + 'static,

@@ -19,7 +19,7 @@ use domain::event::Event;
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::article::Shelf;
+use crate::article::CatalogueSnapshot;
 use crate::ask::{Failure, Observe, Observed};
 use crate::clock::Clock;
 use crate::failpoint;
@@ -101,11 +101,11 @@ pub struct CartHasChanged(pub Owner, pub u64);
 
 /// What every cart needs to work.
 #[derive(Clone)]
-pub struct CartParts {
+pub struct CartDeps {
     /// Where carts are kept.
     pub tables: Tables,
     /// What can be bought.
-    pub shelf: Shelf,
+    pub snapshot: CatalogueSnapshot,
     /// Tells the time.
     pub clock: Clock,
     /// How long an untouched cart is kept.
@@ -206,10 +206,10 @@ impl Handler<Changed> for CartActor {
     }
 }
 
-impl Handler<Sleep> for CartActor {
+impl Handler<Passivate> for CartActor {
     type Result = ();
 
-    fn handle(&mut self, _: Sleep, ctx: &mut Self::Context) {
+    fn handle(&mut self, _: Passivate, ctx: &mut Self::Context) {
         ctx.stop();
     }
 }
@@ -248,7 +248,7 @@ impl CartActor {
     /// Asks to go to sleep; a registry that has died can neither answer nor wake anybody.
     fn tire(&self, ctx: &mut Context<Self>) {
         if self.registry.connected() {
-            self.registry.do_send(Tired { owner: self.keeper.owner.clone(), cart: ctx.address() });
+            self.registry.do_send(Idle { owner: self.keeper.owner.clone(), cart: ctx.address() });
         } else {
             ctx.stop();
         }
@@ -258,7 +258,7 @@ impl CartActor {
 /// A cart in step with the store.
 #[derive(Clone)]
 struct Keeper {
-    parts: Arc<CartParts>,
+    parts: Arc<CartDeps>,
     owner: Owner,
     /// The cart as the store has it, unless it has to be read.
     kept: Option<Kept>,
@@ -297,7 +297,7 @@ impl Keeper {
         let Kept { cart, version } = self.current().await?;
         cart.expect_version(expected)?;
         let now = self.parts.clock.now();
-        let cart = decide(&cart, &self.parts.shelf.articles(), now + self.parts.ttl)?;
+        let cart = decide(&cart, &self.parts.snapshot.articles(), now + self.parts.ttl)?;
         self.kept = None;
         let tables = &self.parts.tables;
         let change = tables.change(now).put_until(
@@ -308,7 +308,7 @@ impl Keeper {
             cart.expires_at,
         )?;
         let told = Event::CartChanged { owner: self.owner.clone(), cart: cart.clone() };
-        tables.commit(change.tell(&told)?).await?;
+        tables.commit(change.publish(&told)?).await?;
         self.kept =
             Some(Kept { cart: cart.clone(), version: Some(version.unwrap_or_default() + 1) });
         Ok(cart)
@@ -320,7 +320,7 @@ impl Keeper {
 /// The registry forgets it first and lets it sleep behind everything already sent to it, so no command is lost.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Tired {
+struct Idle {
     owner: Owner,
     cart: Addr<CartActor>,
 }
@@ -328,17 +328,17 @@ struct Tired {
 /// Lets a cart sleep.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Sleep;
+struct Passivate;
 
 /// The actor that knows which carts are awake; every command for a cart goes through it.
 pub struct CartRegistry {
-    parts: Arc<CartParts>,
+    parts: Arc<CartDeps>,
     awake: HashMap<Owner, Addr<CartActor>>,
 }
 
 impl CartRegistry {
     /// A registry of which no cart is awake.
-    pub fn new(parts: CartParts) -> Self {
+    pub fn new(parts: CartDeps) -> Self {
         Self { parts: Arc::new(parts), awake: HashMap::new() }
     }
 
@@ -388,14 +388,14 @@ impl Handler<CartHasChanged> for CartRegistry {
     }
 }
 
-impl Handler<Tired> for CartRegistry {
+impl Handler<Idle> for CartRegistry {
     type Result = ();
 
-    fn handle(&mut self, Tired { owner, cart }: Tired, _: &mut Self::Context) {
+    fn handle(&mut self, Idle { owner, cart }: Idle, _: &mut Self::Context) {
         if self.awake.get(&owner) == Some(&cart) {
             self.awake.remove(&owner);
         }
-        cart.do_send(Sleep);
+        cart.do_send(Passivate);
     }
 }
 

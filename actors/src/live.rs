@@ -19,7 +19,7 @@ use domain::event::{Channel, Entry, Event};
 use serde_json::json;
 use tokio::sync::watch;
 
-use crate::article::Shelf;
+use crate::article::CatalogueSnapshot;
 use crate::ask::{Child, Observe, Observed};
 use crate::cart::{CartHasChanged, CartRegistry};
 use crate::failpoint;
@@ -27,7 +27,7 @@ use crate::session::Revocations;
 use crate::store::{EventId, LogEntry, StoreError};
 use crate::tables::{Tables, entry};
 
-pub use push::{Change, Outbox, Push, Words};
+pub use push::{Backlog, Encoding, Push, PushedEvent};
 
 mod push;
 
@@ -45,7 +45,7 @@ pub struct Listen {
     /// What to tell it of.
     pub channels: Vec<Channel>,
     /// What is on its way to it.
-    pub outbox: Arc<Outbox>,
+    pub backlog: Arc<Backlog>,
 }
 
 /// Listens no more.
@@ -63,11 +63,11 @@ pub struct Close;
 
 /// What the hub needs to work.
 #[derive(Clone)]
-pub struct HubParts {
+pub struct LiveDeps {
     /// Where the log is.
     pub tables: Tables,
     /// Kept up to date before anybody hears of an event.
-    pub shelf: Shelf,
+    pub snapshot: CatalogueSnapshot,
     /// Told of changes that others made.
     pub carts: Child<CartRegistry>,
     /// Kept up to date before anybody hears of an event.
@@ -82,7 +82,7 @@ pub struct HubParts {
 
 /// The actor that reads the log and passes it on.
 pub struct Hub {
-    parts: HubParts,
+    parts: LiveDeps,
     listeners: HashMap<u64, Listening>,
     /// Whom to tell, by what they listen to. Invariant: the same listeners as above, and no channel without one.
     channels: HashMap<Channel, HashSet<u64>>,
@@ -94,14 +94,14 @@ pub struct Hub {
 struct Listening {
     recipient: Recipient<Push>,
     channels: Vec<Channel>,
-    outbox: Arc<Outbox>,
+    backlog: Arc<Backlog>,
     /// The last event it was told of.
     told: EventId,
 }
 
 impl Hub {
     /// A hub nobody listens to.
-    pub fn new(parts: HubParts) -> Self {
+    pub fn new(parts: LiveDeps) -> Self {
         Self { parts, listeners: HashMap::new(), channels: HashMap::new(), high_water: 0 }
     }
 }
@@ -118,18 +118,18 @@ impl Handler<Listen> for Hub {
     type Result = ();
 
     fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
-        let Listen { listener, recipient, channels, outbox } = listen;
+        let Listen { listener, recipient, channels, backlog } = listen;
         self.leave(listener);
         for channel in &channels {
             self.channels.entry(channel.clone()).or_default().insert(listener);
         }
         let position = *self.parts.position.borrow();
-        let told = outbox.missed().map_or(position, |missed| missed - 1);
-        outbox.goes_on();
-        outbox.put_one();
+        let told = backlog.missed().map_or(position, |missed| missed - 1);
+        backlog.goes_on();
+        backlog.put_one();
         // In the same queue as every push, so that what is told before and after it is beyond doubt.
         recipient.do_send(Push::From { told, position });
-        self.listeners.insert(listener, Listening { recipient, channels, outbox, told: position });
+        self.listeners.insert(listener, Listening { recipient, channels, backlog, told: position });
         self.count();
     }
 }
@@ -147,8 +147,8 @@ impl Handler<Close> for Hub {
     type Result = ();
 
     fn handle(&mut self, _: Close, _: &mut Self::Context) {
-        for Listening { recipient, outbox, .. } in self.listeners.values() {
-            outbox.put_one();
+        for Listening { recipient, backlog, .. } in self.listeners.values() {
+            backlog.put_one();
             recipient.do_send(Push::Goodbye);
         }
     }
@@ -172,7 +172,7 @@ impl Hub {
             .map(|read, hub: &mut Self, _: &mut Context<Self>| {
                 match read.and_then(|logged| hub.pass_on(&logged)) {
                     Ok(()) => {}
-                    Err(StoreError::Gone { oldest }) => hub.skip_to(oldest),
+                    Err(StoreError::Gone { before }) => hub.skip_to(before),
                     Err(error) => tracing::error!(%error, "the log can't be read"),
                 }
             })
@@ -189,13 +189,13 @@ impl Hub {
         let entry = entry(logged)?;
         match &entry.event {
             Event::CartChanged { owner, cart } => {
-                self.parts.carts.tell(CartHasChanged(owner.clone(), cart.version))
+                self.parts.carts.notify(CartHasChanged(owner.clone(), cart.version))
             }
             Event::SessionEnded { session, .. } => {
                 self.parts.revocations.add(*session, entry.at + self.parts.access_ttl);
             }
             Event::BreakerChanged(breaker) => drop(self.parts.breaker.send_replace(*breaker)),
-            event => self.parts.shelf.show(entry.id, event),
+            event => self.parts.snapshot.show(entry.id, event),
         }
         self.parts.position.send_replace(entry.id);
         entry.event.channels().into_iter().for_each(|channel| self.tell(&channel, &entry));
@@ -204,7 +204,7 @@ impl Hub {
 
     fn tell(&mut self, channel: &Channel, entry: &Entry) {
         let Some(listeners) = self.channels.get(channel) else { return };
-        let push = Push::Happened(Arc::new(Change::new(channel.topic, entry.clone())));
+        let push = Push::Happened(Arc::new(PushedEvent::new(channel.topic, entry.clone())));
         let mut slow = Vec::new();
         for listener in listeners {
             let Some(listening) = self.listeners.get_mut(listener) else { continue };
@@ -212,9 +212,9 @@ impl Hub {
                 continue;
             }
             listening.told = entry.id;
-            self.high_water = self.high_water.max(listening.outbox.put_one());
+            self.high_water = self.high_water.max(listening.backlog.put_one());
             if listening.recipient.try_send(push.clone()).is_err() {
-                listening.outbox.is_full(entry.id);
+                listening.backlog.is_full(entry.id);
                 slow.push(*listener);
             }
         }
@@ -227,8 +227,8 @@ impl Hub {
     fn skip_to(&mut self, oldest: EventId) {
         let missed = self.parts.position.send_replace(oldest) + 1;
         for (_, listening) in self.listeners.drain() {
-            listening.outbox.put_one();
-            listening.outbox.is_full(missed);
+            listening.backlog.put_one();
+            listening.backlog.is_full(missed);
         }
         self.channels.clear();
     }

@@ -22,18 +22,18 @@ use crate::ask::{Atomic, Failure, Observe, Observed};
 use crate::failpoint;
 use crate::payment::{Call, CallPermit, Request};
 
-pub use desk::Desk;
-pub use once::{Answer, Claim, Claimed, InHand};
-use watch::Look;
+pub use commands::OrderDeps;
+pub use idempotency::{Answer, Claim, Claimed, InHand};
+use reconcile::NextCheck;
 
-mod desk;
-mod draft;
-mod once;
-mod watch;
+mod commands;
+mod idempotency;
+mod reconcile;
+mod write;
 
 /// A request that is made once however often it is sent (draft-ietf-httpapi-idempotency-key-header).
 #[derive(Debug, Clone)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// The client's key.
     pub key: String,
     /// What the request says, in short.
@@ -49,7 +49,7 @@ pub struct PlaceOrder {
     /// What the buyer saw and said.
     pub checkout: Checkout,
     /// Which request it is.
-    pub once: Once,
+    pub idempotency_key: IdempotencyKey,
 }
 
 /// Has the bank asked once more to charge for an order.
@@ -61,7 +61,7 @@ pub struct PayAgain {
     /// Which one.
     pub order: OrderId,
     /// Which request it is.
-    pub once: Once,
+    pub idempotency_key: IdempotencyKey,
 }
 
 /// Calls an unpaid order off.
@@ -148,9 +148,9 @@ struct Submitted {
 
 /// The actor that keeps orders.
 pub struct OrderDesk {
-    desk: Desk,
+    desk: OrderDeps,
     /// Orders that wait for their payment or to be paid back, and when to look at each again.
-    pending: HashMap<OrderId, Look>,
+    pending: HashMap<OrderId, NextCheck>,
     /// Orders for which the bank is being asked.
     calling: HashSet<OrderId>,
     /// Requests that are being answered.
@@ -161,7 +161,7 @@ pub struct OrderDesk {
 
 impl OrderDesk {
     /// A desk with the orders of the store.
-    pub fn new(desk: Desk) -> Self {
+    pub fn new(desk: OrderDeps) -> Self {
         Self {
             desk,
             pending: HashMap::new(),

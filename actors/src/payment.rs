@@ -84,7 +84,7 @@ struct Record {
 
 /// What the gateway needs to work.
 #[derive(Clone)]
-pub struct GatewayParts {
+pub struct PaymentDeps {
     /// Where the breaker is kept.
     pub tables: Tables,
     /// The bank.
@@ -101,7 +101,7 @@ pub struct GatewayParts {
 
 /// The actor that talks to the bank.
 pub struct PaymentGateway {
-    parts: GatewayParts,
+    parts: PaymentDeps,
     breaker: Breaker,
     /// The version of the breaker's row.
     version: Option<Version>,
@@ -109,7 +109,7 @@ pub struct PaymentGateway {
 
 impl PaymentGateway {
     /// A gateway to a bank.
-    pub fn new(parts: GatewayParts) -> Self {
+    pub fn new(parts: PaymentDeps) -> Self {
         Self { parts, breaker: Breaker::default(), version: None }
     }
 }
@@ -233,7 +233,7 @@ impl PaymentGateway {
         async move {
             let change = tables.change(now).put(&tables.breaker, "bank", version, &breaker)?;
             tables
-                .commit_step(Durable::Breaker, change.tell(&Event::BreakerChanged(breaker))?)
+                .commit_step(Durable::Breaker, change.publish(&Event::BreakerChanged(breaker))?)
                 .await?;
             Ok(version.unwrap_or_default() + 1)
         }
@@ -255,7 +255,7 @@ impl PaymentGateway {
     }
 }
 
-impl GatewayParts {
+impl PaymentDeps {
     async fn call(self, mut permit: CallPermit, request: Request) -> Outcome {
         let Ok(Ok(_place)) = timeout(self.timeout, self.calls.acquire()).await else {
             return Outcome::NotSent;

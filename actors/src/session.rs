@@ -19,11 +19,11 @@ use serde_json::json;
 use crate::ask::{Failure, Observe, Observed};
 use crate::failpoint;
 use crate::store::StoreError;
-use crate::tables::{Change, Proven, Tables};
+use crate::tables::{Tables, VerifiedUser, WriteBatch};
 
-pub use parts::TokenParts;
+pub use commands::SessionDeps;
 
-mod parts;
+mod commands;
 
 /// How often sessions that are over are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 #[rtype(result = "Result<Session, Failure<SessionError>>")]
 pub struct OpenSession {
     /// Who signs in; if the account has changed since the proof, it proves nothing any more.
-    pub proven: Proven,
+    pub verified: VerifiedUser,
     /// The SHA-256 of the browser's new cookie, in hexadecimal; none for an API session.
     pub cookie_hash: Option<String>,
     /// What the client calls itself.
@@ -64,7 +64,7 @@ pub struct ListSessions(pub UserId);
 
 /// Which of a user's sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
+pub enum SessionSelector {
     /// All of them.
     All,
     /// All but this one.
@@ -80,11 +80,11 @@ pub struct EndSessions {
     /// Whose.
     pub user: UserId,
     /// Which.
-    pub sessions: Whose,
+    pub sessions: SessionSelector,
     /// Why.
     pub reason: EndReason,
     /// What else shall happen.
-    pub with: Option<Change>,
+    pub with: Option<WriteBatch>,
 }
 
 /// Sessions that ended while access tokens of theirs may still be good: readable without a message.
@@ -121,14 +121,14 @@ impl Revocations {
 
 /// The actor that knows who is signed in.
 pub struct TokenRegistry {
-    parts: TokenParts,
+    parts: SessionDeps,
     /// Browser sessions in use, by the hash of their cookie, as the store has them.
     browsers: HashMap<String, Session>,
 }
 
 impl TokenRegistry {
     /// A registry of the sessions in the store.
-    pub fn new(parts: TokenParts) -> Self {
+    pub fn new(parts: SessionDeps) -> Self {
         Self { parts, browsers: HashMap::new() }
     }
 

@@ -1,51 +1,27 @@
 //! The supervision tree: every long-lived actor of a shop, in the order in which they start.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
-use domain::breaker::{Breaker, Interruption, Limits};
+use domain::breaker::{Breaker, Interruption};
 use domain::event::Event;
-use domain::session::Lifetimes;
 use tokio::sync::{Semaphore, watch};
 
-use crate::article::{Catalogue, Shelf};
+use crate::article::{Catalogue, CatalogueSnapshot};
 use crate::ask::Child;
 use crate::bank::Bank;
-use crate::cart::{CartParts, CartRegistry};
+use crate::cart::{CartDeps, CartRegistry};
 use crate::clock::Clock;
-use crate::first_start::{FirstStart, FirstStartError};
-use crate::live::{Hub, HubParts};
-use crate::order::{Desk, OrderDesk};
+use crate::live::{Hub, LiveDeps};
+use crate::order::{OrderDeps, OrderDesk};
 use crate::password::Hasher;
-use crate::payment::{GatewayParts, PaymentGateway};
-use crate::session::{Revocations, TokenParts, TokenRegistry};
+use crate::payment::{PaymentDeps, PaymentGateway};
+use crate::rules::Rules;
+use crate::seed::{Seed, SeedError};
+use crate::session::{Revocations, SessionDeps, TokenRegistry};
 use crate::store::{EventId, SharedStore, StoreError};
 use crate::tables::Tables;
-use crate::user::{DefaultPassword, UserDirectory, UserParts};
-
-/// Every duration and limit of the rules.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// How long sessions live.
-    pub lifetimes: Lifetimes,
-    /// How long an access token is good.
-    pub access_ttl: Duration,
-    /// Whether wrong passwords slow down.
-    pub throttle: bool,
-    /// How long an untouched cart is kept.
-    pub cart_ttl: Duration,
-    /// How long an unused cart's actor stays awake.
-    pub cart_sleep_after: Duration,
-    /// How long an order may stay unpaid.
-    pub order_expiry: Duration,
-    /// When the breaker opens and for how long.
-    pub breaker: Limits,
-    /// How long a call to the bank may take.
-    pub bank_timeout: Duration,
-    /// How many calls to the bank may be under way.
-    pub bank_calls: usize,
-}
+use crate::user::{DefaultPassword, UserDeps, UserDirectory};
 
 /// What a shop is made of.
 pub struct Parts {
@@ -60,7 +36,7 @@ pub struct Parts {
     /// Every duration and limit.
     pub rules: Rules,
     /// What an empty shop begins with.
-    pub first_start: FirstStart,
+    pub seed: Seed,
 }
 
 /// A running shop: whom one may ask, and what one may read without asking.
@@ -71,7 +47,7 @@ pub struct Shop {
     /// Tells the time.
     pub clock: Clock,
     /// The articles as they are now.
-    pub shelf: Shelf,
+    pub snapshot: CatalogueSnapshot,
     /// Which sessions were ended.
     pub revocations: Revocations,
     /// Whether the password that everybody knows still opens the shop.
@@ -98,13 +74,13 @@ pub struct Shop {
 
 impl Shop {
     /// Opens the shop: what may be read first, then every actor; each needs only those above it.
-    pub async fn open(parts: Parts) -> Result<Self, FirstStartError> {
-        let Parts { store, bank, hasher, clock, rules, first_start } = parts;
+    pub async fn open(parts: Parts) -> Result<Self, SeedError> {
+        let Parts { store, bank, hasher, clock, rules, seed } = parts;
         let tables = Tables::new(store);
-        first_start.run(&tables, &hasher, &clock).await?;
-        let (shelf, revocations) = (Shelf::default(), Revocations::default());
+        seed.run(&tables, &hasher, &clock).await?;
+        let (snapshot, revocations) = (CatalogueSnapshot::default(), Revocations::default());
         let position = Arc::new(watch::Sender::new(tables.store.last_event().await?));
-        shelf.fill(&tables).await?;
+        snapshot.fill(&tables).await?;
         revocations.fill(&tables).await?;
         let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
         let breaker = Arc::new(watch::Sender::new(breaker.recovered(clock.now())));
@@ -116,7 +92,7 @@ impl Shop {
         let pushes = Arbiter::new().handle();
 
         // Who is signed in: asked by every page.
-        let tokens = TokenParts {
+        let tokens = SessionDeps {
             tables: tables.clone(),
             revocations: revocations.clone(),
             clock: clock.clone(),
@@ -126,7 +102,7 @@ impl Shop {
         let sessions = child("sessions", &commands, move || TokenRegistry::new(tokens.clone()));
 
         // Users: ends the sessions of whom it changes.
-        let parts = UserParts {
+        let parts = UserDeps {
             tables: tables.clone(),
             hasher,
             sessions: sessions.clone(),
@@ -138,13 +114,13 @@ impl Shop {
 
         // Articles and stock, as administrators change them.
         let changes =
-            Catalogue { tables: tables.clone(), shelf: shelf.clone(), clock: clock.clone() };
+            Catalogue { tables: tables.clone(), snapshot: snapshot.clone(), clock: clock.clone() };
         let catalogue = child("catalogue", &commands, move || changes.clone());
 
         // Carts: one actor for each that is in use.
-        let cart = CartParts {
+        let cart = CartDeps {
             tables: tables.clone(),
-            shelf: shelf.clone(),
+            snapshot: snapshot.clone(),
             clock: clock.clone(),
             ttl: rules.cart_ttl,
             sleep_after: rules.cart_sleep_after,
@@ -152,7 +128,7 @@ impl Shop {
         let carts = child("carts", &commands, move || CartRegistry::new(cart.clone()));
 
         // The only way to the bank.
-        let gateway = GatewayParts {
+        let gateway = PaymentDeps {
             tables: tables.clone(),
             bank,
             clock: clock.clone(),
@@ -163,9 +139,9 @@ impl Shop {
         let payments = child("payments", &commands, move || PaymentGateway::new(gateway.clone()));
 
         // Orders: takes carts, has them paid.
-        let desk = Desk {
+        let desk = OrderDeps {
             tables: tables.clone(),
-            shelf: shelf.clone(),
+            snapshot: snapshot.clone(),
             carts: carts.clone(),
             payments: payments.clone(),
             clock: clock.clone(),
@@ -175,9 +151,9 @@ impl Shop {
         let orders = child("orders", &commands, move || OrderDesk::new(desk.clone()));
 
         // Passes on what all of the above have written.
-        let told = HubParts {
+        let told = LiveDeps {
             tables: tables.clone(),
-            shelf: shelf.clone(),
+            snapshot: snapshot.clone(),
             carts: carts.clone(),
             revocations: revocations.clone(),
             breaker: breaker.clone(),
@@ -190,7 +166,7 @@ impl Shop {
         Ok(Self {
             tables,
             clock,
-            shelf,
+            snapshot,
             revocations,
             default_password,
             breaker,
@@ -211,8 +187,8 @@ impl Shop {
     }
 
     /// Writes down that something happened to the shop as a whole; the event's id.
-    pub async fn announce(&self, event: &Event) -> Result<EventId, StoreError> {
-        self.tables.commit(self.tables.change(self.clock.now()).tell(event)?).await
+    pub async fn publish(&self, event: &Event) -> Result<EventId, StoreError> {
+        self.tables.commit(self.tables.change(self.clock.now()).publish(event)?).await
     }
 
     /// Starts again every actor that has died, though nobody may have said anything to it.

@@ -71,10 +71,10 @@ pub enum StoreError {
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
     /// The log no longer holds the event asked for.
-    #[error("the log begins after event {oldest}")]
+    #[error("the log begins after event {before}")]
     Gone {
         /// The id before the oldest event that the log still holds.
-        oldest: EventId,
+        before: EventId,
     },
 }
 

@@ -34,7 +34,7 @@ pub struct Account {
 
 /// A user who has just proved to be that user, and the version of the account the proof was checked against.
 #[derive(Debug, Clone)]
-pub struct Proven {
+pub struct VerifiedUser {
     /// The user.
     pub user: User,
     /// The version of the user's account.
@@ -59,7 +59,7 @@ pub struct Tables {
     /// The store they are kept in.
     pub store: SharedStore,
     /// The administrator that the first start made, under `admin`, whether or not that user still exists.
-    pub first_start: Table<UserId>,
+    pub seed: Table<UserId>,
     /// Articles, by number.
     pub articles: Table<Article>,
     /// The number the next article gets, under `next`.
@@ -71,7 +71,7 @@ pub struct Tables {
     /// Users' ids, by folded name.
     pub usernames: Table<UserId>,
     /// Users who are gone, while orders of theirs still say who they were.
-    pub leavers: Table<UserId>,
+    pub deleted_users: Table<UserId>,
     /// Every administrator, under `all`.
     pub admins: Table<Vec<UserId>>,
     /// Sessions, by id.
@@ -100,13 +100,13 @@ impl Tables {
     /// The tables of a store.
     pub fn new(store: SharedStore) -> Self {
         Self {
-            first_start: Table::new(&store, "first-start"),
+            seed: Table::new(&store, "first-start"),
             articles: Table::new(&store, "article"),
             article_numbers: Table::new(&store, "article-number"),
             carts: Table::new(&store, "cart"),
             accounts: Table::new(&store, "account"),
             usernames: Table::new(&store, "username"),
-            leavers: Table::new(&store, "leaver"),
+            deleted_users: Table::new(&store, "leaver"),
             admins: Table::new(&store, "admins"),
             sessions: Table::new(&store, "session"),
             user_sessions: Table::new(&store, "user-sessions"),
@@ -128,19 +128,23 @@ impl Tables {
     }
 
     /// Begins a change.
-    pub fn change(&self, now: Timestamp) -> Change {
-        Change { batch: Batch::default(), now }
+    pub fn change(&self, now: Timestamp) -> WriteBatch {
+        WriteBatch { batch: Batch::default(), now }
     }
 
     /// Does all of a change or nothing of it, and tells the id of its last event.
     ///
     /// The change takes its place behind those committed before when this is called.
-    pub fn commit(&self, change: Change) -> BoxFuture<'static, Result<EventId, StoreError>> {
+    pub fn commit(&self, change: WriteBatch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         self.store.commit(change.batch)
     }
 
     /// Does all of a change or nothing of it, as a step that tests interrupt right before and right after.
-    pub async fn commit_step(&self, step: Durable, change: Change) -> Result<EventId, StoreError> {
+    pub async fn commit_step(
+        &self,
+        step: Durable,
+        change: WriteBatch,
+    ) -> Result<EventId, StoreError> {
         step.reach("before");
         let last = self.commit(change).await?;
         step.reach("after");
@@ -238,12 +242,12 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
 
 /// What shall happen together or not at all.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct WriteBatch {
     batch: Batch,
     now: Timestamp,
 }
 
-impl Change {
+impl WriteBatch {
     /// Puts a value under a key, if that is still at the version it was read at.
     pub fn put<T: Serialize + DeserializeOwned>(
         self,
@@ -292,7 +296,7 @@ impl Change {
     }
 
     /// Tells everybody.
-    pub fn tell(mut self, event: &Event) -> Result<Self, StoreError> {
+    pub fn publish(mut self, event: &Event) -> Result<Self, StoreError> {
         self.batch.events.push(encode(&Logged { at: self.now, event })?);
         Ok(self)
     }

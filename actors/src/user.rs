@@ -23,12 +23,12 @@ use crate::ask::{Child, Failure, Observe, Observed};
 use crate::clock::{Clock, new_id};
 use crate::failpoint;
 use crate::password::{HashError, Hasher};
-use crate::session::{EndSessions, TokenRegistry, Whose};
+use crate::session::{EndSessions, SessionSelector, TokenRegistry};
 use crate::store::{StoreError, Version};
-use crate::tables::{Account, Change, Proven, Row, Tables, version};
-use guess::{Guesses, guesser};
+use crate::tables::{Account, Row, Tables, VerifiedUser, WriteBatch, version};
+use throttle::{Guesses, guesser};
 
-mod guess;
+mod throttle;
 
 type Reply<T> = ResponseFuture<Result<T, Failure<UserError>>>;
 type GuessReply<T> = ResponseActFuture<UserDirectory, Result<T, Failure<UserError>>>;
@@ -38,7 +38,7 @@ const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// Makes a new user.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Proven, Failure<UserError>>")]
+#[rtype(result = "Result<VerifiedUser, Failure<UserError>>")]
 pub struct AddUser {
     /// The name to sign in with.
     pub username: Username,
@@ -52,7 +52,7 @@ pub struct AddUser {
 
 /// Asks who has that name and password. Whoever is wrong too often has to wait, by address and submitted name.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Proven, Failure<UserError>>")]
+#[rtype(result = "Result<VerifiedUser, Failure<UserError>>")]
 pub struct CheckPassword {
     /// The name as submitted.
     pub username: String,
@@ -73,7 +73,7 @@ pub struct ChangePassword {
     /// The new one.
     pub new: String,
     /// Which of the user's sessions stay on.
-    pub sessions: Whose,
+    pub sessions: SessionSelector,
 }
 
 /// Asks for a user.
@@ -124,7 +124,7 @@ impl DefaultPassword {
 
     /// Reads from the store whether it does.
     pub async fn look(&self, tables: &Tables) -> Result<(), StoreError> {
-        let first = tables.first_start.get("admin").await?;
+        let first = tables.seed.get("admin").await?;
         let account = match first {
             Some(first) => tables.accounts.get(first.value).await?,
             None => None,
@@ -136,7 +136,7 @@ impl DefaultPassword {
 
 /// What the user directory needs to work.
 #[derive(Clone)]
-pub struct UserParts {
+pub struct UserDeps {
     /// Where users are kept.
     pub tables: Tables,
     /// Hashes their passwords.
@@ -153,13 +153,13 @@ pub struct UserParts {
 
 /// The actor that knows every user.
 pub struct UserDirectory {
-    parts: UserParts,
+    parts: UserDeps,
     guesses: Guesses,
 }
 
 impl UserDirectory {
     /// A directory of the users in the store.
-    pub fn new(parts: UserParts) -> Self {
+    pub fn new(parts: UserDeps) -> Self {
         Self { parts, guesses: Guesses::default() }
     }
 
@@ -201,7 +201,7 @@ impl Actor for UserDirectory {
 }
 
 impl Handler<AddUser> for UserDirectory {
-    type Result = Reply<Proven>;
+    type Result = Reply<VerifiedUser>;
 
     fn handle(&mut self, add: AddUser, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.parts.clone().add(add))
@@ -209,7 +209,7 @@ impl Handler<AddUser> for UserDirectory {
 }
 
 impl Handler<CheckPassword> for UserDirectory {
-    type Result = GuessReply<Proven>;
+    type Result = GuessReply<VerifiedUser>;
 
     fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
         failpoint::reach("users");
@@ -277,8 +277,8 @@ impl Handler<Observe> for UserDirectory {
     }
 }
 
-impl UserParts {
-    async fn add(self, add: AddUser) -> Result<Proven, Failure<UserError>> {
+impl UserDeps {
+    async fn add(self, add: AddUser) -> Result<VerifiedUser, Failure<UserError>> {
         check_password(&add.password)?;
         let folded = add.username.folded();
         if self.tables.usernames.get(&folded).await?.is_some() {
@@ -300,26 +300,26 @@ impl UserParts {
         let change = self
             .with_admins(change, user.id, user.role)
             .await?
-            .tell(&Event::UserAdded(user.clone()))?;
+            .publish(&Event::UserAdded(user.clone()))?;
         self.tables.commit(change).await?;
-        Ok(Proven { user, version: 1 })
+        Ok(VerifiedUser { user, version: 1 })
     }
 
-    async fn check(self, check: CheckPassword) -> Result<Proven, Failure<UserError>> {
+    async fn check(self, check: CheckPassword) -> Result<VerifiedUser, Failure<UserError>> {
         let account = self.named(&check.username).await?;
         let hash = account.as_ref().map(|row| row.value.password_hash.clone());
         let matches = self.hasher.verify(check.password.clone(), hash).await?;
         let Row { version, value: account } =
             account.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
         if !self.hasher.is_outdated(&account.password_hash) {
-            return Ok(Proven { user: account.user, version });
+            return Ok(VerifiedUser { user: account.user, version });
         }
         match self.hash_anew(&account, version, check.password).await {
-            Ok(version) => Ok(Proven { user: account.user, version }),
+            Ok(version) => Ok(VerifiedUser { user: account.user, version }),
             Err(Failure::Conflict) => Err(Failure::Conflict),
             Err(error) => {
                 tracing::warn!(%error, "a password keeps its hash of another cost");
-                Ok(Proven { user: account.user, version })
+                Ok(VerifiedUser { user: account.user, version })
             }
         }
     }
@@ -369,10 +369,12 @@ impl UserParts {
             .await?;
         let put = self.tables.change(self.clock.now());
         let put = put.put(&self.tables.accounts, user.id, Some(row.version), &account)?;
-        let put =
-            self.with_admins(put, user.id, role).await?.tell(&Event::UserChanged(user.clone()))?;
+        let put = self
+            .with_admins(put, user.id, role)
+            .await?
+            .publish(&Event::UserChanged(user.clone()))?;
         match reason {
-            Some(reason) => self.end_sessions(user.id, Whose::All, reason, put).await?,
+            Some(reason) => self.end_sessions(user.id, SessionSelector::All, reason, put).await?,
             None => drop(self.tables.commit(put).await?),
         }
         self.default_password.look(&self.tables).await?;
@@ -393,12 +395,12 @@ impl UserParts {
             Some(row) => change.remove(&self.tables.carts, &owner, row.version),
             None => change,
         };
-        let change = change.put(&self.tables.leavers, id, None, &id)?;
+        let change = change.put(&self.tables.deleted_users, id, None, &id)?;
         let change = self
             .with_admins(change, id, Role::Customer)
             .await?
-            .tell(&Event::UserDeleted(user.clone()))?;
-        self.end_sessions(id, Whose::All, EndReason::UserChanged, change).await?;
+            .publish(&Event::UserDeleted(user.clone()))?;
+        self.end_sessions(id, SessionSelector::All, EndReason::UserChanged, change).await?;
         self.default_password.look(&self.tables).await?;
         Ok(user)
     }
@@ -432,10 +434,10 @@ impl UserParts {
     /// Keeps the list of administrators in step with a user's new role, so that never none is left.
     async fn with_admins(
         &self,
-        change: Change,
+        change: WriteBatch,
         user: UserId,
         role: Role,
-    ) -> Result<Change, Failure<UserError>> {
+    ) -> Result<WriteBatch, Failure<UserError>> {
         let row = self.tables.admins.get("all").await?;
         let mut admins = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
         match (admins.contains(&user), role) {
@@ -450,9 +452,9 @@ impl UserParts {
     async fn end_sessions(
         &self,
         user: UserId,
-        sessions: Whose,
+        sessions: SessionSelector,
         reason: EndReason,
-        change: Change,
+        change: WriteBatch,
     ) -> Result<(), Failure<UserError>> {
         let end = EndSessions { user, sessions, reason, with: Some(change) };
         self.sessions

@@ -12,12 +12,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::assets;
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
-use crate::site::Site;
+use crate::json::Fields;
+use crate::state::AppState;
 
 /// A new article.
 #[derive(Debug, Deserialize)]
@@ -69,10 +69,10 @@ struct StockJson {
 
 /// `GET /api/articles`: a page of the catalogue.
 pub async fn list(
-    site: Data<Site>,
+    state: Data<AppState>,
     page: Query<PageOf<ArticleId>>,
 ) -> Result<HttpResponse, Problem> {
-    let articles = site.shop.shelf.articles();
+    let articles = state.shop.snapshot.articles();
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
     let on_sale = articles
         .range((after, Bound::Unbounded))
@@ -82,8 +82,8 @@ pub async fn list(
 }
 
 /// `GET /api/articles/{id}`: an article.
-pub async fn get(site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
-    let articles = site.shop.shelf.articles();
+pub async fn get(state: Data<AppState>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+    let articles = state.shop.snapshot.articles();
     let article =
         articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
     Ok(one("article", article_json(article)))
@@ -92,7 +92,7 @@ pub async fn get(site: Data<Site>, id: Path<ArticleId>) -> Result<HttpResponse, 
 /// `POST /api/articles`: puts a new article on sale.
 pub async fn add(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     Fields(new): Fields<NewArticle>,
 ) -> Result<HttpResponse, Problem> {
     let NewArticle { name, description, picture, price_cents, on_hand } = new;
@@ -114,7 +114,7 @@ pub async fn add(
         reserved: 0,
         active: true,
     };
-    let article = site.shop.catalogue.ask(AddArticle(article)).await?;
+    let article = state.shop.catalogue.ask(AddArticle(article)).await?;
     let created = HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/articles/{}", article.id)))
         .json(json!({ "success": true, "article": admin_json(&article) }));
@@ -124,23 +124,23 @@ pub async fn add(
 /// `PATCH /api/articles/{id}`: changes an article.
 pub async fn change(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<ArticleId>,
     Fields(patch): Fields<Patch>,
 ) -> Result<HttpResponse, Problem> {
     let Patch { name, description, price_cents: price, on_hand, active } = patch;
     let patch = ArticlePatch { name, description, price, on_hand, active };
-    let article = site.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
+    let article = state.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
     Ok(one("article", admin_json(&article)))
 }
 
 /// `DELETE /api/articles/{id}`: takes an article out of the catalogue.
 pub async fn remove(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    let article = site.shop.catalogue.ask(RemoveArticle(*id)).await?;
+    let article = state.shop.catalogue.ask(RemoveArticle(*id)).await?;
     Ok(one("article", admin_json(&article)))
 }
 

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fields::Fields;
 use super::if_match;
 use crate::auth::MyCart;
 use crate::error::{Code, Problem};
+use crate::json::Fields;
 
 /// What to add.
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use serde_json::json;
 
 use crate::error::{Code, Problem};
-use crate::site::Site;
+use crate::state::AppState;
 
 /// `GET /health/live`: the process answers.
 pub async fn live() -> HttpResponse {
@@ -13,8 +13,8 @@ pub async fn live() -> HttpResponse {
 }
 
 /// `GET /health/ready`: the store answers too.
-pub async fn ready(site: Data<Site>) -> Result<HttpResponse, Problem> {
-    let store = site.shop.tables.store.last_event().await;
+pub async fn ready(state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let store = state.shop.tables.store.last_event().await;
     store.map_err(|error| Problem::because(Code::Unavailable, error))?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
 }

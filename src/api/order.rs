@@ -4,8 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, ListOrders, Once,
-    PayAgain, PlaceOrder, RefundOrder, ShipOrder,
+    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, IdempotencyKey,
+    ListOrders, PayAgain, PlaceOrder, RefundOrder, ShipOrder,
 };
 use domain::article::ArticleId;
 use domain::cart::Quantity;
@@ -18,12 +18,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::{Code, Problem};
-use crate::once::once;
-use crate::site::Site;
+use crate::idempotency::idempotency_key;
+use crate::json::Fields;
+use crate::state::AppState;
 
 /// What a buyer says when checking out.
 #[derive(Debug, Deserialize)]
@@ -69,17 +69,17 @@ struct ItemJson {
 /// `POST /api/orders`: makes an order of the cart and has it paid.
 pub async fn place(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     request: HttpRequest,
     Fields(new): Fields<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
-    let once = header_once(&request, &format!("place {new:?}"))?;
+    let idempotency_key = header_once(&request, &format!("place {new:?}"))?;
     let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
-    let place = PlaceOrder { user: me.user, checkout, once: once.clone() };
-    let order = answer_once(&site, me.user, once, async {
-        decided(&site, &site.shop.orders.ask(place).await?).await
+    let place = PlaceOrder { user: me.user, checkout, idempotency_key: idempotency_key.clone() };
+    let order = answer_once(&state, me.user, idempotency_key, async {
+        decided(&state, &state.shop.orders.ask(place).await?).await
     });
     paid(&order.await?, StatusCode::CREATED)
 }
@@ -87,14 +87,14 @@ pub async fn place(
 /// `POST /api/orders/{id}/pay`: has the bank asked once more.
 pub async fn pay(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let once = header_once(&request, &format!("pay {id}"))?;
-    let pay = PayAgain { user: me.user, order: *id, once: once.clone() };
-    let order = answer_once(&site, me.user, once, async {
-        decided(&site, &site.shop.orders.ask(pay).await?).await
+    let idempotency_key = header_once(&request, &format!("pay {id}"))?;
+    let pay = PayAgain { user: me.user, order: *id, idempotency_key: idempotency_key.clone() };
+    let order = answer_once(&state, me.user, idempotency_key, async {
+        decided(&state, &state.shop.orders.ask(pay).await?).await
     });
     paid(&order.await?, StatusCode::OK)
 }
@@ -102,82 +102,86 @@ pub async fn pay(
 /// `POST /api/orders/{id}/cancel`: calls an unpaid order off; 202 if the bank must say first whether it has charged.
 pub async fn cancel(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = site.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
+    let order = state.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
     Ok(perhaps_later(&order))
 }
 
 /// `GET /api/orders`: a page of one's orders, newest first.
 pub async fn list(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     page: Query<PageOf<OrderId>>,
 ) -> Result<HttpResponse, Problem> {
     let list = ListOrders { user: me.user, after: page.after, limit: page.limit()? };
-    let orders = site.shop.orders.ask(list).await?;
+    let orders = state.shop.orders.ask(list).await?;
     Ok(many("orders", orders.iter().map(order_json).collect()))
 }
 
 /// `GET /api/orders/{id}`: one of one's orders.
 pub async fn get(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = site.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
+    let order = state.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
     Ok(one("order", order_json(&order)))
 }
 
 /// `POST /api/orders/{id}/ship`: says that an order is on its way.
-pub async fn ship(_: Admin, site: Data<Site>, id: Path<OrderId>) -> Result<HttpResponse, Problem> {
-    Ok(one("order", order_json(&site.shop.orders.ask(ShipOrder(*id)).await?)))
+pub async fn ship(
+    _: Admin,
+    state: Data<AppState>,
+    id: Path<OrderId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(one("order", order_json(&state.shop.orders.ask(ShipOrder(*id)).await?)))
 }
 
 /// `POST /api/orders/{id}/deliver`: says that an order has arrived.
 pub async fn deliver(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one("order", order_json(&site.shop.orders.ask(DeliverOrder(*id)).await?)))
+    Ok(one("order", order_json(&state.shop.orders.ask(DeliverOrder(*id)).await?)))
 }
 
 /// `POST /api/orders/{id}/refund`: has an order paid back; 202 if the bank hasn't in time, and is asked again.
 pub async fn refund(
     Admin(me): Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let once = header_once(&request, &format!("refund {id}"))?;
-    let order = answer_once(&site, me.user, once, async {
-        decided(&site, &site.shop.orders.ask(RefundOrder(*id)).await?).await
+    let idempotency_key = header_once(&request, &format!("refund {id}"))?;
+    let order = answer_once(&state, me.user, idempotency_key, async {
+        decided(&state, &state.shop.orders.ask(RefundOrder(*id)).await?).await
     });
     Ok(perhaps_later(&order.await?))
 }
 
 /// The order with which a request is answered: the one it was answered with before, or else what comes of it.
 async fn answer_once(
-    site: &Site,
+    state: &AppState,
     user: UserId,
-    once: Once,
+    idempotency_key: IdempotencyKey,
     work: impl Future<Output = Result<Order, Problem>>,
 ) -> Result<Order, Problem> {
-    match site.shop.orders.ask(Claim { user, once }).await? {
+    match state.shop.orders.ask(Claim { user, idempotency_key }).await? {
         Claimed::Before(order) => Ok(order),
         Claimed::Now(in_hand) => {
             let order = work.await?;
-            Ok(site.shop.orders.ask(Answer { in_hand, order }).await?)
+            Ok(state.shop.orders.ask(Answer { in_hand, order }).await?)
         }
     }
 }
 
 /// An order when the bank has decided, or when that takes too long.
-async fn decided(site: &Site, order: &Order) -> Result<Order, Problem> {
-    let wait = AwaitPayment { user: order.user, order: order.id, patience: site.patience };
-    Ok(site.shop.orders.ask(wait).await?)
+async fn decided(state: &AppState, order: &Order) -> Result<Order, Problem> {
+    let wait = AwaitPayment { user: order.user, order: order.id, patience: state.patience };
+    Ok(state.shop.orders.ask(wait).await?)
 }
 
 /// The order; 202 if it was called off and the bank's word is still awaited.
@@ -207,12 +211,12 @@ fn paid(order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
 }
 
 /// The request by the idempotency key of its header.
-fn header_once(request: &HttpRequest, says: &str) -> Result<Once, Problem> {
+fn header_once(request: &HttpRequest, says: &str) -> Result<IdempotencyKey, Problem> {
     let header = request
         .headers()
         .get("idempotency-key")
         .ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
-    once(header.to_str().unwrap_or_default(), says)
+    idempotency_key(header.to_str().unwrap_or_default(), says)
 }
 
 /// An order as its buyer sees it.

@@ -3,20 +3,20 @@
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::ask::Failure;
-use actors::session::{EndSessions, ListSessions, OpenSession, RotateToken, Whose};
-use actors::tables::Proven;
+use actors::session::{EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector};
+use actors::tables::VerifiedUser;
 use actors::user::{AddUser, ChangePassword, CheckPassword};
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
 use domain::user::{Email, Role, UserId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::fields::Fields;
 use super::many;
 use crate::auth::bearer::Bearer;
 use crate::auth::client::{address, device};
 use crate::error::{Code, Problem};
-use crate::site::Site;
+use crate::json::Fields;
+use crate::state::AppState;
 
 /// A user name and its password.
 #[derive(Deserialize)]
@@ -52,54 +52,57 @@ pub struct PasswordChange {
 
 /// `POST /auth/login`: signs a program in.
 pub async fn login(
-    site: Data<Site>,
+    state: Data<AppState>,
     request: HttpRequest,
     Fields(with): Fields<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = with;
-    let proven = site
+    let verified = state
         .shop
         .users
         .ask(CheckPassword { username, password, address: address(&request) })
         .await?;
-    tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Ok())
+    tokens(&state, &open(&state, &request, verified).await?, HttpResponse::Ok())
 }
 
 /// `POST /auth/register`: makes a new user and signs the program in.
 pub async fn register(
-    site: Data<Site>,
+    state: Data<AppState>,
     request: HttpRequest,
     Fields(with): Fields<Registration>,
 ) -> Result<HttpResponse, Problem> {
-    if !site.registration {
+    if !state.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
     let Registration { username, password, email } = with;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
-    let proven =
-        site.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
-    tokens(&site, &open(&site, &request, proven).await?, HttpResponse::Created())
+    let verified =
+        state.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
+    tokens(&state, &open(&state, &request, verified).await?, HttpResponse::Created())
 }
 
 /// `POST /auth/refresh`: takes a refresh token for new tokens.
 pub async fn refresh(
-    site: Data<Site>,
+    state: Data<AppState>,
     Fields(with): Fields<Refresh>,
 ) -> Result<HttpResponse, Problem> {
-    let named = site.refresh.check(&with.refresh_token);
+    let named = state.refresh.check(&with.refresh_token);
     let (session, generation) = named.ok_or(Failure::Refused(SessionError::Refused))?;
-    let session = site.shop.sessions.ask(RotateToken { session, generation }).await?;
-    tokens(&site, &session, HttpResponse::Ok())
+    let session = state.shop.sessions.ask(RotateToken { session, generation }).await?;
+    tokens(&state, &session, HttpResponse::Ok())
 }
 
 /// `POST /auth/logout`: ends the session of the program's token.
-pub async fn logout(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    end(&site, me.user, Whose::One(me.session)).await
+pub async fn logout(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    end(&state, me.user, SessionSelector::One(me.session)).await
 }
 
 /// `POST /auth/logout-all`: ends every session of the program's user.
-pub async fn logout_all(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    end(&site, me.user, Whose::All).await
+pub async fn logout_all(
+    Bearer(me): Bearer,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    end(&state, me.user, SessionSelector::All).await
 }
 
 /// `POST /auth/verify`: who the program's token says it is.
@@ -111,12 +114,13 @@ pub async fn verify(Bearer(me): Bearer) -> HttpResponse {
 /// `POST /auth/password`: changes the password of the program's user and ends all other sessions.
 pub async fn password(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     Fields(with): Fields<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current_password, new_password: new } = with;
-    let sessions = Whose::AllBut(me.session);
-    site.shop
+    let sessions = SessionSelector::AllBut(me.session);
+    state
+        .shop
         .users
         .ask(ChangePassword { user: me.user, current: current_password, new, sessions })
         .await?;
@@ -124,33 +128,41 @@ pub async fn password(
 }
 
 /// `GET /auth/sessions`: where the program's user is signed in.
-pub async fn list(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
-    let sessions = site.shop.sessions.ask(ListSessions(me.user)).await?;
+pub async fn list(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let sessions = state.shop.sessions.ask(ListSessions(me.user)).await?;
     Ok(many("sessions", sessions.iter().map(|session| session_json(session, me.session)).collect()))
 }
 
 /// `DELETE /auth/sessions/{id}`: signs the program's user out elsewhere.
 pub async fn remove(
     Bearer(me): Bearer,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<SessionId>,
 ) -> Result<HttpResponse, Problem> {
-    end(&site, me.user, Whose::One(*id)).await
+    end(&state, me.user, SessionSelector::One(*id)).await
 }
 
-async fn open(site: &Site, request: &HttpRequest, proven: Proven) -> Result<Session, Problem> {
+async fn open(
+    state: &AppState,
+    request: &HttpRequest,
+    verified: VerifiedUser,
+) -> Result<Session, Problem> {
     let open = OpenSession {
-        proven,
+        verified,
         cookie_hash: None,
         device: device(request),
         address: address(request),
     };
-    Ok(site.shop.sessions.ask(open).await?)
+    Ok(state.shop.sessions.ask(open).await?)
 }
 
-async fn end(site: &Site, user: UserId, sessions: Whose) -> Result<HttpResponse, Problem> {
+async fn end(
+    state: &AppState,
+    user: UserId,
+    sessions: SessionSelector,
+) -> Result<HttpResponse, Problem> {
     let end = EndSessions { user, sessions, reason: EndReason::SignedOut, with: None };
-    site.shop.sessions.ask(end).await?;
+    state.shop.sessions.ask(end).await?;
     Ok(done())
 }
 
@@ -159,21 +171,21 @@ fn done() -> HttpResponse {
 }
 
 fn tokens(
-    site: &Site,
+    state: &AppState,
     session: &Session,
     mut answer: actix_web::HttpResponseBuilder,
 ) -> Result<HttpResponse, Problem> {
     let Proof::Api { generation, .. } = session.proof else {
         return Err(Problem::new(Code::InvalidToken));
     };
-    let now = site.shop.clock.now();
-    let access = site.access.issue(session, now).ok_or_else(|| Problem::new(Code::Internal))?;
+    let now = state.shop.clock.now();
+    let access = state.access.issue(session, now).ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(answer.insert_header(("cache-control", "no-store")).json(json!({
         "success": true,
         "access_token": access,
-        "refresh_token": site.refresh.issue(session.id, generation),
+        "refresh_token": state.refresh.issue(session.id, generation),
         "token_type": "Bearer",
-        "expires_in": site.access.until(session, now).as_second() - now.as_second(),
+        "expires_in": state.access.until(session, now).as_second() - now.as_second(),
         "refresh_expires_at": session.expires_at,
     })))
 }

@@ -10,11 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::fields::Fields;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
-use crate::site::Site;
+use crate::json::Fields;
+use crate::state::AppState;
 
 /// A new user.
 #[derive(Deserialize)]
@@ -46,9 +46,9 @@ pub struct UserJson {
 }
 
 /// `GET /auth/profile`: who the program's user is.
-pub async fn profile(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpResponse, Problem> {
+pub async fn profile(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
     let User { id, username, email, role, created_at } =
-        site.shop.users.ask(GetUser(me.user)).await?.user;
+        state.shop.users.ask(GetUser(me.user)).await?.user;
     Ok(HttpResponse::Ok().json(json!({
         "success": true, "user": username, "id": id, "role": role, "email": email, "created_at": created_at,
     })))
@@ -57,23 +57,23 @@ pub async fn profile(Bearer(me): Bearer, site: Data<Site>) -> Result<HttpRespons
 /// `GET /api/users`: a page of users, oldest first.
 pub async fn list(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     page: Query<PageOf<UserId>>,
 ) -> Result<HttpResponse, Problem> {
-    let users = site.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
+    let users = state.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
     Ok(many("users", users.iter().map(user_json).collect()))
 }
 
 /// `POST /api/users`: makes a new user.
 pub async fn add(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     Fields(new): Fields<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let NewUser { username, password, email, role } = new;
     let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
     let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
-    let user = site.shop.users.ask(add).await?.user;
+    let user = state.shop.users.ask(add).await?.user;
     let location = (LOCATION, format!("/api/users/{}", user.id));
     Ok(HttpResponse::Created()
         .insert_header(location)
@@ -81,26 +81,34 @@ pub async fn add(
 }
 
 /// `GET /api/users/{id}`: a user.
-pub async fn get(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<HttpResponse, Problem> {
-    Ok(one("user", user_json(&site.shop.users.ask(GetUser(*id)).await?.user)))
+pub async fn get(
+    _: Admin,
+    state: Data<AppState>,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(one("user", user_json(&state.shop.users.ask(GetUser(*id)).await?.user)))
 }
 
 /// `PATCH /api/users/{id}`: changes a user's role, address or password.
 pub async fn change(
     _: Admin,
-    site: Data<Site>,
+    state: Data<AppState>,
     id: Path<UserId>,
     Fields(patch): Fields<Patch>,
 ) -> Result<HttpResponse, Problem> {
     let Patch { role, email, password } = patch;
     let email = email.map(Email::new).transpose()?;
-    let user = site.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
+    let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
     Ok(one("user", user_json(&user)))
 }
 
 /// `DELETE /api/users/{id}`: deletes a user and signs the user out everywhere.
-pub async fn remove(_: Admin, site: Data<Site>, id: Path<UserId>) -> Result<HttpResponse, Problem> {
-    Ok(one("user", user_json(&site.shop.users.ask(DeleteUser(*id)).await?)))
+pub async fn remove(
+    _: Admin,
+    state: Data<AppState>,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(one("user", user_json(&state.shop.users.ask(DeleteUser(*id)).await?)))
 }
 
 /// A user as administrators see it.

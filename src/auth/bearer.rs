@@ -8,9 +8,10 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::cart::Owner;
 use domain::user::Role;
 
-use super::{MyCart, SignedIn};
+use super::MyCart;
+use crate::credentials::SignedIn;
 use crate::error::{Code, Problem};
-use crate::site::site;
+use crate::state::state;
 
 /// A program of a signed-in user.
 pub struct Bearer(pub SignedIn);
@@ -27,10 +28,10 @@ pub fn check(request: &HttpRequest) -> Result<SignedIn, Problem> {
         request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
     let good = || {
         let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
-        let site = site(request);
-        let signed_in = site.access.check(token, site.shop.clock.now())?;
+        let state = state(request);
+        let signed_in = state.access.check(token, state.shop.clock.now())?;
         let good = scheme.eq_ignore_ascii_case("bearer")
-            && !site.shop.revocations.contains(signed_in.session);
+            && !state.shop.revocations.contains(signed_in.session);
         good.then_some(signed_in)
     };
     good().ok_or_else(|| Problem::new(Code::InvalidToken))
@@ -67,7 +68,7 @@ impl FromRequest for Scraper {
             .get(AUTHORIZATION)
             .and_then(|header| header.to_str().ok()?.split_once(' '));
         match shown {
-            Some((_, token)) if site(request).metrics.are_for(token) => ready(Ok(Self(()))),
+            Some((_, token)) if state(request).metrics.are_for(token) => ready(Ok(Self(()))),
             _ => ready(Admin::from_request(request, payload).into_inner().map(|_| Self(()))),
         }
     }
@@ -81,7 +82,7 @@ impl FromRequest for MyCart {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
             check(request)
-                .map(|me| Self { site: site(request).clone(), owner: Owner::User(me.user) }),
+                .map(|me| Self { state: state(request).clone(), owner: Owner::User(me.user) }),
         )
     }
 }

@@ -14,18 +14,19 @@ use domain::user::Role;
 use views::layout::{Account, Viewer};
 use views::locale::Locale;
 
-use super::cookie::Name;
-use super::secret::{fingerprint, random_token};
-use super::{MyCart, SignedIn};
+use super::MyCart;
 use crate::assets;
+use crate::credentials::SignedIn;
+use crate::credentials::cookie::Name;
+use crate::crypto::{fingerprint, random_token};
 use crate::error::{Code, Problem};
-use crate::site::{Site, site};
+use crate::state::{AppState, state};
 
 /// Anybody with a browser.
 #[derive(Clone)]
 pub struct Visitor {
     /// The shop the visitor is in.
-    pub site: web::Data<Site>,
+    pub state: web::Data<AppState>,
     /// Who it is, if signed in.
     pub signed_in: Option<SignedIn>,
     /// Whose cart the visitor fills.
@@ -62,7 +63,7 @@ pub async fn meet(
     }
     let mut response = next.call(request).await?;
     let made = response.request().extensions_mut().remove::<NewGuest>();
-    let cookies = site(response.request()).cookies;
+    let cookies = state(response.request()).cookies;
     let is_guest =
         || !response.response().cookies().any(|cookie| cookies.is(&cookie, Name::Session));
     if let Some(NewGuest(secret)) = made.filter(|_| is_guest()) {
@@ -73,7 +74,7 @@ pub async fn meet(
 
 /// The language of whoever makes the request: chosen, else the browser's.
 pub fn locale(request: &HttpRequest) -> Locale {
-    let chosen = site(request).cookies.get(request, Name::Language);
+    let chosen = state(request).cookies.get(request, Name::Language);
     chosen.and_then(|code| Locale::from_code(&code)).unwrap_or_else(|| {
         let accepted =
             request.headers().get(ACCEPT_LANGUAGE).and_then(|languages| languages.to_str().ok());
@@ -87,10 +88,10 @@ impl Visitor {
         if let Some(met) = request.extensions().get::<Self>() {
             return Ok(met.clone());
         }
-        let site = site(&request).clone();
-        let signed_in = match site.cookies.get(&request, Name::Session) {
+        let state = state(&request).clone();
+        let signed_in = match state.cookies.get(&request, Name::Session) {
             Some(cookie) => {
-                match site.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
+                match state.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
                     Ok(session) => Some(SignedIn::from(&session)),
                     Err(Failure::Refused(_)) => None,
                     Err(failure) => return Err(failure.into()),
@@ -100,26 +101,26 @@ impl Visitor {
         };
         let owner = match &signed_in {
             Some(me) => Owner::User(me.user),
-            None => guest(&request, &site),
+            None => guest(&request, &state),
         };
         Ok(Self {
             owner,
             locale: locale(&request),
             path: path_and_query(&request),
-            site,
+            state,
             signed_in,
         })
     }
 
     /// The visitor's cart.
     pub fn cart(&self) -> MyCart {
-        MyCart { site: self.site.clone(), owner: self.owner.clone() }
+        MyCart { state: self.state.clone(), owner: self.owner.clone() }
     }
 
     /// What the page around every fragment shows of the visitor.
     pub async fn viewer(&self) -> Result<Viewer, Problem> {
         // Read before anything that is drawn: what happens from here on is pushed.
-        let event = *self.site.shop.position.borrow();
+        let event = *self.state.shop.position.borrow();
         Ok(Viewer {
             locale: self.locale,
             account: self
@@ -129,14 +130,14 @@ impl Visitor {
             cart_count: self.cart().priced().await?.item_count,
             event,
             path: self.path.clone(),
-            default_password: self.site.shop.default_password.stands(),
+            default_password: self.state.shop.default_password.stands(),
             asset: assets::address,
         })
     }
 }
 
-fn guest(request: &HttpRequest, site: &Site) -> Owner {
-    let secret = site.cookies.get(request, Name::Guest).unwrap_or_else(|| {
+fn guest(request: &HttpRequest, state: &AppState) -> Owner {
+    let secret = state.cookies.get(request, Name::Guest).unwrap_or_else(|| {
         let mut extensions = request.extensions_mut();
         let NewGuest(secret) =
             extensions.get::<NewGuest>().cloned().unwrap_or_else(|| NewGuest(random_token()));

@@ -7,7 +7,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
 use crate::error::{Code, Problem};
-use crate::site::site;
+use crate::state::state;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -28,7 +28,7 @@ pub async fn same_origin(
 /// A request that says nothing comes from no browser of this decade; without cookies it can do no harm.
 pub fn is_own(request: &HttpRequest) -> bool {
     match text(request, &SEC_FETCH_SITE) {
-        Some(site) => site == "same-origin" || site == "none",
+        Some(state) => state == "same-origin" || state == "none",
         None => is_own_origin(request)
             .unwrap_or_else(|| request.cookies().is_ok_and(|cookies| cookies.is_empty())),
     }
@@ -37,7 +37,7 @@ pub fn is_own(request: &HttpRequest) -> bool {
 /// Whether the origin that the request names is the shop's own, if it names one.
 pub fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     let origin = text(request, &ORIGIN)?;
-    let configured = site(request).public_origin.as_str();
+    let configured = state(request).public_origin.as_str();
     if !configured.is_empty() {
         return Some(origin == configured.trim_end_matches('/'));
     }

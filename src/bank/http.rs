@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 
 use super::contract::{ChargeRequest, Said, Word};
-use crate::api::fields::Object;
+use crate::json::Object;
 
 /// The largest answer that is read, in bytes.
 const MAX_BODY: usize = 16 * 1024;

@@ -14,10 +14,10 @@ use super::behaviour::Behaviour;
 use super::contract::{ChargeRequest, Said, Word};
 use super::ledger::{Decision, LedgerError};
 use super::simulated::{SimulatedBank, Trouble};
-use crate::api::fields::Fields;
 use crate::config::Config;
 use crate::error::Problem;
-use crate::stop::Stop;
+use crate::json::Fields;
+use crate::shutdown::ShutdownSignal;
 use crate::store::{self, OpenError, Options};
 
 /// The largest body of a request, in bytes.
@@ -42,7 +42,7 @@ pub struct BankServer {
     listener: TcpListener,
     bank: SimulatedBank,
     drain: Duration,
-    stop: Stop,
+    stop: ShutdownSignal,
 }
 
 impl BankServer {
@@ -52,7 +52,7 @@ impl BankServer {
         let store =
             store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
         let bind = config.bank.bind;
-        let stop = Stop::listen()?;
+        let stop = ShutdownSignal::listen()?;
         let listener =
             TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
         Ok(Self {
@@ -81,7 +81,7 @@ impl BankServer {
             .run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
-            self.stop.told().await;
+            self.stop.received().await;
             handle.stop(true).await;
         });
         server.await

@@ -4,8 +4,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::PROTOCOL;
-use super::closes::CLOSES;
-use super::frame::{Answer, News, State, Told};
+use super::close::CLOSES;
+use super::frame::{Answer, EventFrame, ServerFrame, StateFrame};
 use messages::{Message, command, told};
 
 mod examples;
@@ -22,8 +22,8 @@ pub fn document() -> Value {
     let commands = vec![command(&mut client)];
     let answers = [
         told::<Answer>(&mut server),
-        told::<Told<News>>(&mut server),
-        told::<Told<State>>(&mut server),
+        told::<ServerFrame<EventFrame>>(&mut server),
+        told::<ServerFrame<StateFrame>>(&mut server),
     ]
     .concat();
     let mut schemas = server.take_definitions(true);

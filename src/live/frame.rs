@@ -11,14 +11,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use news::{Articles, CartNews, News, State, Told, event, snapshot};
+pub(super) use events::{Articles, CartNews, EventFrame, ServerFrame, StateFrame, event, snapshot};
 
-mod news;
+mod events;
 
 /// What a program says: any of these, in one frame or several.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Said {
+pub(super) struct ClientFrame {
     /// Topics to listen to.
     #[schemars(with = "Option<Vec<Topic>>")]
     pub(super) subscribe: Option<BTreeSet<Topic>>,

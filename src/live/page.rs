@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use actors::cart::{GetCart, ToCart};
-use actors::live::{Change, Words};
+use actors::live::{Encoding, PushedEvent};
 use actors::order::ListOrders;
 use actors::session::ListSessions;
 use actors::store::EventId;
@@ -19,15 +19,15 @@ use maud::Markup;
 use views::layout::partial;
 use views::locale::Locale;
 
-use crate::auth::SignedIn;
+use crate::credentials::SignedIn;
 use crate::error::{Code, Problem};
 use crate::pages;
-use crate::site::Site;
+use crate::state::AppState;
 
 /// A page that is open somewhere.
 #[derive(Clone)]
 pub(super) struct Page {
-    pub(super) site: Data<Site>,
+    pub(super) state: Data<AppState>,
     pub(super) locale: Locale,
     pub(super) owner: Owner,
     pub(super) signed_in: Option<SignedIn>,
@@ -54,18 +54,21 @@ impl Page {
     }
 
     /// What an event alone tells how to draw: the same for every page in one language.
-    pub(super) fn at_once(&self, change: &Change) -> ByteString {
-        let words = match self.locale {
-            Locale::Fr => Words::French,
-            Locale::En => Words::English,
+    pub(super) fn at_once(&self, change: &PushedEvent) -> ByteString {
+        let encoding = match self.locale {
+            Locale::Fr => Encoding::French,
+            Locale::En => Encoding::English,
         };
-        change.frame(words, || {
+        change.frame(encoding, || {
             self.of_event(&change.entry).map(Markup::into_string).unwrap_or_default()
         })
     }
 
     /// What else changes on the page, for which somebody must be asked.
-    pub(super) async fn after(mut self, change: Arc<Change>) -> Result<(Self, String), Problem> {
+    pub(super) async fn after(
+        mut self,
+        change: Arc<PushedEvent>,
+    ) -> Result<(Self, String), Problem> {
         let drawn = match &change.entry.event {
             Event::CartChanged { cart, .. } => self.cart(cart)?,
             Event::ArticleChanged(article) if article.active => self.cart_with(article.id).await?,
@@ -91,15 +94,16 @@ impl Page {
     }
 
     async fn draw(&mut self, topic: Topic) -> Result<String, Problem> {
-        let shop = &self.site.shop;
+        let shop = &self.state.shop;
         match topic {
             Topic::Cart => {
-                self.cart(&self.site.shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?)
+                self.cart(&self.state.shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?)
             }
-            Topic::Catalogue => {
-                Ok(partial("articles", views::article::list(self.locale, &shop.shelf.articles()))
-                    .into_string())
-            }
+            Topic::Catalogue => Ok(partial(
+                "articles",
+                views::article::list(self.locale, &shop.snapshot.articles()),
+            )
+            .into_string()),
             Topic::Orders => {
                 let orders = self.latest_orders().await?;
                 Ok(self.panels(&orders) + &self.orders(&orders))
@@ -123,7 +127,7 @@ impl Page {
     /// The cart and its badge.
     fn cart(&mut self, cart: &Cart) -> Result<String, Problem> {
         self.in_cart = Some(cart.items.iter().map(|item| item.article).collect());
-        let priced = cart.priced(&self.site.shop.shelf.articles())?;
+        let priced = cart.priced(&self.state.shop.snapshot.articles())?;
         let badge = partial("cart-badge", views::cart::badge(self.locale, priced.item_count));
         Ok(badge.into_string()
             + &partial("cart", views::cart::panel(self.locale, &priced)).into_string())
@@ -139,7 +143,7 @@ impl Page {
 
     async fn latest_orders(&self) -> Result<Vec<Order>, Problem> {
         let list = ListOrders { user: self.me()?.user, after: None, limit: pages::order::LISTED };
-        Ok(self.site.shop.orders.ask(list).await?)
+        Ok(self.state.shop.orders.ask(list).await?)
     }
 
     /// The orders whose payments are interrupted or go on.
@@ -154,7 +158,7 @@ impl Page {
     }
 
     fn panel(&self, order: &Order) -> Markup {
-        let panel = views::order::panel(self.locale, order, self.site.shop.interruption());
+        let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
         partial(&format!("order-{}", order.id), panel)
     }
 

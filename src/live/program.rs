@@ -13,10 +13,10 @@ use futures_util::StreamExt;
 use metrics::counter;
 use serde::Deserialize;
 
-use super::frame::{self, Answer, Articles, CartNews, State};
+use super::frame::{self, Answer, Articles, CartNews, StateFrame};
 use crate::api::article::{admin_json, article_json};
 use crate::error::{Code, Problem};
-use crate::site::Site;
+use crate::state::AppState;
 
 /// How many events are told again at most.
 const REPLAY: EventId = 10_000;
@@ -37,7 +37,7 @@ pub(super) struct Replay {
 /// A program that listens.
 #[derive(Clone)]
 pub(super) struct Program {
-    pub(super) site: Data<Site>,
+    pub(super) state: Data<AppState>,
     pub(super) owner: Owner,
 }
 
@@ -77,7 +77,7 @@ impl Program {
             return None;
         }
         let (mut events, reached) = (Vec::new(), (*until).min(since + PIECE));
-        let mut log = self.site.shop.tables.store.tail(since);
+        let mut log = self.state.shop.tables.store.tail(since);
         for _ in since..reached {
             let entry = entry(&log.next().await?.ok()?).ok()?;
             let mut told = entry.event.channels().into_iter();
@@ -91,22 +91,22 @@ impl Program {
 
     /// How things are; none for topics that are about what happens.
     async fn snapshot(&self, topic: Topic, position: EventId) -> Result<Option<String>, Problem> {
-        let shop = &self.site.shop;
+        let shop = &self.state.shop;
         let state = match topic {
             Topic::Cart => {
                 let cart = shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?;
-                State::Cart(CartNews::from(&cart).into())
+                StateFrame::Cart(CartNews::from(&cart).into())
             }
             Topic::Catalogue => {
-                let articles = shop.shelf.articles();
+                let articles = shop.snapshot.articles();
                 let on_sale = articles.values().filter(|article| article.active);
-                State::Catalogue(
+                StateFrame::Catalogue(
                     Articles::from(on_sale.map(article_json).collect::<Vec<_>>()).into(),
                 )
             }
             Topic::Stock => {
-                let articles = shop.shelf.articles();
-                State::Stock(
+                let articles = shop.snapshot.articles();
+                StateFrame::Stock(
                     Articles::from(articles.values().map(admin_json).collect::<Vec<_>>()).into(),
                 )
             }
@@ -114,7 +114,7 @@ impl Program {
                 let observed = shop.payments.observe().await;
                 let breaker = observed
                     .and_then(|observed| Breaker::deserialize(observed.get("breaker")?).ok());
-                State::Breaker(breaker.ok_or_else(|| Problem::new(Code::Unavailable))?.into())
+                StateFrame::Breaker(breaker.ok_or_else(|| Problem::new(Code::Unavailable))?.into())
             }
             Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => {
                 return Ok(None);

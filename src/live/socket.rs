@@ -12,27 +12,27 @@ use std::time::Duration;
 use actix::{Actor, Addr, AsyncContext, Handler, Running, StreamHandler};
 use actix_web::web::Data;
 use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
-use actors::live::{Change, Hub, Leave, Outbox, Push, Words};
+use actors::live::{Backlog, Encoding, Hub, Leave, Push, PushedEvent};
 use bytestring::ByteString;
 use domain::event::{Channel, Event, Listener, Topic};
 use jiff::Timestamp;
 
 use super::frame::{self, Answer};
+use super::messages::{Heard, Reader};
 use super::page::Page;
 use super::program::Program;
-use super::reader::{Heard, Reader};
-use super::sockets::Seat;
-use super::wire::{echo_close, hang_up};
-use crate::auth::SignedIn;
-use crate::site::Site;
-use listening::Beginning;
+use super::upgrade::{echo_close, hang_up};
+use crate::credentials::SignedIn;
+use crate::sockets::Seat;
+use crate::state::AppState;
+use subscribe::Beginning;
 
 mod command;
-mod listening;
-mod staying;
+mod liveness;
+mod subscribe;
 
 /// How many pushes may wait for a socket before it reads on from the log instead.
-const OUTBOX: usize = 256;
+const BACKLOG: usize = 256;
 
 /// How often a socket looks whether it should still be open.
 const WATCH: Duration = Duration::from_secs(1);
@@ -47,7 +47,7 @@ pub(super) enum Client {
 
 /// The actor behind one WebSocket.
 pub(super) struct Socket {
-    site: Data<Site>,
+    state: Data<AppState>,
     seat: Seat,
     reader: Reader,
     client: Client,
@@ -56,7 +56,7 @@ pub(super) struct Socket {
     topics: BTreeSet<Topic>,
     /// The hub that tells the socket.
     hub: Option<Addr<Hub>>,
-    outbox: Arc<Outbox>,
+    backlog: Arc<Backlog>,
     /// What is to be told first, as soon as the hub tells.
     beginning: Option<Beginning>,
     /// What the client has said since, to be obeyed after that.
@@ -70,24 +70,24 @@ type Context = WebsocketContext<Socket>;
 impl Socket {
     /// A socket that is about to open, and listens to some topics from the beginning.
     pub(super) fn new(
-        site: Data<Site>,
+        state: Data<AppState>,
         seat: Seat,
         client: Client,
         listener: Listener,
         signed_in: Option<SignedIn>,
         topics: BTreeSet<Topic>,
     ) -> Self {
-        let now = site.shop.clock.now();
+        let now = state.shop.clock.now();
         Self {
-            reader: Reader::new(site.live.frames),
-            site,
+            reader: Reader::new(state.live.frames),
+            state,
             seat,
             client,
             listener,
             signed_in,
             topics,
             hub: None,
-            outbox: Arc::default(),
+            backlog: Arc::default(),
             beginning: None,
             unheard: VecDeque::new(),
             heard_at: now,
@@ -100,7 +100,7 @@ impl Actor for Socket {
     type Context = Context;
 
     fn started(&mut self, ctx: &mut Context) {
-        ctx.set_mailbox_capacity(OUTBOX);
+        ctx.set_mailbox_capacity(BACKLOG);
         ctx.run_interval(WATCH, Self::watch);
         // Whoever was signed in when the page was drawn may not be any more.
         if self.topics.iter().any(|topic| self.listener.channel(*topic).is_none()) {
@@ -110,14 +110,14 @@ impl Actor for Socket {
     }
 
     fn stopping(&mut self, _: &mut Context) -> Running {
-        self.site.shop.hub.tell(Leave { listener: self.seat.number });
+        self.state.shop.hub.notify(Leave { listener: self.seat.number });
         Running::Stop
     }
 }
 
 impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Context) {
-        self.heard_at = self.site.shop.clock.now();
+        self.heard_at = self.state.shop.clock.now();
         match self.reader.read(frame, self.heard_at) {
             Heard::Close(reason) => echo_close(reason, ctx),
             Heard::Text(text) => self.hear(text, ctx),
@@ -133,7 +133,7 @@ impl Handler<Push> for Socket {
     type Result = ();
 
     fn handle(&mut self, push: Push, ctx: &mut Context) {
-        self.outbox.took_one();
+        self.backlog.took_one();
         match push {
             Push::From { told, position } => self.begin(told, position, ctx),
             Push::Happened(change) if self.is_my_end(&change.entry.event) => {
@@ -146,14 +146,14 @@ impl Handler<Push> for Socket {
 }
 
 impl Socket {
-    fn tell(&mut self, change: Arc<Change>, ctx: &mut Context) {
+    fn tell(&mut self, change: Arc<PushedEvent>, ctx: &mut Context) {
         let Some(topic) = self.topic_of(&change) else { return };
         match &self.client {
             Client::Program(_) if topic != change.topic => {
                 self.send(frame::event(topic, &change.entry), ctx)
             }
             Client::Program(_) => {
-                self.send(change.frame(Words::Json, || frame::event(topic, &change.entry)), ctx)
+                self.send(change.frame(Encoding::Json, || frame::event(topic, &change.entry)), ctx)
             }
             Client::Page(page) => {
                 let drawn = page.at_once(&change);
@@ -162,11 +162,11 @@ impl Socket {
                 self.redraw(page.after(change.clone()), ctx);
             }
         }
-        self.site.live.told(change.entry.at, self.site.shop.clock.now());
+        self.state.live.told(change.entry.at, self.state.shop.clock.now());
     }
 
     /// The topic under which the client hears of a change: another one than the hub's if it has just let go of that.
-    fn topic_of(&self, change: &Change) -> Option<Topic> {
+    fn topic_of(&self, change: &PushedEvent) -> Option<Topic> {
         if self.topics.contains(&change.topic) {
             return Some(change.topic);
         }
@@ -182,7 +182,7 @@ impl Socket {
     fn send(&self, frame: impl Into<ByteString>, ctx: &mut Context) {
         let frame = frame.into();
         if !frame.is_empty() {
-            self.site.live.sent(frame.len());
+            self.state.live.sent(frame.len());
             ctx.text(frame);
         }
     }

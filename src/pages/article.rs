@@ -15,7 +15,7 @@ pub async fn home() -> HttpResponse {
 /// `GET /articles`: the catalogue.
 pub async fn list(visitor: Visitor) -> Result<HttpResponse, Problem> {
     draw(&visitor, "articles", &[Topic::Catalogue], async {
-        Ok(views::article::list(visitor.locale, &visitor.site.shop.shelf.articles()))
+        Ok(views::article::list(visitor.locale, &visitor.state.shop.snapshot.articles()))
     })
     .await
 }

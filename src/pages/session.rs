@@ -5,8 +5,8 @@ use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::ask::Failure;
 use actors::cart::{ClearCart, GetCart, MergeCart, ToCart};
-use actors::session::{EndSessions, ListSessions, OpenSession, Whose};
-use actors::tables::Proven;
+use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector};
+use actors::tables::VerifiedUser;
 use actors::user::CheckPassword;
 use domain::cart::{CartError, Owner};
 use domain::session::{EndReason, SessionId};
@@ -15,13 +15,13 @@ use serde::Deserialize;
 use views::locale::Locale;
 
 use super::{changed, done, draw, draw_again, go_to, local, see_other};
-use crate::auth::SignedIn;
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::{address, device};
-use crate::auth::cookie::Name;
-use crate::auth::secret::{fingerprint, random_token};
+use crate::credentials::SignedIn;
+use crate::credentials::cookie::Name;
+use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
-use crate::site::Site;
+use crate::state::AppState;
 
 /// How often a guest's cart that changes all the while is merged.
 const MERGES: usize = 3;
@@ -63,8 +63,8 @@ pub async fn login(
     let Credentials { username, password, then } = form.into_inner();
     let then = local(then.as_deref());
     let check = CheckPassword { username: username.clone(), password, address: address(&request) };
-    match visitor.site.shop.users.ask(check).await.map_err(Problem::from) {
-        Ok(proven) => open(&visitor, &request, proven, &then).await,
+    match visitor.state.shop.users.ask(check).await.map_err(Problem::from) {
+        Ok(verified) => open(&visitor, &request, verified, &then).await,
         Err(problem) => {
             draw_again(problem, &visitor, "login", &[], async |said| {
                 Ok(views::user::login(visitor.locale, &username, &then, Some(said)))
@@ -82,15 +82,15 @@ pub async fn confirm(visitor: Visitor) -> Result<HttpResponse, Problem> {
 /// `POST /logout`: signs the browser out.
 pub async fn logout(visitor: Visitor) -> Result<HttpResponse, Problem> {
     if let Some(me) = &visitor.signed_in {
-        end_sessions(&visitor.site, me, Whose::One(me.session)).await?;
+        end_sessions(&visitor.state, me, SessionSelector::One(me.session)).await?;
     }
-    Ok(with_cookie(see_other("/articles"), &visitor.site.cookies.forget(Name::Session)))
+    Ok(with_cookie(see_other("/articles"), &visitor.state.cookies.forget(Name::Session)))
 }
 
 /// `POST /language`: draws pages in another language.
-pub async fn language(site: Data<Site>, form: Form<Language>) -> HttpResponse {
+pub async fn language(state: Data<AppState>, form: Form<Language>) -> HttpResponse {
     let locale = Locale::from_code(&form.language).unwrap_or_default();
-    let chosen = site.cookies.set(Name::Language, locale.code().to_owned());
+    let chosen = state.cookies.set(Name::Language, locale.code().to_owned());
     with_cookie(see_other(&local(form.back.as_deref())), &chosen)
 }
 
@@ -100,7 +100,7 @@ pub async fn end(
     request: HttpRequest,
     id: Path<SessionId>,
 ) -> Result<HttpResponse, Problem> {
-    end_sessions(&visitor.site, &me, Whose::One(*id)).await?;
+    end_sessions(&visitor.state, &me, SessionSelector::One(*id)).await?;
     if *id == me.session {
         return Ok(go_to(&request, "/login"));
     }
@@ -112,7 +112,7 @@ pub async fn end_others(
     Member { visitor, me }: Member,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    end_sessions(&visitor.site, &me, Whose::AllBut(me.session)).await?;
+    end_sessions(&visitor.state, &me, SessionSelector::AllBut(me.session)).await?;
     sessions_changed(&visitor, &me, &request, "notice-sessions-ended").await
 }
 
@@ -120,19 +120,19 @@ pub async fn end_others(
 pub(super) async fn open(
     visitor: &Visitor,
     request: &HttpRequest,
-    proven: Proven,
+    verified: VerifiedUser,
     then: &str,
 ) -> Result<HttpResponse, Problem> {
-    let (site, secret, user) = (&visitor.site, random_token(), proven.user.id);
+    let (state, secret, user) = (&visitor.state, random_token(), verified.user.id);
     let cookie_hash = Some(fingerprint(&secret));
     let open =
-        OpenSession { proven, cookie_hash, device: device(request), address: address(request) };
-    site.shop.sessions.ask(open).await?;
+        OpenSession { verified, cookie_hash, device: device(request), address: address(request) };
+    state.shop.sessions.ask(open).await?;
     if let Owner::Guest(_) = visitor.owner {
         bring_cart(visitor, user).await?;
     }
-    let signed_in = with_cookie(see_other(then), &site.cookies.set(Name::Session, secret));
-    Ok(with_cookie(signed_in, &site.cookies.forget(Name::Guest)))
+    let signed_in = with_cookie(see_other(then), &state.cookies.set(Name::Session, secret));
+    Ok(with_cookie(signed_in, &state.cookies.forget(Name::Guest)))
 }
 
 /// Puts what is in the guest's cart into the user's, and once more what was added to it meanwhile.
@@ -143,7 +143,7 @@ async fn bring_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
             break;
         }
         let clear = ClearCart { expected: Some(guest.version) };
-        visitor.site.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
+        visitor.state.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
         match visitor.cart().ask(clear).await {
             Err(Failure::Refused(CartError::VersionMismatch)) => {}
             cleared => return Ok(cleared.map(drop)?),
@@ -152,9 +152,13 @@ async fn bring_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn end_sessions(site: &Site, me: &SignedIn, sessions: Whose) -> Result<(), Problem> {
+async fn end_sessions(
+    state: &AppState,
+    me: &SignedIn,
+    sessions: SessionSelector,
+) -> Result<(), Problem> {
     let end = EndSessions { user: me.user, sessions, reason: EndReason::SignedOut, with: None };
-    Ok(site.shop.sessions.ask(end).await?)
+    Ok(state.shop.sessions.ask(end).await?)
 }
 
 async fn sessions_changed(
@@ -163,7 +167,7 @@ async fn sessions_changed(
     request: &HttpRequest,
     said: &str,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = visitor.site.shop.sessions.ask(ListSessions(me.user)).await?;
+    let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     let list = views::session::list(visitor.locale, &sessions, me.session);
     Ok(changed(request, vec![("sessions", list), done(visitor.locale, said)], "/account"))
 }

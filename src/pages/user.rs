@@ -2,8 +2,8 @@
 
 use actix_web::web::{Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::session::{ListSessions, Whose};
-use actors::tables::Proven;
+use actors::session::{ListSessions, SessionSelector};
+use actors::tables::VerifiedUser;
 use actors::user::{AddUser, ChangePassword, DeleteUser, GetUser, ListUsers};
 use domain::event::Topic;
 use domain::user::{Email, Role, User, UserId, Username};
@@ -12,10 +12,10 @@ use serde::Deserialize;
 
 use super::session::{Then, open};
 use super::{changed, done, draw, draw_again, form_again, go_to, is_htmx, local, see_other};
-use crate::auth::SignedIn;
 use crate::auth::browser::{Administrator, Member, Visitor};
+use crate::credentials::SignedIn;
 use crate::error::{Code, Problem};
-use crate::site::Site;
+use crate::state::AppState;
 
 /// How many users the administrators' page shows.
 pub const LISTED: usize = 100;
@@ -52,12 +52,12 @@ pub async fn register(
     request: HttpRequest,
     form: Form<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    if !visitor.site.registration {
+    if !visitor.state.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
     let then = local(form.then.as_deref());
-    match new_user(&visitor.site, &form, Role::Customer).await {
-        Ok(proven) => open(&visitor, &request, proven, &then).await,
+    match new_user(&visitor.state, &form, Role::Customer).await {
+        Ok(verified) => open(&visitor, &request, verified, &then).await,
         Err(problem) => {
             draw_again(problem, &visitor, "register", &[], async |said| {
                 Ok(views::user::register(
@@ -85,9 +85,9 @@ pub async fn password(
     form: Form<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current, new } = form.into_inner();
-    let sessions = Whose::AllBut(me.session);
+    let sessions = SessionSelector::AllBut(me.session);
     let change = ChangePassword { user: me.user, current, new, sessions };
-    match visitor.site.shop.users.ask(change).await.map_err(Problem::from) {
+    match visitor.state.shop.users.ask(change).await.map_err(Problem::from) {
         Ok(_) => Ok(go_to(&request, "/account")),
         Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
             let form = |said: &str| views::user::password_form(visitor.locale, Some(said));
@@ -118,7 +118,7 @@ pub async fn add(
     request: HttpRequest,
     form: Form<NewUser>,
 ) -> Result<HttpResponse, Problem> {
-    match new_user(&visitor.site, &form, form.role.unwrap_or(Role::Customer)).await {
+    match new_user(&visitor.state, &form, form.role.unwrap_or(Role::Customer)).await {
         Ok(_) => Ok(go_to(&request, "/admin/users")),
         Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
             let form = |said: &str| views::user::add_form(visitor.locale, Some(said));
@@ -137,8 +137,8 @@ pub async fn delete(
     request: HttpRequest,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
-    visitor.site.shop.users.ask(DeleteUser(*id)).await?;
-    let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
+    visitor.state.shop.users.ask(DeleteUser(*id)).await?;
+    let table = views::user::table(visitor.locale, &listed(&visitor.state).await?, me.user);
     Ok(changed(
         &request,
         vec![("users", table), done(visitor.locale, "notice-user-deleted")],
@@ -152,8 +152,8 @@ async fn account_of(
     me: &SignedIn,
     error: Option<&str>,
 ) -> Result<Markup, Problem> {
-    let user = visitor.site.shop.users.ask(GetUser(me.user)).await?.user;
-    let sessions = visitor.site.shop.sessions.ask(ListSessions(me.user)).await?;
+    let user = visitor.state.shop.users.ask(GetUser(me.user)).await?.user;
+    let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     Ok(html! {
         (views::user::profile(visitor.locale, &user))
         (views::user::password_form(visitor.locale, error))
@@ -163,21 +163,21 @@ async fn account_of(
 
 /// What the users' page shows, and what is wrong with the form to add one.
 async fn users(visitor: &Visitor, me: &SignedIn, error: Option<&str>) -> Result<Markup, Problem> {
-    let table = views::user::table(visitor.locale, &listed(&visitor.site).await?, me.user);
+    let table = views::user::table(visitor.locale, &listed(&visitor.state).await?, me.user);
     Ok(html! { (views::user::add_form(visitor.locale, error)) (table) })
 }
 
-async fn new_user(site: &Site, form: &NewUser, role: Role) -> Result<Proven, Problem> {
+async fn new_user(state: &AppState, form: &NewUser, role: Role) -> Result<VerifiedUser, Problem> {
     let username = Username::new(form.username.trim())?;
     let email = Some(form.email.trim()).filter(|email| !email.is_empty());
     let email = email.map(Email::new).transpose()?;
-    Ok(site
+    Ok(state
         .shop
         .users
         .ask(AddUser { username, email, password: form.password.clone(), role })
         .await?)
 }
 
-async fn listed(site: &Site) -> Result<Vec<User>, Problem> {
-    Ok(site.shop.users.ask(ListUsers { after: None, limit: LISTED }).await?)
+async fn listed(state: &AppState) -> Result<Vec<User>, Problem> {
+    Ok(state.shop.users.ask(ListUsers { after: None, limit: LISTED }).await?)
 }

@@ -3,6 +3,7 @@
 //! Redis runs one command after another, sends no answer before its append-only file is synced (see
 //! `opening`), and a script runs alone: so order, atomicity and durability are its own.
 
+mod durable;
 mod opening;
 mod watcher;
 

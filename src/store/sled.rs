@@ -1,10 +1,10 @@
 //! The embedded store: everyone queues jobs, the committer alone touches the tree.
 
 mod committer;
-mod ledger;
 mod opening;
-mod piece;
 mod round;
+mod segment;
+mod tree;
 
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
 use self::committer::{Answer, Committer, Job};
-use self::ledger::Ledger;
+use self::tree::Tree;
 use super::{OpenError, Options};
 
 /// More jobs than this don't wait, they are refused.
@@ -43,13 +43,13 @@ pub(super) async fn open(
 ) -> Result<SledStore, OpenError> {
     let place = path.display().to_string();
     // sled panics on some damaged files.
-    let (ledger, file, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
+    let (tree, file, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
         .await
         .unwrap_or_else(|panic| Err(OpenError::Corrupt { place, reason: panic.to_string() }))?;
 
     let (jobs, queue) = mpsc::channel(QUEUE);
-    let (durable, last_event) = watch::channel(ledger.last_event());
-    let committer = Committer { ledger, file, mark, options: options.clone(), clock, durable };
+    let (durable, last_event) = watch::channel(tree.last_event());
+    let committer = Committer { tree, file, mark, options: options.clone(), clock, durable };
     let committer =
         thread::Builder::new().name("committer".to_owned()).spawn(|| committer.run(queue));
     let committer = committer.map_err(|error| OpenError::Unreachable(error.to_string()))?;
@@ -61,7 +61,7 @@ pub(super) async fn open(
 impl Store for SledStore {
     async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
         let key = key.to_owned();
-        read(self.jobs.as_ref(), move |ledger, now| ledger.get(&key, now)).await
+        read(self.jobs.as_ref(), move |tree, now| tree.get(&key, now)).await
     }
 
     async fn scan(
@@ -71,10 +71,8 @@ impl Store for SledStore {
         limit: usize,
     ) -> Result<Vec<(String, Versioned)>, StoreError> {
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
-        read(self.jobs.as_ref(), move |ledger, now| {
-            ledger.scan(&prefix, after.as_deref(), limit, now)
-        })
-        .await
+        read(self.jobs.as_ref(), move |tree, now| tree.scan(&prefix, after.as_deref(), limit, now))
+            .await
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
@@ -90,12 +88,12 @@ impl Store for SledStore {
         let jobs = self.jobs.as_ref().map(mpsc::Sender::downgrade);
         follow(after, self.last_event.clone(), move |after| {
             let jobs = jobs.as_ref().and_then(mpsc::WeakSender::upgrade);
-            read(jobs.as_ref(), move |ledger, _| ledger.events_behind(after, EVENTS_A_READ))
+            read(jobs.as_ref(), move |tree, _| tree.events_behind(after, EVENTS_A_READ))
         })
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
-        read(self.jobs.as_ref(), |ledger, _| Ok(ledger.last_event())).await
+        read(self.jobs.as_ref(), |tree, _| Ok(tree.last_event())).await
     }
 }
 
@@ -112,13 +110,13 @@ impl Drop for SledStore {
 /// Queues a read at once; its future ends with what was found.
 fn read<Found: Send + 'static>(
     jobs: Option<&mpsc::Sender<Job>>,
-    look: impl FnOnce(&Ledger, u64) -> sled::Result<Found> + Send + 'static,
+    look: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
 ) -> BoxFuture<'static, Result<Found, StoreError>> {
     let (answer, answered) = oneshot::channel();
     let queued = enqueue(
         jobs,
-        Job::Read(Box::new(move |ledger, now| {
-            let found = look(ledger, now)?;
+        Job::Read(Box::new(move |tree, now| {
+            let found = look(tree, now)?;
             // Whoever asked may be gone.
             let tell: Answer = Box::new(move || drop(answer.send(found)));
             Ok(tell)

@@ -11,8 +11,8 @@ use domain::event::{Listener, Topic};
 use domain::user::{Role, UserId};
 use jsonschema::Validator;
 use microshop::config::{Config, Live};
-use microshop::live::closes::CLOSES;
-use microshop::live::reader::MAX_MESSAGE;
+use microshop::live::close::CLOSES;
+use microshop::live::messages::MAX_MESSAGE;
 use serde_json::{Map, Value, json};
 
 const WRITTEN: &str = include_str!("../../docs/asyncapi.json");

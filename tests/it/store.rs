@@ -208,7 +208,7 @@ async fn a_tail_from_before_the_log_ends() {
         }
         let entries: Vec<_> = shop.store.tail(17).collect().await;
         // Ten at least, and what was logged together is forgotten together.
-        assert!(matches!(entries[..], [Err(StoreError::Gone { oldest: 18..=20 })]), "{entries:?}");
+        assert!(matches!(entries[..], [Err(StoreError::Gone { before: 18..=20 })]), "{entries:?}");
         assert_eq!(shop.events(20, 10).await[0], (21, "c".to_owned()));
     })
     .await;
@@ -221,7 +221,7 @@ async fn the_log_forgets_what_is_too_old_but_not_its_last_event() {
         shop.let_pass(Duration::from_secs(3601));
         shop.store.commit(logging(&["c"])).await.unwrap();
         let entries: Vec<_> = shop.store.tail(0).collect().await;
-        assert_eq!(entries, [Err(StoreError::Gone { oldest: 2 })]);
+        assert_eq!(entries, [Err(StoreError::Gone { before: 2 })]);
         assert_eq!(shop.events(2, 1).await, [(3, "c".to_owned())]);
     }
 }

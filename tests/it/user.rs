@@ -184,7 +184,7 @@ async fn users_are_managed_from_the_command_line_while_the_shop_is_closed() {
     assert_eq!(names, ["admin", "ana", "boss"]);
     let checked = run(&shop, &["check"], "");
     assert!(
-        checked.status.success() && text(&checked.stdout).contains("as it should be"),
+        checked.status.success() && text(&checked.stdout).contains("is consistent"),
         "{checked:?}"
     );
 

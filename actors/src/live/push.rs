@@ -11,7 +11,7 @@ use crate::store::EventId;
 
 /// In which words a listener is told.
 #[derive(Debug, Clone, Copy)]
-pub enum Words {
+pub enum Encoding {
     /// JSON, for programs.
     Json,
     /// French, for pages.
@@ -21,7 +21,7 @@ pub enum Words {
 }
 
 /// An event on its way to the listeners of a channel, with the frames made of it: each is made once for all of them.
-pub struct Change {
+pub struct PushedEvent {
     /// The topic it is told under.
     pub topic: Topic,
     /// The event.
@@ -31,7 +31,7 @@ pub struct Change {
     english: OnceLock<ByteString>,
 }
 
-impl Change {
+impl PushedEvent {
     /// An event of which no frame was made yet.
     pub fn new(topic: Topic, entry: Entry) -> Self {
         Self {
@@ -44,11 +44,11 @@ impl Change {
     }
 
     /// The frame in some words, made if it wasn't yet.
-    pub fn frame(&self, words: Words, make: impl FnOnce() -> String) -> ByteString {
-        let frame = match words {
-            Words::Json => &self.json,
-            Words::French => &self.french,
-            Words::English => &self.english,
+    pub fn frame(&self, encoding: Encoding, make: impl FnOnce() -> String) -> ByteString {
+        let frame = match encoding {
+            Encoding::Json => &self.json,
+            Encoding::French => &self.french,
+            Encoding::English => &self.english,
         };
         frame.get_or_init(|| make().into()).clone()
     }
@@ -66,19 +66,19 @@ pub enum Push {
         position: EventId,
     },
     /// Something happened.
-    Happened(Arc<Change>),
+    Happened(Arc<PushedEvent>),
     /// The shop closes, or opens again in a moment.
     Goodbye,
 }
 
 /// What hub and listener know of what is on its way between them.
 #[derive(Default)]
-pub struct Outbox {
+pub struct Backlog {
     waiting: AtomicUsize,
     missed: AtomicU64,
 }
 
-impl Outbox {
+impl Backlog {
     /// The listener has taken a push.
     pub fn took_one(&self) {
         self.waiting.fetch_sub(1, Ordering::Relaxed);

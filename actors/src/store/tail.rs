@@ -30,7 +30,7 @@ where
 fn without_gap(after: EventId, entries: Vec<LogEntry>) -> Result<Vec<LogEntry>, StoreError> {
     match entries.first() {
         Some(first) if first.id == after + 1 => Ok(entries),
-        Some(first) => Err(StoreError::Gone { oldest: first.id - 1 }),
+        Some(first) => Err(StoreError::Gone { before: first.id - 1 }),
         None => Err(StoreError::Unavailable("the log has lost its end".to_owned())),
     }
 }

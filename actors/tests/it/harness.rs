@@ -8,13 +8,14 @@ use actors::article::ChangeArticle;
 use actors::bank::{Answer, Bank, BankError, Charge};
 use actors::cart::{AddItem, CartReply, ToCart};
 use actors::clock::Clock;
-use actors::first_start::FirstStart;
-use actors::order::{Once, PlaceOrder};
+use actors::order::{IdempotencyKey, PlaceOrder};
 use actors::password::Hasher;
-use actors::shop::{Parts, Rules, Shop};
+use actors::rules::Rules;
+use actors::seed::Seed;
+use actors::shop::{Parts, Shop};
 use actors::store::memory::MemoryStore;
 use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
-use actors::tables::Proven;
+use actors::tables::VerifiedUser;
 use actors::user::AddUser;
 use async_trait::async_trait;
 use domain::article::{Article, ArticleId, ArticlePatch};
@@ -66,7 +67,7 @@ impl TestShop {
         self.clock.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
-    pub(crate) async fn user(&self, name: &str) -> Proven {
+    pub(crate) async fn user(&self, name: &str) -> VerifiedUser {
         let username = Username::new(name).unwrap();
         let add = AddUser {
             username,
@@ -94,7 +95,7 @@ impl TestShop {
     }
 
     pub(crate) fn lamp(&self) -> Article {
-        self.shop.shelf.articles()[&LAMP].clone()
+        self.shop.snapshot.articles()[&LAMP].clone()
     }
 }
 
@@ -108,7 +109,11 @@ pub(crate) fn order(user: UserId, key: &str, pieces: u64) -> PlaceOrder {
         Contact::new("Ana".into(), Email::new("ana@example.org").unwrap(), "1 Quay Street".into())
             .unwrap();
     let checkout = Checkout { cart_version: 1, expected_total: Cents(1_250 * pieces), contact };
-    PlaceOrder { user, checkout, once: Once { key: key.into(), fingerprint: format!("{pieces}") } }
+    PlaceOrder {
+        user,
+        checkout,
+        idempotency_key: IdempotencyKey { key: key.into(), fingerprint: format!("{pieces}") },
+    }
 }
 
 /// Tries until something is so.
@@ -156,14 +161,14 @@ async fn open(
         reserved: 0,
         active: true,
     };
-    let first_start = FirstStart {
+    let seed = Seed {
         admin: Username::new("admin").unwrap(),
         password: "admin".into(),
         default_password: true,
         articles: vec![lamp],
     };
     let hasher = Hasher::new(scrypt_log_n).unwrap();
-    Shop::open(Parts { store, bank, hasher, clock, rules, first_start }).await.unwrap()
+    Shop::open(Parts { store, bank, hasher, clock, rules, seed }).await.unwrap()
 }
 
 /// A store in memory whose next commit may panic in the actor that makes it.

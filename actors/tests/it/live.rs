@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use actors::live::{Listen, Outbox, Push};
+use actors::live::{Backlog, Listen, Push};
 use actors::store::EventId;
 use domain::cart::Owner;
 use domain::event::{Channel, Topic};
@@ -22,14 +22,14 @@ enum Heard {
 struct Ear {
     tell: mpsc::UnboundedSender<Heard>,
     slow: Option<Arc<Semaphore>>,
-    outbox: Arc<Outbox>,
+    backlog: Arc<Backlog>,
 }
 
 /// What is known of an ear from outside.
 struct Listener {
     number: u64,
     ear: Addr<Ear>,
-    outbox: Arc<Outbox>,
+    backlog: Arc<Backlog>,
     heard: mpsc::UnboundedReceiver<Heard>,
 }
 
@@ -50,7 +50,7 @@ impl Handler<Push> for Ear {
     type Result = ();
 
     fn handle(&mut self, push: Push, _: &mut Self::Context) {
-        self.outbox.took_one();
+        self.backlog.took_one();
         match push {
             Push::Happened(change) => self.tell.send(Heard::Event(change.entry.id)).unwrap(),
             Push::From { told, position } => self.tell.send(Heard::From(told, position)).unwrap(),
@@ -62,9 +62,9 @@ impl Handler<Push> for Ear {
 impl Listener {
     fn new(number: u64, slow: Option<Arc<Semaphore>>) -> Self {
         let (tell, heard) = mpsc::unbounded_channel();
-        let outbox = Arc::<Outbox>::default();
-        let ear = Ear { tell, slow, outbox: outbox.clone() }.start();
-        Self { number, ear, outbox, heard }
+        let backlog = Arc::<Backlog>::default();
+        let ear = Ear { tell, slow, backlog: backlog.clone() }.start();
+        Self { number, ear, backlog, heard }
     }
 
     async fn listens(&self, test: &TestShop, channels: Vec<Channel>) {
@@ -72,7 +72,7 @@ impl Listener {
             listener: self.number,
             recipient: self.ear.clone().recipient(),
             channels,
-            outbox: self.outbox.clone(),
+            backlog: self.backlog.clone(),
         };
         test.shop.hub.addr().send(listen).await.unwrap();
     }
@@ -122,8 +122,8 @@ async fn a_listener_that_does_not_listen_misses_what_is_named_and_nobody_waits()
         ana_adds_a_lamp(&test).await;
         quick.hears_event().await;
     }
-    let missed = until(async || slow.outbox.missed()).await;
-    assert_eq!(quick.outbox.missed(), None);
+    let missed = until(async || slow.backlog.missed()).await;
+    assert_eq!(quick.backlog.missed(), None);
     assert_eq!(test.shop.hub.observe().await.unwrap()["listeners"], 1);
 
     gate.add_permits(1);
@@ -137,7 +137,7 @@ async fn a_listener_that_does_not_listen_misses_what_is_named_and_nobody_waits()
         }
     };
     assert_eq!((told, from, position), (missed - 1, missed - 1, begun + 20));
-    assert_eq!(slow.outbox.missed(), None);
+    assert_eq!(slow.backlog.missed(), None);
     ana_adds_a_lamp(&test).await;
     assert_eq!(slow.hears_event().await, position + 1);
 }

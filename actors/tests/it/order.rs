@@ -6,7 +6,8 @@ use std::time::Duration;
 use actors::ask::Failure;
 use actors::cart::{GetCart, ToCart};
 use actors::order::{
-    AwaitPayment, CancelOrder, DeliverOrder, GetOrder, Once, PayAgain, RefundOrder, ShipOrder,
+    AwaitPayment, CancelOrder, DeliverOrder, GetOrder, IdempotencyKey, PayAgain, RefundOrder,
+    ShipOrder,
 };
 use actors::tables::entry;
 use actors::user::DeleteUser;
@@ -153,11 +154,11 @@ async fn a_declined_payment_is_tried_again_with_another_key() {
     test.bank.will(&[Told::Decline]);
     let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
     assert_eq!(decided(&test, &placed).await.payment.status, PaymentStatus::Declined);
-    let once = Once { key: "again".into(), fingerprint: String::new() };
+    let idempotency_key = IdempotencyKey { key: "again".into(), fingerprint: String::new() };
     for _ in 0..2 {
         test.shop
             .orders
-            .ask(PayAgain { user: ana, order: placed.id, once: once.clone() })
+            .ask(PayAgain { user: ana, order: placed.id, idempotency_key: idempotency_key.clone() })
             .await
             .unwrap();
     }
@@ -246,7 +247,7 @@ async fn orders_of_a_deleted_user_are_anonymous_as_soon_as_they_have_arrived() {
     test.shop.users.ask(DeleteUser(ana)).await.unwrap();
     assert!(test.shop.tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
     let stored = async || test.shop.tables.orders.get(placed.id).await.unwrap().unwrap().value;
-    let is_forgotten = async || test.shop.tables.leavers.get(ana).await.unwrap().is_none();
+    let is_forgotten = async || test.shop.tables.deleted_users.get(ana).await.unwrap().is_none();
     let neighbour = test.neighbour().await;
     test.shop.orders.ask(ShipOrder(placed.id)).await.unwrap();
     assert!(!is_forgotten().await && stored().await.contact.is_some());

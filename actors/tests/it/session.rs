@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use actors::ask::Failure;
-use actors::session::{EndSessions, FindByCookie, OpenSession, RotateToken, Whose};
-use actors::tables::Proven;
+use actors::session::{EndSessions, FindByCookie, OpenSession, RotateToken, SessionSelector};
+use actors::tables::VerifiedUser;
 use actors::user::{ChangeUser, DeleteUser};
 use domain::session::{EndReason, Proof, Session, SessionError};
 use futures_util::future::join_all;
@@ -14,13 +14,13 @@ use crate::harness::TestShop;
 
 async fn sign_in(
     test: &TestShop,
-    proven: &Proven,
+    verified: &VerifiedUser,
     cookie: Option<&str>,
 ) -> Result<Session, Failure<SessionError>> {
-    let (proven, cookie_hash) = (proven.clone(), cookie.map(str::to_owned));
+    let (verified, cookie_hash) = (verified.clone(), cookie.map(str::to_owned));
     test.shop
         .sessions
-        .ask(OpenSession { proven, cookie_hash, device: "test".into(), address: String::new() })
+        .ask(OpenSession { verified, cookie_hash, device: "test".into(), address: String::new() })
         .await
 }
 
@@ -80,11 +80,11 @@ async fn whoever_is_deleted_is_signed_out_everywhere() {
 #[actix::test]
 async fn a_password_proved_before_it_was_changed_signs_nobody_in() {
     let test = TestShop::open().await;
-    let proven = test.user("ana").await;
+    let verified = test.user("ana").await;
     let password = Some("battery staple".into());
-    let change = ChangeUser { user: proven.user.id, role: None, email: None, password };
+    let change = ChangeUser { user: verified.user.id, role: None, email: None, password };
     test.shop.users.ask(change).await.unwrap();
-    assert_eq!(sign_in(&test, &proven, None).await, Err(Failure::Refused(SessionError::Refused)));
+    assert_eq!(sign_in(&test, &verified, None).await, Err(Failure::Refused(SessionError::Refused)));
 }
 
 #[actix::test]
@@ -94,7 +94,7 @@ async fn what_was_revoked_is_known_to_the_next_process() {
     let session = sign_in(&test, &user, None).await.unwrap();
     let end = EndSessions {
         user: user.user.id,
-        sessions: Whose::One(session.id),
+        sessions: SessionSelector::One(session.id),
         reason: EndReason::SignedOut,
         with: None,
     };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actors::ask::Failure;
-use actors::session::Whose;
-use actors::tables::Proven;
+use actors::session::SessionSelector;
+use actors::tables::VerifiedUser;
 use actors::user::{ChangePassword, CheckPassword};
 use domain::user::UserError;
 use futures_util::future::join_all;
@@ -19,7 +19,7 @@ async fn check(
     username: &str,
     address: &str,
     password: &str,
-) -> Result<Proven, Failure<UserError>> {
+) -> Result<VerifiedUser, Failure<UserError>> {
     let (username, address, password) = (username.into(), address.into(), password.into());
     test.shop.users.ask(CheckPassword { username, password, address }).await
 }
@@ -81,7 +81,8 @@ async fn a_hijacked_session_does_not_guess_the_password_either() {
     let test = TestShop::open().await;
     let user = test.user("ana").await.user.id;
     let guess = || {
-        let (current, new, sessions) = (WRONG.into(), "battery staple".into(), Whose::All);
+        let (current, new, sessions) =
+            (WRONG.into(), "battery staple".into(), SessionSelector::All);
         test.shop.users.ask(ChangePassword { user, current, new, sessions })
     };
     for _ in 0..5 {
@@ -101,8 +102,8 @@ async fn a_password_is_hashed_again_at_todays_cost_when_it_is_given() {
     let before = hash().await;
     let give =
         || CheckPassword { username: "ana".into(), password: RIGHT.into(), address: "home".into() };
-    let proven = dearer.users.ask(give()).await.unwrap();
-    assert_eq!(proven.version, user.version + 1);
+    let verified = dearer.users.ask(give()).await.unwrap();
+    assert_eq!(verified.version, user.version + 1);
     let after = hash().await;
     assert!(before.contains("ln=1,") && after.contains("ln=2,"), "{before} {after}");
     dearer.users.ask(give()).await.unwrap();

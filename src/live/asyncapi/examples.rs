@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::article::{admin_json, article_json};
-use crate::live::frame::{self, Answer, Articles, CartNews, Refused, Reply, State};
+use crate::live::frame::{self, Answer, Articles, CartNews, Refused, Reply, StateFrame};
 
 /// What a program may say.
 pub(super) fn commands() -> Vec<Value> {
@@ -77,10 +77,13 @@ fn answers() -> Vec<String> {
 
 fn states() -> Vec<String> {
     let all = [
-        (Topic::Cart, State::Cart(CartNews::from(&cart()).into())),
-        (Topic::Catalogue, State::Catalogue(Articles::from(vec![article_json(&article())]).into())),
-        (Topic::Stock, State::Stock(Articles::from(vec![admin_json(&article())]).into())),
-        (Topic::Breaker, State::Breaker(Breaker::default().into())),
+        (Topic::Cart, StateFrame::Cart(CartNews::from(&cart()).into())),
+        (
+            Topic::Catalogue,
+            StateFrame::Catalogue(Articles::from(vec![article_json(&article())]).into()),
+        ),
+        (Topic::Stock, StateFrame::Stock(Articles::from(vec![admin_json(&article())]).into())),
+        (Topic::Breaker, StateFrame::Breaker(Breaker::default().into())),
     ];
     all.into_iter().map(|(topic, state)| frame::snapshot(40, topic, state)).collect()
 }

@@ -5,21 +5,21 @@ use schemars::generate::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::examples;
-use crate::live::frame::Said;
+use crate::live::frame::ClientFrame;
 
 /// A message and its name.
 pub(super) type Message = (String, Value);
 
 /// What a program says, in whatever combination.
 pub(super) fn command(generator: &mut SchemaGenerator) -> Message {
-    let payload = schema::<Said>(generator);
+    let payload = schema::<ClientFrame>(generator);
     let message = message("command", &payload, &payload, examples::commands());
     ("command".into(), message)
 }
 
 /// A message for each variant of what may be told.
-pub(super) fn told<Told: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<Message> {
-    let all = schema::<Told>(generator);
+pub(super) fn told<ServerFrame: JsonSchema>(generator: &mut SchemaGenerator) -> Vec<Message> {
+    let all = schema::<ServerFrame>(generator);
     let variants = all.get("oneOf").and_then(Value::as_array).into_iter().flatten();
     let told = variants.map(|variant| {
         let name = name(variant);

@@ -7,9 +7,9 @@ use actors::store::EventId;
 use bytestring::ByteString;
 use domain::event::Topic;
 
-use super::{Client, Context, OUTBOX, Socket};
-use crate::api::fields::Object;
-use crate::live::frame::{self, Refused, Reply, Said};
+use super::{BACKLOG, Client, Context, Socket};
+use crate::json::Object;
+use crate::live::frame::{self, ClientFrame, Refused, Reply};
 
 impl Socket {
     /// Obeys a frame from a program when those before are done; a page has nothing to say.
@@ -17,7 +17,7 @@ impl Socket {
         if matches!(self.client, Client::Page(_)) {
             return;
         }
-        if self.unheard.len() >= OUTBOX {
+        if self.unheard.len() >= BACKLOG {
             return self.close(CloseCode::Policy, "rate", ctx);
         }
         self.unheard.push_back(text);
@@ -33,12 +33,13 @@ impl Socket {
     }
 
     fn obey_one(&mut self, text: &str, ctx: &mut Context) {
-        let Said { subscribe, since, unsubscribe, token, ping } = match serde_json::from_str(text) {
-            Ok(Object(said)) => said,
-            Err(error) => {
-                return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx);
-            }
-        };
+        let ClientFrame { subscribe, since, unsubscribe, token, ping } =
+            match serde_json::from_str(text) {
+                Ok(Object(said)) => said,
+                Err(error) => {
+                    return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx);
+                }
+            };
         if let Some(token) = token {
             self.renew(&token, ctx);
         }
@@ -57,7 +58,7 @@ impl Socket {
 
     /// Goes on with a newer token of the same session.
     fn renew(&mut self, token: &str, ctx: &mut Context) {
-        let renewed = self.site.access.check(token, self.site.shop.clock.now());
+        let renewed = self.state.access.check(token, self.state.shop.clock.now());
         match (renewed, &self.signed_in) {
             (Some(me), Some(before)) if me.session == before.session => {
                 self.send(frame::reply(Reply::Until(me.until)), ctx);

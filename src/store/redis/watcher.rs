@@ -8,7 +8,7 @@ use fred::interfaces::StreamsInterface;
 use fred::types::Value;
 use tokio::sync::watch;
 
-use super::opening::require_durable;
+use super::durable::require_durable;
 use super::{Connection, LOG, RETRY, last_event};
 
 /// Less than a connection's timeouts.

@@ -12,9 +12,9 @@ use actors::clock::Clock;
 use actors::store::{Batch, EventId, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::ledger::Ledger;
 use super::opening::Mark;
 use super::round::Round;
+use super::tree::Tree;
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
@@ -24,7 +24,7 @@ const JOBS_A_ROUND: usize = 1024;
 pub(super) type Answer = Box<dyn FnOnce() + Send>;
 
 /// Looks something up at a time, and gives what tells it to whoever asked.
-pub(super) type Look = Box<dyn FnOnce(&Ledger, u64) -> sled::Result<Answer> + Send>;
+pub(super) type Look = Box<dyn FnOnce(&Tree, u64) -> sled::Result<Answer> + Send>;
 
 /// What the committer may be told.
 pub(super) enum Job {
@@ -39,7 +39,7 @@ pub(super) enum Job {
 /// The one thread that touches the tree.
 pub(super) struct Committer {
     /// What it keeps.
-    pub(super) ledger: Ledger,
+    pub(super) tree: Tree,
     /// The tree's file, to be synced.
     pub(super) file: File,
     /// How far the log reached, beside the tree.
@@ -71,7 +71,7 @@ impl Committer {
         let mut answers: Vec<Answer> = Vec::with_capacity(jobs.len());
         let mut reads = Vec::new();
         let mut sweeps = false;
-        let mut round = Round::begin(&mut self.ledger, &self.options, now);
+        let mut round = Round::begin(&mut self.tree, &self.options, now);
         for job in jobs.drain(..) {
             match job {
                 Job::Commit(batch, answer) => {
@@ -91,9 +91,9 @@ impl Committer {
             self.file.sync_data()?;
         }
         for read in reads {
-            answers.push(read(&self.ledger, now)?);
+            answers.push(read(&self.tree, now)?);
         }
-        let last_event = self.ledger.last_event();
+        let last_event = self.tree.last_event();
         self.durable.send_if_modified(|durable| mem::replace(durable, last_event) != last_event);
         answers.into_iter().for_each(|answer| answer());
         if sweeps { self.set_mark() } else { Ok(()) }

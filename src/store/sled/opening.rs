@@ -13,7 +13,7 @@ use std::time::Duration;
 use actors::store::EventId;
 use sled::Db;
 
-use super::ledger::Ledger;
+use super::tree::Tree;
 use crate::store::{FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
@@ -26,7 +26,7 @@ const LOCK_TRIES: usize = 30;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
 /// Opens or creates the ledger in a directory, its file to be synced, and its mark.
-pub(super) fn open(path: &Path) -> Result<(Ledger, File, Mark), OpenError> {
+pub(super) fn open(path: &Path) -> Result<(Tree, File, Mark), OpenError> {
     let explain = |error| explain(path, error);
     let corrupt = |reason: &str| OpenError::Corrupt {
         place: path.display().to_string(),
@@ -43,17 +43,17 @@ pub(super) fn open(path: &Path) -> Result<(Ledger, File, Mark), OpenError> {
         }
         None => return Err(corrupt("what it held is gone")),
     }
-    let ledger = Ledger::new(tree).map_err(explain)?;
-    if let Some(marked) = mark.last_event.filter(|marked| *marked > ledger.last_event()) {
+    let tree = Tree::new(tree).map_err(explain)?;
+    if let Some(marked) = mark.last_event.filter(|marked| *marked > tree.last_event()) {
         return Err(corrupt(&format!(
             "its log once reached event {marked}, now {}",
-            ledger.last_event()
+            tree.last_event()
         )));
     }
-    mark.set(ledger.last_event())
+    mark.set(tree.last_event())
         .and_then(|()| mark.make_durable(path))
         .map_err(|error| explain(error.into()))?;
-    Ok((ledger, file, mark))
+    Ok((tree, file, mark))
 }
 
 /// The file that remembers how far the log has certainly reached.

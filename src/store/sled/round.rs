@@ -5,8 +5,8 @@ use std::mem;
 
 use actors::store::{Batch, EventId, Put, StoreError, Version};
 
-use super::ledger::{self, Ledger};
-use super::piece::Piece;
+use super::segment::Segment;
+use super::tree::{self, Tree};
 use crate::store::Options;
 use crate::store::envelope::{Envelope, milliseconds};
 
@@ -18,7 +18,7 @@ const INDEX_GRAIN: u64 = 60_000;
 
 /// The changes of a round, seen by its later commits though not yet in the tree.
 pub(super) struct Round<'a> {
-    ledger: &'a mut Ledger,
+    tree: &'a mut Tree,
     options: &'a Options,
     now: u64,
     changes: sled::Batch,
@@ -28,16 +28,16 @@ pub(super) struct Round<'a> {
     first_event: EventId,
     last_event: EventId,
     /// The last events, not staged yet.
-    piece: Piece,
+    segment: Segment,
 }
 
 impl<'a> Round<'a> {
     /// A round without changes.
-    pub(super) fn begin(ledger: &'a mut Ledger, options: &'a Options, now: u64) -> Self {
-        let (first_event, last_event) = (ledger.first_event(), ledger.last_event());
+    pub(super) fn begin(tree: &'a mut Tree, options: &'a Options, now: u64) -> Self {
+        let (first_event, last_event) = (tree.first_event(), tree.last_event());
         let (changes, keys) = (sled::Batch::default(), HashMap::new());
         Self {
-            ledger,
+            tree,
             options,
             now,
             changes,
@@ -45,7 +45,7 @@ impl<'a> Round<'a> {
             keys,
             first_event,
             last_event,
-            piece: Piece::new(now),
+            segment: Segment::new(now),
         }
     }
 
@@ -70,7 +70,7 @@ impl<'a> Round<'a> {
 
     /// Stages the removal of what has expired and of events that are too old.
     pub(super) fn sweep(&mut self) -> sled::Result<()> {
-        for (indexed_at, key) in self.ledger.expired(self.now, TIDY_A_ROUND)? {
+        for (indexed_at, key) in self.tree.expired(self.now, TIDY_A_ROUND)? {
             // A commit of this round may have renewed it.
             if indexed(self.envelope(&key)?) == Some(indexed_at) {
                 self.remove(key)?;
@@ -81,12 +81,12 @@ impl<'a> Round<'a> {
 
     /// Writes the changes and tells whether there were any; what is written is not durable yet.
     pub(super) fn write(mut self) -> sled::Result<bool> {
-        if self.last_event > self.ledger.last_event() {
-            self.stage_piece();
+        if self.last_event > self.tree.last_event() {
+            self.stage_segment();
             self.forget_events()?;
         }
         if self.changed {
-            self.ledger.write(self.changes, self.first_event, self.last_event)?;
+            self.tree.write(self.changes, self.first_event, self.last_event)?;
         }
         Ok(self.changed)
     }
@@ -96,12 +96,12 @@ impl<'a> Round<'a> {
             version: self.version(&key)? + 1,
             expires_at: expires_at.map_or(0, milliseconds),
         };
-        self.insert(ledger::value_key(&key), envelope.seal(&value));
+        self.insert(tree::value_key(&key), envelope.seal(&value));
         self.leave(key, Some(envelope))
     }
 
     fn remove(&mut self, key: String) -> sled::Result<()> {
-        self.delete(ledger::value_key(&key));
+        self.delete(tree::value_key(&key));
         self.leave(key, None)
     }
 
@@ -109,37 +109,37 @@ impl<'a> Round<'a> {
     fn leave(&mut self, key: String, after: Option<Envelope>) -> sled::Result<()> {
         let (before, now) = (indexed(self.envelope(&key)?), indexed(after));
         if let Some(before) = before.filter(|_| before != now) {
-            self.delete(ledger::expiry_key(before, &key));
+            self.delete(tree::expiry_key(before, &key));
         }
         if let Some(now) = now.filter(|_| before != now) {
-            self.insert(ledger::expiry_key(now, &key), Vec::new());
+            self.insert(tree::expiry_key(now, &key), Vec::new());
         }
         self.keys.insert(key, after);
         Ok(())
     }
 
     fn log(&mut self, event: Vec<u8>) {
-        if let Some(event) = self.piece.take(event) {
-            self.stage_piece();
-            self.piece.take(event);
+        if let Some(event) = self.segment.take(event) {
+            self.stage_segment();
+            self.segment.take(event);
         }
         self.last_event += 1;
     }
 
-    fn stage_piece(&mut self) {
-        let piece = mem::replace(&mut self.piece, Piece::new(self.now));
-        self.insert(ledger::event_key(self.last_event + 1 - piece.len()), piece.write());
+    fn stage_segment(&mut self) {
+        let segment = mem::replace(&mut self.segment, Segment::new(self.now));
+        self.insert(tree::event_key(self.last_event + 1 - segment.len()), segment.write());
     }
 
     /// Forgets the oldest pieces of the log, never the last one: ids go on from there.
     fn forget_events(&mut self) -> sled::Result<()> {
         for _ in 0..TIDY_A_ROUND {
-            let Some((logged_at, events)) = self.ledger.piece(self.first_event)? else { break };
+            let Some((logged_at, events)) = self.tree.segment(self.first_event)? else { break };
             let behind = self.first_event + events;
             if behind > self.last_event || !self.may_forget(behind - 1, logged_at) {
                 break;
             }
-            self.delete(ledger::event_key(self.first_event));
+            self.delete(tree::event_key(self.first_event));
             self.first_event = behind;
         }
         Ok(())
@@ -162,7 +162,7 @@ impl<'a> Round<'a> {
         if let Some(envelope) = self.keys.get(key) {
             return Ok(*envelope);
         }
-        let envelope = self.ledger.envelope(key)?;
+        let envelope = self.tree.envelope(key)?;
         self.keys.insert(key.to_owned(), envelope);
         Ok(envelope)
     }
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_sweep_leaves_nothing_of_what_has_expired() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut ledger, _file, _mark) = opening::open(directory.path()).unwrap();
+        let (mut tree, _file, _mark) = opening::open(directory.path()).unwrap();
         let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
         let put = |key: &str, minute: i64| Put {
             key: key.to_owned(),
@@ -202,20 +202,20 @@ mod tests {
             expires_at: Some(jiff::Timestamp::from_second(60 * minute - 1).unwrap()),
         };
 
-        let mut round = Round::begin(&mut ledger, &options, 1);
+        let mut round = Round::begin(&mut tree, &options, 1);
         round
             .stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() })
             .unwrap()
             .unwrap();
         round.write().unwrap();
 
-        let mut round = Round::begin(&mut ledger, &options, 120_000);
+        let mut round = Round::begin(&mut tree, &options, 120_000);
         round.stage(Batch { put: vec![put("a", 4)], ..Batch::default() }).unwrap().unwrap();
         round.sweep().unwrap();
         round.write().unwrap();
-        assert!(ledger.envelope("a").unwrap().is_some());
-        assert!(ledger.envelope("b").unwrap().is_none());
-        let expiring: Vec<_> = ledger.expired(u64::MAX, 10).unwrap();
+        assert!(tree.envelope("a").unwrap().is_some());
+        assert!(tree.envelope("b").unwrap().is_none());
+        let expiring: Vec<_> = tree.expired(u64::MAX, 10).unwrap();
         assert_eq!(expiring, [(180_000, "c".to_owned()), (240_000, "a".to_owned())]);
     }
 }

@@ -38,16 +38,16 @@ impl Socket {
         since: Option<EventId>,
         ctx: &mut Context,
     ) {
-        let hub = self.site.shop.hub.addr();
+        let hub = self.state.shop.hub.addr();
         self.hub = Some(hub.clone());
         self.beginning = Some(Beginning { new, since });
         let listen = Listen {
             listener: self.seat.number,
             recipient: ctx.address().recipient(),
             channels: self.channels(),
-            outbox: self.outbox.clone(),
+            backlog: self.backlog.clone(),
         };
-        let shop = self.site.shop.clone();
+        let shop = self.state.shop.clone();
         let listens = async move {
             let last = shop.tables.store.last_event().await.ok()?;
             // What was acknowledged before is no news. A hub that is slow tells it once more, and nobody waits for it.

@@ -10,7 +10,10 @@ use domain::cart::Owner;
 use domain::session::SessionId;
 use jiff::Timestamp;
 
-use super::kernel::Connection;
+use tcp::Connection;
+
+pub mod state;
+pub mod tcp;
 
 /// How many sockets there may be.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +102,7 @@ impl Sockets {
     }
 
     /// Cuts every socket that stands still: its client takes nothing, so its actor is not run and can't see that itself.
-    pub fn cut(&self, now: Timestamp) {
+    pub fn cut_stalled(&self, now: Timestamp) {
         let stands_still = (now - self.limits.standstill).as_millisecond();
         for taken in self
             .seats()
@@ -184,7 +187,7 @@ mod tests {
                 (client, server, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
             });
         seat.moves(NOW + Duration::from_secs(1));
-        sockets.cut(NOW + Duration::from_secs(31));
+        sockets.cut_stalled(NOW + Duration::from_secs(31));
         stands.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         moves.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
         assert_eq!(stands.read(&mut [0]).unwrap(), 0);

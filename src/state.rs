@@ -5,16 +5,16 @@ use std::time::Duration;
 use actix_web::{HttpRequest, web};
 use actors::shop::Shop;
 
-use crate::auth::access::AccessTokens;
-use crate::auth::client::TrustedProxies;
-use crate::auth::cookie::Cookies;
-use crate::auth::refresh::RefreshTokens;
 use crate::bank::simulated::SimulatedBank;
-use crate::live::Live;
+use crate::credentials::access::AccessTokens;
+use crate::credentials::cookie::Cookies;
+use crate::credentials::refresh::RefreshTokens;
 use crate::metrics::Metrics;
+use crate::proxies::TrustedProxies;
+use crate::sockets::state::LiveState;
 
 /// The shop as the web sees it.
-pub struct Site {
+pub struct AppState {
     /// The shop.
     pub shop: Shop,
     /// The simulated bank, if it is the one that the shop asks.
@@ -36,11 +36,11 @@ pub struct Site {
     /// What is counted and measured.
     pub metrics: Metrics,
     /// WebSockets.
-    pub live: Live,
+    pub live: LiveState,
 }
 
 /// The site that a request came to.
-pub fn site(request: &HttpRequest) -> &web::Data<Site> {
+pub fn state(request: &HttpRequest) -> &web::Data<AppState> {
     #[expect(clippy::expect_used, reason = "the app is built with its site")]
     request.app_data().expect("every app has a site")
 }

@@ -11,8 +11,8 @@ use tracing_actix_web::RequestId;
 use views::failure;
 use views::layout::{Notice, notice, page, partial};
 
-use super::{Code, Problem};
 use crate::auth::browser::{Visitor, locale};
+use crate::error::{Code, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

@@ -29,7 +29,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 
 /// Makes room for many connections: for as many files as the process may have at most, where most shells begin with 1,024,
 /// and in small pages, since large ones are half empty for a long time when each connection has a few kilobytes.
-pub fn make_room() {
+pub fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
         tracing::warn!(%error, ?limit, "the limit of open files stays as it is");

@@ -17,7 +17,7 @@ use crate::api::user::{UserJson, user_json};
 
 /// What is told under a topic.
 #[derive(Serialize, JsonSchema)]
-pub(crate) struct Told<What> {
+pub(crate) struct ServerFrame<What> {
     /// Its place in the log: contiguous, beginning at 1. A snapshot has that of the last event before it.
     id: EventId,
     /// The one, of those listened to, that tells most of it.
@@ -29,7 +29,7 @@ pub(crate) struct Told<What> {
 /// What happened.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type")]
-pub(crate) enum News {
+pub(crate) enum EventFrame {
     /// A cart has other items.
     #[serde(rename = "cart.changed")]
     CartChanged(Happened<CartNews>),
@@ -77,7 +77,7 @@ pub(crate) enum News {
 /// How things are.
 #[derive(Serialize, JsonSchema)]
 #[serde(tag = "type")]
-pub(crate) enum State {
+pub(crate) enum StateFrame {
     /// The cart.
     #[serde(rename = "cart.changed")]
     Cart(Now<CartNews>),
@@ -162,15 +162,15 @@ pub(crate) struct ClosingShop {}
 
 /// An event under the topic it is told under.
 pub(crate) fn event(topic: Topic, entry: &Entry) -> String {
-    text(&Told { id: entry.id, topic, what: News::of(topic, entry) })
+    text(&ServerFrame { id: entry.id, topic, what: EventFrame::of(topic, entry) })
 }
 
 /// What a topic is about as it is now, as of some event.
-pub(crate) fn snapshot(id: EventId, topic: Topic, what: State) -> String {
-    text(&Told { id, topic, what })
+pub(crate) fn snapshot(id: EventId, topic: Topic, what: StateFrame) -> String {
+    text(&ServerFrame { id, topic, what })
 }
 
-impl News {
+impl EventFrame {
     fn of(topic: Topic, Entry { at, event, .. }: &Entry) -> Self {
         match event {
             Event::CartChanged { cart, .. } => Self::CartChanged(happened(at, cart.into())),

@@ -11,8 +11,8 @@ use actix_web::rt::time::sleep;
 use actix_web::web::{Bytes, Payload};
 use futures_util::Stream;
 
-use super::kernel::Connection;
-use super::reader::MAX_MESSAGE;
+use super::messages::MAX_MESSAGE;
+use crate::sockets::tcp::Connection;
 
 /// How long after its actor a connection still sends: what was said last, if the client takes it.
 const FAREWELL: Duration = Duration::from_millis(200);

@@ -8,7 +8,7 @@ use domain::session::SessionId;
 use uuid::Uuid;
 
 use super::keys::KeyRing;
-use super::secret::{sign, verify};
+use crate::crypto::{sign, verify};
 
 /// Makes refresh tokens and checks them.
 pub struct RefreshTokens {

@@ -6,19 +6,18 @@ use actix::{Actor, Arbiter};
 use actors::ask::{Child, Failure};
 use actors::clock::Clock;
 use actors::password::{HashError, Hasher};
-use actors::session::{Revocations, TokenParts, TokenRegistry};
+use actors::session::{Revocations, SessionDeps, TokenRegistry};
 use actors::store::StoreError;
 use actors::tables::Tables;
-use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDirectory, UserParts};
+use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDeps, UserDirectory};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
 
 use crate::config::Config;
-use crate::rules::rules;
 
 /// What may be done with users. Passwords are read from standard input, so that no history keeps them.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum UserCommand {
     /// Makes a user.
     Add {
         /// The name to sign in with.
@@ -38,7 +37,7 @@ pub enum Command {
 
 /// Why a command was not done.
 #[derive(Debug, thiserror::Error)]
-pub enum PeopleError {
+pub enum UserCommandError {
     /// A rule forbids it, or the store did not answer.
     #[error(transparent)]
     Failed(#[from] Failure<UserError>),
@@ -55,13 +54,13 @@ pub enum PeopleError {
 
 /// Does a command, and tells in a line or more what was done.
 pub async fn run(
-    command: Command,
+    command: UserCommand,
     tables: Tables,
     config: &Config,
-) -> Result<Vec<String>, PeopleError> {
+) -> Result<Vec<String>, UserCommandError> {
     let users = directory(tables.clone(), config)?;
     match command {
-        Command::Add { username, admin } => {
+        UserCommand::Add { username, admin } => {
             let username = Username::new(username).map_err(Failure::Refused)?;
             let role = if admin { Role::Admin } else { Role::Customer };
             let user = users
@@ -70,13 +69,13 @@ pub async fn run(
                 .user;
             Ok(vec![line(&user)])
         }
-        Command::Passwd { username } => {
+        UserCommand::Passwd { username } => {
             let user = find(&tables, &username).await?;
             let change =
                 ChangeUser { user, role: None, email: None, password: Some(read_password()?) };
             Ok(vec![line(&users.ask(change).await?)])
         }
-        Command::List => {
+        UserCommand::List => {
             let (mut lines, mut after) = (Vec::new(), None);
             loop {
                 let page = users.ask(ListUsers { after, limit: 100 }).await?;
@@ -90,8 +89,8 @@ pub async fn run(
 
 /// The user directory without the rest of the shop.
 fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, HashError> {
-    let rules = rules(config);
-    let tokens = TokenParts {
+    let rules = config.rules();
+    let tokens = SessionDeps {
         tables: tables.clone(),
         revocations: Revocations::default(),
         clock: Clock::default(),
@@ -104,7 +103,7 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
             move |_| TokenRegistry::new(tokens)
         })
     };
-    let parts = UserParts {
+    let parts = UserDeps {
         tables,
         hasher: Hasher::new(config.auth.scrypt_log_n)?,
         sessions: Child::start("sessions", start),
@@ -115,7 +114,7 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
     Ok(Child::start("users", move || UserDirectory::new(parts.clone()).start()))
 }
 
-async fn find(tables: &Tables, username: &str) -> Result<UserId, PeopleError> {
+async fn find(tables: &Tables, username: &str) -> Result<UserId, UserCommandError> {
     let username = Username::new(username).map_err(Failure::Refused)?;
     let row = tables.usernames.get(username.folded()).await?;
     Ok(row.ok_or(Failure::Refused(UserError::Unknown))?.value)

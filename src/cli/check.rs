@@ -190,9 +190,9 @@ mod tests {
         let contact = Contact::new("Ana".into(), email, "1 Quay Street".into()).unwrap();
         let checkout =
             Checkout { cart_version: cart.version, expected_total: Cents(2_500), contact };
-        let shelf = Articles::from([(ArticleId(1), lamp())]);
+        let snapshot = Articles::from([(ArticleId(1), lamp())]);
         let (order, user) = (OrderId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
-        Order::place(order, user, &cart, shelf, checkout, NOW, Duration::from_secs(900)).unwrap()
+        Order::place(order, user, &cart, snapshot, checkout, NOW, Duration::from_secs(900)).unwrap()
     }
 
     async fn found(order: &Order, articles: &Articles) -> String {
@@ -246,8 +246,8 @@ mod tests {
             let told = found(&order, &articles).await;
             assert!(told.contains(difference), "{told}");
         }
-        let shelf = Articles::from([(ArticleId(1), lamp())]);
-        assert!(found(&order, &shelf).await.contains("0 reserved of 10, by orders 2"));
+        let snapshot = Articles::from([(ArticleId(1), lamp())]);
+        assert!(found(&order, &snapshot).await.contains("0 reserved of 10, by orders 2"));
     }
 
     #[actix_web::test]

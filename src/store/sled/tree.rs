@@ -5,7 +5,7 @@
 //! | `format` | the format's number |
 //! | `v` key | an [`Envelope`] and the value |
 //! | `x` milliseconds, key | nothing: the index of what expires when, to the minute |
-//! | `e` event's id | a [`Piece`] of the log that begins with that event |
+//! | `e` event's id | a [`Segment`] of the log that begins with that event |
 
 use std::io;
 use std::ops::Bound;
@@ -13,18 +13,18 @@ use std::ops::Bound;
 use actors::store::{EventId, LogEntry, Versioned};
 use sled::{Db, IVec};
 
-use super::piece::Piece;
+use super::segment::Segment;
 use crate::store::envelope::Envelope;
 
 /// The tree, and the bounds of the log in it.
-pub(super) struct Ledger {
+pub(super) struct Tree {
     tree: Db,
     /// The oldest event; one more than the last if there is none.
     first_event: EventId,
     last_event: EventId,
 }
 
-impl Ledger {
+impl Tree {
     /// The ledger in a tree that has the right format.
     pub(super) fn new(tree: Db) -> sled::Result<Self> {
         let mut pieces = tree.scan_prefix([EVENTS]);
@@ -33,7 +33,7 @@ impl Ledger {
         drop(pieces);
         let first_event = first.map(|(key, _)| event_id(&key)).transpose()?;
         let last_event = last
-            .map(|(key, bytes)| sled::Result::Ok(event_id(&key)? - 1 + piece(&bytes)?.len()))
+            .map(|(key, bytes)| sled::Result::Ok(event_id(&key)? - 1 + segment(&bytes)?.len()))
             .transpose()?;
         Ok(Self {
             tree,
@@ -93,7 +93,7 @@ impl Ledger {
         let mut found = Vec::new();
         for entry in self.tree.range(begin..behind(EVENTS)) {
             let (key, bytes) = entry?;
-            let entries = (event_id(&key)?..).zip(piece(&bytes)?.events());
+            let entries = (event_id(&key)?..).zip(segment(&bytes)?.events());
             found.extend(
                 entries.filter(|(id, _)| *id > after).map(|(id, value)| LogEntry { id, value }),
             );
@@ -122,9 +122,11 @@ impl Ledger {
     }
 
     /// When the piece of the log that begins with an event was logged, and how many events it has.
-    pub(super) fn piece(&self, first: EventId) -> sled::Result<Option<(u64, u64)>> {
+    pub(super) fn segment(&self, first: EventId) -> sled::Result<Option<(u64, u64)>> {
         let bytes = self.tree.get(event_key(first))?;
-        bytes.map(|bytes| piece(&bytes).map(|piece| (piece.logged_at(), piece.len()))).transpose()
+        bytes
+            .map(|bytes| segment(&bytes).map(|segment| (segment.logged_at(), segment.len())))
+            .transpose()
     }
 
     /// The id of the log's oldest event; one more than the last if there is none.
@@ -170,8 +172,8 @@ pub(super) fn event_key(id: EventId) -> Vec<u8> {
     [&[EVENTS], id.to_be_bytes().as_slice()].concat()
 }
 
-fn piece(bytes: &IVec) -> sled::Result<Piece> {
-    Piece::read(bytes).ok_or_else(unreadable)
+fn segment(bytes: &IVec) -> sled::Result<Segment> {
+    Segment::read(bytes).ok_or_else(unreadable)
 }
 
 fn unseal(bytes: &[u8]) -> sled::Result<(Envelope, &[u8])> {

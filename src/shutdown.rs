@@ -1,17 +1,18 @@
-//! Being told to stop: by the system, or by somebody at the keyboard.
+//! The signals that stop a server: SIGTERM and SIGINT.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals that tell a server to stop, heard from the moment on that this is made.
-pub(crate) struct Stop {
+/// Receives the first signal that arrives after it was made.
+pub(crate) struct ShutdownSignal {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Stop {
-    /// Begins to hear them; whoever says that a server is open does so before, so that none is missed.
+impl ShutdownSignal {
+    /// Starts listening. Call it before reporting that the server is open, so that no signal is
+    /// missed.
     pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -19,8 +20,8 @@ impl Stop {
         })
     }
 
-    /// Waits until the process is told to stop.
-    pub(crate) async fn told(mut self) {
+    /// Waits for a signal.
+    pub(crate) async fn received(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -10,7 +10,7 @@ use actix::{
 use domain::order::{Order, OrderError};
 use domain::user::UserId;
 
-use super::{Once, OrderDesk};
+use super::{IdempotencyKey, OrderDesk};
 use crate::ask::{Atomic, Failure};
 use crate::store::StoreError;
 use crate::tables::{Row, UsedKey};
@@ -22,7 +22,7 @@ pub struct Claim {
     /// Who makes it.
     pub user: UserId,
     /// Which request it is.
-    pub once: Once,
+    pub idempotency_key: IdempotencyKey,
 }
 
 /// What becomes of a request.
@@ -64,20 +64,24 @@ struct LetGo(String);
 impl Handler<Claim> for OrderDesk {
     type Result = Atomic<Self, Claimed, OrderError>;
 
-    fn handle(&mut self, Claim { user, once }: Claim, _: &mut Self::Context) -> Self::Result {
-        let key = used_key(user, &once);
+    fn handle(
+        &mut self,
+        Claim { user, idempotency_key }: Claim,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let key = used_key(user, &idempotency_key);
         let (used, of) = (self.desk.tables.used_keys.clone(), key.clone());
         let read = async move { used.get(&of).await }.into_actor(self);
         AtomicResponse::new(Box::pin(read.map(
             move |read: Result<Option<Row<UsedKey>>, StoreError>, desk, ctx| {
                 match read?.map(|row| row.value) {
-                    Some(used) if used.fingerprint != once.fingerprint => {
+                    Some(used) if used.fingerprint != idempotency_key.fingerprint => {
                         Err(OrderError::KeyReused.into())
                     }
                     Some(UsedKey { answer: Some(order), .. }) => Ok(Claimed::Before(order)),
                     _ if !desk.in_hand.insert(key.clone()) => Err(OrderError::KeyInUse.into()),
                     _ => {
-                        let fingerprint = once.fingerprint;
+                        let fingerprint = idempotency_key.fingerprint;
                         Ok(Claimed::Now(Arc::new(InHand { key, fingerprint, desk: ctx.address() })))
                     }
                 }
@@ -104,6 +108,6 @@ impl Handler<LetGo> for OrderDesk {
 }
 
 /// The key under which a user's request is remembered.
-pub(super) fn used_key(user: UserId, once: &Once) -> String {
-    format!("{user}/{}", once.key)
+pub(super) fn used_key(user: UserId, idempotency_key: &IdempotencyKey) -> String {
+    format!("{user}/{}", idempotency_key.key)
 }

@@ -7,11 +7,11 @@ use domain::cart::{Cart, Owner};
 use domain::event::Event;
 use domain::order::Order;
 
-use super::Desk;
+use super::OrderDeps;
 use crate::cart::CartHasChanged;
 use crate::failpoint::Durable;
 use crate::store::{StoreError, Version};
-use crate::tables::{Change, Row, article_key, version};
+use crate::tables::{Row, WriteBatch, article_key, version};
 
 /// Articles as they were read, to be put back changed.
 pub(super) struct Stock(BTreeMap<ArticleId, Row<Article>>);
@@ -24,16 +24,16 @@ impl Stock {
 }
 
 /// What is going to be committed.
-pub(super) struct Draft<'a> {
-    desk: &'a Desk,
-    change: Change,
+pub(super) struct OrderWrite<'a> {
+    desk: &'a OrderDeps,
+    change: WriteBatch,
     events: Vec<Event>,
 }
 
-impl Desk {
+impl OrderDeps {
     /// Begins a draft.
-    pub(super) fn draft(&self) -> Draft<'_> {
-        Draft { desk: self, change: self.tables.change(self.clock.now()), events: Vec::new() }
+    pub(super) fn draft(&self) -> OrderWrite<'_> {
+        OrderWrite { desk: self, change: self.tables.change(self.clock.now()), events: Vec::new() }
     }
 
     /// Reads those of the articles that still exist.
@@ -47,11 +47,11 @@ impl Desk {
     }
 }
 
-impl Draft<'_> {
+impl OrderWrite<'_> {
     /// Anything else that shall be stored.
     pub(super) fn with(
         self,
-        write: impl FnOnce(Change) -> Result<Change, StoreError>,
+        write: impl FnOnce(WriteBatch) -> Result<WriteBatch, StoreError>,
     ) -> Result<Self, StoreError> {
         Ok(Self { change: write(self.change)?, ..self })
     }
@@ -106,13 +106,13 @@ impl Draft<'_> {
     /// Stores everything, and lets those know who keep a copy before anybody else hears of it.
     pub(super) async fn commit(self, step: Durable) -> Result<(), StoreError> {
         let Self { desk, change, events } = self;
-        let change = events.iter().try_fold(change, |change, event| change.tell(event))?;
+        let change = events.iter().try_fold(change, |change, event| change.publish(&event))?;
         let last = desk.tables.commit_step(step, change).await?;
         let first = last + 1 - events.len() as u64;
         for (id, event) in (first..).zip(&events) {
-            desk.shelf.show(id, event);
+            desk.snapshot.show(id, event);
             if let Event::CartChanged { owner, cart } = event {
-                desk.carts.tell(CartHasChanged(owner.clone(), cart.version));
+                desk.carts.notify(CartHasChanged(owner.clone(), cart.version));
             }
         }
         Ok(())

@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics::{Counter, Histogram, counter, histogram};
 
-use super::sockets::{Limits, Sockets};
+use super::{Limits, Sockets};
 use crate::config;
 
 /// The WebSockets of a process.
-pub struct Live {
+pub struct LiveState {
     /// How often a client is asked whether it is alive.
     pub ping: Duration,
     /// How long a client may say nothing.
@@ -24,7 +24,7 @@ pub struct Live {
     latency: Histogram,
 }
 
-impl Live {
+impl LiveState {
     /// No sockets yet; what is measured goes where metrics go by now.
     pub fn new(config: &config::Live) -> Self {
         Self {
@@ -43,13 +43,13 @@ impl Live {
     }
 
     /// A text of that many bytes was handed to a socket.
-    pub(super) fn sent(&self, bytes: usize) {
+    pub fn sent(&self, bytes: usize) {
         self.sent.increment(1);
         self.bytes.increment(bytes as u64);
     }
 
     /// What happened at a time was told at another.
-    pub(super) fn told(&self, happened: Timestamp, now: Timestamp) {
+    pub fn told(&self, happened: Timestamp, now: Timestamp) {
         self.latency.record(now.duration_since(happened).as_secs_f64());
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::secret::{hexadecimal, random_token, sign};
+use crate::crypto::{hexadecimal, random_token, sign};
 
 /// The fewest bytes of a secret (RFC 7518, section 3.2).
 const MIN_LENGTH: usize = 32;
@@ -116,7 +116,7 @@ impl KeyRing {
     }
 
     /// Makes a new key if the newest has signed for long enough, and forgets those that have nothing left to check.
-    pub fn turn(&self, now: Timestamp) -> Result<(), KeyError> {
+    pub fn rotate(&self, now: Timestamp) -> Result<(), KeyError> {
         let Some((file, times)) = &self.file else { return Ok(()) };
         let ring = self.ring();
         // A key from the future was made by a clock that was wrong, and would sign for too long.
@@ -304,8 +304,8 @@ mod tests {
         let first = keys.newest().id.clone();
         let mut counts = Vec::new();
         for today in 1..=6 {
-            keys.turn(day(today)).unwrap();
-            keys.turn(day(today)).unwrap();
+            keys.rotate(day(today)).unwrap();
+            keys.rotate(day(today)).unwrap();
             counts.push(ids(&keys).len());
             assert_eq!(keys.find(|key| key.id == first).is_some(), today < 4, "day {today}");
         }
@@ -314,7 +314,7 @@ mod tests {
         drop(keys);
         let keys = load("", &file, day(6)).unwrap();
         assert_eq!(ids(&keys), turned);
-        keys.turn(day(60)).unwrap();
+        keys.rotate(day(60)).unwrap();
         assert_eq!(ids(&keys).len(), 2);
     }
 
@@ -322,8 +322,8 @@ mod tests {
     fn a_key_from_the_future_is_replaced_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let keys = load("", &folder.path().join("secret"), day(9)).unwrap();
-        keys.turn(day(1)).unwrap();
-        keys.turn(day(1)).unwrap();
+        keys.rotate(day(1)).unwrap();
+        keys.rotate(day(1)).unwrap();
         assert_eq!((ids(&keys).len(), keys.newest().made_at), (2, day(1)));
     }
 
@@ -341,7 +341,7 @@ mod tests {
         let unused = Path::new("unused");
         let keys = load(&format!("{new} {old}"), unused, day(0)).unwrap();
         assert_eq!(keys.newest().access, load(&new, unused, day(0)).unwrap().newest().access);
-        keys.turn(day(1_000)).unwrap();
+        keys.rotate(day(1_000)).unwrap();
         assert_eq!(ids(&keys).len(), 2);
     }
 

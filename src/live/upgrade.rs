@@ -7,8 +7,8 @@ use actix_web_actors::ws::{
     CloseCode, CloseReason, Message, ProtocolError, WebsocketContext, WsResponseBuilder,
 };
 
-use super::incoming::Incoming;
-use super::reader::MAX_MESSAGE;
+use super::frame_limit::Incoming;
+use super::messages::MAX_MESSAGE;
 
 /// Answers a handshake by starting an actor.
 pub fn open<A>(

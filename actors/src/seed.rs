@@ -11,7 +11,7 @@ use crate::tables::{Account, Tables, article_key};
 
 /// What an empty shop begins with.
 #[derive(Clone)]
-pub struct FirstStart {
+pub struct Seed {
     /// The name of the first administrator.
     pub admin: Username,
     /// The first administrator's password.
@@ -24,7 +24,7 @@ pub struct FirstStart {
 
 /// Why an empty shop could not be filled.
 #[derive(Debug, thiserror::Error)]
-pub enum FirstStartError {
+pub enum SeedError {
     /// The store did not do as it was told.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -33,15 +33,15 @@ pub enum FirstStartError {
     Hash(#[from] crate::password::HashError),
 }
 
-impl FirstStart {
+impl Seed {
     /// Fills the shop, unless that was ever done before; what was deleted since stays deleted.
     pub async fn run(
         self,
         tables: &Tables,
         hasher: &Hasher,
         clock: &Clock,
-    ) -> Result<(), FirstStartError> {
-        if tables.first_start.get("admin").await?.is_some() {
+    ) -> Result<(), SeedError> {
+        if tables.seed.get("admin").await?.is_some() {
             return Ok(());
         }
         let now = clock.now();
@@ -51,16 +51,16 @@ impl FirstStart {
         let password_hash = hasher.hash(self.password).await?;
         let account =
             Account { user: user.clone(), password_hash, default_password: self.default_password };
-        let mut change = tables.change(now).put(&tables.first_start, "admin", None, &id)?;
+        let mut change = tables.change(now).put(&tables.seed, "admin", None, &id)?;
         change = change.put(&tables.usernames, user.username.folded(), None, &id)?;
         change = change.put(&tables.accounts, id, None, &account)?;
         change =
-            change.put(&tables.admins, "all", None, &vec![id])?.tell(&Event::UserAdded(user))?;
+            change.put(&tables.admins, "all", None, &vec![id])?.publish(&Event::UserAdded(user))?;
         let next = self.articles.iter().map(|article| article.id.0 + 1).max().unwrap_or(1);
         change = change.put(&tables.article_numbers, "next", None, &next)?;
         for article in self.articles {
             change = change.put(&tables.articles, article_key(article.id), None, &article)?;
-            change = change.tell(&Event::ArticleAdded(article))?;
+            change = change.publish(&Event::ArticleAdded(article))?;
         }
         match tables.commit(change).await {
             // Another node was first.

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const READ_EVERY: Duration = Duration::from_secs(60);
 
 /// When to look at an order again.
-pub(super) struct Look {
+pub(super) struct NextCheck {
     at: Timestamp,
     /// How often that was done since the bank was asked.
     tries: u32,
@@ -51,7 +51,7 @@ impl OrderDesk {
                 Ok(orders) => {
                     let at_once = orders
                         .into_iter()
-                        .map(|order| (order, Look { at: Timestamp::MIN, tries: 0 }));
+                        .map(|order| (order, NextCheck { at: Timestamp::MIN, tries: 0 }));
                     desk.pending.extend(at_once);
                     desk.tick(ctx);
                 }
@@ -63,8 +63,8 @@ impl OrderDesk {
             .wait(ctx);
         ctx.run_interval(TICK, |desk, ctx| desk.tick(ctx));
         ctx.run_interval(READ_EVERY, |desk, ctx| desk.read_again(ctx));
-        self.forget_leavers(ctx);
-        ctx.run_interval(READ_EVERY, |desk, ctx| desk.forget_leavers(ctx));
+        self.anonymize_deleted_users(ctx);
+        ctx.run_interval(READ_EVERY, |desk, ctx| desk.anonymize_deleted_users(ctx));
     }
 
     /// Looks at an order again when it is time, if it waits for anything.
@@ -74,9 +74,9 @@ impl OrderDesk {
             None
         } else if order.payment.is_open() || order.is_to_be_paid_back() {
             let tries = self.pending.get(&order.id).map_or(0, |look| look.tries);
-            Some(Look { at: now + pause(order.id, tries), tries })
+            Some(NextCheck { at: now + pause(order.id, tries), tries })
         } else {
-            Some(Look { at: order.expires_at, tries: 0 })
+            Some(NextCheck { at: order.expires_at, tries: 0 })
         };
         match look {
             Some(look) => self.pending.insert(order.id, look),
@@ -92,7 +92,7 @@ impl OrderDesk {
             .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
                 Ok(orders) => {
                     for order in orders {
-                        desk.pending.entry(order).or_insert(Look { at, tries: 0 });
+                        desk.pending.entry(order).or_insert(NextCheck { at, tries: 0 });
                     }
                 }
                 Err(error) => {
@@ -103,8 +103,8 @@ impl OrderDesk {
     }
 
     /// What can't be done now, for instance because somebody else does it, is done next time.
-    fn forget_leavers(&self, ctx: &mut Context<Self>) {
-        let forgotten = self.desk.clone().forget_leavers().into_actor(self);
+    fn anonymize_deleted_users(&self, ctx: &mut Context<Self>) {
+        let forgotten = self.desk.clone().anonymize_deleted_users().into_actor(self);
         forgotten
             .map(|forgotten: Result<(), StoreError>, _, _| {
                 if let Err(error) = forgotten {

@@ -8,18 +8,18 @@ use domain::event::Event;
 use domain::session::{EndReason, Lifetimes, Proof, Rotation, Session, SessionError, SessionId};
 use domain::user::UserId;
 
-use super::{EndSessions, OpenSession, Revocations, Whose};
+use super::{EndSessions, OpenSession, Revocations, SessionSelector};
 use crate::ask::Failure;
 use crate::clock::{Clock, new_id};
 use crate::store::StoreError;
-use crate::tables::{Change, Proven, Row, Tables, version};
+use crate::tables::{Row, Tables, VerifiedUser, WriteBatch, version};
 
 /// The most sessions a user has; one more ends the oldest.
 const MAX_SESSIONS: usize = 100;
 
 /// What the token registry needs to work.
 #[derive(Clone)]
-pub struct TokenParts {
+pub struct SessionDeps {
     /// Where sessions are kept.
     pub tables: Tables,
     /// What was revoked.
@@ -32,11 +32,11 @@ pub struct TokenParts {
     pub access_ttl: Duration,
 }
 
-impl TokenParts {
+impl SessionDeps {
     /// Signs a user in; one session too many ends the oldest.
     pub(super) async fn open(self, open: OpenSession) -> Result<Session, Failure<SessionError>> {
-        let (tables, now, Proven { user, version: proven_at }) =
-            (&self.tables, self.clock.now(), open.proven);
+        let (tables, now, VerifiedUser { user, version: proven_at }) =
+            (&self.tables, self.clock.now(), open.verified);
         let account = tables.accounts.get(user.id).await?;
         account.filter(|account| account.version == proven_at).ok_or(SessionError::Refused)?;
         let (list, rows) = self.rows(user.id).await?;
@@ -64,7 +64,7 @@ impl TokenParts {
         let change = tables.change(now).only_if(&tables.accounts, user.id, Some(proven_at));
         let change = change.put(&tables.user_sessions, user.id, version(&list), &ids)?;
         let change =
-            self.put(change, &session, None)?.tell(&Event::SessionOpened(session.clone()))?;
+            self.put(change, &session, None)?.publish(&Event::SessionOpened(session.clone()))?;
         let change = self.ended(change, ended, EndReason::SignedOut)?;
         tables.commit(change).await?;
         self.revoke(ended);
@@ -110,7 +110,7 @@ impl TokenParts {
             Rotation::Again => Ok(row.value),
             Rotation::Refused => Err(SessionError::Refused.into()),
             Rotation::Reused => {
-                let (user, sessions) = (row.value.user, Whose::One(id));
+                let (user, sessions) = (row.value.user, SessionSelector::One(id));
                 self.end(EndSessions {
                     user,
                     sessions,
@@ -129,7 +129,7 @@ impl TokenParts {
         let (list, rows) = self.rows(end.user).await?;
         let (ended, kept): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| end.sessions.include(row.value.id));
-        if ended.is_empty() && matches!(end.sessions, Whose::One(_)) {
+        if ended.is_empty() && matches!(end.sessions, SessionSelector::One(_)) {
             return Err(SessionError::Unknown.into());
         }
         let ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
@@ -162,10 +162,10 @@ impl TokenParts {
 
     fn put(
         &self,
-        change: Change,
+        change: WriteBatch,
         session: &Session,
         read_at: Option<u64>,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<WriteBatch, StoreError> {
         let (tables, until) = (&self.tables, session.expires_at);
         let change = change.put_until(&tables.sessions, session.id, read_at, session, until)?;
         match &session.proof {
@@ -179,15 +179,15 @@ impl TokenParts {
 
     fn ended(
         &self,
-        change: Change,
+        change: WriteBatch,
         rows: &[Row<Session>],
         reason: EndReason,
-    ) -> Result<Change, StoreError> {
+    ) -> Result<WriteBatch, StoreError> {
         let (tables, until) = (&self.tables, self.clock.now() + self.access_ttl);
         rows.iter().try_fold(change, |change, Row { version, value: Session { id, user, .. } }| {
             let told = Event::SessionEnded { session: *id, user: *user, reason };
             let change = change.remove(&tables.sessions, id, *version);
-            change.put_until(&tables.revoked, id, None, &until, until)?.tell(&told)
+            change.put_until(&tables.revoked, id, None, &until, until)?.publish(&told)
         })
     }
 
@@ -197,7 +197,7 @@ impl TokenParts {
     }
 }
 
-impl Whose {
+impl SessionSelector {
     fn include(self, session: SessionId) -> bool {
         match self {
             Self::All => true,

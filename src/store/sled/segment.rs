@@ -6,13 +6,13 @@
 pub(super) const MAX_BYTES: usize = 32 * 1024;
 
 /// Events that were logged at one time.
-pub(super) struct Piece {
+pub(super) struct Segment {
     logged_at: u64,
     events: Vec<Vec<u8>>,
     bytes: usize,
 }
 
-impl Piece {
+impl Segment {
     /// A piece without events.
     pub(super) fn new(logged_at: u64) -> Self {
         Self { logged_at, events: Vec::new(), bytes: 0 }
@@ -53,16 +53,16 @@ impl Piece {
         bytes
     }
 
-    /// Takes apart what [`Piece::write`] has put together.
+    /// Takes apart what [`Segment::write`] has put together.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (logged_at, mut rest) = bytes.split_first_chunk()?;
-        let mut piece = Self::new(u64::from_be_bytes(*logged_at));
+        let mut segment = Self::new(u64::from_be_bytes(*logged_at));
         while let Some((length, behind)) = rest.split_first_chunk() {
             let (event, behind) = behind.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-            piece.events.push(event.to_vec());
+            segment.events.push(event.to_vec());
             rest = behind;
         }
-        rest.is_empty().then_some(piece)
+        rest.is_empty().then_some(segment)
     }
 }
 
@@ -72,13 +72,13 @@ mod tests {
 
     #[test]
     fn a_piece_is_read_as_it_was_written_and_grows_only_so_far() {
-        let mut piece = Piece::new(7);
-        assert_eq!(piece.take(b"one".to_vec()), None);
-        assert_eq!(piece.take(Vec::new()), None);
-        assert!(piece.take(vec![0; MAX_BYTES]).is_some());
-        let read = Piece::read(&piece.write()).unwrap();
+        let mut segment = Segment::new(7);
+        assert_eq!(segment.take(b"one".to_vec()), None);
+        assert_eq!(segment.take(Vec::new()), None);
+        assert!(segment.take(vec![0; MAX_BYTES]).is_some());
+        let read = Segment::read(&segment.write()).unwrap();
         assert_eq!((read.logged_at(), read.len()), (7, 2));
         assert_eq!(read.events().collect::<Vec<_>>(), [b"one".to_vec(), Vec::new()]);
-        assert!(Piece::read(&piece.write()[..10]).is_none());
+        assert!(Segment::read(&segment.write()[..10]).is_none());
     }
 }

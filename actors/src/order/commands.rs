@@ -11,10 +11,10 @@ use domain::order::{Order, OrderError, OrderId, OrderStatus, StockMove};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
 
-use super::draft::Draft;
-use super::once::used_key;
-use super::{ListOrders, Once, PayAgain, PlaceOrder, Submitted};
-use crate::article::Shelf;
+use super::idempotency::used_key;
+use super::write::OrderWrite;
+use super::{IdempotencyKey, ListOrders, PayAgain, PlaceOrder, Submitted};
+use crate::article::CatalogueSnapshot;
 use crate::ask::{Child, Failure};
 use crate::bank::{self, Charge};
 use crate::cart::CartRegistry;
@@ -22,7 +22,7 @@ use crate::clock::{Clock, new_id};
 use crate::failpoint::Durable;
 use crate::payment::{Admit, CallPermit, PaymentGateway, Request};
 use crate::store::StoreError;
-use crate::tables::{Change, Row, Tables, UsedKey, user_order_key, version};
+use crate::tables::{Row, Tables, UsedKey, WriteBatch, user_order_key, version};
 
 /// How long an idempotency key is remembered.
 const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
@@ -31,11 +31,11 @@ type Result<T> = std::result::Result<T, Failure<OrderError>>;
 
 /// What the order desk needs to work.
 #[derive(Clone)]
-pub struct Desk {
+pub struct OrderDeps {
     /// Where orders are kept.
     pub tables: Tables,
     /// The articles as everybody sees them.
-    pub shelf: Shelf,
+    pub snapshot: CatalogueSnapshot,
     /// The carts that orders are made of.
     pub carts: Child<CartRegistry>,
     /// Who talks to the bank.
@@ -48,11 +48,11 @@ pub struct Desk {
     pub cart_ttl: Duration,
 }
 
-impl Desk {
+impl OrderDeps {
     /// Makes an order of a cart: reserves the stock, empties the cart and promises to ask the bank, in one commit.
     pub(super) async fn place(self, place: PlaceOrder) -> Result<Submitted> {
-        let PlaceOrder { user, checkout, once } = place;
-        if let Some(order) = self.made_before(user, &once).await? {
+        let PlaceOrder { user, checkout, idempotency_key } = place;
+        if let Some(order) = self.made_before(user, &idempotency_key).await? {
             return Ok(Submitted { order, permit: None });
         }
         let owner = Owner::User(user);
@@ -76,7 +76,7 @@ impl Desk {
             let change = change.put(&tables.user_orders, user_order_key(user, id), None, &id)?;
             let change =
                 change.put_until(&tables.placed, &placed_key, None, &id, now + self.cart_ttl)?;
-            self.use_key(change, user, &once, id)
+            self.use_key(change, user, &idempotency_key, id)
         })?;
         let draft =
             draft.cart(&owner, &read, cart.clear(now + self.cart_ttl))?.stock(&stock, articles)?;
@@ -87,15 +87,15 @@ impl Desk {
     /// Begins a new attempt to have an order paid.
     pub(super) async fn pay_again(
         self,
-        PayAgain { user, order: id, once }: PayAgain,
+        PayAgain { user, order: id, idempotency_key }: PayAgain,
     ) -> Result<Submitted> {
         let row = self.own(user, id).await?;
-        if self.made_before(user, &once).await?.is_some() {
+        if self.made_before(user, &idempotency_key).await?.is_some() {
             return Ok(Submitted { order: row.value, permit: None });
         }
         let order = row.value.pay_again()?;
         let permit = self.permit().await?;
-        let draft = self.draft().with(|change| self.use_key(change, user, &once, id))?;
+        let draft = self.draft().with(|change| self.use_key(change, user, &idempotency_key, id))?;
         draft.order(Some(row.version), &order).await?.commit(Durable::PayAgain).await?;
         Ok(Submitted { order, permit: Some(permit) })
     }
@@ -192,8 +192,8 @@ impl Desk {
     }
 
     /// Has the orders of users who are gone say no more whose they were, each as soon as its goods have arrived.
-    pub(super) async fn forget_leavers(self) -> std::result::Result<(), StoreError> {
-        for (_, leaver) in self.tables.leavers.all().await? {
+    pub(super) async fn anonymize_deleted_users(self) -> std::result::Result<(), StoreError> {
+        for (_, leaver) in self.tables.deleted_users.all().await? {
             match self.forget(&leaver).await {
                 // Another node does the same, or the next round will.
                 Ok(()) | Err(Failure::Conflict) => {}
@@ -218,7 +218,7 @@ impl Desk {
         }
         if all_are_anonymous {
             let change = self.tables.change(self.clock.now());
-            self.tables.commit(change.remove(&self.tables.leavers, user, *version)).await?;
+            self.tables.commit(change.remove(&self.tables.deleted_users, user, *version)).await?;
         }
         Ok(())
     }
@@ -249,7 +249,11 @@ impl Desk {
     }
 
     /// A draft that puts what an order was for back in its buyer's cart, unless the buyer is gone.
-    async fn with_goods_in_cart<'a>(&self, draft: Draft<'a>, order: &Order) -> Result<Draft<'a>> {
+    async fn with_goods_in_cart<'a>(
+        &self,
+        draft: OrderWrite<'a>,
+        order: &Order,
+    ) -> Result<OrderWrite<'a>> {
         let Some(account) = self.tables.accounts.get(order.user).await? else { return Ok(draft) };
         let (now, owner) = (self.clock.now(), Owner::User(order.user));
         let read = self.tables.carts.get(&owner).await?;
@@ -303,9 +307,13 @@ impl Desk {
     }
 
     /// The order that a request with this key made, if it did already.
-    async fn made_before(&self, user: UserId, once: &Once) -> Result<Option<Order>> {
-        match self.tables.used_keys.get(used_key(user, once)).await? {
-            Some(used) if used.value.fingerprint != once.fingerprint => {
+    async fn made_before(
+        &self,
+        user: UserId,
+        idempotency_key: &IdempotencyKey,
+    ) -> Result<Option<Order>> {
+        match self.tables.used_keys.get(used_key(user, idempotency_key)).await? {
+            Some(used) if used.value.fingerprint != idempotency_key.fingerprint => {
                 Err(OrderError::KeyReused.into())
             }
             Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
@@ -315,15 +323,16 @@ impl Desk {
 
     fn use_key(
         &self,
-        change: Change,
+        change: WriteBatch,
         user: UserId,
-        once: &Once,
+        idempotency_key: &IdempotencyKey,
         order: OrderId,
-    ) -> std::result::Result<Change, StoreError> {
-        let used = UsedKey { fingerprint: once.fingerprint.clone(), order, answer: None };
+    ) -> std::result::Result<WriteBatch, StoreError> {
+        let used =
+            UsedKey { fingerprint: idempotency_key.fingerprint.clone(), order, answer: None };
         change.put_until(
             &self.tables.used_keys,
-            used_key(user, once),
+            used_key(user, idempotency_key),
             None,
             &used,
             self.clock.now() + KEYS_KEPT,
