@@ -1,15 +1,17 @@
-//! What signing in and out costs: `cargo bench --bench accounts` starts a shop of its own and prints
+//! Measures the cost of sign-ins and sign-outs.
 //!
-//! - how long `/api/articles` takes while 200 clients sign in at once, compared with when nobody does;
-//! - how long a wrong password takes to be refused, compared with an unknown user;
-//! - how long after a sign-out the session's token and its socket still work.
+//! `cargo bench --bench accounts` starts a new shop and prints
+//!
+//! - how long `/api/articles` takes while 200 clients sign in at once, compared with no sign-ins;
+//! - how long the refusal of a wrong password takes, compared with an unknown user;
+//! - how long after a sign-out its session's token and socket still work.
 
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    reason = "a benchmark fails by panicking, and prints what it found"
+    reason = "a benchmark fails by panicking, and prints its results"
 )]
 
 use std::collections::BTreeMap;
@@ -21,139 +23,164 @@ use futures_util::StreamExt;
 use futures_util::future::{self, join_all};
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+/// The password of every user.
 const PASSWORD: &str = "a long walk";
+/// How many clients sign in at once.
 const CLIENTS: usize = 200;
+/// How many clients read the catalogue.
 const READERS: usize = 4;
-const STORM: Duration = Duration::from_secs(6);
+/// How long these sign in and read.
+const LOAD: Duration = Duration::from_secs(6);
+/// How often a wrong password and an unknown user are tried.
 const TRIES: usize = 200;
+/// How many sessions end in each way.
 const ENDS: usize = 40;
+/// The ways in which a session ends.
+const WAYS: [&str; 5] =
+    ["logout", "device signed out", "password changed", "given another role", "deleted"];
+/// How long a socket may take to close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 fn main() {
     actix_web::rt::System::new().block_on(async {
         let shop = Shop::open();
         shop.register("buyer").await;
-        storm(&shop).await;
-        unknown(&shop).await;
-        ends(&shop).await;
+        measure_load(&shop).await;
+        measure_refusals(&shop).await;
+        measure_ends(&shop).await;
     });
 }
 
-/// 200 clients sign in, each again as soon as it may; meanwhile others read the catalogue.
-async fn storm(shop: &Shop) {
-    let alone = reads(shop).await;
-    let before = shop.memory();
-    let (logins, during) =
-        future::join(join_all((0..CLIENTS).map(|_| logs_in(shop))), reads(shop)).await;
+/// Measures reads of the catalogue without sign-ins, then while 200 clients sign in repeatedly.
+async fn measure_load(shop: &Shop) {
+    let alone = read_articles(shop).await;
+    let memory_before = shop.memory();
+    let sign_ins = join_all((0..CLIENTS).map(|_| sign_in_repeatedly(shop)));
+    let (sign_ins, during) = future::join(sign_ins, read_articles(shop)).await;
     let mut statuses = BTreeMap::new();
-    logins.into_iter().flatten().for_each(|status| *statuses.entry(status).or_insert(0) += 1);
-    println!("\n{CLIENTS} clients sign in for {STORM:?}: answers by status {statuses:?}");
-    println!("memory {before} MiB before, {} MiB at most", shop.memory());
+    sign_ins.into_iter().flatten().for_each(|status| *statuses.entry(status).or_insert(0) += 1);
+    println!("\n{CLIENTS} clients sign in for {LOAD:?}: responses by status {statuses:?}");
+    println!("memory {memory_before} MiB before, {} MiB at most", shop.memory());
     println!("GET /api/articles alone:  {}", Times(&alone));
     println!("GET /api/articles during: {}", Times(&during));
-    println!(
-        "p99 ratio {:.2}",
-        Times(&during).at(99).as_secs_f64() / Times(&alone).at(99).as_secs_f64()
-    );
+    println!("p99 ratio {:.2}", Times(&during).ratio_to(&Times(&alone), 99));
 }
 
-async fn logs_in(shop: &Shop) -> Vec<u16> {
-    let (began, mut statuses) = (Instant::now(), Vec::new());
-    while began.elapsed() < STORM {
-        let answer = shop.logs_in("buyer", PASSWORD).await;
-        let wait = answer
-            .headers()
-            .get("retry-after")
-            .map(|seconds| seconds.to_str().unwrap().parse().unwrap());
-        statuses.push(answer.status().as_u16());
-        sleep(Duration::from_secs(wait.unwrap_or(0))).await;
+/// Signs in as often as the shop permits, and returns the status of every response.
+async fn sign_in_repeatedly(shop: &Shop) -> Vec<u16> {
+    let started_at = Instant::now();
+    let mut statuses = Vec::new();
+    while started_at.elapsed() < LOAD {
+        let response = shop.sign_in("buyer", PASSWORD).await;
+        let retry_after = response.headers().get("retry-after");
+        let seconds = retry_after.map_or(0, |seconds| seconds.to_str().unwrap().parse().unwrap());
+        statuses.push(response.status().as_u16());
+        sleep(Duration::from_secs(seconds)).await;
     }
     statuses
 }
 
-async fn reads(shop: &Shop) -> Vec<Duration> {
+/// Reads the catalogue with several clients, and returns how long each request took.
+async fn read_articles(shop: &Shop) -> Vec<Duration> {
     let read = async || {
-        let (began, client, mut times) = (Instant::now(), Client::new(), Vec::new());
-        while began.elapsed() < STORM {
-            let asked = Instant::now();
-            let answer = client.get(format!("{}/api/articles", shop.url)).send().await.unwrap();
-            assert!(answer.status().is_success() && !answer.bytes().await.unwrap().is_empty());
-            times.push(asked.elapsed());
+        let started_at = Instant::now();
+        let client = Client::new();
+        let mut times = Vec::new();
+        while started_at.elapsed() < LOAD {
+            let sent_at = Instant::now();
+            let response = client.get(format!("{}/api/articles", shop.url)).send().await.unwrap();
+            assert!(response.status().is_success());
+            assert!(!response.bytes().await.unwrap().is_empty());
+            times.push(sent_at.elapsed());
         }
         times
     };
     sorted(join_all((0..READERS).map(|_| read())).await.into_iter().flatten())
 }
 
-/// Wrong passwords and unknown users in turn, one at a time.
-async fn unknown(shop: &Shop) {
-    let (mut wrong, mut unknown) = (Vec::new(), Vec::new());
+/// Measures refusals of a wrong password and of an unknown user, alternately.
+async fn measure_refusals(shop: &Shop) {
+    let mut wrong = Vec::new();
+    let mut unknown = Vec::new();
     for _ in 0..TRIES {
-        for (name, times) in [("buyer", &mut wrong), ("nobody", &mut unknown)] {
-            let asked = Instant::now();
-            assert_eq!(shop.logs_in(name, "a short walk").await.status(), 401);
-            times.push(asked.elapsed());
+        for (name, times) in [("buyer", &mut wrong), ("ghost", &mut unknown)] {
+            let sent_at = Instant::now();
+            assert_eq!(shop.sign_in(name, "a short walk").await.status(), 401);
+            times.push(sent_at.elapsed());
         }
     }
-    let (wrong, unknown) = (sorted(wrong), sorted(unknown));
+    let wrong = sorted(wrong);
+    let unknown = sorted(unknown);
     println!("\nwrong password: {}", Times(&wrong));
     println!("unknown user:   {}", Times(&unknown));
-    println!(
-        "ratio of medians {:.3}",
-        Times(&wrong).at(50).as_secs_f64() / Times(&unknown).at(50).as_secs_f64()
-    );
+    println!("ratio of the medians {:.3}", Times(&wrong).ratio_to(&Times(&unknown), 50));
 }
 
-/// From the moment that a session is told to end, in every way it can, until its token is refused and its socket closed.
-async fn ends(shop: &Shop) {
+/// Measures, for every way in which a session ends, the time until its token is refused and its
+/// socket is closed.
+async fn measure_ends(shop: &Shop) {
     println!();
-    let admin = shop.tokens(shop.logs_in("admin", "admin").await).await;
-    for way in ["logout", "device signed out", "password changed", "given another role", "deleted"]
-    {
-        let (mut refused, mut closed) = (Vec::new(), Vec::new());
+    let admin = access_token(shop.sign_in("admin", "admin").await).await;
+    for way in WAYS {
+        let mut refused = Vec::new();
+        let mut closed = Vec::new();
         for number in 0..ENDS {
-            let name = format!("{way} {number}");
-            let victim = shop.register(&name).await;
-            let other = shop.tokens(shop.logs_in(&name, PASSWORD).await).await;
-            let profile = shop.json(Method::GET, "/auth/profile", &victim, Value::Null).await;
-            let user = format!("/api/users/{}", profile["id"].as_str().unwrap());
-            let sessions = shop.json(Method::GET, "/auth/sessions", &victim, Value::Null).await;
-            let is_current = |session: &&Value| session["current"] == true;
-            let current = sessions["sessions"].as_array().unwrap().iter().find(is_current).unwrap();
-            let session = format!("/auth/sessions/{}", current["id"].as_str().unwrap());
-            let change = json!({ "current_password": PASSWORD, "new_password": "a longer walk" });
-            let (method, path, token, body) = match way {
-                "logout" => (Method::POST, "/auth/logout".to_owned(), &victim, json!({})),
-                "device signed out" => (Method::DELETE, session, &other, Value::Null),
-                "password changed" => (Method::POST, "/auth/password".to_owned(), &other, change),
-                // Another role, whichever, ends the sessions.
-                "given another role" => (Method::PATCH, user, &admin, json!({ "role": "admin" })),
-                _ => (Method::DELETE, user, &admin, Value::Null),
-            };
-            let mut socket = shop.listens(&victim).await;
-            // The password takes its time before the sessions end: what counts is the time from the answer on.
-            let told = shop.send(method, &path, token, body).await;
-            let answered = Instant::now();
-            assert!(told.status().is_success(), "{way}: {}", told.text().await.unwrap());
-            let next = shop.send(Method::GET, "/auth/profile", &victim, Value::Null).await;
-            assert_eq!(next.status(), 401, "{way}");
-            refused.push(answered.elapsed());
-            let close = async {
-                while !matches!(socket.next().await, None | Some(Err(_) | Ok(Message::Close(_)))) {}
-            };
-            timeout(Duration::from_secs(5), close).await.unwrap();
-            closed.push(answered.elapsed());
+            let end = end_session(shop, &admin, way, number).await;
+            refused.push(end.refused_after);
+            closed.push(end.closed_after);
         }
         println!("{way}: next call refused after {}", Times(&sorted(refused)));
         println!("{way}: socket closed after     {}", Times(&sorted(closed)));
     }
 }
 
-/// A release build in a folder of its own.
+/// The end of a session, measured from the response to the request that ended it.
+struct End {
+    refused_after: Duration,
+    closed_after: Duration,
+}
+
+/// Signs a new user in twice, and ends the first of the two sessions.
+async fn end_session(shop: &Shop, admin: &str, way: &str, number: usize) -> End {
+    let name = format!("{way} {number}");
+    let ending = shop.register(&name).await;
+    let other = access_token(shop.sign_in(&name, PASSWORD).await).await;
+    let user = format!("/api/users/{}", shop.user_id(&ending).await);
+    let session = format!("/auth/sessions/{}", shop.session_id(&ending).await);
+    let change = json!({ "current_password": PASSWORD, "new_password": "a longer walk" });
+    let (method, path, token, body) = match way {
+        "logout" => (Method::POST, "/auth/logout", ending.as_str(), json!({})),
+        "device signed out" => (Method::DELETE, session.as_str(), other.as_str(), Value::Null),
+        "password changed" => (Method::POST, "/auth/password", other.as_str(), change),
+        // Any change of the role ends the sessions.
+        "given another role" => (Method::PATCH, user.as_str(), admin, json!({ "role": "admin" })),
+        _ => (Method::DELETE, user.as_str(), admin, Value::Null),
+    };
+    let mut socket = shop.subscribe(&ending).await;
+    // The password is checked before the sessions end: only the time after the response counts.
+    let ended = shop.send(method, path, token, body).await;
+    let ended_at = Instant::now();
+    assert!(ended.status().is_success(), "{way}: {}", ended.text().await.unwrap());
+    let next = shop.send(Method::GET, "/auth/profile", &ending, Value::Null).await;
+    assert_eq!(next.status(), 401, "{way}");
+    let refused_after = ended_at.elapsed();
+    timeout(CLOSE_TIMEOUT, wait_for_close(&mut socket)).await.unwrap();
+    End { refused_after, closed_after: ended_at.elapsed() }
+}
+
+async fn wait_for_close(socket: &mut Socket) {
+    while !matches!(socket.next().await, None | Some(Err(_) | Ok(Message::Close(_)))) {}
+}
+
+/// A release build that runs in a temporary folder.
 struct Shop {
     process: Child,
     _folder: tempfile::TempDir,
@@ -180,7 +207,7 @@ impl Shop {
         Self { process, _folder: folder, url, http: Client::new() }
     }
 
-    /// The most memory that the process ever had, in MiB.
+    /// Returns the largest memory that the process has had, in MiB.
     fn memory(&self) -> u64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
@@ -193,37 +220,38 @@ impl Shop {
         if body.is_null() { request } else { request.json(&body) }.send().await.unwrap()
     }
 
-    async fn json(&self, method: Method, path: &str, token: &str, body: Value) -> Value {
-        self.send(method, path, token, body).await.json().await.unwrap()
+    async fn get_json(&self, path: &str, token: &str) -> Value {
+        self.send(Method::GET, path, token, Value::Null).await.json().await.unwrap()
     }
 
-    async fn logs_in(&self, name: &str, password: &str) -> Response {
-        self.send(
-            Method::POST,
-            "/auth/login",
-            "",
-            json!({ "username": name, "password": password }),
-        )
-        .await
+    async fn sign_in(&self, name: &str, password: &str) -> Response {
+        let credentials = json!({ "username": name, "password": password });
+        self.send(Method::POST, "/auth/login", "", credentials).await
     }
 
+    /// Registers a user and returns the access token of the new session.
     async fn register(&self, name: &str) -> String {
         let body = json!({ "username": name, "password": PASSWORD });
-        self.tokens(self.send(Method::POST, "/auth/register", "", body).await).await
+        access_token(self.send(Method::POST, "/auth/register", "", body).await).await
     }
 
-    async fn tokens(&self, answer: Response) -> String {
-        let tokens: Value = answer.json().await.unwrap();
-        tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned()
+    async fn user_id(&self, token: &str) -> String {
+        let profile = self.get_json("/auth/profile", token).await;
+        profile["id"].as_str().unwrap().to_owned()
     }
 
-    async fn listens(
-        &self,
-        token: &str,
-    ) -> impl StreamExt<Item = Result<Message, impl std::error::Error>> + Unpin {
-        let mut request = format!("{}/api/live", self.url.replacen("http", "ws", 1))
-            .into_client_request()
-            .unwrap();
+    /// Returns the id of the session that a token belongs to.
+    async fn session_id(&self, token: &str) -> String {
+        let sessions = self.get_json("/auth/sessions", token).await;
+        let is_current = |session: &&Value| session["current"] == true;
+        let current = sessions["sessions"].as_array().unwrap().iter().find(is_current).unwrap();
+        current["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Opens a socket for the events of a session.
+    async fn subscribe(&self, token: &str) -> Socket {
+        let url = format!("{}/api/live", self.url.replacen("http", "ws", 1));
+        let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
         connect_async(request).await.unwrap().0
     }
@@ -236,12 +264,22 @@ impl Drop for Shop {
     }
 }
 
+async fn access_token(response: Response) -> String {
+    let tokens: Value = response.json().await.unwrap();
+    tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned()
+}
+
 /// Times, shortest first.
 struct Times<'a>(&'a [Duration]);
 
 impl Times<'_> {
     fn at(&self, percent: usize) -> Duration {
         self.0[(self.0.len() - 1) * percent / 100]
+    }
+
+    /// Returns the ratio of a percentile to the same percentile of other times.
+    fn ratio_to(&self, other: &Self, percent: usize) -> f64 {
+        self.at(percent).as_secs_f64() / other.at(percent).as_secs_f64()
     }
 }
 

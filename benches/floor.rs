@@ -1,7 +1,7 @@
-//! The least that a durable cart could cost: a bare server that takes the same JSON and answers the same JSON after
-//! one fdatasync shared by all waiting requests.
+//! The floor of durable cart writes: a bare server that accepts the same JSON and returns the same
+//! JSON, after one `fdatasync` for all requests that wait.
 //!
-//! `floor ADDRESS FILE` appends each answer to the file and syncs it once for all requests that wait.
+//! `floor ADDRESS FILE` serves the address and appends a record for each request to the file.
 //! `benches/cart-writes` compares the shop with it.
 
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
@@ -17,19 +17,25 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-const CART: &str = r#"{"success":true,"cart":{"version":1,"items":[{"article_id":1,"name":"Lamp","quantity":1,"unit_price_cents":1250,"line_total_cents":1250,"available":10,"problems":[]}],"item_count":1,"total_cents":1250,"expires_at":"2030-01-01T00:00:00Z"}}"#;
+/// The cart that every response holds.
+const CART: &str = concat!(
+    r#"{"success":true,"cart":{"version":1,"items":[{"article_id":1,"name":"Lamp","quantity":1,"#,
+    r#""unit_price_cents":1250,"line_total_cents":1250,"available":10,"problems":[]}],"#,
+    r#""item_count":1,"total_cents":1250,"expires_at":"2030-01-01T00:00:00Z"}}"#,
+);
 
-static ANSWER: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(CART).expect("it is JSON"));
+static RESPONSE: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(CART).expect("the cart is valid JSON"));
 
-/// What the shop takes.
+/// A request body of the shop.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is taken makes no difference here")]
+#[expect(dead_code, reason = "the body is parsed for its cost only")]
 struct Addition {
     article_id: u32,
     quantity: u32,
 }
 
-/// Told when the record of a request is durable.
+/// Notifies a request that its record is durable.
 type Durable = oneshot::Sender<()>;
 
 #[actix_web::main]
@@ -37,15 +43,13 @@ async fn main() -> io::Result<()> {
     let arguments: Vec<_> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [address, file] = arguments.as_slice() else {
-        return Err(io::Error::other("usage: floor ADDRESS FILE (benches/cart-writes does that)"));
+        return Err(io::Error::other("usage: floor ADDRESS FILE (see benches/cart-writes)"));
     };
     let file = File::create(file)?;
-    let (waiting, rounds) = mpsc::unbounded_channel();
-    thread::spawn(move || write_in_rounds(file, rounds));
+    let (queue, waiting) = mpsc::unbounded_channel();
+    thread::spawn(move || write_in_rounds(file, waiting));
     HttpServer::new(move || {
-        App::new()
-            .app_data(Data::new(waiting.clone()))
-            .route("/api/cart/items", web::post().to(add))
+        App::new().app_data(Data::new(queue.clone())).route("/api/cart/items", web::post().to(add))
     })
     .bind(address)?
     .run()
@@ -53,17 +57,17 @@ async fn main() -> io::Result<()> {
 }
 
 async fn add(
-    waiting: Data<mpsc::UnboundedSender<Durable>>,
+    queue: Data<mpsc::UnboundedSender<Durable>>,
     _addition: Json<Addition>,
 ) -> HttpResponse {
-    let (durable, answer) = oneshot::channel();
-    match waiting.send(durable) {
-        Ok(()) if answer.await.is_ok() => HttpResponse::Ok().json(&*ANSWER),
+    let (durable, when_durable) = oneshot::channel();
+    match queue.send(durable) {
+        Ok(()) if when_durable.await.is_ok() => HttpResponse::Ok().json(&*RESPONSE),
         _ => HttpResponse::ServiceUnavailable().finish(),
     }
 }
 
-/// Takes everything that waits, writes a record for each, syncs once, and answers all.
+/// Writes a record for each request that waits, syncs once, and notifies all of them.
 fn write_in_rounds(
     mut file: File,
     mut waiting: mpsc::UnboundedReceiver<Durable>,

@@ -1,5 +1,5 @@
-//! Echoes every message on the shop's own socket stack and within its limits, so that others can test that stack:
-//! `wstest -m fuzzingclient` of the Autobahn test-suite with `ws://127.0.0.1:9001` as its server.
+//! Echoes every message through the shop's own WebSocket code and limits, to test them with an
+//! external suite: `wstest -m fuzzingclient` of Autobahn, with `ws://127.0.0.1:9001` as its server.
 
 use std::io;
 use std::time::Duration;
@@ -9,18 +9,18 @@ use actix_web::web::{Payload, get};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer};
 use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
 use actors::clock::Clock;
-use microshop::live::messages::{Heard, Reader};
+use microshop::live::messages::{ClientMessage, MessageReader};
 use microshop::live::upgrade;
 use microshop::sockets::tcp::Connection;
 
-/// Frames that a client may send in a second; the shop's default leaves test-suites too few.
+/// How many frames a client may send per second; the shop's default is too low for test suites.
 const FRAMES: u32 = 10_000;
 
-/// How long a client may take nothing.
+/// How long a client may acknowledge nothing.
 const STANDSTILL: Duration = Duration::from_secs(30);
 
 struct Echo {
-    reader: Reader,
+    reader: MessageReader,
     clock: Clock,
 }
 
@@ -31,18 +31,18 @@ impl Actor for Echo {
 impl StreamHandler<Result<Message, ProtocolError>> for Echo {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
         match self.reader.read(frame, self.clock.now()) {
-            Heard::Close(reason) => upgrade::echo_close(reason, ctx),
-            Heard::Text(text) => ctx.text(text),
-            Heard::Binary(bytes) => ctx.binary(bytes),
-            Heard::Ping(content) => ctx.pong(&content),
-            Heard::Nothing => {}
-            Heard::Wrong(code, word) => upgrade::hang_up(code, word, ctx),
+            ClientMessage::Close(reason) => upgrade::echo_close(reason, ctx),
+            ClientMessage::Text(text) => ctx.text(text),
+            ClientMessage::Binary(bytes) => ctx.binary(bytes),
+            ClientMessage::Ping(content) => ctx.pong(&content),
+            ClientMessage::Nothing => {}
+            ClientMessage::Invalid(close) => upgrade::hang_up(close, ctx),
         }
     }
 }
 
 async fn echo(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Error> {
-    let echo = Echo { reader: Reader::new(FRAMES), clock: Clock::default() };
+    let echo = Echo { reader: MessageReader::new(FRAMES), clock: Clock::default() };
     upgrade::open(echo, &[], &request, payload)
 }
 

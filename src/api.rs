@@ -1,10 +1,11 @@
-//! The REST API: JSON for programs, one file for each kind of thing.
+//! The REST API for programs: JSON, one file per feature.
 
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 
 pub mod article;
 pub mod bank;
@@ -18,18 +19,18 @@ pub mod user;
 /// The most entries of one page of a list.
 const MAX_PAGE: usize = 100;
 
-/// Which page of a list.
+/// The query that selects one page of a list.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageOf<Id> {
-    /// Behind this entry.
+    /// The entry after which the page starts; `None` starts with the first.
     after: Option<Id>,
-    /// How many entries at most.
+    /// The most entries to return.
     limit: Option<usize>,
 }
 
 impl<Id> PageOf<Id> {
-    /// How many entries to answer, from 1 to 100.
+    /// Returns the most entries to return: 100 by default, an error if not from 1 to 100.
     fn limit(&self) -> Result<usize, Problem> {
         match self.limit {
             None => Ok(MAX_PAGE),
@@ -39,17 +40,20 @@ impl<Id> PageOf<Id> {
     }
 }
 
-/// An answer with one thing in it.
+/// Answers 200 with one value: `{"success": true, "<name>": <value>}`.
 fn one(name: &str, value: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, name: value }))
 }
 
-/// An answer with a list.
+/// Answers 200 with a list and its length.
 fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, "count": values.len(), name: values }))
 }
 
-/// The version that the request's `If-Match` names (RFC 9110, section 13.1.1); `*` names any.
+/// Reads the version that the `If-Match` header requires (RFC 9110, section 13.1.1).
+///
+/// Returns `None` for every version: without the header and for `*`. A tag that is not a version
+/// can match nothing and is an error.
 fn if_match(request: &HttpRequest) -> Result<Option<u64>, Problem> {
     let Some(header) = request.headers().get("if-match") else { return Ok(None) };
     let tag = header.to_str().unwrap_or_default().trim();

@@ -23,7 +23,7 @@ use crate::bank::simulated::SimulatedBank;
 use crate::config::Config;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
-use crate::credentials::keys::{KeyError, KeyRing, KeyTimes};
+use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
 use crate::metrics::Metrics;
 use crate::present::present;
@@ -167,9 +167,10 @@ impl Server {
 /// Loads the signing keys and adds one if it is due.
 fn open_keys(config: &Config, clock: &Clock) -> Result<Arc<KeyRing>, KeyError> {
     // A key verifies refresh tokens for as long as one may stay unused.
-    let times = KeyTimes { signs: config.auth.key_rotation, checks: config.auth.refresh_ttl };
+    let lifetimes =
+        KeyLifetimes { signing: config.auth.key_rotation, verifying: config.auth.refresh_ttl };
     let now = clock.now();
-    let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, times, now)?;
+    let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, lifetimes, now)?;
     if let Err(error) = keys.rotate(now) {
         tracing::error!(%error, "could not add a signing key");
     }

@@ -1,13 +1,16 @@
-//! Who may do what: each kind of authority is a type that only a proof can make.
+//! Authority as types: each can be constructed only from a proof that the request carries.
 //!
-//! Programs prove themselves by a bearer token ([`bearer`]), browsers by a cookie ([`browser`]). A handler
-//! that asks for [`bearer::Admin`] or [`browser::Member`] can't be reached without.
+//! Programs prove who they are with an access token ([`bearer`]), browsers with a cookie
+//! ([`browser`]). A handler that takes [`bearer::Admin`] or [`browser::Member`] runs only after
+//! the extractor has verified the proof.
 
 use actix::{Handler, Message};
 use actix_web::web::Data;
-use actors::ask::Failure;
-use actors::cart::{CartActor, CartReply, GetCart, ToCart};
-use domain::cart::{Cart, CartError, Owner, PricedCart};
+use actors::cart::registry::ToCart;
+use actors::cart::{CartActor, CartReply, GetCart};
+use actors::failure::Failure;
+use domain::cart::priced::PricedCart;
+use domain::cart::{Cart, CartError, Owner};
 
 use crate::error::Problem;
 use crate::state::AppState;
@@ -17,14 +20,14 @@ pub mod browser;
 pub mod client;
 pub mod origin;
 
-/// The cart of whoever makes the request.
+/// The cart of the user or guest who makes the request.
 pub struct MyCart {
     state: Data<AppState>,
     owner: Owner,
 }
 
 impl MyCart {
-    /// The cart as it is after a command.
+    /// Sends a command to the cart's actor and returns the cart after it.
     pub async fn ask<M>(&self, command: M) -> Result<Cart, Failure<CartError>>
     where
         CartActor: Handler<M>,
@@ -33,12 +36,12 @@ impl MyCart {
         self.state.shop.carts.ask(ToCart(self.owner.clone(), command)).await
     }
 
-    /// The cart as it is, at the prices of now.
+    /// Returns the current cart at current prices.
     pub async fn priced(&self) -> Result<PricedCart, Problem> {
         self.price(&self.ask(GetCart).await?)
     }
 
-    /// A cart at the prices of now.
+    /// Returns a cart at current prices. Fails if the total is too large.
     pub fn price(&self, cart: &Cart) -> Result<PricedCart, Problem> {
         Ok(cart.priced(&self.state.shop.snapshot.articles())?)
     }

@@ -1,4 +1,4 @@
-//! Banks: who stands behind the port.
+//! The two banks, the contract for a bank over HTTP, and the server of the simulated bank.
 
 pub mod behaviour;
 pub mod contract;

@@ -1,4 +1,4 @@
-//! Subcommands of `microshop` that work on a closed shop: one file each.
+//! The subcommands of `microshop` that work on a closed shop, one file for each.
 
 pub mod check;
 pub mod user;

@@ -1,232 +1,49 @@
-//! Configuration: `config/default.toml`, a profile, `.env` and the environment, in this order.
+//! The configuration: `config/default.toml`, the file of a profile, `.env` and the environment.
+//!
+//! A value of a later source replaces that of an earlier one. An unknown key is an error.
 
 use std::collections::HashMap;
 use std::env;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use actors::rules::Rules;
 use config::{ConfigError, Environment, File, FileFormat};
 use domain::breaker::Limits;
 use domain::session::Lifetimes;
-use secrecy::SecretString;
 use serde::Deserialize;
 
-use crate::proxies::TrustedProxies;
+use sections::{
+    AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, LiveConfig,
+    LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
+};
 
-/// The reference of every key, and its default.
+pub mod sections;
+
+/// The file that explains every key and has its default.
 const DEFAULT: &str = include_str!("../config/default.toml");
 
-/// Every setting; see `config/default.toml` for what each means.
+/// All settings; `config/default.toml` explains each key.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
+#[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct Config {
-    pub server: Server,
-    pub store: Store,
-    pub events: Events,
-    pub auth: Auth,
-    pub admin: Admin,
-    pub bank: Bank,
-    pub breaker: Breaker,
-    pub cart: Cart,
-    pub order: Order,
-    pub live: Live,
-    pub metrics: Metrics,
-    pub log: Log,
-}
-
-/// How the shop is reached.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Server {
-    pub bind: SocketAddr,
-    pub public_origin: String,
-    pub trusted_proxies: TrustedProxies,
-    pub secure_cookies: SecureCookies,
-    pub workers: usize,
-    #[serde(with = "humantime_serde")]
-    pub drain: Duration,
-}
-
-impl Server {
-    /// Whether cookies carry `Secure`: browsers then send them over TLS only.
-    pub fn sets_secure_cookies(&self) -> bool {
-        match self.secure_cookies {
-            SecureCookies::True => true,
-            SecureCookies::False => false,
-            SecureCookies::Auto => {
-                !self.bind.ip().is_loopback() || self.public_origin.starts_with("https://")
-            }
-        }
-    }
-}
-
-/// Whether cookies are sent over TLS only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SecureCookies {
-    /// If anybody but this machine can reach the shop.
-    Auto,
-    /// Always.
-    True,
-    /// Never.
-    False,
-}
-
-/// Where everything is kept.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Store {
-    pub url: SecretString,
-}
-
-/// How much of the log is kept.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Events {
-    pub max: u64,
-    #[serde(with = "humantime_serde")]
-    pub keep: Duration,
-}
-
-/// How users prove who they are, and for how long.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Auth {
-    pub secret: SecretString,
-    pub key_file: PathBuf,
-    #[serde(with = "humantime_serde")]
-    pub key_rotation: Duration,
-    #[serde(with = "humantime_serde")]
-    pub access_ttl: Duration,
-    #[serde(with = "humantime_serde")]
-    pub refresh_ttl: Duration,
-    #[serde(with = "humantime_serde")]
-    pub refresh_max: Duration,
-    #[serde(with = "humantime_serde")]
-    pub refresh_grace: Duration,
-    #[serde(with = "humantime_serde")]
-    pub session_idle: Duration,
-    #[serde(with = "humantime_serde")]
-    pub session_max: Duration,
-    pub scrypt_log_n: u8,
-    pub registration: bool,
-    pub throttle: bool,
-}
-
-/// The first administrator.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Admin {
-    pub password: SecretString,
-}
-
-/// Who charges.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Bank {
-    pub url: String,
-    #[serde(with = "humantime_serde")]
-    pub timeout: Duration,
-    pub calls: usize,
-    pub bind: SocketAddr,
-    pub store: SecretString,
-}
-
-impl Bank {
-    /// Whether the bank is the one inside the shop.
-    pub fn is_simulated(&self) -> bool {
-        self.url == "simulated"
-    }
-}
-
-/// When no call to the bank is made.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Breaker {
-    pub failures: u32,
-    #[serde(with = "humantime_serde")]
-    pub open: Duration,
-}
-
-/// How long carts live.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Cart {
-    #[serde(with = "humantime_serde")]
-    pub ttl: Duration,
-    #[serde(with = "humantime_serde")]
-    pub sleep_after: Duration,
-}
-
-/// How long orders wait.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Order {
-    #[serde(with = "humantime_serde")]
-    pub expiry: Duration,
-    #[serde(with = "humantime_serde")]
-    pub patience: Duration,
-}
-
-/// How WebSockets are kept alive.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Live {
-    #[serde(with = "humantime_serde")]
-    pub ping: Duration,
-    #[serde(with = "humantime_serde")]
-    pub silence: Duration,
-    #[serde(with = "humantime_serde")]
-    pub standstill: Duration,
-    pub sockets: usize,
-    pub sockets_per_session: usize,
-    pub frames: u32,
-}
-
-/// Who may read the metrics.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Metrics {
-    pub token: SecretString,
-}
-
-/// What is logged and how.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/default.toml says what each key means")]
-pub struct Log {
-    pub filter: String,
-    pub format: LogFormat,
-}
-
-/// How a log line is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
+    pub server: ServerConfig,
+    pub store: StoreConfig,
+    pub events: EventsConfig,
+    pub auth: AuthConfig,
+    pub admin: AdminConfig,
+    pub bank: BankConfig,
+    pub breaker: BreakerConfig,
+    pub cart: CartConfig,
+    pub order: OrderConfig,
+    pub live: LiveConfig,
+    pub metrics: MetricsConfig,
+    pub log: LogConfig,
 }
 
 impl Config {
-    /// The settings of this process; reads `.env`, the profile's file and the environment.
+    /// Loads the settings of this process from all sources.
     pub fn load() -> Result<Self, ConfigError> {
-        // A missing .env is no error.
+        // The file `.env` is optional.
         let _ = dotenvy::dotenv();
         Self::from_variables(
             env::vars_os().filter_map(|(key, value)| {
@@ -235,12 +52,12 @@ impl Config {
         )
     }
 
-    /// Every key at its default.
+    /// Returns the defaults of all settings.
     pub fn defaults() -> Result<Self, ConfigError> {
         Self::from_variables([])
     }
 
-    /// The durations and limits that the actors need.
+    /// Returns the durations and limits that the actors need.
     pub fn rules(&self) -> Rules {
         Rules {
             lifetimes: Lifetimes {
@@ -261,7 +78,7 @@ impl Config {
         }
     }
 
-    /// The settings under some environment.
+    /// Loads the settings with these variables as the environment.
     fn from_variables(
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
@@ -281,21 +98,30 @@ impl Config {
     }
 }
 
-/// The store that the variables of the exercise this shop grew from name, unless the shop's own names one.
+/// Returns the store that variables such as `REDIS_HOST` name, or `None` if there is no such
+/// variable or `MICROSHOP_STORE__URL` is set.
+///
+/// Container setups often provide Redis by these variables.
 fn redis_url(variables: &HashMap<String, String>) -> Option<String> {
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     if variable("MICROSHOP_STORE__URL").is_some() {
         return None;
     }
     let host = variable("REDIS_HOST")?;
-    let or = |name, default: &str| variable(name).map_or(default, String::as_str).to_owned();
-    let (user, password) = (or("REDIS_USERNAME", ""), or("REDIS_PASSWORD", ""));
+    let variable_or =
+        |name, default: &str| variable(name).map_or(default, String::as_str).to_owned();
+    let user = variable_or("REDIS_USERNAME", "");
+    let password = variable_or("REDIS_PASSWORD", "");
+    let port = variable_or("REDIS_PORT", "6379");
+    let database = variable_or("REDIS_DB", "0");
     let login = if password.is_empty() { String::new() } else { format!("{user}:{password}@") };
-    Some(format!("redis://{login}{host}:{}/{}", or("REDIS_PORT", "6379"), or("REDIS_DB", "0")))
+    Some(format!("redis://{login}{host}:{port}/{database}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use secrecy::ExposeSecret;
 
     use super::*;
@@ -307,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_wins_over_the_defaults() {
+    fn the_environment_overrides_the_defaults() {
         let config =
             with(&[("MICROSHOP_SERVER__BIND", "127.0.0.1:0"), ("MICROSHOP_CART__TTL", "90m")])
                 .unwrap();
@@ -323,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn a_password_of_digits_stays_as_it_was_written() {
+    fn a_password_of_digits_keeps_its_leading_zeros() {
         let config = with(&[("MICROSHOP_ADMIN__PASSWORD", "0012345678")]).unwrap();
         assert_eq!(config.admin.password.expose_secret(), "0012345678");
     }
 
     #[test]
-    fn the_variables_of_the_exercise_name_a_redis() {
+    fn the_redis_variables_name_the_store_unless_its_url_is_set() {
         let config = with(&[("REDIS_HOST", "localhost"), ("REDIS_PASSWORD", "secret")]).unwrap();
         assert_eq!(config.store.url.expose_secret(), "redis://:secret@localhost:6379/0");
         let own = with(&[("REDIS_HOST", "localhost"), ("MICROSHOP_STORE__URL", "sled:x")]).unwrap();

@@ -1,6 +1,6 @@
 //! Credentials: cookies, access tokens, refresh tokens, and the keys that sign them.
 //!
-//! Nothing here sees a request handler: `auth` turns these into authority.
+//! This module creates and verifies credentials. `auth` turns verified ones into authority.
 
 use domain::session::{Session, SessionId};
 use domain::user::{Role, UserId};
@@ -11,18 +11,18 @@ pub mod cookie;
 pub mod keys;
 pub mod refresh;
 
-/// A user who has proved to be signed in.
+/// A user who is signed in, according to an access token or the cookie of a session.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Who.
+    /// The user's id.
     pub user: UserId,
     /// The user's name.
     pub username: String,
     /// What the user may do.
     pub role: Role,
-    /// By which session.
+    /// The session that the token or the cookie belongs to.
     pub session: SessionId,
-    /// Until when that is proved.
+    /// When the token or the session expires.
     pub until: Timestamp,
 }
 

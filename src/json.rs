@@ -1,4 +1,7 @@
-//! Bodies of requests: a JSON object, and nothing else.
+//! JSON bodies that must be an object.
+//!
+//! serde also accepts an array for a struct and assigns its values by position. The types here
+//! refuse arrays.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,7 +15,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// The fields of the JSON object that a request carries.
+/// An extractor of the JSON object in the body of a request.
 pub struct Fields<T>(pub T);
 
 impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
@@ -25,7 +28,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
     }
 }
 
-/// What is read from an object only: serde by itself also takes a list of a struct's values.
+/// A value that is deserialized from an object only.
 pub struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

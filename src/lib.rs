@@ -1,8 +1,8 @@
 //! MicroShop: an actor-based, reactive shop server.
 //!
-//! Rules are values (`domain`), actors keep and move values (`actors`), views draw values (`views`); this
-//! crate connects them to the world. Begin with [`routes`] for what is served and with
-//! `actors::shop::Shop::open` for who does it.
+//! `domain` holds values and rules, `actors` keep and change values, `views` render them, and this
+//! crate connects them to the world. Start with [`routes`], the whole URL table, and with
+//! `actors::shop::Shop::open`, the supervision tree.
 
 pub mod api;
 pub mod app;

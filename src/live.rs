@@ -1,4 +1,8 @@
-//! Live: WebSockets that tell what happens, as JSON to programs and as fragments to pages.
+//! Live updates over WebSockets: JSON for programs, HTML fragments for pages.
+//!
+//! A handshake is refused if it comes from another origin or if no slot is available. Otherwise
+//! one `Socket` actor serves the connection: it subscribes to the hub and sends what the client
+//! may see. `docs/protocol.md` explains the protocol for programs.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -6,16 +10,17 @@ use std::time::Duration;
 use actix_web::web::{Data, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::cart::Owner;
-use domain::event::{Listener, Topic};
+use domain::topic::Topic;
 use serde::Deserialize;
 
 use crate::auth::browser::Visitor;
 use crate::auth::{bearer, origin};
-use crate::credentials::SignedIn;
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::sockets::tcp::Connection;
-use crate::sockets::{Full, Holder, Seat};
+use crate::sockets::{NoSlot, Slot, SlotOwner};
 use crate::state::AppState;
+use identity::Identity;
 use page::Page;
 use program::Program;
 use socket::{Client, Socket};
@@ -24,82 +29,75 @@ pub mod asyncapi;
 pub mod close;
 mod frame;
 mod frame_limit;
+mod identity;
 pub mod messages;
 mod page;
 mod program;
 mod socket;
 pub mod upgrade;
 
-/// The name of the JSON protocol, as clients may ask for it (RFC 6455, section 1.9).
+/// The name of the JSON protocol, which a client may request (RFC 6455, section 1.9).
 const PROTOCOL: &str = "microshop.v1";
 
-/// When to come back to a shop that has no room for a socket.
-const NO_ROOM: Duration = Duration::from_secs(10);
+/// The `Retry-After` of a handshake that is refused because no slot is available.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
 
-/// What a page listens to.
+/// What a page subscribes to, from the query of its URL.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Shown {
+pub struct PageSubscription {
     /// Topics, separated by commas.
     topics: String,
     /// The last event that the page shows.
     since: u64,
 }
 
-/// `GET /live`: what concerns a page, as fragments.
-pub async fn page(
+/// `GET /live`: opens a socket that updates a page with fragments.
+pub async fn open_page_socket(
     visitor: Visitor,
     request: HttpRequest,
-    shown: Query<Shown>,
-    stream: Payload,
+    subscription: Query<PageSubscription>,
+    payload: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    own_origin(&request)?;
-    let topics = shown.topics.split(',').map(topic).collect::<Result<BTreeSet<_>, _>>()?;
+    require_own_origin(&request)?;
+    let topics = subscription.topics.split(',').map(parse_topic);
+    let topics = topics.collect::<Result<BTreeSet<_>, _>>()?;
     let Visitor { state, signed_in, owner, locale, .. } = visitor;
-    let listener = listener(owner.clone(), signed_in.as_ref());
-    let seat = seat(&state, &listener, signed_in.as_ref(), &request)?;
-    let (signed, since) = (signed_in.clone(), shown.since);
+    let identity = Identity::new(&owner, signed_in.as_ref());
+    let slot = take_slot(&state, &identity, &request)?;
+    let since = subscription.since;
     let page = Page { state: state.clone(), locale, owner, signed_in, since, in_cart: None };
-    open(Socket::new(state, seat, Client::Page(page), listener, signed, topics), &request, stream)
+    let socket = Socket::new(state, slot, Client::Page(page), identity, topics);
+    upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
 
-/// `GET /api/live`: what concerns a program, as JSON; guests may listen to the catalogue.
-pub async fn program(
+/// `GET /api/live`: opens a socket that sends JSON to a program.
+///
+/// The program is identified by an access token, else by the cookie of a session, else as a guest.
+pub async fn open_program_socket(
     visitor: Visitor,
     request: HttpRequest,
-    stream: Payload,
+    payload: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    own_origin(&request)?;
-    let signed_in = match bearer::check(&request) {
-        Ok(me) => Some(me),
+    require_own_origin(&request)?;
+    // An invalid token is refused even if the request has a valid cookie.
+    let signed_in = match bearer::authenticate(&request) {
+        Ok(signed_in) => Some(signed_in),
         Err(problem) if problem.code == Code::Unauthorized => visitor.signed_in,
         Err(problem) => return Err(problem.into()),
     };
-    let owner = signed_in.as_ref().map_or(visitor.owner, |me| Owner::User(me.user));
-    let listener = listener(owner.clone(), signed_in.as_ref());
-    let seat = seat(&visitor.state, &listener, signed_in.as_ref(), &request)?;
+    let owner = signed_in.as_ref().map_or(visitor.owner, |signed_in| Owner::User(signed_in.user));
+    let identity = Identity::new(&owner, signed_in.as_ref());
+    let slot = take_slot(&visitor.state, &identity, &request)?;
     let program = Program { state: visitor.state.clone(), owner };
-    let nothing_yet = BTreeSet::new();
-    open(
-        Socket::new(
-            visitor.state,
-            seat,
-            Client::Program(program),
-            listener,
-            signed_in,
-            nothing_yet,
-        ),
-        &request,
-        stream,
-    )
+    let client = Client::Program(program);
+    let socket = Socket::new(visitor.state, slot, client, identity, BTreeSet::new());
+    upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
 
-fn listener(owner: Owner, signed_in: Option<&SignedIn>) -> Listener {
-    Listener { owner, role: signed_in.map(|me| me.role) }
-}
-
-/// Pages of other sites must not listen with the visitor's cookie (OWASP WebSocket Cheat Sheet).
-fn own_origin(request: &HttpRequest) -> Result<(), Problem> {
+/// Refuses a handshake from another origin, which would use the visitor's cookie (OWASP WebSocket
+/// Security Cheat Sheet).
+fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
     if origin::is_own_origin(request) == Some(false) {
         Err(Problem::new(Code::CrossOrigin))
     } else {
@@ -107,35 +105,29 @@ fn own_origin(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-fn topic(name: &str) -> Result<Topic, Problem> {
-    let known = serde_json::from_value(name.into());
-    known.map_err(|_| Problem::because(Code::InvalidQuery, format!("there is no topic {name}")))
+fn parse_topic(name: &str) -> Result<Topic, Problem> {
+    let topic = serde_json::from_value(name.into());
+    topic.map_err(|_| Problem::because(Code::InvalidQuery, format!("`{name}` is not a topic")))
 }
 
-/// A place for a socket, if there is one.
-fn seat(
+/// Takes a slot for the socket that the request opens.
+fn take_slot(
     state: &Data<AppState>,
-    listener: &Listener,
-    signed_in: Option<&SignedIn>,
+    identity: &Identity,
     request: &HttpRequest,
-) -> Result<Seat, Problem> {
-    let holder = signed_in
-        .map_or_else(|| Holder::Guest(listener.owner.clone()), |me| Holder::Session(me.session));
+) -> Result<Slot, Problem> {
+    let owner = match &identity.signed_in {
+        Some(signed_in) => SlotOwner::Session(signed_in.session),
+        None => SlotOwner::Guest(identity.subscriber.owner.clone()),
+    };
+    // A slow client catches up from the log, so the kernel need not buffer much for it.
     let connection = request.conn_data().copied();
-    connection.into_iter().for_each(Connection::keep_little);
-    state.live.sockets.seat(holder, connection, state.shop.clock.now()).map_err(|full| {
-        let code = match full {
-            Full::Here => Code::Unavailable,
-            Full::Holder => Code::TooManyRequests,
+    connection.into_iter().for_each(Connection::limit_send_buffer);
+    state.live.sockets.take_slot(owner, connection, state.shop.clock.now()).map_err(|no_slot| {
+        let code = match no_slot {
+            NoSlot::Total => Code::Unavailable,
+            NoSlot::PerOwner => Code::TooManyRequests,
         };
-        Problem::new(code).retry_after(NO_ROOM)
+        Problem::new(code).retry_after(RETRY_AFTER)
     })
-}
-
-fn open(
-    socket: Socket,
-    request: &HttpRequest,
-    stream: Payload,
-) -> Result<HttpResponse, actix_web::Error> {
-    upgrade::open(socket, &[PROTOCOL], request, stream)
 }

@@ -1,12 +1,12 @@
-//! The pages: fragments of `views` with a page around, one file for each kind of thing.
+//! The pages of the shop: fragments of `views` inside a page, one file per feature.
 //!
-//! A command from a form is answered with the fragments it changed where htmx sends it, and with the way
-//! back to a page where a plain browser does.
+//! Every command works with and without htmx. htmx receives the fragments that the command changed;
+//! a browser that submits the form itself is redirected to a page.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, REFERER};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::event::Topic;
+use domain::topic::Topic;
 use maud::{Markup, PreEscaped};
 use views::failure;
 use views::layout::{self, Notice};
@@ -21,38 +21,45 @@ pub mod order;
 pub mod session;
 pub mod user;
 
-/// A whole page, whose title is the text `page-{title}`; `main` is drawn after the page knows what it will hear of.
-async fn draw(
+/// Renders a page with the title `page-{title}`, which subscribes to `topics`.
+///
+/// `main` runs after the viewer has been read, so that the page's event number is never newer than
+/// what the page shows: the page then receives every later change.
+async fn render_page(
     visitor: &Visitor,
     title: &str,
     topics: &[Topic],
     main: impl Future<Output = Result<Markup, Problem>>,
 ) -> Result<HttpResponse, Problem> {
     let viewer = visitor.viewer().await?;
-    Ok(html(StatusCode::OK, layout::page(&viewer, &format!("page-{title}"), topics, main.await?)))
+    let page = layout::page(&viewer, &format!("page-{title}"), topics, main.await?);
+    Ok(html_response(StatusCode::OK, page))
 }
 
-/// A whole page with a form again and the sentence that says why it was refused, if whoever sent it can do better.
-async fn draw_again(
+/// Renders a page with a rejected form and its error message.
+///
+/// Returns the problem itself if a corrected form could not succeed either.
+async fn render_page_with_error(
     problem: Problem,
     visitor: &Visitor,
     title: &str,
     topics: &[Topic],
     main: impl AsyncFnOnce(&str) -> Result<Markup, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    if !problem.can_be_mended() {
+    if !problem.is_recoverable() {
         return Err(problem);
     }
     let viewer = visitor.viewer().await?;
     let main = main(&failure::message(visitor.locale, problem.code.word())).await?;
-    let mut answer =
-        html(problem.code.status(), layout::page(&viewer, &format!("page-{title}"), topics, main));
-    problem.say_when(&mut answer);
-    Ok(answer)
+    let page = layout::page(&viewer, &format!("page-{title}"), topics, main);
+    let mut response = html_response(problem.code.status(), page);
+    problem.set_retry_after(&mut response);
+    Ok(response)
 }
 
-/// The answer to a command: to htmx the fragments by their ids, to a plain browser the way to a page.
-fn changed<Id: AsRef<str>>(
+/// Answers a command: htmx receives the changed fragments by their ids, a browser is redirected to
+/// `page`.
+fn render_fragments<Id: AsRef<str>>(
     request: &HttpRequest,
     fragments: Vec<(Id, Markup)>,
     page: &str,
@@ -63,34 +70,35 @@ fn changed<Id: AsRef<str>>(
     let partials = fragments
         .into_iter()
         .map(|(id, fragment)| layout::partial(id.as_ref(), fragment).into_string());
-    html(StatusCode::OK, PreEscaped(partials.collect()))
+    html_response(StatusCode::OK, PreEscaped(partials.collect()))
 }
 
-/// To htmx, a form alone, again with the sentence that says why it was refused.
-fn form_again(
+/// Renders a rejected form and its error message as a fragment for htmx.
+fn render_form_with_error(
     problem: &Problem,
     locale: Locale,
     id: &str,
     form: impl FnOnce(&str) -> Markup,
 ) -> HttpResponse {
     let form = form(&failure::message(locale, problem.code.word()));
-    let mut answer = html(problem.code.status(), layout::partial(id, form));
-    problem.say_when(&mut answer);
-    answer
+    let mut response = html_response(problem.code.status(), layout::partial(id, form));
+    problem.set_retry_after(&mut response);
+    response
 }
 
-/// A sentence that says what was done.
-fn done(locale: Locale, key: &str) -> (&'static str, Markup) {
+/// Renders the fragment, with its id, that reports a success with the text `key`.
+fn success_notice(locale: Locale, key: &str) -> (&'static str, Markup) {
     ("notice", layout::notice(locale, Notice::Success, &locale.text(key)))
 }
 
-/// Sends the browser to a page of the shop.
+/// Redirects to a page of the shop (303, RFC 9110, section 15.4.4).
 fn see_other(page: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, page)).finish()
 }
 
-/// Sends the browser to a page of the shop, also where htmx asked.
-fn go_to(request: &HttpRequest, page: &str) -> HttpResponse {
+/// Redirects to a page of the shop. htmx would replace a fragment by the page it is redirected to,
+/// so it receives its own header, which loads the page.
+fn redirect(request: &HttpRequest, page: &str) -> HttpResponse {
     if is_htmx(request) {
         HttpResponse::Ok().insert_header(("hx-redirect", page)).finish()
     } else {
@@ -98,25 +106,26 @@ fn go_to(request: &HttpRequest, page: &str) -> HttpResponse {
     }
 }
 
-/// The page the command came from, if it was one of the shop's.
-fn back(request: &HttpRequest) -> String {
+/// Returns the path of the page that sent the form, or `/` if it is unknown.
+fn referring_page(request: &HttpRequest) -> String {
     let referer = request.headers().get(REFERER).and_then(|referer| referer.to_str().ok());
     let path = referer
         .and_then(|referer| referer.split_once("://")?.1.split_once('/').map(|(_, path)| path));
-    local(path.map(|path| format!("/{path}")).as_deref())
+    local_path(path.map(|path| format!("/{path}")).as_deref())
 }
 
-/// A path of the shop itself, and nothing that leads elsewhere (OWASP Unvalidated Redirects Cheat Sheet).
-fn local(path: Option<&str>) -> String {
-    let own = |path: &&str| {
-        let leads_out =
+/// Returns the path if it leads to a page of the shop, else `/` (OWASP Unvalidated Redirects and
+/// Forwards Cheat Sheet).
+fn local_path(path: Option<&str>) -> String {
+    let is_local = |path: &&str| {
+        let leaves_site =
             path.starts_with("//") || path.contains('\\') || path.chars().any(char::is_control);
-        path.starts_with('/') && !leads_out && path.is_ascii()
+        path.starts_with('/') && !leaves_site && path.is_ascii()
     };
-    path.filter(own).unwrap_or("/").to_owned()
+    path.filter(is_local).unwrap_or("/").to_owned()
 }
 
-fn html(status: StatusCode, markup: Markup) -> HttpResponse {
+fn html_response(status: StatusCode, markup: Markup) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header(("cache-control", "no-store"))
@@ -132,12 +141,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_of_the_shop_are_gone_back_to() {
-        assert_eq!(local(Some("/cart?x=1")), "/cart?x=1");
-        for elsewhere in
+    fn a_path_outside_the_shop_is_replaced_by_the_home_page() {
+        assert_eq!(local_path(Some("/cart?x=1")), "/cart?x=1");
+        for foreign in
             ["//evil.example", "https://evil.example", "/\\evil.example", "cart", "/a\r\nb", ""]
         {
-            assert_eq!(local(Some(elsewhere)), "/", "{elsewhere:?}");
+            assert_eq!(local_path(Some(foreign)), "/", "{foreign:?}");
         }
     }
 }

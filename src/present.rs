@@ -1,52 +1,49 @@
-//! How a refusal looks: problem+json for programs, a page for browsers, a notice for htmx.
+//! Presents refusals: problem+json to programs, a page to browsers, a notice to htmx.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use tracing_actix_web::RequestId;
 use views::failure;
 use views::layout::{Notice, notice, page, partial};
 
 use crate::auth::browser::{Visitor, locale};
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives every answer its request id, and every refusal its look.
+/// The beginnings of the paths that programs use.
+const API_PATHS: [&str; 4] = ["/api/", "/auth/", "/health/", "/metrics"];
+
+/// Renders the problem of a refused request, and adds the request id to every response.
 pub async fn present(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // Routing needs the request to itself: it is looked at again only when it has come back.
-    let answer = next.call(request).await?.map_into_boxed_body();
-    let http = answer.request().clone();
-    let mut answer = match problem(&answer) {
-        Some(problem) => {
-            // In a box of its own: every connection, a WebSocket's too, has room for this whole function.
-            let (headers, look) = (answer.headers().clone(), Box::pin(look(&http, &problem)).await);
-            let mut refused = answer.into_response(look);
-            for (name, value) in headers.iter().filter(|(name, _)| **name != CONTENT_TYPE) {
-                refused.headers_mut().append(name.clone(), value.clone());
-            }
-            refused
-        }
-        None => answer,
-    };
-    if let Ok(id) = HeaderValue::from_str(&request_id(&http)) {
-        answer.headers_mut().insert(REQUEST_ID, id);
+    // Routing needs exclusive access to the request, so it is cloned only after the response.
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    let request = response.request().clone();
+    if let Some(problem) = problem(&response) {
+        // Boxed, because every open connection holds this future, also that of a WebSocket.
+        let rendered = Box::pin(render(&request, &problem)).await;
+        response = replace_body(response, rendered);
     }
-    Ok(answer)
+    if let Ok(id) = HeaderValue::from_str(&request_id(&request)) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    Ok(response)
 }
 
-/// Why a request was refused, if it was.
-fn problem(answer: &ServiceResponse<BoxBody>) -> Option<Problem> {
-    let error = answer.response().error();
+/// Returns why the request was refused, or `None` if it was not.
+fn problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
+    let error = response.response().error();
     let known = error.and_then(|error| error.as_error::<Problem>()).cloned();
-    match (known, answer.status()) {
+    match (known, response.status()) {
         (Some(problem), _) => Some(problem),
         (None, StatusCode::METHOD_NOT_ALLOWED) => Some(Problem::new(Code::MethodNotAllowed)),
         (None, StatusCode::NOT_FOUND) => Some(Problem::new(Code::NotFound)),
@@ -61,20 +58,35 @@ fn problem(answer: &ServiceResponse<BoxBody>) -> Option<Problem> {
     }
 }
 
-async fn look(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let mut answer = if is_api(request) {
-        json_problem(request, problem)
-    } else if request.headers().contains_key("hx-request") {
-        for_htmx(request, problem)
-    } else {
-        whole_page(request, problem).await
-    };
-    problem.say_when(&mut answer);
-    answer
+/// Replaces the body of a response, but keeps its headers.
+fn replace_body(
+    response: ServiceResponse<BoxBody>,
+    rendered: HttpResponse,
+) -> ServiceResponse<BoxBody> {
+    let headers = response.headers().clone();
+    let mut replaced = response.into_response(rendered);
+    for (name, value) in headers.iter().filter(|(name, _)| **name != CONTENT_TYPE) {
+        replaced.headers_mut().append(name.clone(), value.clone());
+    }
+    replaced
 }
 
-fn json_problem(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let (code, status) = (problem.code.word(), problem.code.status());
+async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    let mut response = if API_PATHS.iter().any(|start| request.path().starts_with(start)) {
+        render_json(request, problem)
+    } else if request.headers().contains_key("hx-request") {
+        render_notice(request, problem)
+    } else {
+        render_page(request, problem).await
+    };
+    problem.set_retry_after(&mut response);
+    response
+}
+
+/// Renders problem+json (RFC 9457) with the members of the shop.
+fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    let code = problem.code.word();
+    let status = problem.code.status();
     let mut body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
@@ -88,14 +100,16 @@ fn json_problem(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     if let (Value::Object(body), Value::Object(members)) = (&mut body, &problem.members) {
         body.extend(members.clone());
     }
-    let mut answer = HttpResponse::build(status);
+    let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
-        answer.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        response.insert_header((WWW_AUTHENTICATE, "Bearer"));
     }
-    answer.content_type("application/problem+json").body(body.to_string())
+    response.content_type("application/problem+json").body(body.to_string())
 }
 
-fn for_htmx(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+/// Renders the fragment that htmx shows as a notice. htmx does not follow a redirect to the form
+/// to sign in, so it receives its own header.
+fn render_notice(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let status = problem.code.status();
     if problem.code == Code::Unauthorized {
         return HttpResponse::build(status).insert_header(("hx-redirect", "/login")).finish();
@@ -106,27 +120,33 @@ fn for_htmx(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
 }
 
-async fn whole_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let (code, status) = (problem.code, problem.code.status());
-    if code == Code::Unauthorized {
-        let back = if request.method().is_safe() { request.uri().to_string() } else { "/".into() };
-        let then = percent_encode(&back);
-        return HttpResponse::SeeOther()
-            .insert_header((LOCATION, format!("/login?then={then}")))
-            .finish();
+/// Renders a page with the error, or redirects a visitor who must sign in to the form for it.
+async fn render_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    if problem.code == Code::Unauthorized {
+        return redirect_to_sign_in(request);
     }
-    let body =
-        failure::page_body(locale(request), status.as_u16(), code.word(), &request_id(request));
-    let viewer = match Visitor::of(request.clone()).await {
+    let code = problem.code.word();
+    let status = problem.code.status();
+    let body = failure::page_body(locale(request), status.as_u16(), code, &request_id(request));
+    // Without a viewer, for example because the store fails, the layout is left out.
+    let viewer = match Visitor::identify(request.clone()).await {
         Ok(visitor) => visitor.viewer().await.ok(),
         Err(_) => None,
     };
-    let markup = viewer
-        .map_or_else(|| body.clone(), |viewer| page(&viewer, "page-failure", &[], body.clone()));
+    let markup = match viewer {
+        Some(viewer) => page(&viewer, "page-failure", &[], body),
+        None => body,
+    };
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
 }
 
-/// A text as a value in a query string.
+fn redirect_to_sign_in(request: &HttpRequest) -> HttpResponse {
+    let back = if request.method().is_safe() { request.uri().to_string() } else { "/".into() };
+    let then = percent_encode(&back);
+    HttpResponse::SeeOther().insert_header((LOCATION, format!("/login?then={then}"))).finish()
+}
+
+/// Encodes a text as a value in a query string.
 fn percent_encode(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
     text.bytes()
@@ -134,13 +154,6 @@ fn percent_encode(text: &str) -> String {
         .collect()
 }
 
-fn is_api(request: &HttpRequest) -> bool {
-    ["/api/", "/auth/", "/health/", "/metrics"]
-        .iter()
-        .any(|prefix| request.path().starts_with(prefix))
-}
-
 fn request_id(request: &HttpRequest) -> String {
-    use actix_web::HttpMessage;
     request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
 }

@@ -1,33 +1,36 @@
-//! The reverse proxies in front of the shop, and the client address they report.
+//! The reverse proxies in front of the shop, and the client addresses that they forward.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 use serde::Deserialize;
 
-/// Proxies whose word is taken for where a request comes from.
+/// The networks of proxies whose `X-Forwarded-For` entries are trusted.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(try_from = "String")]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Whoever the nearest proxy that is not trusted says it is: each proxy adds at the end whom it heard from,
-    /// and whatever stands before the word of a stranger may be made up.
-    pub fn client(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
+    /// Returns the client's address: the right-most entry that was not added by a trusted proxy.
+    ///
+    /// Each proxy appends the address it was contacted from to the comma-separated
+    /// `forwarded_for`. Entries to the left of an untrusted address may be forged, so they are
+    /// ignored. `peer` is the address of the connection itself.
+    pub fn client_address(&self, peer: IpAddr, forwarded_for: &str) -> IpAddr {
         let mut client = peer.to_canonical();
-        for said in forwarded_for.rsplit(',') {
+        for entry in forwarded_for.rsplit(',') {
             if !self.0.iter().any(|network| network.contains(&client)) {
                 break;
             }
-            let Some(address) = address_in(said.trim()) else { break };
+            let Some(address) = parse_address(entry.trim()) else { break };
             client = address.to_canonical();
         }
         client
     }
 }
 
-/// An address, perhaps with a port, as some proxies write it.
-fn address_in(text: &str) -> Option<IpAddr> {
+/// Parses an address with or without a port, since some proxies append one.
+fn parse_address(text: &str) -> Option<IpAddr> {
     let with_port = || text.parse().map(|address: SocketAddr| address.ip()).ok();
     text.trim_matches(['[', ']']).parse().ok().or_else(with_port)
 }
@@ -37,14 +40,15 @@ impl TryFrom<String> for TrustedProxies {
 
     fn try_from(text: String) -> Result<Self, String> {
         let words = text.split([',', ' ']).filter(|word| !word.is_empty());
-        let network = |word: &str| {
-            let address = word.parse::<IpAddr>().map(IpNet::from);
-            address
-                .or_else(|_| word.parse())
-                .map_err(|_| format!("{word} is neither an address nor a network"))
-        };
-        words.map(network).collect::<Result<_, _>>().map(Self)
+        words.map(parse_network).collect::<Result<_, _>>().map(Self)
     }
+}
+
+fn parse_network(word: &str) -> Result<IpNet, String> {
+    let address = word.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| word.parse())
+        .map_err(|_| format!("`{word}` is neither an IP address nor a network"))
 }
 
 #[cfg(test)]
@@ -53,17 +57,17 @@ mod tests {
 
     fn client(trusted: &str, peer: &str, forwarded_for: &str) -> String {
         let proxies = TrustedProxies::try_from(trusted.to_owned()).unwrap();
-        proxies.client(peer.parse().unwrap(), forwarded_for).to_string()
+        proxies.client_address(peer.parse().unwrap(), forwarded_for).to_string()
     }
 
     #[test]
-    fn a_stranger_s_word_is_not_taken() {
+    fn an_entry_from_an_untrusted_peer_is_ignored() {
         assert_eq!(client("", "198.51.100.7", "203.0.113.9"), "198.51.100.7");
         assert_eq!(client("10.0.0.0/8", "198.51.100.7", "203.0.113.9"), "198.51.100.7");
     }
 
     #[test]
-    fn behind_trusted_proxies_the_client_is_whom_they_heard_from() {
+    fn trusted_proxies_forward_the_address_of_the_client() {
         let proxies = "10.0.0.0/8, 192.0.2.1";
         assert_eq!(client(proxies, "10.1.2.3", "203.0.113.9"), "203.0.113.9");
         assert_eq!(client(proxies, "10.1.2.3", "made up, 203.0.113.9, 192.0.2.1"), "203.0.113.9");
@@ -77,11 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
-        assert!(
-            TrustedProxies::try_from("10.0.0.0/8,proxy.example".to_owned())
-                .unwrap_err()
-                .contains("proxy.example")
-        );
+    fn an_invalid_network_is_refused_by_name() {
+        let error = TrustedProxies::try_from("10.0.0.0/8,proxy.example".to_owned()).unwrap_err();
+        assert!(error.contains("proxy.example"), "{error}");
     }
 }

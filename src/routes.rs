@@ -1,4 +1,4 @@
-//! Every URL of the shop, by who calls.
+//! Every URL of the shop, grouped by client.
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, resource};
@@ -7,11 +7,27 @@ use crate::auth::{browser, origin};
 use crate::error::Problem;
 use crate::{api, assets, live, pages};
 
-/// The largest body of a request, in bytes.
+/// The largest body that a request may have, in bytes.
 const MAX_BODY: usize = 64 * 1024;
 
-/// Puts every URL in its place.
+/// Registers every URL. Pages authenticate by cookie, so they reject requests of other origins.
 pub fn routes(config: &mut ServiceConfig) {
+    config
+        .configure(request_limits)
+        .configure(operation_routes)
+        .configure(auth_routes)
+        .configure(rest_routes)
+        .configure(socket_routes)
+        .service(
+            web::scope("")
+                .wrap(from_fn(browser::identify_visitor))
+                .wrap(from_fn(origin::same_origin))
+                .configure(page_routes),
+        );
+}
+
+/// Limits bodies, and turns errors of the extractors into problems.
+fn request_limits(config: &mut ServiceConfig) {
     config
         .app_data(
             web::JsonConfig::default()
@@ -26,148 +42,147 @@ pub fn routes(config: &mut ServiceConfig) {
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .app_data(
             web::QueryConfig::default().error_handler(|error, _| Problem::from(&error).into()),
-        )
-        .configure(operations)
-        .configure(programs)
-        .configure(listeners)
-        .service(
-            web::scope("")
-                .wrap(from_fn(browser::meet))
-                .wrap(from_fn(origin::same_origin))
-                .configure(browsers),
         );
 }
 
-/// Whoever runs the shop.
-fn operations(config: &mut ServiceConfig) {
+/// Health checks, metrics and static files.
+fn operation_routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/health/live").route(get().to(api::health::live)))
-        .service(resource("/health/ready").route(get().to(api::health::ready)))
-        .service(resource("/metrics").route(get().to(api::metrics::show)))
-        .service(resource("/favicon.ico").route(get().to(assets::favicon)))
-        .service(resource("/static/{file:.*}").route(get().to(assets::file)));
+        .service(resource("/health/live").route(get().to(api::health::check_liveness)))
+        .service(resource("/health/ready").route(get().to(api::health::check_readiness)))
+        .service(resource("/metrics").route(get().to(api::metrics::get_metrics)))
+        .service(resource("/favicon.ico").route(get().to(assets::get_favicon)))
+        .service(resource("/static/{file:.*}").route(get().to(assets::get_file)));
 }
 
-/// Programs: JSON, with a bearer token.
-fn programs(config: &mut ServiceConfig) {
+/// The sessions and the user of a program: JSON, authenticated by a bearer token.
+fn auth_routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/auth/login").route(post().to(api::session::login)))
-        .service(resource("/auth/register").route(post().to(api::session::register)))
-        .service(resource("/auth/refresh").route(post().to(api::session::refresh)))
-        .service(resource("/auth/logout").route(post().to(api::session::logout)))
-        .service(resource("/auth/logout-all").route(post().to(api::session::logout_all)))
-        .service(resource("/auth/verify").route(post().to(api::session::verify)))
-        .service(resource("/auth/password").route(post().to(api::session::password)))
-        .service(resource("/auth/profile").route(get().to(api::user::profile)))
-        .service(resource("/auth/sessions").route(get().to(api::session::list)))
-        .service(resource("/auth/sessions/{id}").route(delete().to(api::session::remove)))
+        .service(resource("/auth/login").route(post().to(api::session::sign_in)))
+        .service(resource("/auth/register").route(post().to(api::session::register_user)))
+        .service(resource("/auth/refresh").route(post().to(api::session::refresh_tokens)))
+        .service(resource("/auth/logout").route(post().to(api::session::sign_out)))
+        .service(resource("/auth/logout-all").route(post().to(api::session::sign_out_everywhere)))
+        .service(resource("/auth/verify").route(post().to(api::session::verify_token)))
+        .service(resource("/auth/password").route(post().to(api::session::change_password)))
+        .service(resource("/auth/profile").route(get().to(api::user::get_profile)))
+        .service(resource("/auth/sessions").route(get().to(api::session::list_sessions)))
+        .service(resource("/auth/sessions/{id}").route(delete().to(api::session::end_session)));
+}
+
+/// The REST API: JSON, authenticated by a bearer token.
+fn rest_routes(config: &mut ServiceConfig) {
+    config
         .service(
             resource("/api/articles")
-                .route(get().to(api::article::list))
-                .route(post().to(api::article::add)),
+                .route(get().to(api::article::list_articles))
+                .route(post().to(api::article::add_article)),
         )
         .service(
             resource("/api/articles/{id}")
-                .route(get().to(api::article::get))
-                .route(patch().to(api::article::change))
-                .route(delete().to(api::article::remove)),
+                .route(get().to(api::article::get_article))
+                .route(patch().to(api::article::change_article))
+                .route(delete().to(api::article::remove_article)),
         )
         .service(
             resource("/api/cart")
-                .route(get().to(api::cart::get))
-                .route(delete().to(api::cart::clear)),
+                .route(get().to(api::cart::get_cart))
+                .route(delete().to(api::cart::clear_cart)),
         )
-        .service(resource("/api/cart/items").route(post().to(api::cart::add)))
+        .service(resource("/api/cart/items").route(post().to(api::cart::add_item)))
         .service(
             resource("/api/cart/items/{article_id}")
-                .route(web::put().to(api::cart::set))
-                .route(delete().to(api::cart::remove)),
+                .route(web::put().to(api::cart::set_item))
+                .route(delete().to(api::cart::remove_item)),
         )
         .service(
             resource("/api/orders")
-                .route(get().to(api::order::list))
-                .route(post().to(api::order::place)),
+                .route(get().to(api::order::list_orders))
+                .route(post().to(api::order::place_order)),
         )
-        .service(resource("/api/orders/{id}").route(get().to(api::order::get)))
-        .service(resource("/api/orders/{id}/pay").route(post().to(api::order::pay)))
-        .service(resource("/api/orders/{id}/cancel").route(post().to(api::order::cancel)))
-        .service(resource("/api/orders/{id}/ship").route(post().to(api::order::ship)))
-        .service(resource("/api/orders/{id}/deliver").route(post().to(api::order::deliver)))
-        .service(resource("/api/orders/{id}/refund").route(post().to(api::order::refund)))
+        .service(resource("/api/orders/{id}").route(get().to(api::order::get_order)))
+        .service(resource("/api/orders/{id}/pay").route(post().to(api::order::pay_order)))
+        .service(resource("/api/orders/{id}/cancel").route(post().to(api::order::cancel_order)))
+        .service(resource("/api/orders/{id}/ship").route(post().to(api::order::ship_order)))
+        .service(resource("/api/orders/{id}/deliver").route(post().to(api::order::deliver_order)))
+        .service(resource("/api/orders/{id}/refund").route(post().to(api::order::refund_order)))
         .service(
             resource("/api/bank")
-                .route(get().to(api::bank::get))
-                .route(web::put().to(api::bank::set)),
+                .route(get().to(api::bank::get_behaviour))
+                .route(web::put().to(api::bank::set_behaviour)),
         )
-        .service(resource("/api/breaker").route(get().to(api::bank::breaker)))
-        .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate)))
-        .service(resource("/api/breaker/reset").route(post().to(api::bank::reset)))
+        .service(resource("/api/breaker").route(get().to(api::bank::get_breaker)))
+        .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate_breaker)))
+        .service(resource("/api/breaker/reset").route(post().to(api::bank::reset_breaker)))
         .service(
             resource("/api/users")
-                .route(get().to(api::user::list))
-                .route(post().to(api::user::add)),
+                .route(get().to(api::user::list_users))
+                .route(post().to(api::user::add_user)),
         )
         .service(
             resource("/api/users/{id}")
-                .route(get().to(api::user::get))
-                .route(patch().to(api::user::change))
-                .route(delete().to(api::user::remove)),
+                .route(get().to(api::user::get_user))
+                .route(patch().to(api::user::change_user))
+                .route(delete().to(api::user::delete_user)),
         );
 }
 
-/// Whoever listens: WebSockets.
-fn listeners(config: &mut ServiceConfig) {
+/// WebSockets, for programs and for pages.
+fn socket_routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/api/live").route(get().to(live::program)))
-        .service(resource("/live").route(get().to(live::page)));
+        .service(resource("/api/live").route(get().to(live::open_program_socket)))
+        .service(resource("/live").route(get().to(live::open_page_socket)));
 }
 
-/// Browsers: pages and forms, with a cookie.
-fn browsers(config: &mut ServiceConfig) {
+/// Pages and forms, authenticated by a cookie.
+fn page_routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/").route(get().to(pages::article::home)))
-        .service(resource("/articles").route(get().to(pages::article::list)))
-        .service(resource("/cart").route(get().to(pages::cart::show)))
-        .service(resource("/cart/add/{id}").route(post().to(pages::cart::add)))
-        .service(resource("/cart/update/{id}").route(post().to(pages::cart::update)))
-        .service(resource("/cart/remove/{id}").route(post().to(pages::cart::remove)))
-        .service(resource("/cart/clear").route(post().to(pages::cart::clear)))
-        .service(resource("/cart/checkout").route(get().to(pages::order::to_checkout)))
+        .service(resource("/").route(get().to(pages::article::redirect_to_articles)))
+        .service(resource("/articles").route(get().to(pages::article::show_articles)))
+        .service(resource("/cart").route(get().to(pages::cart::show_cart)))
+        .service(resource("/cart/add/{id}").route(post().to(pages::cart::add_item)))
+        .service(resource("/cart/update/{id}").route(post().to(pages::cart::set_item)))
+        .service(resource("/cart/remove/{id}").route(post().to(pages::cart::remove_item)))
+        .service(resource("/cart/clear").route(post().to(pages::cart::clear_cart)))
+        .service(resource("/cart/checkout").route(get().to(pages::order::redirect_to_checkout)))
         .service(
             resource("/checkout")
-                .route(get().to(pages::order::checkout))
-                .route(post().to(pages::order::place)),
+                .route(get().to(pages::order::show_checkout))
+                .route(post().to(pages::order::place_order)),
         )
-        .service(resource("/orders").route(get().to(pages::order::list)))
-        .service(resource("/orders/{id}").route(get().to(pages::order::show)))
-        .service(resource("/orders/{id}/pay").route(post().to(pages::order::pay)))
-        .service(resource("/orders/{id}/cancel").route(post().to(pages::order::cancel)))
-        .service(resource("/bank").route(get().to(pages::order::latest)))
-        .service(resource("/success").route(get().to(pages::order::latest)))
+        .service(resource("/orders").route(get().to(pages::order::show_orders)))
+        .service(resource("/orders/{id}").route(get().to(pages::order::show_order)))
+        .service(resource("/orders/{id}/pay").route(post().to(pages::order::pay_order)))
+        .service(resource("/orders/{id}/cancel").route(post().to(pages::order::cancel_order)))
+        .service(resource("/bank").route(get().to(pages::order::redirect_to_latest_order)))
+        .service(resource("/success").route(get().to(pages::order::redirect_to_latest_order)))
         .service(
             resource("/login")
-                .route(get().to(pages::session::ask))
-                .route(post().to(pages::session::login)),
+                .route(get().to(pages::session::show_sign_in))
+                .route(post().to(pages::session::sign_in)),
         )
         .service(
             resource("/register")
-                .route(get().to(pages::user::ask))
-                .route(post().to(pages::user::register)),
+                .route(get().to(pages::user::show_registration))
+                .route(post().to(pages::user::register_user)),
         )
         .service(
             resource("/logout")
-                .route(get().to(pages::session::confirm))
-                .route(post().to(pages::session::logout)),
+                .route(get().to(pages::session::show_sign_out))
+                .route(post().to(pages::session::sign_out)),
         )
-        .service(resource("/language").route(post().to(pages::session::language)))
-        .service(resource("/account").route(get().to(pages::user::account)))
-        .service(resource("/account/password").route(post().to(pages::user::password)))
-        .service(resource("/account/sessions/{id}/end").route(post().to(pages::session::end)))
+        .service(resource("/language").route(post().to(pages::session::choose_language)))
+        .service(resource("/account").route(get().to(pages::user::show_account)))
+        .service(resource("/account/password").route(post().to(pages::user::change_password)))
         .service(
-            resource("/account/sessions/end-others").route(post().to(pages::session::end_others)),
+            resource("/account/sessions/{id}/end").route(post().to(pages::session::end_session)),
         )
-        .service(resource("/admin").route(get().to(pages::user::to_admin)))
-        .service(resource("/admin/users").route(get().to(pages::user::list)))
-        .service(resource("/admin/users/add").route(post().to(pages::user::add)))
-        .service(resource("/admin/users/delete/{id}").route(post().to(pages::user::delete)));
+        .service(
+            resource("/account/sessions/end-others")
+                .route(post().to(pages::session::end_other_sessions)),
+        )
+        .service(resource("/admin").route(get().to(pages::user::redirect_to_users)))
+        .service(resource("/admin/users").route(get().to(pages::user::show_users)))
+        .service(resource("/admin/users/add").route(post().to(pages::user::add_user)))
+        .service(resource("/admin/users/delete/{id}").route(post().to(pages::user::delete_user)));
 }

@@ -1,4 +1,8 @@
-//! Every open WebSocket: how many there may be, and which of them must be cut.
+//! The registry of open WebSockets: limits their number and disconnects those that are stalled.
+//!
+//! Every socket holds a [`Slot`] from its handshake until its actor is dropped. The slot records
+//! when the actor last ran. An actor whose client reads nothing does not run any more, so it cannot
+//! detect this itself: the registry does it, and shuts the connection down.
 
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -15,132 +19,139 @@ use tcp::Connection;
 pub mod state;
 pub mod tcp;
 
-/// How many sockets there may be.
+/// The limits of open sockets.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// In all.
-    pub all: usize,
-    /// Of one holder.
-    pub each: usize,
-    /// How long one may stand still.
+pub struct SocketLimits {
+    /// The number of sockets in total.
+    pub total: usize,
+    /// The number of sockets of one owner.
+    pub per_owner: usize,
+    /// How long a socket may make no progress before it is disconnected.
     pub standstill: Duration,
 }
 
-/// Who holds a socket: a session, or a guest.
+/// The session or guest to which a socket belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Holder {
-    /// Somebody signed in.
+pub enum SlotOwner {
+    /// The session of a signed-in user.
     Session(SessionId),
-    /// A guest.
+    /// A guest, identified by the cart.
     Guest(Owner),
 }
 
-/// Why there is no room for a socket.
+/// Why no slot is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Full {
-    /// There are too many in all.
-    Here,
-    /// The holder has too many.
-    Holder,
+pub enum NoSlot {
+    /// The server has too many sockets.
+    Total,
+    /// The owner has too many sockets.
+    PerOwner,
 }
 
-/// The sockets of a process.
+/// The open sockets of this process.
 pub struct Sockets {
-    limits: Limits,
-    number: AtomicU64,
-    seats: Mutex<Seats>,
+    limits: SocketLimits,
+    next_number: AtomicU64,
+    slots: Mutex<Slots>,
 }
 
 #[derive(Default)]
-struct Seats {
-    taken: HashMap<u64, Taken>,
-    /// Invariant: how many of the above each holder has, and no holder without one.
-    holders: HashMap<Holder, usize>,
+struct Slots {
+    taken: HashMap<u64, TakenSlot>,
+    /// Invariant: the number of taken slots of each owner, without owners that have none.
+    owners: HashMap<SlotOwner, usize>,
 }
 
-struct Taken {
-    holder: Holder,
-    moved_at: Arc<AtomicI64>,
+struct TakenSlot {
+    owner: SlotOwner,
+    progress_at: Arc<AtomicI64>,
     connection: Option<Connection>,
 }
 
-/// The place of one socket, given back when it is dropped.
-pub struct Seat {
-    /// The socket's number, another one for each.
+/// The slot of one socket, released when it is dropped.
+pub struct Slot {
+    /// The number of the socket, unique in this process.
     pub number: u64,
     sockets: Arc<Sockets>,
-    moved_at: Arc<AtomicI64>,
+    /// When the socket's actor last ran, in milliseconds since the Unix epoch.
+    progress_at: Arc<AtomicI64>,
 }
 
 impl Sockets {
-    /// No sockets yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
-        Arc::new(Self { limits, number: AtomicU64::new(1), seats: Mutex::default() })
+    /// Creates a registry without sockets.
+    pub fn new(limits: SocketLimits) -> Arc<Self> {
+        Arc::new(Self { limits, next_number: AtomicU64::new(1), slots: Mutex::default() })
     }
 
-    /// A place for a holder's socket on a connection.
-    pub fn seat(
+    /// Takes a slot for a socket on a connection, unless a limit is reached.
+    pub fn take_slot(
         self: &Arc<Self>,
-        holder: Holder,
+        owner: SlotOwner,
         connection: Option<Connection>,
         now: Timestamp,
-    ) -> Result<Seat, Full> {
-        let mut seats = self.seats();
-        if seats.taken.len() >= self.limits.all {
-            return Err(Full::Here);
+    ) -> Result<Slot, NoSlot> {
+        let mut slots = self.slots();
+        if slots.taken.len() >= self.limits.total {
+            return Err(NoSlot::Total);
         }
-        let held = seats.holders.get(&holder).copied().unwrap_or_default();
-        if held >= self.limits.each {
-            return Err(Full::Holder);
+        let owned = slots.owners.get(&owner).copied().unwrap_or_default();
+        if owned >= self.limits.per_owner {
+            return Err(NoSlot::PerOwner);
         }
-        seats.holders.insert(holder.clone(), held + 1);
-        let number = self.number.fetch_add(1, Ordering::Relaxed);
-        let moved_at = Arc::new(AtomicI64::new(now.as_millisecond()));
-        seats.taken.insert(number, Taken { holder, moved_at: moved_at.clone(), connection });
-        metrics::gauge!("microshop_live_sockets").set(seats.taken.len() as f64);
-        Ok(Seat { number, sockets: self.clone(), moved_at })
+        slots.owners.insert(owner.clone(), owned + 1);
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        let progress_at = Arc::new(AtomicI64::new(now.as_millisecond()));
+        let taken = TakenSlot { owner, progress_at: progress_at.clone(), connection };
+        slots.taken.insert(number, taken);
+        slots.update_gauge();
+        Ok(Slot { number, sockets: self.clone(), progress_at })
     }
 
-    /// Cuts every socket that stands still: its client takes nothing, so its actor is not run and can't see that itself.
+    /// Disconnects every socket that makes no progress.
     pub fn cut_stalled(&self, now: Timestamp) {
-        let stands_still = (now - self.limits.standstill).as_millisecond();
-        for taken in self
-            .seats()
-            .taken
-            .values()
-            .filter(|taken| taken.moved_at.load(Ordering::Relaxed) < stands_still)
-        {
-            metrics::counter!("microshop_live_cut_total").increment(1);
-            taken
-                .connection
-                .into_iter()
-                .for_each(|connection| connection.shut_down(Shutdown::Both));
-        }
-    }
-
-    fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Seat {
-    /// The socket's actor runs.
-    pub fn moves(&self, now: Timestamp) {
-        self.moved_at.store(now.as_millisecond(), Ordering::Relaxed);
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut seats = self.sockets.seats();
-        let Some(Taken { holder, .. }) = seats.taken.remove(&self.number) else { return };
-        if let Some(held) = seats.holders.get_mut(&holder) {
-            *held -= 1;
-            if *held == 0 {
-                seats.holders.remove(&holder);
+        let deadline = (now - self.limits.standstill).as_millisecond();
+        for slot in self.slots().taken.values() {
+            if slot.progress_at.load(Ordering::Relaxed) < deadline {
+                metrics::counter!("microshop_live_cut_total").increment(1);
+                if let Some(connection) = slot.connection {
+                    connection.shut_down(Shutdown::Both);
+                }
             }
         }
-        metrics::gauge!("microshop_live_sockets").set(seats.taken.len() as f64);
+    }
+
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Slots {
+    fn release(&mut self, number: u64) {
+        let Some(TakenSlot { owner, .. }) = self.taken.remove(&number) else { return };
+        if let Some(owned) = self.owners.get_mut(&owner) {
+            *owned -= 1;
+            if *owned == 0 {
+                self.owners.remove(&owner);
+            }
+        }
+        self.update_gauge();
+    }
+
+    fn update_gauge(&self) {
+        metrics::gauge!("microshop_live_sockets").set(self.taken.len() as f64);
+    }
+}
+
+impl Slot {
+    /// Records that the socket's actor runs.
+    pub fn record_progress(&self, now: Timestamp) {
+        self.progress_at.store(now.as_millisecond(), Ordering::Relaxed);
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.sockets.slots().release(self.number);
     }
 }
 
@@ -153,51 +164,52 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn limits(all: usize, each: usize) -> Limits {
-        Limits { all, each, standstill: Duration::from_secs(30) }
+    fn limits(total: usize, per_owner: usize) -> SocketLimits {
+        SocketLimits { total, per_owner, standstill: Duration::from_secs(30) }
     }
 
-    fn guest(name: &str) -> Holder {
-        Holder::Guest(Owner::Guest(name.into()))
+    fn guest(name: &str) -> SlotOwner {
+        SlotOwner::Guest(Owner::Guest(name.into()))
     }
 
     #[test]
-    fn nobody_has_more_than_their_share_and_a_seat_given_back_is_free() {
+    fn no_owner_exceeds_its_limit_and_a_released_slot_is_free() {
         let sockets = Sockets::new(limits(3, 2));
-        let first = sockets.seat(guest("ana"), None, NOW).ok();
-        let _second = sockets.seat(guest("ana"), None, NOW).ok();
-        assert_eq!(sockets.seat(guest("ana"), None, NOW).err(), Some(Full::Holder));
-        let _third = sockets.seat(guest("bob"), None, NOW).ok();
-        assert_eq!(sockets.seat(guest("bob"), None, NOW).err(), Some(Full::Here));
+        let first = sockets.take_slot(guest("ana"), None, NOW).ok();
+        let _second = sockets.take_slot(guest("ana"), None, NOW).ok();
+        assert_eq!(sockets.take_slot(guest("ana"), None, NOW).err(), Some(NoSlot::PerOwner));
+        let _third = sockets.take_slot(guest("bob"), None, NOW).ok();
+        assert_eq!(sockets.take_slot(guest("bob"), None, NOW).err(), Some(NoSlot::Total));
         drop(first);
-        assert!(sockets.seat(guest("ana"), None, NOW).is_ok());
-        assert_eq!(sockets.seats().taken.len(), 2);
+        assert!(sockets.take_slot(guest("ana"), None, NOW).is_ok());
+        assert_eq!(sockets.slots().taken.len(), 2);
     }
 
     #[test]
-    fn a_socket_that_stands_still_is_cut_and_one_that_moves_is_not() {
+    fn a_stalled_socket_is_disconnected_and_an_active_one_is_not() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let sockets = Sockets::new(limits(2, 2));
-        let [(mut stands, _first, _seat), (mut moves, _second, seat)] =
+        let [(mut stalled, _first, _slot), (mut active, _second, slot)] =
             ["ana", "bob"].map(|name| {
-                let (client, server) =
-                    (TcpStream::connect(address).unwrap(), listener.accept().unwrap().0);
+                let client = TcpStream::connect(address).unwrap();
+                let server = listener.accept().unwrap().0;
                 let connection = Connection::of(&server).unwrap();
-                (client, server, sockets.seat(guest(name), Some(connection), NOW).ok().unwrap())
+                let slot = sockets.take_slot(guest(name), Some(connection), NOW).ok().unwrap();
+                (client, server, slot)
             });
-        seat.moves(NOW + Duration::from_secs(1));
+        slot.record_progress(NOW + Duration::from_secs(1));
         sockets.cut_stalled(NOW + Duration::from_secs(31));
-        stands.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        moves.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
-        assert_eq!(stands.read(&mut [0]).unwrap(), 0);
-        assert_eq!(moves.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        stalled.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        active.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+        assert_eq!(stalled.read(&mut [0]).unwrap(), 0);
+        assert_eq!(active.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
 
     #[test]
-    fn a_refused_holder_leaves_nothing_behind() {
+    fn a_refused_slot_leaves_no_trace() {
         let sockets = Sockets::new(limits(1, 0));
-        assert_eq!(sockets.seat(guest("ana"), None, NOW).err(), Some(Full::Holder));
-        assert!(sockets.seats().taken.is_empty() && sockets.seats().holders.is_empty());
+        assert_eq!(sockets.take_slot(guest("ana"), None, NOW).err(), Some(NoSlot::PerOwner));
+        assert!(sockets.slots().taken.is_empty() && sockets.slots().owners.is_empty());
     }
 }

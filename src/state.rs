@@ -1,4 +1,4 @@
-//! What every request needs: the shop, and how the web sees it.
+//! What request handlers share: the shop, and how the web reaches it.
 
 use std::time::Duration;
 
@@ -13,34 +13,34 @@ use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 use crate::sockets::state::LiveState;
 
-/// The shop as the web sees it.
+/// The state that request handlers share.
 pub struct AppState {
-    /// The shop.
+    /// The actors and their store.
     pub shop: Shop,
-    /// The simulated bank, if it is the one that the shop asks.
+    /// The simulated bank; `None` if the shop uses an external one.
     pub bank: Option<SimulatedBank>,
-    /// Makes and checks access tokens.
+    /// Issues and verifies access tokens.
     pub access: AccessTokens,
-    /// Makes and checks refresh tokens.
+    /// Issues and verifies refresh tokens.
     pub refresh: RefreshTokens,
-    /// Whose word is taken for where a request comes from.
+    /// The proxies whose `X-Forwarded-For` entries are trusted.
     pub proxies: TrustedProxies,
-    /// How cookies are set.
+    /// Reads and builds cookies.
     pub cookies: Cookies,
-    /// What browsers call the shop; empty if that isn't known.
+    /// The origin that browsers use; empty if it is not configured.
     pub public_origin: String,
     /// Whether visitors may register.
     pub registration: bool,
     /// How long a checkout waits for the bank.
     pub patience: Duration,
-    /// What is counted and measured.
+    /// The metrics of this process.
     pub metrics: Metrics,
-    /// WebSockets.
+    /// The open WebSockets.
     pub live: LiveState,
 }
 
-/// The site that a request came to.
-pub fn state(request: &HttpRequest) -> &web::Data<AppState> {
-    #[expect(clippy::expect_used, reason = "the app is built with its site")]
-    request.app_data().expect("every app has a site")
+/// Returns the state of the app that serves the request.
+pub fn app_state(request: &HttpRequest) -> &web::Data<AppState> {
+    #[expect(clippy::expect_used, reason = "the app is built with its state")]
+    request.app_data().expect("the app has a state")
 }

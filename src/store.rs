@@ -1,4 +1,4 @@
-//! Where the shop is kept: opens the store that a URL names.
+//! Opens the store that a URL names.
 
 mod envelope;
 mod redis;
@@ -10,66 +10,70 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::store::SharedStore;
 
-/// How much of its past a store keeps.
+/// How much of the event log a store keeps.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How many events the log holds at least, and not many more.
+    /// The number of events to keep. The log may hold a few more.
     pub events_max: u64,
-    /// How long the log holds an event; its last one stays for ever.
+    /// How long an event is kept. The last event is never removed.
     pub events_keep: Duration,
 }
 
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL names no store.
+    /// The URL does not name a store.
     #[error(
-        "the store's URL is neither sled:PATH nor redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]: {0}"
+        "the store URL must be sled:PATH or redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]: {0}"
     )]
     WrongUrl(String),
-    /// Another process works on the directory.
+    /// Another process has opened the directory.
     #[error("the store {0} is held by another process")]
     Held(String),
-    /// What is stored can't be read.
+    /// The stored data can't be read.
     #[error("the store {place} is corrupt ({reason}); restore it from a backup")]
     Corrupt {
-        /// Which store it is.
+        /// The path of the store.
         place: String,
-        /// What was found.
+        /// What is wrong with the data.
         reason: String,
     },
-    /// A later MicroShop wrote it.
-    #[error("the store has format {found}, this MicroShop knows no format later than {supported}")]
+    /// A later version of MicroShop wrote the store.
+    #[error(
+        "the store has format {found}, but this MicroShop supports no format later than {supported}"
+    )]
     NewerFormat {
-        /// The store's format.
+        /// The format of the store.
         found: u64,
-        /// The latest format that can be read.
+        /// The latest supported format.
         supported: u64,
     },
-    /// The directory can't be used or the server doesn't answer.
+    /// The directory can't be used, or the server does not reply.
     #[error("the store can't be reached: {0}")]
     Unreachable(String),
-    /// Redis would answer before a write is safe.
+    /// Redis would acknowledge a write before it is on disk.
     #[error("redis is not durable: {0}")]
     NotDurable(String),
 }
 
 /// Opens the store at `sled:PATH` or `redis://…`.
 ///
-/// Dropping the last handle closes it: whatever was committed before is done, then the files are let go.
+/// Dropping the last handle closes the store. It first completes every commit that was already
+/// submitted, then releases the files.
 pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedStore, OpenError> {
     match url.split_once(':') {
         Some(("sled", path)) if !path.is_empty() => {
             Ok(Arc::new(sled::open(path.into(), options, clock).await?))
         }
-        Some(("redis", _)) => Ok(Arc::new(redis::open(url, options, clock).await?)),
-        _ => Err(OpenError::WrongUrl("its scheme is unknown".to_owned())),
+        Some(("redis", _)) => Ok(Arc::new(redis::opening::open(url, options, clock).await?)),
+        _ => Err(OpenError::WrongUrl("the scheme is unknown".to_owned())),
     }
 }
 
-/// The format in which both stores are written.
+/// The format that both stores write.
 const FORMAT: u64 = 1;
 
+/// Returns an error if a store has a format that this version can't read.
 fn check_format(found: u64) -> Result<(), OpenError> {
     if found > FORMAT { Err(OpenError::NewerFormat { found, supported: FORMAT }) } else { Ok(()) }
 }

@@ -7,7 +7,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt::time::{interval, timeout};
 use actix_web::{rt, web};
 use actors::clock::Clock;
-use actors::live::Close;
+use actors::live::CloseSubscribers;
 use actors::shop::Shop;
 use domain::event::Event;
 
@@ -45,7 +45,7 @@ async fn stop_on_signal(signal: ShutdownSignal, server: ServerHandle, shop: Shop
     signal.received().await;
     // A client that misses the event sees its socket close.
     let _ = timeout(FAREWELL, publish_shutdown(&shop)).await;
-    shop.hub.notify(Close);
+    shop.hub.notify(CloseSubscribers);
     server.stop(true).await;
 }
 

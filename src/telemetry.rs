@@ -1,4 +1,4 @@
-//! Logging: structured, to standard error; every line of a request carries its id.
+//! Logging: structured lines on standard error, each with the id of its request.
 
 use std::io::{self, IsTerminal};
 
@@ -12,9 +12,11 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::config::{Log, LogFormat};
+use crate::config::sections::{LogConfig, LogFormat};
 
-/// What is logged of every request: no header, no query and no body, because each may hold a secret.
+/// The span of a request: its id, method and path.
+///
+/// Headers, queries and bodies are not logged, because each may contain a secret.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
@@ -31,28 +33,32 @@ impl RootSpanBuilder for RequestSpan {
 
     fn on_request_end<B: MessageBody>(_: Span, outcome: &Result<ServiceResponse<B>, Error>) {
         match outcome {
-            Ok(answer) => tracing::debug!(status = answer.status().as_u16(), "answered"),
-            Err(error) => tracing::warn!(%error, "not answered"),
+            Ok(response) => tracing::debug!(status = response.status().as_u16(), "response sent"),
+            Err(error) => tracing::warn!(%error, "no response sent"),
         }
     }
 }
 
-/// Begins to log as configured; in a process that logs already nothing changes.
-pub fn install(log: &Log) -> Result<(), ParseError> {
+/// Installs the configured logger of this process. Later calls have no effect.
+///
+/// Returns an error if `log.filter` is invalid.
+pub fn install(log: &LogConfig) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&log.filter)?;
     let lines =
         fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
-    // Only the first caller sets the format of a process.
+    // An error means that the process has a logger already.
     let _ = match log.format {
-        LogFormat::Text => lines.finish().with(filter_fn(may_be_told)).try_init(),
-        LogFormat::Json => lines.json().finish().with(filter_fn(may_be_told)).try_init(),
+        LogFormat::Text => lines.finish().with(filter_fn(may_be_logged)).try_init(),
+        LogFormat::Json => lines.json().finish().with(filter_fn(may_be_logged)).try_init(),
     };
     Ok(())
 }
 
-/// Whether a line may be logged at all. At its lowest level sled logs the rows and keys it is given, and so the hashes
-/// of passwords, and a password that somebody typed as a name. The decoder of WebSockets calls an error what its client did.
-fn may_be_told(line: &Metadata<'_>) -> bool {
-    let tells_rows = *line.level() == Level::TRACE && line.target().starts_with("sled");
-    !tells_rows && !line.target().starts_with("actix_http::ws")
+/// Whether a line may be logged, whatever the configured filter is.
+///
+/// At `TRACE`, sled logs keys and rows, which contain password hashes, and user names, which may
+/// be a mistyped password. The WebSocket decoder logs mistakes of clients as errors of the server.
+fn may_be_logged(line: &Metadata<'_>) -> bool {
+    let contains_rows = *line.level() == Level::TRACE && line.target().starts_with("sled");
+    !contains_rows && !line.target().starts_with("actix_http::ws")
 }

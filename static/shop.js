@@ -1,13 +1,14 @@
-// Shows whether the page hears what happens, and goes to the login when its session is over.
+// Shows whether the page receives live updates, and opens the login page when its session ends.
 (() => {
   const classes = document.documentElement.classList;
   const show = (live) => {
     classes.toggle("live", live);
     classes.toggle("reconnecting", !live);
   };
+  // The close code for a policy violation (RFC 6455): the visitor has to sign in again.
   const POLICY = 1008;
 
-  // Whoever signs out here is on the way to another page already.
+  // Signing out on this page closes the socket too, but the browser already loads another page.
   let leaving = false;
   addEventListener("beforeunload", () => { leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });

@@ -1,25 +1,23 @@
 //! The catalogue: articles and their stock.
 //!
-//! Owns: nothing but the order of changes; articles are in the store, a ready copy of them on the [`CatalogueSnapshot`].
-//! Serves: administrators, who change articles.
-//! Tells: `article.added`, `article.changed`, `article.removed`.
-//! Restart: nothing to read.
+//! Owns: the order of changes to articles; the articles are in the store, a copy in the
+//! [`CatalogueSnapshot`](crate::snapshot::CatalogueSnapshot).
+//! Serves: administrators.
+//! Publishes: `article.added`, `article.changed`, `article.removed`.
+//! Restart: no state to read.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use actix::{Actor, Context, Handler, Message, MessageResult};
+use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
 
-use actix::{Actor, Context, Handler, Message};
-use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, Articles};
-use domain::event::Event;
-use serde_json::json;
-
-use crate::ask::{Atomic, Failure, Observe, Observed, one_at_a_time};
-use crate::clock::Clock;
 use crate::failpoint;
-use crate::store::{EventId, StoreError};
-use crate::tables::{Row, Tables, WriteBatch, article_key, version};
+use crate::failure::Failure;
+use crate::handling::{Exclusive, exclusive};
+use crate::observe::Observe;
+use commands::ArticleDeps;
 
-/// Puts a new article on sale; its number is given by the shop.
+pub mod commands;
+
+/// Adds an article; the catalogue assigns its number.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Article, Failure<ArticleError>>")]
 pub struct AddArticle(pub Article);
@@ -28,77 +26,34 @@ pub struct AddArticle(pub Article);
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Article, Failure<ArticleError>>")]
 pub struct ChangeArticle {
-    /// Which one.
+    /// The article's number.
     pub id: ArticleId,
-    /// What changes.
+    /// The fields to change.
     pub patch: ArticlePatch,
 }
 
-/// Takes an article out of the catalogue, unless orders have pieces of it reserved.
+/// Removes an article, unless orders have units of it reserved.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Article, Failure<ArticleError>>")]
 pub struct RemoveArticle(pub ArticleId);
 
-/// A ready copy of the catalogue that everybody may read without a message.
-///
-/// Every durable change is put on it in the order of the log, by whoever hears of it first.
-#[derive(Clone, Default)]
-pub struct CatalogueSnapshot {
-    shown: Arc<RwLock<Shown>>,
-}
-
-#[derive(Default)]
-struct Shown {
-    articles: Arc<Articles>,
-    as_of: BTreeMap<ArticleId, EventId>,
-}
-
-impl CatalogueSnapshot {
-    /// The articles as they are now.
-    pub fn articles(&self) -> Arc<Articles> {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).articles.clone()
-    }
-
-    /// Puts a change on the shelf, unless a later one of the same article is there already.
-    pub fn show(&self, id: EventId, event: &Event) {
-        let (article, changed) = match event {
-            Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
-                (article.id, Some(article))
-            }
-            Event::ArticleRemoved { id } => (*id, None),
-            _ => return,
-        };
-        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-        if shown.as_of.get(&article).is_some_and(|as_of| *as_of >= id) {
-            return;
-        }
-        shown.as_of.insert(article, id);
-        let articles = Arc::make_mut(&mut shown.articles);
-        match changed {
-            Some(changed) => articles.insert(article, changed.clone()),
-            None => articles.remove(&article),
-        };
-    }
-
-    /// Fills the shelf with every article of the store.
-    pub async fn fill(&self, tables: &Tables) -> Result<(), StoreError> {
-        let as_of = tables.store.last_event().await?;
-        for (_, row) in tables.articles.all().await? {
-            self.show(as_of, &Event::ArticleChanged(row.value));
-        }
-        Ok(())
-    }
+/// The observable state of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueState {
+    /// The number of articles in the snapshot.
+    pub articles: usize,
 }
 
 /// The actor that changes articles, one change at a time.
-#[derive(Clone)]
 pub struct Catalogue {
-    /// Where articles are kept.
-    pub tables: Tables,
-    /// Kept up to date.
-    pub snapshot: CatalogueSnapshot,
-    /// Tells the time.
-    pub clock: Clock,
+    deps: ArticleDeps,
+}
+
+impl Catalogue {
+    /// Creates the actor.
+    pub fn new(deps: ArticleDeps) -> Self {
+        Self { deps }
+    }
 }
 
 impl Actor for Catalogue {
@@ -106,98 +61,35 @@ impl Actor for Catalogue {
 }
 
 impl Handler<AddArticle> for Catalogue {
-    type Result = Atomic<Self, Article, ArticleError>;
+    type Result = Exclusive<Self, Article, ArticleError>;
 
     fn handle(&mut self, AddArticle(article): AddArticle, _: &mut Self::Context) -> Self::Result {
-        one_at_a_time(self, self.clone().add(article))
+        exclusive(self, self.deps.clone().add(article), |added, _, _| added)
     }
 }
 
 impl Handler<ChangeArticle> for Catalogue {
-    type Result = Atomic<Self, Article, ArticleError>;
+    type Result = Exclusive<Self, Article, ArticleError>;
 
-    fn handle(
-        &mut self,
-        ChangeArticle { id, patch }: ChangeArticle,
-        _: &mut Self::Context,
-    ) -> Self::Result {
+    fn handle(&mut self, change: ChangeArticle, _: &mut Self::Context) -> Self::Result {
         failpoint::reach("catalogue");
-        one_at_a_time(self, self.clone().patch(id, patch))
+        exclusive(self, self.deps.clone().change(change), |changed, _, _| changed)
     }
 }
 
 impl Handler<RemoveArticle> for Catalogue {
-    type Result = Atomic<Self, Article, ArticleError>;
+    type Result = Exclusive<Self, Article, ArticleError>;
 
     fn handle(&mut self, RemoveArticle(id): RemoveArticle, _: &mut Self::Context) -> Self::Result {
-        one_at_a_time(self, self.clone().remove(id))
+        exclusive(self, self.deps.clone().remove(id), |removed, _, _| removed)
     }
 }
 
-impl Handler<Observe> for Catalogue {
-    type Result = Observed;
+impl Handler<Observe<CatalogueState>> for Catalogue {
+    type Result = MessageResult<Observe<CatalogueState>>;
 
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "articles": self.snapshot.articles().len() }))
-    }
-}
-
-impl Catalogue {
-    async fn add(self, article: Article) -> Result<Article, Failure<ArticleError>> {
-        let article = article.validated()?;
-        let next = self.tables.article_numbers.get("next").await?;
-        let number = next.as_ref().map_or(1, |row| row.value);
-        let article = Article { id: ArticleId(number), ..article };
-        let change = self.change().put(
-            &self.tables.article_numbers,
-            "next",
-            version(&next),
-            &(number + 1),
-        )?;
-        let change = change.put(&self.tables.articles, article_key(article.id), None, &article)?;
-        self.commit(change, Event::ArticleAdded(article.clone())).await?;
-        Ok(article)
-    }
-
-    async fn patch(
-        self,
-        id: ArticleId,
-        patch: ArticlePatch,
-    ) -> Result<Article, Failure<ArticleError>> {
-        let row = self.row(id).await?;
-        let article = row.value.patched(patch)?;
-        let change = self.change().put(
-            &self.tables.articles,
-            article_key(id),
-            Some(row.version),
-            &article,
-        )?;
-        self.commit(change, Event::ArticleChanged(article.clone())).await?;
-        Ok(article)
-    }
-
-    async fn remove(self, id: ArticleId) -> Result<Article, Failure<ArticleError>> {
-        let row = self.row(id).await?;
-        if row.value.reserved > 0 {
-            return Err(ArticleError::BelowReserved { reserved: row.value.reserved }.into());
-        }
-        let change = self.change().remove(&self.tables.articles, article_key(id), row.version);
-        self.commit(change, Event::ArticleRemoved { id }).await?;
-        Ok(row.value)
-    }
-
-    async fn row(&self, id: ArticleId) -> Result<Row<Article>, Failure<ArticleError>> {
-        self.tables.articles.get(article_key(id)).await?.ok_or_else(|| ArticleError::Unknown.into())
-    }
-
-    fn change(&self) -> WriteBatch {
-        self.tables.change(self.clock.now())
-    }
-
-    async fn commit(&self, change: WriteBatch, event: Event) -> Result<(), StoreError> {
-        let id = self.tables.commit(change.publish(&event)?).await?;
-        self.snapshot.show(id, &event);
-        Ok(())
+    fn handle(&mut self, _: Observe<CatalogueState>, _: &mut Self::Context) -> Self::Result {
+        MessageResult(CatalogueState { articles: self.deps.shared.snapshot.articles().len() })
     }
 }
 

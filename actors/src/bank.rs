@@ -1,61 +1,63 @@
-//! The bank: a port, so that the shop knows what it may rely on and not who answers.
+//! The bank: a port, so that the shop depends on a contract and not on one bank.
 
 use async_trait::async_trait;
 use domain::money::Cents;
 use domain::order::OrderId;
 
-/// What a bank is asked to charge.
+/// A charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// The same for every repetition of one attempt: the bank charges once for a key.
+    /// The same for every repetition of one attempt: the bank charges a key at most once.
     pub key: String,
-    /// What for.
+    /// The order to pay for.
     pub order: OrderId,
-    /// How much.
+    /// The amount.
     pub amount: Cents,
 }
 
-/// The key of an attempt to have an order paid.
+/// Returns the key of a payment attempt.
 pub fn key(order: OrderId, attempt: u32) -> String {
     format!("{order}-{attempt}")
 }
 
-/// What a bank has decided.
+/// A decision of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
-    /// It has charged.
+    /// The bank has charged.
     Approved,
-    /// It has refused to charge.
+    /// The bank has declined to charge.
     Declined,
-    /// It has paid back what it had charged, or was told never to charge.
+    /// The charge was refunded, or was voided before it was made.
     Voided,
 }
 
-/// Why there is no answer.
+/// Why there is no decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BankError {
-    /// The bank could not be reached, so it was not asked.
+    /// The request was certainly not sent.
     #[error("the bank was not reached: {0}")]
     NotSent(String),
-    /// The bank was asked, and no answer was understood.
-    #[error("the bank's answer is not known: {0}")]
+    /// The request was sent, but no valid answer arrived: it may or may not have taken effect.
+    #[error("the bank's answer is unknown: {0}")]
     Unknown(String),
-    /// The bank was asked to charge for a key with which it was asked for another order or amount before.
-    #[error("the bank knows the key as another charge's")]
+    /// The key belongs to a charge for another order or amount.
+    #[error("the bank knows the key from another charge")]
     KeyReused,
 }
 
 /// The port to a bank.
 #[async_trait]
 pub trait Bank: Send + Sync + 'static {
-    /// Charges once for a key, however often it is asked, and gives the same answer every time.
+    /// Charges a key at most once; every repetition returns the same decision.
     async fn charge(&self, charge: &Charge) -> Result<Answer, BankError>;
 
-    /// What the bank has decided for a key; nothing, if it has not heard of it.
+    /// Returns the decision for a key; `None` if the bank has never received it.
     async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError>;
 
-    /// Sees to it that nothing is charged for a key: pays back what was, and refuses whatever charge still comes.
+    /// Voids a key: refunds what was charged, and makes the bank refuse a charge that arrives
+    /// later.
     ///
-    /// So a charge whose fate is unknown can be called off for certain. Asking again changes nothing more.
+    /// A charge whose outcome is unknown can so be cancelled for certain. Repetitions change
+    /// nothing.
     async fn void(&self, key: &str) -> Result<(), BankError>;
 }

@@ -1,155 +1,133 @@
-//! Carts: one actor for each owner, started when needed and asleep when not.
+//! One cart: an actor for each owner, started on demand and passivated when idle.
 //!
-//! Owns: [`CartActor`] one cart; [`CartRegistry`] the carts that are awake.
-//! Serves: the owner's commands, each until it is durable before the next.
-//! Tells: `cart.changed`.
-//! Restart: a cart is read from the store by its next command.
+//! Owns: the cart of one owner, as the store has it.
+//! Serves: the owner's commands, one at a time.
+//! Publishes: `cart.changed`.
+//! Restart: the cart is read from the store by the next command.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
-
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler,
-    Message, ResponseFuture, WrapFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use domain::article::{Article, ArticleId, Articles};
-use domain::cart::{Cart, CartError, Owner, Quantity};
-use domain::event::Event;
+use domain::cart::{Cart, CartError, Owner};
+use domain::quantity::Quantity;
 use jiff::Timestamp;
-use serde_json::json;
 
-use crate::article::CatalogueSnapshot;
-use crate::ask::{Failure, Observe, Observed};
-use crate::clock::Clock;
 use crate::failpoint;
-use crate::store::{StoreError, Version};
-use crate::tables::{Tables, version};
+use crate::failure::Failure;
+use crate::handling::{Exclusive, exclusive};
+use commands::{CartDeps, CurrentCart};
+use registry::{CartRegistry, Idle};
 
-/// What a command for a cart answers: the cart as it is then.
+pub mod commands;
+pub mod registry;
+
+/// The reply to every command of a cart: the cart after it.
 pub type CartReply = Result<Cart, Failure<CartError>>;
 
-/// Asks for the cart as it is.
+/// Requests the cart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct GetCart;
 
-/// Puts more pieces of an article in the cart.
+/// Adds units of an article.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct AddItem {
     /// The article.
     pub article: ArticleId,
-    /// How many pieces more.
+    /// How many units to add.
     pub quantity: Quantity,
-    /// Only if the cart is at this version.
+    /// The version that the cart must have; `None` accepts any.
     pub expected: Option<u64>,
 }
 
-/// Leaves exactly that many pieces of an article in the cart.
+/// Sets the quantity of an article that is in the cart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct SetItem {
     /// The article.
     pub article: ArticleId,
-    /// How many pieces.
+    /// The new quantity.
     pub quantity: Quantity,
-    /// Only if the cart is at this version.
+    /// The version that the cart must have; `None` accepts any.
     pub expected: Option<u64>,
 }
 
-/// Takes an article out of the cart.
+/// Removes an article from the cart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct RemoveItem {
     /// The article.
     pub article: ArticleId,
-    /// Only if the cart is at this version.
+    /// The version that the cart must have; `None` accepts any.
     pub expected: Option<u64>,
 }
 
-/// Takes everything out of the cart.
+/// Removes every article from the cart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct ClearCart {
-    /// Only if the cart is at this version.
+    /// The version that the cart must have; `None` accepts any.
     pub expected: Option<u64>,
 }
 
-/// Puts what is in another cart into this one: of each article the larger quantity.
+/// Merges another cart into this one: per article the larger quantity wins.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct MergeCart(pub Cart);
 
-/// Says that the cart was changed by somebody else, and to which version.
+/// Reports that the stored cart has this version.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "()")]
-struct Changed(u64);
+struct Stored(u64);
 
-/// Passes a command to the cart of an owner.
-#[derive(Debug, Clone)]
-pub struct ToCart<M>(pub Owner, pub M);
-
-impl<M> Message for ToCart<M> {
-    type Result = CartReply;
-}
-
-/// Tells whoever keeps the owner's cart awake, if anybody does, that it has changed in the store.
-#[derive(Debug, Clone, Message)]
+/// Stops the actor; the registry sends it after every command that it has forwarded.
+#[derive(Message)]
 #[rtype(result = "()")]
-pub struct CartHasChanged(pub Owner, pub u64);
-
-/// What every cart needs to work.
-#[derive(Clone)]
-pub struct CartDeps {
-    /// Where carts are kept.
-    pub tables: Tables,
-    /// What can be bought.
-    pub snapshot: CatalogueSnapshot,
-    /// Tells the time.
-    pub clock: Clock,
-    /// How long an untouched cart is kept.
-    pub ttl: Duration,
-    /// How long an unused cart stays awake.
-    pub sleep_after: Duration,
-}
+struct Passivate;
 
 /// The actor that keeps one cart.
 pub struct CartActor {
+    deps: CartDeps,
     registry: Addr<CartRegistry>,
-    keeper: Keeper,
+    owner: Owner,
+    /// The durable cart; `None` if it must be read.
+    current: Option<CurrentCart>,
     used_at: Timestamp,
+}
+
+impl CartActor {
+    fn new(deps: CartDeps, owner: Owner, registry: Addr<CartRegistry>) -> Self {
+        let used_at = deps.shared.clock.now();
+        Self { deps, registry, owner, current: None, used_at }
+    }
 }
 
 impl Actor for CartActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let sleep_after = self.keeper.parts.sleep_after;
-        ctx.run_interval(sleep_after, move |cart, ctx| {
-            if cart.keeper.parts.clock.now() >= cart.used_at + sleep_after {
-                cart.tire(ctx);
+        let idle_after = self.deps.shared.rules.cart_sleep_after;
+        ctx.run_interval(idle_after, move |cart, ctx| {
+            if cart.deps.shared.clock.now() >= cart.used_at + idle_after {
+                cart.become_idle(ctx);
             }
         });
     }
 }
 
 impl Handler<GetCart> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, _: GetCart, _: &mut Self::Context) -> Self::Result {
-        self.work(async |keeper| Ok(keeper.current().await?.cart))
+        self.run(async |deps, owner, current| Ok(deps.read(owner, current).await?.cart))
     }
 }
 
 impl Handler<AddItem> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
-    fn handle(
-        &mut self,
-        AddItem { article, quantity, expected }: AddItem,
-        _: &mut Self::Context,
-    ) -> Self::Result {
+    fn handle(&mut self, add: AddItem, _: &mut Self::Context) -> Self::Result {
+        let AddItem { article, quantity, expected } = add;
         self.change(expected, move |cart, articles, expiry| {
             cart.add(find(articles, article)?, quantity, expiry)
         })
@@ -157,13 +135,10 @@ impl Handler<AddItem> for CartActor {
 }
 
 impl Handler<SetItem> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
-    fn handle(
-        &mut self,
-        SetItem { article, quantity, expected }: SetItem,
-        _: &mut Self::Context,
-    ) -> Self::Result {
+    fn handle(&mut self, set: SetItem, _: &mut Self::Context) -> Self::Result {
+        let SetItem { article, quantity, expected } = set;
         self.change(expected, move |cart, articles, expiry| {
             cart.set(find(articles, article)?, quantity, expiry)
         })
@@ -171,19 +146,16 @@ impl Handler<SetItem> for CartActor {
 }
 
 impl Handler<RemoveItem> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
-    fn handle(
-        &mut self,
-        RemoveItem { article, expected }: RemoveItem,
-        _: &mut Self::Context,
-    ) -> Self::Result {
+    fn handle(&mut self, remove: RemoveItem, _: &mut Self::Context) -> Self::Result {
+        let RemoveItem { article, expected } = remove;
         self.change(expected, move |cart, _, expiry| cart.remove(article, expiry))
     }
 }
 
 impl Handler<ClearCart> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, ClearCart { expected }: ClearCart, _: &mut Self::Context) -> Self::Result {
         self.change(expected, |cart, _, expiry| Ok(cart.clear(expiry)))
@@ -191,18 +163,18 @@ impl Handler<ClearCart> for CartActor {
 }
 
 impl Handler<MergeCart> for CartActor {
-    type Result = AtomicResponse<Self, CartReply>;
+    type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, MergeCart(other): MergeCart, _: &mut Self::Context) -> Self::Result {
         self.change(None, move |cart, _, expiry| Ok(cart.merge(&other, expiry)))
     }
 }
 
-impl Handler<Changed> for CartActor {
+impl Handler<Stored> for CartActor {
     type Result = ();
 
-    fn handle(&mut self, Changed(version): Changed, _: &mut Self::Context) {
-        self.keeper.kept.take_if(|kept| kept.cart.version < version);
+    fn handle(&mut self, Stored(version): Stored, _: &mut Self::Context) {
+        self.current.take_if(|current| current.cart.version < version);
     }
 }
 
@@ -219,191 +191,43 @@ impl CartActor {
         &mut self,
         expected: Option<u64>,
         decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError> + 'static,
-    ) -> AtomicResponse<Self, CartReply> {
-        self.work(async move |keeper| keeper.change(expected, decide).await)
+    ) -> Exclusive<Self, Cart, CartError> {
+        self.run(async move |deps, owner, current| {
+            deps.change(owner, current, expected, decide).await
+        })
     }
 
-    /// Does something with the cart while the actor does nothing else.
-    fn work(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Keeper) -> CartReply + 'static,
-    ) -> AtomicResponse<Self, CartReply> {
+    /// Runs a command while the actor handles no other message.
+    fn run<Command>(&mut self, command: Command) -> Exclusive<Self, Cart, CartError>
+    where
+        Command: AsyncFnOnce(&CartDeps, &Owner, &mut Option<CurrentCart>) -> CartReply + 'static,
+    {
         failpoint::reach("cart");
-        self.used_at = self.keeper.parts.clock.now();
-        let mut keeper = self.keeper.clone();
+        self.used_at = self.deps.shared.clock.now();
+        let deps = self.deps.clone();
+        let owner = self.owner.clone();
+        let mut current = self.current.take();
         let work = async move {
-            let reply = work(&mut keeper).await;
-            (keeper, reply)
+            let reply = command(&deps, &owner, &mut current).await;
+            (current, reply)
         };
-        AtomicResponse::new(Box::pin(work.into_actor(self).map(|(keeper, reply), cart, ctx| {
-            cart.keeper = keeper;
-            // Nothing is worth staying awake for, and visitors who only look are many.
-            if cart.keeper.kept.as_ref().is_some_and(|kept| kept.version.is_none()) {
-                cart.tire(ctx);
+        exclusive(self, work, |(current, reply), cart, ctx| {
+            // Most visitors only look: an actor whose cart is not stored keeps nothing.
+            if current.as_ref().is_some_and(|current| current.version.is_none()) {
+                cart.become_idle(ctx);
             }
+            cart.current = current;
             reply
-        })))
+        })
     }
 
-    /// Asks to go to sleep; a registry that has died can neither answer nor wake anybody.
-    fn tire(&self, ctx: &mut Context<Self>) {
+    /// Asks the registry to passivate the actor; stops at once if the registry is dead.
+    fn become_idle(&self, ctx: &mut Context<Self>) {
         if self.registry.connected() {
-            self.registry.do_send(Idle { owner: self.keeper.owner.clone(), cart: ctx.address() });
+            self.registry.do_send(Idle { owner: self.owner.clone(), cart: ctx.address() });
         } else {
             ctx.stop();
         }
-    }
-}
-
-/// A cart in step with the store.
-#[derive(Clone)]
-struct Keeper {
-    parts: Arc<CartDeps>,
-    owner: Owner,
-    /// The cart as the store has it, unless it has to be read.
-    kept: Option<Kept>,
-}
-
-/// A durable cart and the version of its key; none while the store has no such key.
-#[derive(Clone)]
-struct Kept {
-    cart: Cart,
-    version: Option<Version>,
-}
-
-impl Keeper {
-    async fn current(&mut self) -> Result<Kept, StoreError> {
-        let now = self.parts.clock.now();
-        match self.kept.clone().filter(|kept| now < kept.cart.expires_at) {
-            Some(kept) => Ok(kept),
-            None => Ok(self.kept.insert(self.load(now).await?).clone()),
-        }
-    }
-
-    async fn load(&self, now: Timestamp) -> Result<Kept, StoreError> {
-        let row = self.parts.tables.carts.get(&self.owner).await?;
-        let version = version(&row);
-        Ok(Kept {
-            cart: row.map_or_else(|| Cart::empty(now + self.parts.ttl), |row| row.value),
-            version,
-        })
-    }
-
-    async fn change(
-        &mut self,
-        expected: Option<u64>,
-        decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError>,
-    ) -> CartReply {
-        let Kept { cart, version } = self.current().await?;
-        cart.expect_version(expected)?;
-        let now = self.parts.clock.now();
-        let cart = decide(&cart, &self.parts.snapshot.articles(), now + self.parts.ttl)?;
-        self.kept = None;
-        let tables = &self.parts.tables;
-        let change = tables.change(now).put_until(
-            &tables.carts,
-            &self.owner,
-            version,
-            &cart,
-            cart.expires_at,
-        )?;
-        let told = Event::CartChanged { owner: self.owner.clone(), cart: cart.clone() };
-        tables.commit(change.publish(&told)?).await?;
-        self.kept =
-            Some(Kept { cart: cart.clone(), version: Some(version.unwrap_or_default() + 1) });
-        Ok(cart)
-    }
-}
-
-/// A cart that nobody has used for a while, or that the store doesn't have, asks to go to sleep.
-///
-/// The registry forgets it first and lets it sleep behind everything already sent to it, so no command is lost.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Idle {
-    owner: Owner,
-    cart: Addr<CartActor>,
-}
-
-/// Lets a cart sleep.
-#[derive(Message)]
-#[rtype(result = "()")]
-struct Passivate;
-
-/// The actor that knows which carts are awake; every command for a cart goes through it.
-pub struct CartRegistry {
-    parts: Arc<CartDeps>,
-    awake: HashMap<Owner, Addr<CartActor>>,
-}
-
-impl CartRegistry {
-    /// A registry of which no cart is awake.
-    pub fn new(parts: CartDeps) -> Self {
-        Self { parts: Arc::new(parts), awake: HashMap::new() }
-    }
-
-    /// The cart of an owner, woken if it is asleep or has died.
-    fn cart(&mut self, owner: &Owner, registry: Addr<Self>) -> Addr<CartActor> {
-        if let Some(cart) = self.awake.get(owner).filter(|cart| cart.connected()) {
-            return cart.clone();
-        }
-        let keeper = Keeper { parts: self.parts.clone(), owner: owner.clone(), kept: None };
-        let cart = CartActor { registry, used_at: self.parts.clock.now(), keeper }.start();
-        self.awake.insert(owner.clone(), cart.clone());
-        cart
-    }
-}
-
-impl Actor for CartRegistry {
-    type Context = Context<Self>;
-}
-
-impl<M> Handler<ToCart<M>> for CartRegistry
-where
-    M: Message<Result = CartReply> + Send + 'static,
-    CartActor: Handler<M>,
-{
-    type Result = ResponseFuture<CartReply>;
-
-    fn handle(
-        &mut self,
-        ToCart(owner, command): ToCart<M>,
-        ctx: &mut Self::Context,
-    ) -> Self::Result {
-        failpoint::reach("carts");
-        let reply = self.cart(&owner, ctx.address()).send(command);
-        Box::pin(async move {
-            reply.await.unwrap_or_else(|dead| Err(Failure::Unavailable(dead.to_string())))
-        })
-    }
-}
-
-impl Handler<CartHasChanged> for CartRegistry {
-    type Result = ();
-
-    fn handle(&mut self, CartHasChanged(owner, version): CartHasChanged, _: &mut Self::Context) {
-        if let Some(cart) = self.awake.get(&owner) {
-            cart.do_send(Changed(version));
-        }
-    }
-}
-
-impl Handler<Idle> for CartRegistry {
-    type Result = ();
-
-    fn handle(&mut self, Idle { owner, cart }: Idle, _: &mut Self::Context) {
-        if self.awake.get(&owner) == Some(&cart) {
-            self.awake.remove(&owner);
-        }
-        cart.do_send(Passivate);
-    }
-}
-
-impl Handler<Observe> for CartRegistry {
-    type Result = Observed;
-
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "awake": self.awake.len() }))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Time and chance: the only file that reads a clock or a source of randomness.
+//! Time and randomness: the only file that reads a clock or a source of randomness.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// Tells the time, in whole milliseconds.
+/// A source of time, in whole milliseconds.
 #[derive(Debug, Clone, Default)]
 pub enum Clock {
-    /// The machine's clock.
+    /// The system's clock.
     #[default]
     System,
-    /// A clock that stands still until it is moved, for tests: milliseconds since the Unix epoch.
+    /// A clock that stands still until a test sets it, in milliseconds since the Unix epoch.
     Manual(Arc<AtomicI64>),
 }
 
 impl Clock {
-    /// The time now.
+    /// Returns the current time.
     pub fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         let milliseconds = match self {
@@ -28,19 +28,19 @@ impl Clock {
     }
 }
 
-/// `N` bytes that nobody can guess, from the operating system.
+/// Returns `N` unpredictable bytes from the operating system.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     #[expect(
         clippy::expect_used,
         clippy::disallowed_methods,
-        reason = "a system without randomness can't keep any secret"
+        reason = "without randomness no secret can be kept"
     )]
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes
 }
 
-/// An id that was never given before and sorts by its time (UUID version 7, RFC 9562).
+/// Returns a new unique id that sorts by its time (UUID version 7, RFC 9562).
 pub fn new_id(now: Timestamp) -> Uuid {
     let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &random_bytes()).into_uuid()

@@ -1,17 +1,19 @@
-//! Points where a test has the process die, around every durable step of an order, or an actor panic; elsewhere nothing
-//! is compiled of them.
+//! Failpoints: where a test kills the process around every durable step, or makes an actor panic.
+//!
+//! Without the `failpoints` feature of the `fail` crate, which only tests enable, they compile to
+//! nothing.
 
-/// Declares the steps together with the list of all of them, so that none can be left out.
+/// Declares the durable steps together with the list of them, so that none can be left out.
 macro_rules! steps {
-    ($($(#[$what:meta])* $step:ident,)+) => {
-        /// What is made durable at once.
+    ($($(#[$doc:meta])* $step:ident,)+) => {
+        /// A durable step: one commit that matters to an order.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Durable {
-            $($(#[$what])* $step,)+
+            $($(#[$doc])* $step,)+
         }
 
         impl Durable {
-            /// Every step; a test has the process die right before and right after each.
+            /// Every step; a test kills the process right before and right after each.
             pub const ALL: &[Self] = &[$(Self::$step,)+];
         }
     };
@@ -20,27 +22,27 @@ macro_rules! steps {
 steps! {
     /// A cart becomes an order.
     Place,
-    /// A request has its answer for ever after.
+    /// The answer to a request is stored under its idempotency key.
     Answer,
-    /// The next attempt to have an order paid.
+    /// The next payment attempt starts.
     PayAgain,
-    /// How an attempt ended.
+    /// The outcome of a payment attempt is stored.
     Settle,
-    /// An order is cancelled, or is to be.
+    /// An order is cancelled, or the wish to cancel it is stored.
     Cancel,
-    /// An order expires, and its goods go back to the cart.
+    /// An order expires, and its items return to the cart.
     Expire,
-    /// An order is to be paid back.
+    /// The wish to refund an order is stored.
     Refund,
-    /// An order is paid back.
-    PaidBack,
-    /// An order is on its way.
+    /// An order is refunded.
+    Refunded,
+    /// An order is shipped.
     Ship,
-    /// An order has arrived.
+    /// An order is delivered.
     Deliver,
-    /// An order says no more whose it was.
-    Forget,
-    /// The breaker has another state.
+    /// An order of a deleted user becomes anonymous.
+    Anonymize,
+    /// The breaker changes its state.
     Breaker,
     /// The simulated bank decides on a charge.
     Charge,
@@ -49,7 +51,7 @@ steps! {
 }
 
 impl Durable {
-    /// Reaches the point `before` the step, or that `after` it: `Place::before` for instance.
+    /// Reaches the failpoint `before` or `after` the step, for instance `Place::before`.
     pub(crate) fn reach(self, moment: &'static str) {
         if fail::has_failpoints() {
             reach(&format!("{self:?}::{moment}"));
@@ -57,12 +59,13 @@ impl Durable {
     }
 }
 
-/// Reaches a point: where `FAILPOINTS` says `return` for it the process is killed, where it says `panic` the caller panics.
+/// Reaches a failpoint. If `FAILPOINTS` sets it to `return`, the process is killed; if to `panic`,
+/// the caller panics.
 pub(crate) fn reach(point: &str) {
     fail::fail_point!(point, |_| {
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
     });
-    // Without points nobody asks which one this is.
+    // Without failpoints the name is not used.
     let _ = point;
 }

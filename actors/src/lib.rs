@@ -1,4 +1,7 @@
-//! Who keeps which value and what may be said to them; the ports to store and bank.
+//! The actors of the shop: what each one owns, which messages it handles, and the ports to the
+//! store and the bank.
+//!
+//! Start with [`shop::Shop::open`], the supervision tree, and [`cart`], the smallest actor.
 
 pub mod article;
 pub mod ask;
@@ -6,14 +9,19 @@ pub mod bank;
 pub mod cart;
 pub mod clock;
 pub mod failpoint;
+pub mod failure;
+pub mod handling;
 pub mod live;
+pub mod observe;
 pub mod order;
 pub mod password;
 pub mod payment;
 pub mod rules;
 pub mod seed;
 pub mod session;
+pub mod shared;
 pub mod shop;
+pub mod snapshot;
 pub mod store;
 pub mod tables;
 pub mod user;

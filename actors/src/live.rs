@@ -1,9 +1,10 @@
-//! The hub: passes every event of the log on to whom it concerns.
+//! The hub: follows the log and pushes every event to its subscribers.
 //!
-//! Owns: who listens to what.
-//! Serves: sockets. Whoever is too slow is told no more, and reads on from the log by itself: nobody waits for it.
-//! Tells: nobody but its listeners; what is told was in the log before.
-//! Restart: listeners find the hub gone and come back; the log is read on from where it was.
+//! Owns: who subscribes to which channel.
+//! Serves: sockets. No subscriber delays another: one whose mailbox is full gets no more pushes and
+//! reads on from the log by itself.
+//! Publishes: nothing of its own; every event was in the log before.
+//! Restart: subscribers find the hub gone and reconnect; the log is read on from the last position.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,97 +13,106 @@ use std::time::Duration;
 use actix::fut::wrap_stream;
 use actix::{
     Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler,
-    Message, Recipient,
+    Message, MessageResult, Recipient,
 };
 use domain::breaker::Breaker;
-use domain::event::{Channel, Entry, Event};
-use serde_json::json;
+use domain::event::{Entry, Event};
+use domain::topic::Channel;
 use tokio::sync::watch;
 
-use crate::article::CatalogueSnapshot;
-use crate::ask::{Child, Observe, Observed};
-use crate::cart::{CartHasChanged, CartRegistry};
+use crate::ask::Child;
+use crate::cart::registry::{CartRegistry, CartStored};
 use crate::failpoint;
-use crate::session::Revocations;
+use crate::observe::Observe;
+use crate::session::revocations::Revocations;
+use crate::shared::Shared;
 use crate::store::{EventId, LogEntry, StoreError};
-use crate::tables::{Tables, entry};
+use crate::tables::codec::entry;
+use backlog::Backlog;
+use push::{Push, PushedEvent};
 
-pub use push::{Backlog, Encoding, Push, PushedEvent};
+pub mod backlog;
+pub mod push;
 
-mod push;
-
-/// How long the hub waits before it reads on from a log that could not be read.
+/// How long the hub waits after an error of the log before it reads on.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Listens to channels from now on, in place of those listened to before; [`Push::From`] says from which event on.
+/// Subscribes to channels in place of the former ones; [`Push::Subscribed`] marks the start.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Listen {
-    /// Which listener it is.
-    pub listener: u64,
-    /// Where to tell it.
+pub struct Subscribe {
+    /// The subscriber's number.
+    pub subscriber: u64,
+    /// Where to send its pushes.
     pub recipient: Recipient<Push>,
-    /// What to tell it of.
+    /// The channels.
     pub channels: Vec<Channel>,
-    /// What is on its way to it.
+    /// Counts the pushes that wait.
     pub backlog: Arc<Backlog>,
 }
 
-/// Listens no more.
+/// Ends a subscription.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Leave {
-    /// Which listener it is.
-    pub listener: u64,
+pub struct Unsubscribe {
+    /// The subscriber's number.
+    pub subscriber: u64,
 }
 
-/// Tells every listener that the shop closes.
+/// Sends [`Push::Closing`] to every subscriber.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Close;
+pub struct CloseSubscribers;
 
-/// What the hub needs to work.
+/// The observable state of the hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HubState {
+    /// The number of subscribers.
+    pub subscribers: usize,
+    /// The number of channels with at least one subscriber.
+    pub channels: usize,
+    /// The id of the last event pushed.
+    pub position: EventId,
+}
+
+/// The dependencies of the hub.
 #[derive(Clone)]
 pub struct LiveDeps {
-    /// Where the log is.
-    pub tables: Tables,
-    /// Kept up to date before anybody hears of an event.
-    pub snapshot: CatalogueSnapshot,
-    /// Told of changes that others made.
+    /// Store, snapshot, clock and rules.
+    pub shared: Shared,
+    /// Receives the versions of changed carts.
     pub carts: Child<CartRegistry>,
-    /// Kept up to date before anybody hears of an event.
+    /// Kept up to date with the log.
     pub revocations: Revocations,
-    /// Kept up to date before anybody hears of an event.
+    /// Kept up to date with the log.
     pub breaker: Arc<watch::Sender<Breaker>>,
-    /// How long an access token is good.
-    pub access_ttl: Duration,
-    /// The id of the last event passed on, for whoever draws a page.
+    /// The id of the last event pushed.
     pub position: Arc<watch::Sender<EventId>>,
 }
 
-/// The actor that reads the log and passes it on.
+/// The actor that follows the log.
 pub struct Hub {
-    parts: LiveDeps,
-    listeners: HashMap<u64, Listening>,
-    /// Whom to tell, by what they listen to. Invariant: the same listeners as above, and no channel without one.
+    deps: LiveDeps,
+    subscribers: HashMap<u64, Subscriber>,
+    /// The subscribers of each channel. Invariant: the same subscribers as above, and no empty set.
     channels: HashMap<Channel, HashSet<u64>>,
-    /// The most pushes that ever waited for one listener.
+    /// The most pushes that ever waited for one subscriber.
     high_water: usize,
 }
 
-/// A listener's side of the hub.
-struct Listening {
+/// A subscriber as the hub sees it.
+struct Subscriber {
     recipient: Recipient<Push>,
     channels: Vec<Channel>,
     backlog: Arc<Backlog>,
-    /// The last event it was told of.
-    told: EventId,
+    /// The last event pushed to it.
+    pushed: EventId,
 }
 
 impl Hub {
-    /// A hub nobody listens to.
-    pub fn new(parts: LiveDeps) -> Self {
-        Self { parts, listeners: HashMap::new(), channels: HashMap::new(), high_water: 0 }
+    /// Creates a hub without subscribers.
+    pub fn new(deps: LiveDeps) -> Self {
+        Self { deps, subscribers: HashMap::new(), channels: HashMap::new(), high_water: 0 }
     }
 }
 
@@ -110,140 +120,151 @@ impl Actor for Hub {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.read_on(ctx);
+        self.follow_log(ctx);
     }
 }
 
-impl Handler<Listen> for Hub {
+impl Handler<Subscribe> for Hub {
     type Result = ();
 
-    fn handle(&mut self, listen: Listen, _: &mut Self::Context) {
-        let Listen { listener, recipient, channels, backlog } = listen;
-        self.leave(listener);
+    fn handle(&mut self, subscribe: Subscribe, _: &mut Self::Context) {
+        let Subscribe { subscriber, recipient, channels, backlog } = subscribe;
+        self.remove(subscriber);
         for channel in &channels {
-            self.channels.entry(channel.clone()).or_default().insert(listener);
+            self.channels.entry(channel.clone()).or_default().insert(subscriber);
         }
-        let position = *self.parts.position.borrow();
-        let told = backlog.missed().map_or(position, |missed| missed - 1);
-        backlog.goes_on();
-        backlog.put_one();
-        // In the same queue as every push, so that what is told before and after it is beyond doubt.
-        recipient.do_send(Push::From { told, position });
-        self.listeners.insert(listener, Listening { recipient, channels, backlog, told: position });
-        self.count();
+        let position = *self.deps.position.borrow();
+        let pushed = backlog.missed().map_or(position, |missed| missed - 1);
+        backlog.reset();
+        backlog.add_one();
+        // In the same queue as every push, so that events before and after it are never confused.
+        recipient.do_send(Push::Subscribed { pushed, position });
+        let added = Subscriber { recipient, channels, backlog, pushed: position };
+        self.subscribers.insert(subscriber, added);
+        self.update_gauges();
     }
 }
 
-impl Handler<Leave> for Hub {
+impl Handler<Unsubscribe> for Hub {
     type Result = ();
 
-    fn handle(&mut self, Leave { listener }: Leave, _: &mut Self::Context) {
-        self.leave(listener);
-        self.count();
+    fn handle(&mut self, Unsubscribe { subscriber }: Unsubscribe, _: &mut Self::Context) {
+        self.remove(subscriber);
+        self.update_gauges();
     }
 }
 
-impl Handler<Close> for Hub {
+impl Handler<CloseSubscribers> for Hub {
     type Result = ();
 
-    fn handle(&mut self, _: Close, _: &mut Self::Context) {
-        for Listening { recipient, backlog, .. } in self.listeners.values() {
-            backlog.put_one();
-            recipient.do_send(Push::Goodbye);
+    fn handle(&mut self, _: CloseSubscribers, _: &mut Self::Context) {
+        for Subscriber { recipient, backlog, .. } in self.subscribers.values() {
+            backlog.add_one();
+            recipient.do_send(Push::Closing);
         }
     }
 }
 
-impl Handler<Observe> for Hub {
-    type Result = Observed;
+impl Handler<Observe<HubState>> for Hub {
+    type Result = MessageResult<Observe<HubState>>;
 
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        let position = *self.parts.position.borrow();
-        Observed(
-            json!({ "listeners": self.listeners.len(), "channels": self.channels.len(), "event": position }),
-        )
+    fn handle(&mut self, _: Observe<HubState>, _: &mut Self::Context) -> Self::Result {
+        MessageResult(HubState {
+            subscribers: self.subscribers.len(),
+            channels: self.channels.len(),
+            position: *self.deps.position.borrow(),
+        })
     }
 }
 
 impl Hub {
-    fn read_on(&self, ctx: &mut Context<Self>) {
-        let position = *self.parts.position.borrow();
-        wrap_stream(self.parts.tables.store.tail(position))
-            .map(|read, hub: &mut Self, _: &mut Context<Self>| {
-                match read.and_then(|logged| hub.pass_on(&logged)) {
-                    Ok(()) => {}
-                    Err(StoreError::Gone { before }) => hub.skip_to(before),
-                    Err(error) => tracing::error!(%error, "the log can't be read"),
-                }
-            })
+    /// Reads the log from the current position on, for as long as it can be read.
+    fn follow_log(&self, ctx: &mut Context<Self>) {
+        let position = *self.deps.position.borrow();
+        wrap_stream(self.deps.shared.tables.store.tail(position))
+            .map(|read, hub: &mut Self, _: &mut Context<Self>| hub.on_read(read))
             .finish()
             .map(|(), _, ctx: &mut Context<Self>| {
-                ctx.run_later(RETRY, |hub, ctx| hub.read_on(ctx));
+                ctx.run_later(RETRY, |hub, ctx| hub.follow_log(ctx));
             })
             .spawn(ctx);
     }
 
-    /// Everything that keeps a copy hears of an event before any listener does.
-    fn pass_on(&mut self, logged: &LogEntry) -> Result<(), StoreError> {
+    fn on_read(&mut self, read: Result<LogEntry, StoreError>) {
+        match read.and_then(|logged| self.publish(&logged)) {
+            Ok(()) => {}
+            Err(StoreError::Gone { before }) => self.skip_to(before),
+            Err(error) => tracing::error!(%error, "could not read the log"),
+        }
+    }
+
+    /// Brings every copy up to date with an event, then pushes it.
+    fn publish(&mut self, logged: &LogEntry) -> Result<(), StoreError> {
         failpoint::reach("hub");
         let entry = entry(logged)?;
-        match &entry.event {
-            Event::CartChanged { owner, cart } => {
-                self.parts.carts.notify(CartHasChanged(owner.clone(), cart.version))
-            }
-            Event::SessionEnded { session, .. } => {
-                self.parts.revocations.add(*session, entry.at + self.parts.access_ttl);
-            }
-            Event::BreakerChanged(breaker) => drop(self.parts.breaker.send_replace(*breaker)),
-            event => self.parts.snapshot.show(entry.id, event),
-        }
-        self.parts.position.send_replace(entry.id);
-        entry.event.channels().into_iter().for_each(|channel| self.tell(&channel, &entry));
+        self.update_copies(&entry);
+        self.deps.position.send_replace(entry.id);
+        entry.event.channels().into_iter().for_each(|channel| self.push(&channel, &entry));
         Ok(())
     }
 
-    fn tell(&mut self, channel: &Channel, entry: &Entry) {
-        let Some(listeners) = self.channels.get(channel) else { return };
-        let push = Push::Happened(Arc::new(PushedEvent::new(channel.topic, entry.clone())));
-        let mut slow = Vec::new();
-        for listener in listeners {
-            let Some(listening) = self.listeners.get_mut(listener) else { continue };
-            if listening.told == entry.id {
+    fn update_copies(&self, entry: &Entry) {
+        match &entry.event {
+            Event::CartChanged { owner, cart } => {
+                self.deps.carts.notify(CartStored(owner.clone(), cart.version));
+            }
+            Event::SessionEnded { session, .. } => {
+                let until = entry.at + self.deps.shared.rules.access_ttl;
+                self.deps.revocations.add(*session, until);
+            }
+            Event::BreakerChanged(breaker) => drop(self.deps.breaker.send_replace(*breaker)),
+            event => self.deps.shared.snapshot.apply(entry.id, event),
+        }
+    }
+
+    /// Pushes an event to the subscribers of a channel, at most once to each.
+    fn push(&mut self, channel: &Channel, entry: &Entry) {
+        let Some(subscribers) = self.channels.get(channel) else { return };
+        let push = Push::Event(Arc::new(PushedEvent::new(channel.topic, entry.clone())));
+        let mut lagging = Vec::new();
+        for number in subscribers {
+            let Some(subscriber) = self.subscribers.get_mut(number) else { continue };
+            if subscriber.pushed == entry.id {
                 continue;
             }
-            listening.told = entry.id;
-            self.high_water = self.high_water.max(listening.backlog.put_one());
-            if listening.recipient.try_send(push.clone()).is_err() {
-                listening.backlog.is_full(entry.id);
-                slow.push(*listener);
+            subscriber.pushed = entry.id;
+            self.high_water = self.high_water.max(subscriber.backlog.add_one());
+            if subscriber.recipient.try_send(push.clone()).is_err() {
+                subscriber.backlog.overflow(entry.id);
+                lagging.push(*number);
             }
         }
         metrics::gauge!("microshop_live_outbox_high_water").set(self.high_water as f64);
-        metrics::counter!("microshop_live_lagging_total").increment(slow.len() as u64);
-        slow.into_iter().for_each(|listener| self.leave(listener));
+        metrics::counter!("microshop_live_lagging_total").increment(lagging.len() as u64);
+        lagging.into_iter().for_each(|subscriber| self.remove(subscriber));
     }
 
-    /// The log begins after an event that the hub has not come to: what is gone, every listener has missed.
-    fn skip_to(&mut self, oldest: EventId) {
-        let missed = self.parts.position.send_replace(oldest) + 1;
-        for (_, listening) in self.listeners.drain() {
-            listening.backlog.put_one();
-            listening.backlog.is_full(missed);
+    /// Skips events that the log no longer holds: every subscriber has missed them.
+    fn skip_to(&mut self, before: EventId) {
+        let missed = self.deps.position.send_replace(before) + 1;
+        for (_, subscriber) in self.subscribers.drain() {
+            subscriber.backlog.add_one();
+            subscriber.backlog.overflow(missed);
         }
         self.channels.clear();
     }
 
-    fn count(&self) {
-        metrics::gauge!("microshop_live_listeners").set(self.listeners.len() as f64);
+    fn update_gauges(&self) {
+        metrics::gauge!("microshop_live_listeners").set(self.subscribers.len() as f64);
         metrics::gauge!("microshop_live_channels").set(self.channels.len() as f64);
     }
 
-    fn leave(&mut self, listener: u64) {
-        let Some(Listening { channels, .. }) = self.listeners.remove(&listener) else { return };
+    fn remove(&mut self, number: u64) {
+        let Some(Subscriber { channels, .. }) = self.subscribers.remove(&number) else { return };
         for channel in channels {
-            if let Some(listeners) = self.channels.get_mut(&channel) {
-                listeners.remove(&listener);
-                if listeners.is_empty() {
+            if let Some(subscribers) = self.channels.get_mut(&channel) {
+                subscribers.remove(&number);
+                if subscribers.is_empty() {
                     self.channels.remove(&channel);
                 }
             }

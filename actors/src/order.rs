@@ -1,129 +1,155 @@
-//! The order desk.
+//! The order desk: orders, from checkout to delivery or refund.
 //!
-//! Owns: which orders wait for their payment, and who waits to hear of it; orders are in the store.
-//! Serves: checkout, buyers, administrators; one change at a time.
-//! Tells: `order.placed`, `order.changed`, `article.changed`, `cart.changed`.
-//! Restart: orders that wait for their payment are read again, and the bank is asked again with the same key.
+//! Owns: when to check each unpaid order again, which callers wait for a payment, and which
+//! requests are in progress; orders are in the store.
+//! Serves: buyers and administrators, one change at a time.
+//! Publishes: `order.placed`, `order.changed`, `article.changed`, `cart.changed`.
+//! Restart: unpaid orders are read from the store, and the bank is called again with the same keys.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context, Handler, Message,
-    ResponseFuture, WrapFuture,
-};
-use domain::order::{Checkout, Order, OrderError, OrderId};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
+use domain::order::checkout::Checkout;
+use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
 use domain::user::UserId;
-use serde_json::json;
 use tokio::sync::oneshot;
 
-use crate::ask::{Atomic, Failure, Observe, Observed};
 use crate::failpoint;
+use crate::failure::Failure;
+use crate::handling::{Detached, Exclusive, Reply, exclusive};
+use crate::observe::Observe;
 use crate::payment::{Call, CallPermit, Request};
-
-pub use commands::OrderDeps;
-pub use idempotency::{Answer, Claim, Claimed, InHand};
+use commands::{OrderDeps, Submitted};
+use idempotency::answer_once;
 use reconcile::NextCheck;
 
-mod commands;
+mod anonymize;
+pub mod commands;
 mod idempotency;
 mod reconcile;
+mod transitions;
 mod write;
 
-/// A request that is made once however often it is sent (draft-ietf-httpapi-idempotency-key-header).
+/// An idempotency key (draft-ietf-httpapi-idempotency-key-header) and what it stands for.
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey {
     /// The client's key.
     pub key: String,
-    /// What the request says, in short.
+    /// The fingerprint of the request.
     pub fingerprint: String,
 }
 
-/// Makes an order of a user's cart and has it paid.
+/// Turns a user's cart into an order and starts its payment.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct PlaceOrder {
-    /// Who buys.
+    /// The buyer.
     pub user: UserId,
-    /// What the buyer saw and said.
+    /// What the buyer has seen and filled in.
     pub checkout: Checkout,
-    /// Which request it is.
+    /// Identifies the request.
     pub idempotency_key: IdempotencyKey,
+    /// How long to wait for the bank. Without it the reply is the order as placed, and is not
+    /// stored under the key.
+    pub patience: Option<Duration>,
 }
 
-/// Has the bank asked once more to charge for an order.
+/// Starts another payment attempt for an order.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct PayAgain {
-    /// Whose order it must be.
+    /// The buyer; another user's order is unknown.
     pub user: UserId,
-    /// Which one.
+    /// The order.
     pub order: OrderId,
-    /// Which request it is.
+    /// Identifies the request.
     pub idempotency_key: IdempotencyKey,
+    /// How long to wait for the bank, as for [`PlaceOrder`].
+    pub patience: Option<Duration>,
 }
 
-/// Calls an unpaid order off.
+/// Refunds an order. A refund that the bank does not confirm is retried until it does.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Order, Failure<OrderError>>")]
+pub struct RefundOrder {
+    /// The administrator.
+    pub admin: UserId,
+    /// The order.
+    pub order: OrderId,
+    /// Identifies the request.
+    pub idempotency_key: IdempotencyKey,
+    /// How long to wait for the bank, as for [`PlaceOrder`].
+    pub patience: Option<Duration>,
+}
+
+/// Cancels an unpaid order.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct CancelOrder {
-    /// Whose order it must be.
+    /// The buyer; another user's order is unknown.
     pub user: UserId,
-    /// Which one.
+    /// The order.
     pub order: OrderId,
 }
 
-/// Says that a paid order is on its way.
+/// Marks a paid order as shipped.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct ShipOrder(pub OrderId);
 
-/// Says that a shipped order has arrived.
+/// Marks a shipped order as delivered.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct DeliverOrder(pub OrderId);
 
-/// Has the bank pay an order back; what it can't do now it is asked again.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Order, Failure<OrderError>>")]
-pub struct RefundOrder(pub OrderId);
-
-/// Asks for an order of a user.
+/// Requests an order of a user.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct GetOrder {
-    /// Whose order it must be.
+    /// The buyer; another user's order is unknown.
     pub user: UserId,
-    /// Which one.
+    /// The order.
     pub order: OrderId,
 }
 
-/// Asks for a user's orders, newest first.
+/// Requests the orders of a user, newest first.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Vec<Order>, Failure<OrderError>>")]
 pub struct ListOrders {
-    /// Whose.
+    /// The buyer.
     pub user: UserId,
-    /// Behind this one.
+    /// The order after which the list starts; `None` starts with the newest.
     pub after: Option<OrderId>,
-    /// How many at most.
+    /// The most orders to return.
     pub limit: usize,
 }
 
-/// Asks for an order as it is when the bank has decided, or after a while if it hasn't.
+/// Requests an order once the bank has decided, or after `patience`.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct AwaitPayment {
-    /// Whose order it must be.
+    /// The buyer; another user's order is unknown.
     pub user: UserId,
-    /// Which one.
+    /// The order.
     pub order: OrderId,
-    /// How long to wait.
+    /// The longest wait.
     pub patience: Duration,
 }
 
-/// Says how an attempt to charge ended.
+/// Stores an order change that needs the bank, then calls the bank.
+#[derive(Message)]
+#[rtype(result = "Result<Order, Failure<OrderError>>")]
+enum Submit {
+    Place(PlaceOrder),
+    PayAgain(PayAgain),
+    Refund(OrderId),
+    /// Check an unpaid order again.
+    Reconcile(OrderId),
+}
+
+/// Stores the outcome of a payment attempt.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 struct Settle {
@@ -132,41 +158,44 @@ struct Settle {
     outcome: Outcome,
 }
 
-/// Says whether the bank has paid an order back.
+/// Stores the outcome of a refund.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
-struct PaidBack {
+struct SettleRefund {
     order: OrderId,
     outcome: Outcome,
 }
 
-/// An order as stored, and the right to have the bank charge for it or pay it back, if it is to.
-struct Submitted {
-    order: Order,
-    permit: Option<CallPermit>,
+/// The observable state of the order desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrdersState {
+    /// The number of orders that wait for a payment or a refund.
+    pub pending: usize,
+    /// The number of orders for which the bank is being called.
+    pub calling: usize,
 }
 
 /// The actor that keeps orders.
 pub struct OrderDesk {
-    desk: OrderDeps,
-    /// Orders that wait for their payment or to be paid back, and when to look at each again.
+    deps: OrderDeps,
+    /// When to check each order that waits for a payment or a refund.
     pending: HashMap<OrderId, NextCheck>,
-    /// Orders for which the bank is being asked.
+    /// Orders for which the bank is being called.
     calling: HashSet<OrderId>,
-    /// Requests that are being answered.
-    in_hand: HashSet<String>,
-    /// Who waits to hear of an order's payment.
+    /// The idempotency keys of requests that are being answered.
+    in_progress: HashSet<String>,
+    /// Callers that wait for the end of a bank call; dropping a sender wakes its caller.
     waiting: HashMap<OrderId, Vec<oneshot::Sender<()>>>,
 }
 
 impl OrderDesk {
-    /// A desk with the orders of the store.
-    pub fn new(desk: OrderDeps) -> Self {
+    /// Creates a desk; it reads the unpaid orders when it starts.
+    pub fn new(deps: OrderDeps) -> Self {
         Self {
-            desk,
+            deps,
             pending: HashMap::new(),
             calling: HashSet::new(),
-            in_hand: HashSet::new(),
+            in_progress: HashSet::new(),
             waiting: HashMap::new(),
         }
     }
@@ -176,193 +205,183 @@ impl Actor for OrderDesk {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.keep_watch(ctx);
+        self.start_reconciling(ctx);
     }
 }
 
 impl Handler<PlaceOrder> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, place: PlaceOrder, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, place: PlaceOrder, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("orders");
-        self.submit(self.desk.clone().place(place))
+        let deps = self.deps.clone();
+        let key = place.idempotency_key.clone();
+        let patience = place.patience;
+        Box::pin(answer_once(ctx.address(), deps, place.user, key, patience, Submit::Place(place)))
     }
 }
 
 impl Handler<PayAgain> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, pay: PayAgain, _: &mut Self::Context) -> Self::Result {
-        self.submit(self.desk.clone().pay_again(pay))
-    }
-}
-
-impl Handler<Settle> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
-
-    fn handle(
-        &mut self,
-        Settle { order, attempt, outcome }: Settle,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        self.calling.remove(&order);
-        self.change(order, self.desk.clone().settle(order, attempt, outcome))
-    }
-}
-
-impl Handler<CancelOrder> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
-
-    fn handle(
-        &mut self,
-        CancelOrder { user, order }: CancelOrder,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        self.change(order, self.desk.clone().cancel(user, order))
-    }
-}
-
-impl Handler<ShipOrder> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
-
-    fn handle(&mut self, ShipOrder(order): ShipOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.desk.clone().ship(order))
-    }
-}
-
-impl Handler<DeliverOrder> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
-
-    fn handle(&mut self, DeliverOrder(order): DeliverOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.desk.clone().deliver(order))
-    }
-}
-
-impl Handler<PaidBack> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
-
-    fn handle(
-        &mut self,
-        PaidBack { order, outcome }: PaidBack,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        self.calling.remove(&order);
-        let desk = self.desk.clone();
-        self.change(order, async move {
-            match outcome {
-                Outcome::Approved => desk.paid_back(order).await,
-                Outcome::Declined | Outcome::NotSent | Outcome::Unknown => {
-                    Ok(desk.row(order).await?.value)
-                }
-            }
-        })
+    fn handle(&mut self, pay: PayAgain, ctx: &mut Self::Context) -> Self::Result {
+        let deps = self.deps.clone();
+        let key = pay.idempotency_key.clone();
+        let patience = pay.patience;
+        Box::pin(answer_once(ctx.address(), deps, pay.user, key, patience, Submit::PayAgain(pay)))
     }
 }
 
 impl Handler<RefundOrder> for OrderDesk {
-    type Result = Atomic<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, RefundOrder(order): RefundOrder, _: &mut Self::Context) -> Self::Result {
-        self.submit(self.desk.clone().refund(order))
+    fn handle(&mut self, refund: RefundOrder, ctx: &mut Self::Context) -> Self::Result {
+        let RefundOrder { admin, order, idempotency_key, patience } = refund;
+        let deps = self.deps.clone();
+        let submit = Submit::Refund(order);
+        Box::pin(answer_once(ctx.address(), deps, admin, idempotency_key, patience, submit))
+    }
+}
+
+impl Handler<Submit> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, submit: Submit, _: &mut Self::Context) -> Self::Result {
+        let submit = self.deps.clone().submit(submit);
+        exclusive(self, submit, |submitted: Reply<Submitted, _>, desk, ctx| {
+            let Submitted { order, permit } = submitted?;
+            desk.schedule(&order);
+            if let Some(permit) = permit {
+                desk.call_bank(&order, permit, ctx.address());
+            }
+            Ok(order)
+        })
+    }
+}
+
+impl Handler<Settle> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
+        let Settle { order, attempt, outcome } = settle;
+        self.calling.remove(&order);
+        self.change(order, self.deps.clone().settle(order, attempt, outcome))
+    }
+}
+
+impl Handler<SettleRefund> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, settle: SettleRefund, _: &mut Self::Context) -> Self::Result {
+        let SettleRefund { order, outcome } = settle;
+        self.calling.remove(&order);
+        self.change(order, self.deps.clone().settle_refund(order, outcome))
+    }
+}
+
+impl Handler<CancelOrder> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, cancel: CancelOrder, _: &mut Self::Context) -> Self::Result {
+        let CancelOrder { user, order } = cancel;
+        self.change(order, self.deps.clone().cancel(user, order))
+    }
+}
+
+impl Handler<ShipOrder> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, ShipOrder(order): ShipOrder, _: &mut Self::Context) -> Self::Result {
+        self.change(order, self.deps.clone().ship(order))
+    }
+}
+
+impl Handler<DeliverOrder> for OrderDesk {
+    type Result = Exclusive<Self, Order, OrderError>;
+
+    fn handle(&mut self, DeliverOrder(order): DeliverOrder, _: &mut Self::Context) -> Self::Result {
+        self.change(order, self.deps.clone().deliver(order))
     }
 }
 
 impl Handler<GetOrder> for OrderDesk {
-    type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
+    type Result = Detached<Order, OrderError>;
 
     fn handle(
         &mut self,
         GetOrder { user, order }: GetOrder,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let desk = self.desk.clone();
-        Box::pin(async move { Ok(desk.own(user, order).await?.value) })
+        Box::pin(self.deps.clone().get(user, order))
     }
 }
 
 impl Handler<ListOrders> for OrderDesk {
-    type Result = ResponseFuture<Result<Vec<Order>, Failure<OrderError>>>;
+    type Result = Detached<Vec<Order>, OrderError>;
 
     fn handle(&mut self, list: ListOrders, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.desk.clone().list(list))
+        Box::pin(self.deps.clone().list(list))
     }
 }
 
 impl Handler<AwaitPayment> for OrderDesk {
-    type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
+    type Result = ResponseFuture<Reply<Order, OrderError>>;
 
-    fn handle(
-        &mut self,
-        AwaitPayment { user, order, patience }: AwaitPayment,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        let desk = self.desk.clone();
-        let (tell, told) = oneshot::channel();
+    fn handle(&mut self, wait: AwaitPayment, _: &mut Self::Context) -> Self::Result {
+        let AwaitPayment { user, order, patience } = wait;
+        let deps = self.deps.clone();
+        let (settled, when_settled) = oneshot::channel();
         if self.calling.contains(&order) {
-            self.waiting.entry(order).or_default().push(tell);
+            self.waiting.entry(order).or_default().push(settled);
         }
         Box::pin(async move {
-            let _ = tokio::time::timeout(patience, told).await;
-            Ok(desk.own(user, order).await?.value)
+            let _ = tokio::time::timeout(patience, when_settled).await;
+            deps.get(user, order).await
         })
     }
 }
 
-impl Handler<Observe> for OrderDesk {
-    type Result = Observed;
+impl Handler<Observe<OrdersState>> for OrderDesk {
+    type Result = MessageResult<Observe<OrdersState>>;
 
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(json!({ "pending": self.pending.len(), "calling": self.calling.len() }))
+    fn handle(&mut self, _: Observe<OrdersState>, _: &mut Self::Context) -> Self::Result {
+        let pending = self.pending.len();
+        MessageResult(OrdersState { pending, calling: self.calling.len() })
     }
 }
 
 impl OrderDesk {
-    /// Stores an order while the desk does nothing else, then has the bank asked.
-    fn submit(
-        &mut self,
-        submitted: impl Future<Output = Result<Submitted, Failure<OrderError>>> + 'static,
-    ) -> Atomic<Self, Order, OrderError> {
-        AtomicResponse::new(Box::pin(submitted.into_actor(self).map(
-            |submitted: Result<Submitted, _>, desk, ctx| {
-                let Submitted { order, permit } = submitted?;
-                desk.remember(&order);
-                if let Some(permit) = permit {
-                    desk.call(&order, permit, ctx.address());
-                }
-                Ok(order)
-            },
-        )))
-    }
-
-    /// Changes an order while the desk does nothing else, then tells who waits for it.
+    /// Changes an order while the desk handles no other message, then wakes the callers that wait
+    /// for it.
     fn change(
         &mut self,
         id: OrderId,
-        changed: impl Future<Output = Result<Order, Failure<OrderError>>> + 'static,
-    ) -> Atomic<Self, Order, OrderError> {
-        AtomicResponse::new(Box::pin(changed.into_actor(self).map(
-            move |changed: Result<Order, _>, desk, _| {
-                let order = changed?;
-                desk.remember(&order);
-                desk.waiting.remove(&id);
-                Ok(order)
-            },
-        )))
+        change: impl Future<Output = Reply<Order, OrderError>> + 'static,
+    ) -> Exclusive<Self, Order, OrderError> {
+        exclusive(self, change, move |changed: Reply<Order, _>, desk, _| {
+            let order = changed?;
+            desk.schedule(&order);
+            desk.waiting.remove(&id);
+            Ok(order)
+        })
     }
 
-    /// Has the bank asked for a stored order, with a key that is the same for every repetition of the attempt.
-    fn call(&mut self, order: &Order, permit: CallPermit, me: Addr<Self>) {
-        let (id, attempt, request) = (order.id, order.payment.attempt, self.desk.request(order));
-        let pays_back = matches!(request, Request::Void(_));
+    /// Calls the bank for a stored order, with a key that is the same for every repetition of the
+    /// attempt.
+    fn call_bank(&mut self, order: &Order, permit: CallPermit, desk: Addr<Self>) {
+        let id = order.id;
+        let attempt = order.payment.attempt;
+        let request = self.deps.request(order);
+        let is_refund = matches!(request, Request::Void(_));
         self.calling.insert(id);
-        let call = self.desk.payments.addr().send(Call { permit, request });
-        // Not a future of the actor: it would wait until the mailbox is empty.
+        let call = self.deps.payments.addr().send(Call { permit, request });
+        // Not a future of the actor: that would run only while the mailbox is empty.
         actix::spawn(async move {
             let outcome = call.await.unwrap_or(Outcome::Unknown);
-            if pays_back {
-                me.do_send(PaidBack { order: id, outcome });
+            if is_refund {
+                desk.do_send(SettleRefund { order: id, outcome });
             } else {
-                me.do_send(Settle { order: id, attempt, outcome });
+                desk.do_send(Settle { order: id, attempt, outcome });
             }
         });
     }

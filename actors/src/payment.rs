@@ -1,66 +1,64 @@
-//! The payment gateway: the only one who talks to the bank, through a breaker.
+//! The payment gateway: the only way to the bank, through a circuit breaker.
 //!
-//! Owns: the breaker; how many calls are under way.
+//! Owns: the breaker; how many calls are running.
 //! Serves: the order desk, administrators.
-//! Tells: `breaker.changed`.
-//! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the actor.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! Publishes: `breaker.changed`.
+//! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the
+//! actor.
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, AtomicResponse, Context,
-    ContextFutureSpawner, Handler, Message, ResponseFuture, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, ContextFutureSpawner,
+    Handler, Message, MessageResult, ResponseFuture, WrapFuture,
 };
-use domain::breaker::{Breaker, Limits, Permit, Rejected, Verdict};
-use domain::event::Event;
+use domain::breaker::{Breaker, Permit, Rejected, Verdict};
 use domain::payment::Outcome;
-use serde_json::json;
-use tokio::sync::Semaphore;
-use tokio::time::timeout;
 
-use crate::ask::{Atomic, Failure, Observe, Observed};
-use crate::bank::{Answer, Bank, BankError, Charge};
-use crate::clock::Clock;
-use crate::failpoint::{self, Durable};
+use crate::bank::Charge;
+use crate::failpoint;
+use crate::failure::Failure;
+use crate::handling::{Exclusive, exclusive};
+use crate::observe::Observe;
 use crate::store::{StoreError, Version};
-use crate::tables::{Row, Tables, version};
+use commands::{PaymentDeps, StoredBreaker};
 
-/// Asks for the right to make one call to the bank.
+pub mod commands;
+
+/// Requests a permit for one call to the bank.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<CallPermit, Failure<Rejected>>")]
 pub struct Admit;
 
-/// Sets the breaker by hand; the reply is the breaker as it is then, durably.
+/// Sets the breaker manually; the reply is the breaker once it is durable.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "Result<Breaker, Failure<Rejected>>")]
 pub enum SetBreaker {
-    /// No call is made any more.
+    /// Opens the breaker until it is reset.
     Isolate,
-    /// Calls are made as if none had failed.
+    /// Closes the breaker and forgets all failures.
     Reset,
 }
 
-/// Has the bank charge, or pay back what it charged.
+/// Calls the bank.
 #[derive(Message)]
 #[rtype(result = "Outcome")]
 pub struct Call {
-    /// The right to do so.
+    /// The permit for this call.
     pub permit: CallPermit,
-    /// What the bank is asked.
+    /// What to request.
     pub request: Request,
 }
 
-/// What the bank is asked.
+/// A request to the bank.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// To charge.
+    /// Charge an order.
     Charge(Charge),
-    /// To pay back what was charged for a key.
+    /// Void the charge of a key, or refund it.
     Void(String),
 }
 
-/// The right to make one call to the bank; given back by itself if the call is never made.
+/// The permit for one call to the bank. Dropping it reports the verdict to the breaker; a permit
+/// that was never used counts neither as success nor as failure.
 #[derive(Debug)]
 pub struct CallPermit {
     permit: Permit,
@@ -74,7 +72,7 @@ impl Drop for CallPermit {
     }
 }
 
-/// Says how a permitted call ended.
+/// Reports how a permitted call ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Record {
@@ -82,35 +80,27 @@ struct Record {
     verdict: Verdict,
 }
 
-/// What the gateway needs to work.
-#[derive(Clone)]
-pub struct PaymentDeps {
-    /// Where the breaker is kept.
-    pub tables: Tables,
-    /// The bank.
-    pub bank: Arc<dyn Bank>,
-    /// Tells the time.
-    pub clock: Clock,
-    /// When the breaker opens.
-    pub limits: Limits,
-    /// How long a call may take.
-    pub timeout: Duration,
-    /// How many calls may be under way.
-    pub calls: Arc<Semaphore>,
+/// The observable state of the gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaymentsState {
+    /// The breaker.
+    pub breaker: Breaker,
+    /// How many more calls may run at once.
+    pub free_calls: usize,
 }
 
-/// The actor that talks to the bank.
+/// The actor that calls the bank.
 pub struct PaymentGateway {
-    parts: PaymentDeps,
+    deps: PaymentDeps,
     breaker: Breaker,
-    /// The version of the breaker's row.
+    /// The version of the breaker's row; `None` before the first change.
     version: Option<Version>,
 }
 
 impl PaymentGateway {
-    /// A gateway to a bank.
-    pub fn new(parts: PaymentDeps) -> Self {
-        Self { parts, breaker: Breaker::default(), version: None }
+    /// Creates a gateway to a bank.
+    pub fn new(deps: PaymentDeps) -> Self {
+        Self { deps, breaker: Breaker::default(), version: None }
     }
 }
 
@@ -118,16 +108,14 @@ impl Actor for PaymentGateway {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let tables = self.parts.tables.clone();
-        let load = async move { tables.breaker.get("bank").await }.into_actor(self);
-        load.map(|row: Result<Option<Row<Breaker>>, StoreError>, gateway, ctx| match row {
-            Ok(row) => {
-                gateway.version = version(&row);
-                let breaker = row.map(|row| row.value).unwrap_or_default();
-                gateway.breaker = breaker.recovered(gateway.parts.clock.now());
+        let read = self.deps.clone().read_breaker().into_actor(self);
+        read.map(|read: Result<StoredBreaker, StoreError>, gateway, ctx| match read {
+            Ok(StoredBreaker { breaker, version }) => {
+                gateway.breaker = breaker;
+                gateway.version = version;
             }
             Err(error) => {
-                tracing::error!(%error, "the breaker can't be read");
+                tracing::error!(%error, "could not read the breaker");
                 ctx.stop();
             }
         })
@@ -140,15 +128,15 @@ impl Handler<Admit> for PaymentGateway {
 
     fn handle(&mut self, _: Admit, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("payments");
-        let now = self.parts.clock.now();
-        let permit = self.with_breaker(ctx, |breaker| breaker.admit(now));
+        let now = self.deps.shared.clock.now();
+        let permit = self.update_breaker(ctx, |breaker| breaker.admit(now));
         let permit = permit.map_err(Failure::Refused)?;
         Ok(CallPermit { permit, gateway: ctx.address(), verdict: Verdict::Unused })
     }
 }
 
 impl Handler<SetBreaker> for PaymentGateway {
-    type Result = Atomic<Self, Breaker, Rejected>;
+    type Result = Exclusive<Self, Breaker, Rejected>;
 
     fn handle(&mut self, set: SetBreaker, _: &mut Self::Context) -> Self::Result {
         let before = self.breaker;
@@ -156,22 +144,20 @@ impl Handler<SetBreaker> for PaymentGateway {
             SetBreaker::Isolate => self.breaker.isolate(),
             SetBreaker::Reset => self.breaker.reset(),
         }
-        let write = (self.breaker != before).then(|| self.write_down());
-        let write = async move {
+        let write = (self.breaker != before).then(|| self.write_breaker());
+        let work = async move {
             match write {
-                Some(write) => write.await.map(Some),
-                None => Ok(None),
+                Some(write) => Some(write.await),
+                None => None,
             }
         };
-        AtomicResponse::new(Box::pin(write.into_actor(self).map(
-            |written: Result<_, StoreError>, gateway, ctx| {
-                if let Some(written) = written.clone().transpose() {
-                    gateway.written(written, ctx);
-                }
+        exclusive(self, work, |written, gateway, ctx| {
+            if let Some(written) = written {
+                gateway.adopt_version(written.clone(), ctx);
                 written?;
-                Ok(gateway.breaker)
-            },
-        )))
+            }
+            Ok(gateway.breaker)
+        })
     }
 }
 
@@ -179,8 +165,8 @@ impl Handler<Call> for PaymentGateway {
     type Result = ResponseFuture<Outcome>;
 
     fn handle(&mut self, Call { permit, request }: Call, _: &mut Self::Context) -> Self::Result {
-        // A task of its own: a panic in the bank's code ends the task, not the actor.
-        let call = tokio::spawn(self.parts.clone().call(permit, request));
+        // In a task of its own: a panic in the bank's adapter ends the task, not the actor.
+        let call = tokio::spawn(self.deps.clone().call(permit, request));
         Box::pin(async move {
             let outcome = call.await.unwrap_or(Outcome::Unknown);
             metrics::counter!("microshop_bank_calls_total", "outcome" => outcome.name())
@@ -194,52 +180,46 @@ impl Handler<Record> for PaymentGateway {
     type Result = ();
 
     fn handle(&mut self, Record { permit, verdict }: Record, ctx: &mut Self::Context) {
-        let (now, limits) = (self.parts.clock.now(), self.parts.limits);
-        self.with_breaker(ctx, |breaker| breaker.record(permit, verdict, now, &limits));
+        let now = self.deps.shared.clock.now();
+        let limits = self.deps.shared.rules.breaker;
+        self.update_breaker(ctx, |breaker| breaker.record(permit, verdict, now, &limits));
     }
 }
 
-impl Handler<Observe> for PaymentGateway {
-    type Result = Observed;
+impl Handler<Observe<PaymentsState>> for PaymentGateway {
+    type Result = MessageResult<Observe<PaymentsState>>;
 
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        Observed(
-            json!({ "breaker": self.breaker, "free_calls": self.parts.calls.available_permits() }),
-        )
+    fn handle(&mut self, _: Observe<PaymentsState>, _: &mut Self::Context) -> Self::Result {
+        let free_calls = self.deps.calls.available_permits();
+        MessageResult(PaymentsState { breaker: self.breaker, free_calls })
     }
 }
 
 impl PaymentGateway {
-    /// Lets something happen to the breaker, and writes down a change of state before anything else happens.
-    fn with_breaker<T>(
+    /// Updates the breaker; a change of state is durable before the next message is handled.
+    fn update_breaker<T>(
         &mut self,
         ctx: &mut Context<Self>,
-        happen: impl FnOnce(&mut Breaker) -> T,
+        update: impl FnOnce(&mut Breaker) -> T,
     ) -> T {
-        let before = self.breaker;
-        let result = happen(&mut self.breaker);
-        if self.breaker.generation != before.generation {
-            self.write_down()
+        let before = self.breaker.generation;
+        let result = update(&mut self.breaker);
+        if self.breaker.generation != before {
+            self.write_breaker()
                 .into_actor(self)
-                .map(|written, gateway, ctx| gateway.written(written, ctx))
+                .map(|written, gateway, ctx| gateway.adopt_version(written, ctx))
                 .wait(ctx);
         }
         result
     }
 
-    fn write_down(&self) -> impl Future<Output = Result<Version, StoreError>> + 'static {
-        let (tables, breaker, version) = (self.parts.tables.clone(), self.breaker, self.version);
-        let now = self.parts.clock.now();
-        async move {
-            let change = tables.change(now).put(&tables.breaker, "bank", version, &breaker)?;
-            tables
-                .commit_step(Durable::Breaker, change.publish(&Event::BreakerChanged(breaker))?)
-                .await?;
-            Ok(version.unwrap_or_default() + 1)
-        }
+    fn write_breaker(&self) -> impl Future<Output = Result<Version, StoreError>> + 'static {
+        self.deps.clone().write_breaker(self.breaker, self.version)
     }
 
-    fn written(&mut self, written: Result<Version, StoreError>, ctx: &mut Context<Self>) {
+    /// Adopts the version that was written. A gateway that cannot write its breaker stops:
+    /// restarted, it reads the breaker again.
+    fn adopt_version(&mut self, written: Result<Version, StoreError>, ctx: &mut Context<Self>) {
         match written {
             Ok(version) => {
                 self.version = Some(version);
@@ -248,42 +228,9 @@ impl PaymentGateway {
                     .increment(1);
             }
             Err(error) => {
-                tracing::error!(%error, "the breaker can't be written down");
+                tracing::error!(%error, "could not write the breaker");
                 ctx.stop();
             }
-        }
-    }
-}
-
-impl PaymentDeps {
-    async fn call(self, mut permit: CallPermit, request: Request) -> Outcome {
-        let Ok(Ok(_place)) = timeout(self.timeout, self.calls.acquire()).await else {
-            return Outcome::NotSent;
-        };
-        // What a panic leaves behind: the call was made and nobody knows how it ended.
-        permit.verdict = Verdict::Failure;
-        let answer = timeout(self.timeout, self.ask_bank(&request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(BankError::Unknown("no answer in time".into())));
-        match answer {
-            Ok(answer) => {
-                permit.verdict = Verdict::Healthy;
-                if answer == Answer::Approved { Outcome::Approved } else { Outcome::Declined }
-            }
-            Err(error) => {
-                tracing::warn!(%error, ?request, "call to the bank failed");
-                if matches!(error, BankError::NotSent(_)) {
-                    Outcome::NotSent
-                } else {
-                    Outcome::Unknown
-                }
-            }
-        }
-    }
-
-    async fn ask_bank(&self, request: &Request) -> Result<Answer, BankError> {
-        match request {
-            Request::Charge(charge) => self.bank.charge(charge).await,
-            Request::Void(key) => self.bank.void(key).await.map(|()| Answer::Approved),
         }
     }
 }

@@ -1,41 +1,42 @@
-//! The first start on an empty store: the first administrator and the first articles, once.
+//! The seed of an empty store: the first administrator and the first articles, written once.
 
 use domain::article::Article;
 use domain::event::Event;
 use domain::user::{Role, User, UserId, Username};
 
 use crate::clock::{Clock, new_id};
-use crate::password::Hasher;
+use crate::password::{HashError, Hasher};
 use crate::store::StoreError;
+use crate::tables::batch::WriteBatch;
 use crate::tables::{Account, Tables, article_key};
 
-/// What an empty shop begins with.
+/// The contents of a new shop.
 #[derive(Clone)]
 pub struct Seed {
-    /// The name of the first administrator.
+    /// The first administrator's name.
     pub admin: Username,
     /// The first administrator's password.
     pub password: String,
-    /// Whether that is the password that everybody knows.
+    /// Whether that is the default password.
     pub default_password: bool,
     /// The first articles.
     pub articles: Vec<Article>,
 }
 
-/// Why an empty shop could not be filled.
+/// Why an empty store could not be filled.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The store did not do as it was told.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The administrator's password could not be hashed.
     #[error(transparent)]
-    Hash(#[from] crate::password::HashError),
+    Hash(#[from] HashError),
 }
 
 impl Seed {
-    /// Fills the shop, unless that was ever done before; what was deleted since stays deleted.
-    pub async fn run(
+    /// Fills a store that was never filled before; what was deleted since then stays deleted.
+    pub async fn plant(
         self,
         tables: &Tables,
         hasher: &Hasher,
@@ -45,27 +46,45 @@ impl Seed {
             return Ok(());
         }
         let now = clock.now();
-        let id = UserId(new_id(now));
-        let user =
-            User { id, username: self.admin, email: None, role: Role::Admin, created_at: now };
         let password_hash = hasher.hash(self.password).await?;
-        let account =
-            Account { user: user.clone(), password_hash, default_password: self.default_password };
-        let mut change = tables.change(now).put(&tables.seed, "admin", None, &id)?;
-        change = change.put(&tables.usernames, user.username.folded(), None, &id)?;
-        change = change.put(&tables.accounts, id, None, &account)?;
-        change =
-            change.put(&tables.admins, "all", None, &vec![id])?.publish(&Event::UserAdded(user))?;
-        let next = self.articles.iter().map(|article| article.id.0 + 1).max().unwrap_or(1);
-        change = change.put(&tables.article_numbers, "next", None, &next)?;
-        for article in self.articles {
-            change = change.put(&tables.articles, article_key(article.id), None, &article)?;
-            change = change.publish(&Event::ArticleAdded(article))?;
-        }
-        match tables.commit(change).await {
-            // Another node was first.
-            Err(StoreError::Conflict) => Ok(()),
-            done => Ok(done.map(drop)?),
+        let user = User {
+            id: UserId(new_id(now)),
+            username: self.admin,
+            email: None,
+            role: Role::Admin,
+            created_at: now,
+        };
+        let account = Account { user, password_hash, default_password: self.default_password };
+        let mut batch = tables.batch(now);
+        put_admin(&mut batch, tables, account)?;
+        put_articles(&mut batch, tables, self.articles)?;
+        match tables.commit(batch).await {
+            // Another node has filled the store in the meantime.
+            Ok(_) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
+}
+
+fn put_admin(batch: &mut WriteBatch, tables: &Tables, account: Account) -> Result<(), StoreError> {
+    let id = account.user.id;
+    batch.put(&tables.seed, "admin", None, &id)?;
+    batch.put(&tables.usernames, account.user.username.folded(), None, &id)?;
+    batch.put(&tables.accounts, id, None, &account)?;
+    batch.put(&tables.admins, "all", None, &vec![id])?;
+    batch.publish(&Event::UserAdded(account.user))
+}
+
+fn put_articles(
+    batch: &mut WriteBatch,
+    tables: &Tables,
+    articles: Vec<Article>,
+) -> Result<(), StoreError> {
+    let next = articles.iter().map(|article| article.id.0 + 1).max().unwrap_or(1);
+    batch.put(&tables.article_numbers, "next", None, &next)?;
+    for article in articles {
+        batch.put(&tables.articles, article_key(article.id), None, &article)?;
+        batch.publish(&Event::ArticleAdded(article))?;
+    }
+    Ok(())
 }

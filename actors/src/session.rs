@@ -1,53 +1,62 @@
-//! The token registry: who is signed in.
+//! The token registry: sessions, and the generations of their refresh tokens.
 //!
-//! Owns: the browser sessions in use, by cookie; the list of what was revoked. Sessions are in the store.
+//! Owns: a cache of the browser sessions in use, by cookie; sessions are in the store.
 //! Serves: sign-in, sign-out, refresh, and every page of a signed-in user.
-//! Tells: `session.opened`, `session.ended`.
-//! Restart: browser sessions are read again when they are used; the list of what was revoked outlives the actor.
+//! Publishes: `session.opened`, `session.ended`.
+//! Restart: browser sessions are read again when they are used; the [`Revocations`] outlive the
+//! actor.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, ResponseActFuture, ResponseFuture};
-use actix::{ActorFutureExt, WrapFuture};
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use domain::session::{EndReason, Session, SessionError, SessionId};
-use domain::user::UserId;
-use jiff::Timestamp;
-use serde_json::json;
+use domain::user::{User, UserId};
 
-use crate::ask::{Failure, Observe, Observed};
 use crate::failpoint;
-use crate::store::StoreError;
-use crate::tables::{Tables, VerifiedUser, WriteBatch};
+use crate::failure::Failure;
+use crate::handling::{Concurrent, Detached, concurrent};
+use crate::observe::Observe;
+use crate::store::Version;
+use crate::tables::batch::WriteBatch;
+use commands::SessionDeps;
 
-pub use commands::SessionDeps;
+pub mod commands;
+pub mod revocations;
 
-mod commands;
+/// How often expired sessions leave the cache.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// How often sessions that are over are forgotten.
-const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// A user who has proved their identity, and the version of the account that the proof was checked
+/// against.
+#[derive(Debug, Clone)]
+pub struct VerifiedUser {
+    /// The user.
+    pub user: User,
+    /// The version of the user's account.
+    pub version: Version,
+}
 
 /// Signs a user in.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Session, Failure<SessionError>>")]
 pub struct OpenSession {
-    /// Who signs in; if the account has changed since the proof, it proves nothing any more.
+    /// The user; refused if the account has changed since the proof.
     pub verified: VerifiedUser,
-    /// The SHA-256 of the browser's new cookie, in hexadecimal; none for an API session.
+    /// The SHA-256 of the browser's new cookie, in hexadecimal; `None` for an API session.
     pub cookie_hash: Option<String>,
-    /// What the client calls itself.
+    /// The name that the client reports, such as its user agent.
     pub device: String,
-    /// Where the client is.
+    /// The client's address.
     pub address: String,
 }
 
-/// Asks whose cookie it is.
+/// Requests the session of a cookie, by the cookie's hash.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Session, Failure<SessionError>>")]
 pub struct FindByCookie(pub String);
 
-/// Takes a refresh token of some generation for the newest: the reply's generation is the one to give out.
+/// Rotates a refresh token; the reply holds the generation of the new one.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Session, Failure<SessionError>>")]
 pub struct RotateToken {
@@ -57,87 +66,64 @@ pub struct RotateToken {
     pub generation: u32,
 }
 
-/// Asks for the live sessions of a user.
+/// Requests the open sessions of a user, oldest first.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Vec<Session>, Failure<SessionError>>")]
 pub struct ListSessions(pub UserId);
 
-/// Which of a user's sessions.
+/// Selects sessions of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionSelector {
-    /// All of them.
+    /// Every session.
     All,
-    /// All but this one.
+    /// Every session except this one.
     AllBut(SessionId),
-    /// This one, which must be the user's.
+    /// This session, which must belong to the user.
     One(SessionId),
 }
 
-/// Ends sessions of a user, in one commit with whatever else shall happen.
+/// Ends sessions of a user, in one commit with other writes.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<(), Failure<SessionError>>")]
 pub struct EndSessions {
-    /// Whose.
+    /// The user.
     pub user: UserId,
-    /// Which.
+    /// The sessions to end.
     pub sessions: SessionSelector,
-    /// Why.
+    /// Why they end.
     pub reason: EndReason,
-    /// What else shall happen.
+    /// The other writes.
     pub with: Option<WriteBatch>,
 }
 
-/// Sessions that ended while access tokens of theirs may still be good: readable without a message.
-#[derive(Clone, Default)]
-pub struct Revocations {
-    until: Arc<RwLock<HashMap<SessionId, Timestamp>>>,
+/// The observable state of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionsState {
+    /// The number of cached browser sessions.
+    pub cached: usize,
+    /// The number of revoked sessions.
+    pub revoked: usize,
 }
 
-impl Revocations {
-    /// Whether a session was ended.
-    pub fn contains(&self, session: SessionId) -> bool {
-        self.until.read().unwrap_or_else(PoisonError::into_inner).contains_key(&session)
-    }
-
-    /// Remembers that a session was ended, until no access token of it can be good any more.
-    pub fn add(&self, session: SessionId, until: Timestamp) {
-        self.until.write().unwrap_or_else(PoisonError::into_inner).insert(session, until);
-    }
-
-    /// Reads from the store what was revoked before the start.
-    pub async fn fill(&self, tables: &Tables) -> Result<(), StoreError> {
-        for (key, row) in tables.revoked.all().await? {
-            if let Ok(session) = key.parse() {
-                self.add(SessionId(session), row.value);
-            }
-        }
-        Ok(())
-    }
-
-    fn forget(&self, now: Timestamp) {
-        self.until.write().unwrap_or_else(PoisonError::into_inner).retain(|_, until| *until > now);
-    }
-}
-
-/// The actor that knows who is signed in.
+/// The actor that keeps track of sessions.
 pub struct TokenRegistry {
-    parts: SessionDeps,
+    deps: SessionDeps,
     /// Browser sessions in use, by the hash of their cookie, as the store has them.
     browsers: HashMap<String, Session>,
 }
 
 impl TokenRegistry {
-    /// A registry of the sessions in the store.
-    pub fn new(parts: SessionDeps) -> Self {
-        Self { parts, browsers: HashMap::new() }
+    /// Creates a registry with an empty cache.
+    pub fn new(deps: SessionDeps) -> Self {
+        Self { deps, browsers: HashMap::new() }
     }
 
-    fn forget(&mut self) {
-        let now = self.parts.clock.now();
-        self.browsers.retain(|_, session| {
-            session.is_live(now) && !self.parts.revocations.contains(session.id)
-        });
-        self.parts.revocations.forget(now);
+    fn sweep(&mut self) {
+        let now = self.deps.shared.clock.now();
+        let revocations = &self.deps.revocations;
+        self.browsers
+            .retain(|_, session| session.is_live(now) && !revocations.contains(session.id));
+        revocations.remove_expired(now);
     }
 }
 
@@ -145,74 +131,65 @@ impl Actor for TokenRegistry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(FORGET_EVERY, |registry, _| registry.forget());
+        ctx.run_interval(SWEEP_EVERY, |registry, _| registry.sweep());
     }
 }
 
 impl Handler<OpenSession> for TokenRegistry {
-    type Result = ResponseFuture<Result<Session, Failure<SessionError>>>;
+    type Result = Detached<Session, SessionError>;
 
     fn handle(&mut self, open: OpenSession, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.parts.clone().open(open))
+        Box::pin(self.deps.clone().open(open))
     }
 }
 
 impl Handler<FindByCookie> for TokenRegistry {
-    type Result = ResponseActFuture<Self, Result<Session, Failure<SessionError>>>;
+    type Result = Concurrent<Self, Session, SessionError>;
 
     fn handle(&mut self, FindByCookie(hash): FindByCookie, _: &mut Self::Context) -> Self::Result {
         failpoint::reach("sessions");
-        let known = self.browsers.get(&hash).cloned();
-        let find = self.parts.clone().find(hash.clone(), known);
-        Box::pin(find.into_actor(self).map(|found: Result<Session, _>, registry, _| {
+        let cached = self.browsers.get(&hash).cloned();
+        let find = self.deps.clone().find(hash.clone(), cached);
+        concurrent(self, find, |found, registry, _| {
             match &found {
                 Ok(session) => registry.browsers.insert(hash, session.clone()),
                 Err(_) => registry.browsers.remove(&hash),
             };
             found
-        }))
-    }
-}
-
-impl Handler<RotateToken> for TokenRegistry {
-    type Result = ResponseFuture<Result<Session, Failure<SessionError>>>;
-
-    fn handle(
-        &mut self,
-        RotateToken { session, generation }: RotateToken,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        Box::pin(self.parts.clone().rotate(session, generation))
-    }
-}
-
-impl Handler<ListSessions> for TokenRegistry {
-    type Result = ResponseFuture<Result<Vec<Session>, Failure<SessionError>>>;
-
-    fn handle(&mut self, ListSessions(user): ListSessions, _: &mut Self::Context) -> Self::Result {
-        let parts = self.parts.clone();
-        Box::pin(async move {
-            let (_, rows) = parts.rows(user).await?;
-            Ok(rows.into_iter().map(|row| row.value).collect())
         })
     }
 }
 
-impl Handler<EndSessions> for TokenRegistry {
-    type Result = ResponseFuture<Result<(), Failure<SessionError>>>;
+impl Handler<RotateToken> for TokenRegistry {
+    type Result = Detached<Session, SessionError>;
 
-    fn handle(&mut self, end: EndSessions, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.parts.clone().end(end))
+    fn handle(&mut self, rotate: RotateToken, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().rotate(rotate))
     }
 }
 
-impl Handler<Observe> for TokenRegistry {
-    type Result = Observed;
+impl Handler<ListSessions> for TokenRegistry {
+    type Result = Detached<Vec<Session>, SessionError>;
 
-    fn handle(&mut self, _: Observe, _: &mut Self::Context) -> Observed {
-        let revoked =
-            self.parts.revocations.until.read().unwrap_or_else(PoisonError::into_inner).len();
-        Observed(json!({ "browsers": self.browsers.len(), "revoked": revoked }))
+    fn handle(&mut self, ListSessions(user): ListSessions, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().list(user))
+    }
+}
+
+impl Handler<EndSessions> for TokenRegistry {
+    type Result = Detached<(), SessionError>;
+
+    fn handle(&mut self, end: EndSessions, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().end(end))
+    }
+}
+
+impl Handler<Observe<SessionsState>> for TokenRegistry {
+    type Result = MessageResult<Observe<SessionsState>>;
+
+    fn handle(&mut self, _: Observe<SessionsState>, _: &mut Self::Context) -> Self::Result {
+        let cached = self.browsers.len();
+        MessageResult(SessionsState { cached, revoked: self.deps.revocations.len() })
     }
 }
 

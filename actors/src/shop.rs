@@ -1,4 +1,4 @@
-//! The supervision tree: every long-lived actor of a shop, in the order in which they start.
+//! The supervision tree: every long-lived actor of a shop, in start order.
 
 use std::sync::Arc;
 
@@ -7,170 +7,153 @@ use domain::breaker::{Breaker, Interruption};
 use domain::event::Event;
 use tokio::sync::{Semaphore, watch};
 
-use crate::article::{Catalogue, CatalogueSnapshot};
+use crate::article::Catalogue;
+use crate::article::commands::ArticleDeps;
 use crate::ask::Child;
 use crate::bank::Bank;
-use crate::cart::{CartDeps, CartRegistry};
+use crate::cart::commands::CartDeps;
+use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
 use crate::live::{Hub, LiveDeps};
-use crate::order::{OrderDeps, OrderDesk};
+use crate::order::OrderDesk;
+use crate::order::commands::OrderDeps;
 use crate::password::Hasher;
-use crate::payment::{PaymentDeps, PaymentGateway};
+use crate::payment::PaymentGateway;
+use crate::payment::commands::PaymentDeps;
 use crate::rules::Rules;
 use crate::seed::{Seed, SeedError};
-use crate::session::{Revocations, SessionDeps, TokenRegistry};
+use crate::session::TokenRegistry;
+use crate::session::commands::SessionDeps;
+use crate::session::revocations::Revocations;
+use crate::shared::Shared;
+use crate::snapshot::CatalogueSnapshot;
 use crate::store::{EventId, SharedStore, StoreError};
 use crate::tables::Tables;
-use crate::user::{DefaultPassword, UserDeps, UserDirectory};
+use crate::user::UserDirectory;
+use crate::user::commands::UserDeps;
+use crate::user::default_password::DefaultPassword;
 
 /// What a shop is made of.
 pub struct Parts {
-    /// Where everything is kept.
+    /// The store.
     pub store: SharedStore,
-    /// Who charges.
+    /// The bank.
     pub bank: Arc<dyn Bank>,
     /// Hashes passwords.
     pub hasher: Hasher,
-    /// Tells the time.
+    /// The source of time.
     pub clock: Clock,
-    /// Every duration and limit.
+    /// Durations and limits.
     pub rules: Rules,
-    /// What an empty shop begins with.
+    /// The contents of a new shop.
     pub seed: Seed,
 }
 
-/// A running shop: whom one may ask, and what one may read without asking.
+/// A running shop: its actors, and the copies that can be read without a message.
 #[derive(Clone)]
 pub struct Shop {
     /// Everything that is stored.
     pub tables: Tables,
-    /// Tells the time.
+    /// The source of time.
     pub clock: Clock,
-    /// The articles as they are now.
+    /// The articles.
     pub snapshot: CatalogueSnapshot,
-    /// Which sessions were ended.
+    /// The ended sessions.
     pub revocations: Revocations,
-    /// Whether the password that everybody knows still opens the shop.
+    /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
-    /// What lets calls to the bank through, as everybody who listens was told.
+    /// The breaker, as of the last event pushed.
     pub breaker: watch::Receiver<Breaker>,
-    /// The id of the last event that everybody who listens was told of.
+    /// The id of the last event pushed.
     pub position: watch::Receiver<EventId>,
-    /// Who is signed in.
+    /// Sessions.
     pub sessions: Child<TokenRegistry>,
     /// Users and their passwords.
     pub users: Child<UserDirectory>,
-    /// Changes articles.
+    /// Articles and stock.
     pub catalogue: Child<Catalogue>,
-    /// Every cart.
+    /// Carts.
     pub carts: Child<CartRegistry>,
-    /// Talks to the bank.
+    /// Calls to the bank.
     pub payments: Child<PaymentGateway>,
-    /// Every order.
+    /// Orders.
     pub orders: Child<OrderDesk>,
-    /// Passes events on.
+    /// Pushes events to subscribers.
     pub hub: Child<Hub>,
 }
 
+/// The copies that the hub keeps up to date.
+struct Copies {
+    revocations: Revocations,
+    breaker: Arc<watch::Sender<Breaker>>,
+    position: Arc<watch::Sender<EventId>>,
+}
+
 impl Shop {
-    /// Opens the shop: what may be read first, then every actor; each needs only those above it.
+    /// Opens a shop: loads the copies, then starts every actor; each depends only on those above.
     pub async fn open(parts: Parts) -> Result<Self, SeedError> {
         let Parts { store, bank, hasher, clock, rules, seed } = parts;
         let tables = Tables::new(store);
-        seed.run(&tables, &hasher, &clock).await?;
-        let (snapshot, revocations) = (CatalogueSnapshot::default(), Revocations::default());
-        let position = Arc::new(watch::Sender::new(tables.store.last_event().await?));
-        snapshot.fill(&tables).await?;
-        revocations.fill(&tables).await?;
-        let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
-        let breaker = Arc::new(watch::Sender::new(breaker.recovered(clock.now())));
+        seed.plant(&tables, &hasher, &clock).await?;
+        let snapshot = CatalogueSnapshot::default();
+        let shared = Shared { tables, snapshot, clock, rules: Arc::new(rules) };
+        let Copies { revocations, breaker, position } = load_copies(&shared).await?;
         let default_password = DefaultPassword::default();
-        default_password.look(&tables).await?;
+        default_password.load(&shared.tables).await?;
 
-        // Commands and pushes have a thread each, apart from the web's, so that they go on while it stops.
+        // Commands and pushes have a thread each, apart from the web workers, which stop first.
         let commands = Arbiter::new().handle();
         let pushes = Arbiter::new().handle();
 
-        // Who is signed in: asked by every page.
-        let tokens = SessionDeps {
-            tables: tables.clone(),
-            revocations: revocations.clone(),
-            clock: clock.clone(),
-            lifetimes: rules.lifetimes,
-            access_ttl: rules.access_ttl,
-        };
-        let sessions = child("sessions", &commands, move || TokenRegistry::new(tokens.clone()));
+        // Sessions: asked by every page.
+        let deps = SessionDeps { shared: shared.clone(), revocations: revocations.clone() };
+        let sessions = child("sessions", &commands, deps, TokenRegistry::new);
 
-        // Users: ends the sessions of whom it changes.
-        let parts = UserDeps {
-            tables: tables.clone(),
+        // Users: ends the sessions of users that change.
+        let deps = UserDeps {
+            shared: shared.clone(),
             hasher,
             sessions: sessions.clone(),
-            clock: clock.clone(),
             default_password: default_password.clone(),
-            throttle: rules.throttle,
         };
-        let users = child("users", &commands, move || UserDirectory::new(parts.clone()));
+        let users = child("users", &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.
-        let changes =
-            Catalogue { tables: tables.clone(), snapshot: snapshot.clone(), clock: clock.clone() };
-        let catalogue = child("catalogue", &commands, move || changes.clone());
+        let deps = ArticleDeps { shared: shared.clone() };
+        let catalogue = child("catalogue", &commands, deps, Catalogue::new);
 
         // Carts: one actor for each that is in use.
-        let cart = CartDeps {
-            tables: tables.clone(),
-            snapshot: snapshot.clone(),
-            clock: clock.clone(),
-            ttl: rules.cart_ttl,
-            sleep_after: rules.cart_sleep_after,
-        };
-        let carts = child("carts", &commands, move || CartRegistry::new(cart.clone()));
+        let deps = CartDeps { shared: shared.clone() };
+        let carts = child("carts", &commands, deps, CartRegistry::new);
 
-        // The only way to the bank.
-        let gateway = PaymentDeps {
-            tables: tables.clone(),
-            bank,
-            clock: clock.clone(),
-            limits: rules.breaker,
-            timeout: rules.bank_timeout,
-            calls: Arc::new(Semaphore::new(rules.bank_calls)),
-        };
-        let payments = child("payments", &commands, move || PaymentGateway::new(gateway.clone()));
+        // Payments: the only way to the bank.
+        let calls = Arc::new(Semaphore::new(shared.rules.bank_calls));
+        let deps = PaymentDeps { shared: shared.clone(), bank, calls };
+        let payments = child("payments", &commands, deps, PaymentGateway::new);
 
-        // Orders: takes carts, has them paid.
-        let desk = OrderDeps {
-            tables: tables.clone(),
-            snapshot: snapshot.clone(),
-            carts: carts.clone(),
-            payments: payments.clone(),
-            clock: clock.clone(),
-            expiry: rules.order_expiry,
-            cart_ttl: rules.cart_ttl,
-        };
-        let orders = child("orders", &commands, move || OrderDesk::new(desk.clone()));
+        // Orders: turns carts into orders and starts their payments.
+        let deps =
+            OrderDeps { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() };
+        let orders = child("orders", &commands, deps, OrderDesk::new);
 
-        // Passes on what all of the above have written.
-        let told = LiveDeps {
-            tables: tables.clone(),
-            snapshot: snapshot.clone(),
+        // The hub: pushes what all of the above have committed.
+        let deps = LiveDeps {
+            shared: shared.clone(),
             carts: carts.clone(),
             revocations: revocations.clone(),
             breaker: breaker.clone(),
-            access_ttl: rules.access_ttl,
             position: position.clone(),
         };
-        let hub = child("hub", &pushes, move || Hub::new(told.clone()));
+        let hub = child("hub", &pushes, deps, Hub::new);
 
-        let (position, breaker) = (position.subscribe(), breaker.subscribe());
         Ok(Self {
-            tables,
-            clock,
-            snapshot,
+            tables: shared.tables,
+            clock: shared.clock,
+            snapshot: shared.snapshot,
             revocations,
             default_password,
-            breaker,
-            position,
+            breaker: breaker.subscribe(),
+            position: position.subscribe(),
             sessions,
             users,
             catalogue,
@@ -181,32 +164,60 @@ impl Shop {
         })
     }
 
-    /// Whether and until when the bank is not asked.
+    /// Returns whether and until when calls to the bank are interrupted.
     pub fn interruption(&self) -> Option<Interruption> {
         self.breaker.borrow().interruption(self.clock.now())
     }
 
-    /// Writes down that something happened to the shop as a whole; the event's id.
+    /// Publishes an event of the shop as a whole, and returns its id.
     pub async fn publish(&self, event: &Event) -> Result<EventId, StoreError> {
-        self.tables.commit(self.tables.change(self.clock.now()).publish(event)?).await
+        let mut batch = self.tables.batch(self.clock.now());
+        batch.publish(event)?;
+        self.tables.commit(batch).await
     }
 
-    /// Starts again every actor that has died, though nobody may have said anything to it.
+    /// Restarts every dead actor, even if no message is sent to it.
     pub fn revive(&self) {
-        drop((self.sessions.addr(), self.users.addr(), self.catalogue.addr(), self.carts.addr()));
-        drop((self.payments.addr(), self.orders.addr(), self.hub.addr()));
+        self.sessions.addr();
+        self.users.addr();
+        self.catalogue.addr();
+        self.carts.addr();
+        self.payments.addr();
+        self.orders.addr();
+        self.hub.addr();
     }
 }
 
-/// An actor that lives on a thread and is made by a recipe, again if it dies.
-fn child<A: Actor<Context = Context<A>>>(
+/// Reads the copies from the store, and the position in the log from which the hub follows.
+async fn load_copies(shared: &Shared) -> Result<Copies, StoreError> {
+    let tables = &shared.tables;
+    // The position first: an event between it and a copy is then applied again, never missed.
+    let position = tables.store.last_event().await?;
+    shared.snapshot.load(tables).await?;
+    let revocations = Revocations::default();
+    revocations.load(tables).await?;
+    let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
+    Ok(Copies {
+        revocations,
+        breaker: Arc::new(watch::Sender::new(breaker.recovered(shared.clock.now()))),
+        position: Arc::new(watch::Sender::new(position)),
+    })
+}
+
+/// Starts an actor on a thread; a dead one is created again from the same dependencies.
+fn child<A, D>(
     name: &'static str,
     thread: &ArbiterHandle,
-    recipe: impl Fn() -> A + Clone + Send + Sync + 'static,
-) -> Child<A> {
+    deps: D,
+    create: impl Fn(D) -> A + Copy + Send + Sync + 'static,
+) -> Child<A>
+where
+    A: Actor<Context = Context<A>>,
+    D: Clone + Send + Sync + 'static,
+{
     let thread = thread.clone();
     Child::start(name, move || {
-        let recipe = recipe.clone();
-        A::start_in_arbiter(&thread, move |_| recipe())
+        let deps = deps.clone();
+        A::start_in_arbiter(&thread, move |_| create(deps))
     })
 }

@@ -1,7 +1,7 @@
-//! The store: an ordered map of keys to versioned values, one log of events, and time-to-live.
+//! The store: an ordered map of keys to versioned values, one log of events, and expiry.
 //!
-//! Three verbs and a stream are the whole port. What each promises is written here once and kept by
-//! every adapter; one suite of contract tests runs on all of them.
+//! The whole port is `get`, `scan`, `commit` and `tail`. What each one promises is written here
+//! once, every adapter keeps it, and one suite of contract tests runs on all of them.
 
 pub mod memory;
 pub mod tail;
@@ -13,27 +13,27 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
-/// The number of an event in the log: contiguous, beginning at 1. Zero stands before the first.
+/// The position of an event in the log: contiguous, starting at 1. Zero is before the first event.
 pub type EventId = u64;
 
-/// How often a key was put since it was last absent: 1 after the first put.
+/// How often a key was put since it was last absent; 1 after the first put.
 pub type Version = u64;
 
 /// A value with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Versioned {
-    /// How often the key was put.
+    /// The version of the key.
     pub version: Version,
-    /// What was put last.
+    /// The value that was put last.
     pub value: Vec<u8>,
 }
 
-/// One event of the log.
+/// An event in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its place in the log.
+    /// The position in the log.
     pub id: EventId,
-    /// What was logged.
+    /// The encoded event.
     pub value: Vec<u8>,
 }
 
@@ -44,51 +44,52 @@ pub struct Put {
     pub key: String,
     /// The value.
     pub value: Vec<u8>,
-    /// When the key becomes absent by itself.
+    /// When the key becomes absent; `None` keeps it.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What shall happen together or not at all.
+/// Writes and events that take effect together or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Batch {
-    /// Keys that must be at a version, or absent (`None`).
+    /// The version that each key must have; `None` requires that the key is absent.
     pub expect: Vec<(String, Option<Version>)>,
-    /// Values to put; each key at most once, and in no more than one of `put` and `remove`.
+    /// The values to put. A key appears at most once in `put` and `remove` together.
     pub put: Vec<Put>,
-    /// Keys to make absent.
+    /// The keys to remove.
     pub remove: Vec<String>,
-    /// Events to log, in this order.
+    /// The events to append to the log, in this order.
     pub events: Vec<Vec<u8>>,
 }
 
-/// Why the store did not do as it was told.
+/// Why the store did not carry out a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// An expectation did not hold; nothing was changed.
-    #[error("the value has changed meanwhile")]
+    /// A key did not have the expected version; nothing has changed.
+    #[error("the value has changed since it was read")]
     Conflict,
-    /// The store can't be reached or is overloaded; a commit may still have taken effect.
+    /// The store cannot be reached or is overloaded; a commit may or may not have taken effect.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// The log no longer holds the event asked for.
-    #[error("the log begins after event {before}")]
+    /// The log no longer holds the requested event.
+    #[error("the log starts after event {before}")]
     Gone {
-        /// The id before the oldest event that the log still holds.
+        /// The id before the oldest event that the log holds.
         before: EventId,
     },
 }
 
 /// The port to a store.
 ///
-/// Commits take effect in the order in which `commit` was called, whether or not their futures are
-/// polled. What `get`, `scan`, `tail` and `last_event` return survives a crash, as does a commit that
-/// has ended well. A `get` made after a commit was answered sees it.
+/// Commits take effect in the order in which `commit` is called, whether or not their futures are
+/// polled. Whatever `get`, `scan`, `tail` and `last_event` return survives a crash, and so does a
+/// commit that has returned `Ok`. A `get` that starts after a commit has returned sees its writes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// The value of a key, if it is neither absent nor expired.
+    /// Returns the value of a key; `None` if it is absent or expired.
     async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError>;
 
-    /// Up to `limit` keys that begin with `prefix` and come after `after` (a whole key), in the order of their bytes.
+    /// Returns up to `limit` keys with their values, in byte order: those that begin with `prefix`
+    /// and come after the key `after`.
     async fn scan(
         &self,
         prefix: &str,
@@ -96,17 +97,19 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(String, Versioned)>, StoreError>;
 
-    /// Does all of a batch, ending with the id of the log's last event, or nothing of it.
+    /// Carries out a batch and returns the id of the last event in the log.
     ///
-    /// A key that is put goes to its present version plus one, an absent one to 1.
+    /// A put raises the version of its key by one; an absent key gets version 1.
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>>;
 
-    /// The log from behind an event on, without end; [`StoreError::Gone`] and the stream's end if the log no longer reaches back that far.
+    /// Returns the events after `after` as an endless stream.
+    ///
+    /// If the log no longer reaches back that far, the stream yields [`StoreError::Gone`] and ends.
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>>;
 
-    /// The id of the log's last event.
+    /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
 }
 
-/// A store shared by every actor.
+/// A store that every actor shares.
 pub type SharedStore = Arc<dyn Store>;

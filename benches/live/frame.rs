@@ -1,15 +1,18 @@
-//! As much of RFC 6455 as a load needs: frames from a server are looked at where they lie in the buffer.
+//! The part of the WebSocket protocol (RFC 6455) that the benchmark needs.
+//!
+//! Frames are read in place.
 
-/// An operation code: text.
+/// The opcode of a text frame.
 pub(crate) const TEXT: u8 = 1;
-/// An operation code: close.
+/// The opcode of a close frame.
 pub(crate) const CLOSE: u8 = 8;
-/// An operation code: ping.
+/// The opcode of a ping frame.
 pub(crate) const PING: u8 = 9;
-/// An operation code: pong.
+/// The opcode of a pong frame.
 pub(crate) const PONG: u8 = 10;
 
-/// The first frame of some bytes, if all of it is there: its operation code, what it holds, and its whole length.
+/// Returns the opcode, the payload and the whole length of the first frame; `None` if it is
+/// incomplete.
 pub(crate) fn first(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
     let (begin, length) = match bytes.get(1)? {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().unwrap()))),
@@ -19,8 +22,8 @@ pub(crate) fn first(bytes: &[u8]) -> Option<(u8, &[u8], usize)> {
     Some((bytes[0] & 0x0f, bytes.get(begin..begin + length)?, begin + length))
 }
 
-/// A short frame from a client. The mask is zero, which spares the work of masking.
-pub(crate) fn masked(code: u8, held: &[u8]) -> Vec<u8> {
-    assert!(held.len() < 126, "a longer frame has another header");
-    [&[0x80 | code, 0x80 | held.len() as u8, 0, 0, 0, 0], held].concat()
+/// Returns a frame from a client. Its mask is zero, so the payload stays unchanged.
+pub(crate) fn masked(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    assert!(payload.len() < 126, "a longer payload needs another header");
+    [&[0x80 | opcode, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
 }

@@ -1,4 +1,4 @@
-//! What the shop is compared with: nchan on nginx with two workers, as Debian has them.
+//! The server that the shop is compared with: Debian's nchan on nginx, with two workers.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
@@ -9,9 +9,10 @@ use std::time::Duration;
 use actix_web::rt::time::sleep;
 use reqwest::Client;
 
-use crate::crowd::Door;
+use crate::endpoint::Endpoint;
+use crate::process;
 
-/// Where Debian's `libnginx-mod-nchan` puts its module.
+/// The module of Debian's `libnginx-mod-nchan`.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 
 /// A running nginx.
@@ -23,7 +24,7 @@ pub(crate) struct Nchan {
 }
 
 impl Nchan {
-    /// Opens an nginx with one channel; none if it is not installed.
+    /// Starts an nginx with one channel; `None` if it is not installed.
     pub(crate) async fn open() -> Option<Self> {
         if !Path::new(MODULE).exists() {
             return None;
@@ -41,35 +42,36 @@ impl Nchan {
             }
             sleep(Duration::from_millis(50)).await;
         }
-        panic!("nginx does not answer");
+        panic!("nginx does not respond");
     }
 
-    /// Where everybody listens to the one channel.
-    pub(crate) fn door(&self) -> Door {
-        Door { address: self.address, path: "/listen", hello: None }
+    /// The endpoint at which sockets subscribe to the channel.
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        Endpoint { address: self.address, path: "/listen", subscribe: None }
     }
 
-    /// Publishes a message.
+    /// Publishes a message to the channel.
     pub(crate) async fn publish(&self, message: Vec<u8>) {
         let publish = self.http.post(format!("http://{}/publish", self.address)).body(message);
         publish.send().await.unwrap().error_for_status().unwrap();
     }
 
-    /// The memory of the workers, in KiB.
+    /// Returns the memory of the workers, in KiB.
     pub(crate) fn memory(&self) -> u64 {
         let master = self.process.id();
         let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children")).unwrap();
-        workers.split_whitespace().map(|worker| crate::memory(worker.parse().unwrap())).sum()
+        workers.split_whitespace().map(|worker| process::memory(worker.parse().unwrap())).sum()
     }
 }
 
 impl Drop for Nchan {
     fn drop(&mut self) {
-        crate::stop(&mut self.process);
+        process::stop(&mut self.process);
     }
 }
 
-/// Without logs, without anything on disk but its own folder, and with the pings that the shop sends too.
+/// Returns a configuration without an access log, with every file in the temporary folder, and with
+/// the same ping interval as the shop.
 fn configuration(address: SocketAddr) -> String {
     format!(
         "load_module {MODULE};

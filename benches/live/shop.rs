@@ -1,4 +1,4 @@
-//! The shop under load: a release build in a folder of its own.
+//! The shop under load: a release build that runs in a temporary folder.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -6,9 +6,11 @@ use std::process::{Child, Command, Stdio};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::crowd::{Door, stock};
+use crate::endpoint::Endpoint;
+use crate::process;
+use crate::subscribers::stock_after;
 
-/// A running shop, and its administrator.
+/// A running shop and the token of its administrator.
 pub(crate) struct Shop {
     process: Child,
     _folder: tempfile::TempDir,
@@ -18,10 +20,10 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Opens an empty shop.
+    /// Starts a new shop and signs its administrator in.
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // A password hashed at full cost would leave its memory behind.
+        // A password hash of full cost would enlarge the memory of the process.
         let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
             .current_dir(folder.path())
             .envs([
@@ -36,49 +38,49 @@ impl Shop {
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().rsplit(' ').next().unwrap().to_owned();
         let http = Client::new();
-        let login = http
-            .post(format!("{url}/auth/login"))
-            .json(&json!({ "username": "admin", "password": "admin" }));
-        let tokens: Value = login.send().await.unwrap().json().await.unwrap();
-        let token = tokens["access_token"].as_str().unwrap().to_owned();
+        let token = sign_in(&http, &url).await;
         Self { process, _folder: folder, url, http, token }
     }
 
-    /// Where programs listen to the catalogue.
-    pub(crate) fn door(&self) -> Door {
+    /// The endpoint at which programs subscribe to the catalogue.
+    pub(crate) fn endpoint(&self) -> Endpoint {
         let address = self.url.trim_start_matches("http://").parse().unwrap();
-        Door { address, path: "/api/live", hello: Some(r#"{"subscribe":["catalogue"]}"#) }
+        let subscribe = Some(r#"{"subscribe":["catalogue"]}"#);
+        Endpoint { address, path: "/api/live", subscribe }
     }
 
-    /// Has the administrator change what is in stock.
-    pub(crate) async fn change(&self, mark: usize) {
-        let change =
-            self.http.patch(format!("{}/api/articles/1", self.url)).bearer_auth(&self.token);
-        change
-            .json(&json!({ "on_hand": stock(mark) }))
-            .send()
-            .await
-            .unwrap()
-            .error_for_status()
-            .unwrap();
+    /// Changes the stock of an article.
+    pub(crate) async fn change(&self, change: usize) {
+        let url = format!("{}/api/articles/1", self.url);
+        let patch = self.http.patch(url).bearer_auth(&self.token);
+        let response = patch.json(&json!({ "on_hand": stock_after(change) })).send().await;
+        response.unwrap().error_for_status().unwrap();
     }
 
-    /// How many sockets the shop has open.
+    /// Returns how many sockets the shop has open.
     pub(crate) async fn sockets(&self) -> usize {
-        let metrics = self.http.get(format!("{}/metrics", self.url)).bearer_auth(&self.token);
-        let told = metrics.send().await.unwrap().text().await.unwrap();
-        let open = told.lines().find_map(|line| line.strip_prefix("microshop_live_sockets "));
+        let request = self.http.get(format!("{}/metrics", self.url)).bearer_auth(&self.token);
+        let metrics = request.send().await.unwrap().text().await.unwrap();
+        let open = metrics.lines().find_map(|line| line.strip_prefix("microshop_live_sockets "));
         open.unwrap().parse().unwrap()
     }
 
-    /// The memory of the shop, in KiB.
+    /// Returns the memory of the shop, in KiB.
     pub(crate) fn memory(&self) -> u64 {
-        crate::memory(self.process.id())
+        process::memory(self.process.id())
     }
 }
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        crate::stop(&mut self.process);
+        process::stop(&mut self.process);
     }
+}
+
+/// Signs the administrator in and returns an access token.
+async fn sign_in(http: &Client, url: &str) -> String {
+    let credentials = json!({ "username": "admin", "password": "admin" });
+    let login = http.post(format!("{url}/auth/login")).json(&credentials);
+    let tokens: Value = login.send().await.unwrap().json().await.unwrap();
+    tokens["access_token"].as_str().unwrap().to_owned()
 }

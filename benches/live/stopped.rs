@@ -1,27 +1,26 @@
-//! Sockets that ask to be told of changes and then never read.
+//! Sockets that subscribe and then never read.
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpSocket;
 
-use crate::crowd::{Door, request, send};
-use crate::frame::{TEXT, masked};
+use crate::endpoint::{Endpoint, subscribe};
 
-/// How little the kernel keeps for each, in bytes.
-const KEPT: u32 = 4 * 1024;
+/// The receive buffer of each socket, in bytes: so small that the server soon has to wait.
+const RECEIVE_BUFFER: u32 = 4 * 1024;
 
-/// Opens so many.
-pub(crate) async fn gather(size: usize, door: Door) -> Vec<TcpStream> {
+/// Connects sockets that subscribe and then never read.
+pub(crate) async fn connect(count: usize, endpoint: Endpoint) -> Vec<TcpStream> {
     let mut sockets = Vec::new();
-    for _ in 0..size {
+    for _ in 0..count {
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(KEPT).unwrap();
-        let mut stream = socket.connect(door.address).await.unwrap();
-        send(&stream, request(&door).as_bytes()).unwrap();
-        let mut answer = [0; 12];
-        stream.read_exact(&mut answer).await.unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 101");
-        send(&stream, &masked(TEXT, door.hello.unwrap().as_bytes())).unwrap();
+        socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
+        let mut stream = socket.connect(endpoint.address).await.unwrap();
+        endpoint.upgrade(&stream).unwrap();
+        let mut status_line = [0; 12];
+        stream.read_exact(&mut status_line).await.unwrap();
+        assert_eq!(&status_line, b"HTTP/1.1 101");
+        subscribe(&stream, endpoint.subscribe.unwrap()).unwrap();
         sockets.push(stream);
     }
     sockets

@@ -1,4 +1,4 @@
-//! Articles: what the shop sells, at which price, and how many there are.
+//! Articles: what the shop sells, with price and stock.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cart::Quantity;
 use crate::money::Cents;
+use crate::quantity::Quantity;
 
-/// The number of an article, given by the shop and never used again.
+/// The number of an article. The shop assigns it and never reuses it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -22,87 +22,89 @@ impl fmt::Display for ArticleId {
     }
 }
 
-/// The largest number of pieces of one article in stock.
+/// The largest number of units of one article in stock.
 pub const MAX_ON_HAND: u32 = 1_000_000;
 
-/// The largest price of one piece, so that no cart can exceed [`Cents::MAX`].
+/// The largest price of one unit.
+///
+/// The total of a full cart, 100 articles with 99 units each, stays below [`Cents::MAX`].
 pub const MAX_PRICE: Cents = Cents(100_000_000);
 
-/// One article with its stock.
+/// An article with its stock.
 ///
-/// Invariant: `reserved <= on_hand`.
+/// Invariant: `reserved <= on_hand`, so every reserved unit exists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Article {
-    /// Its number.
+    /// The number of the article.
     pub id: ArticleId,
-    /// Its name, as it stands on the order.
+    /// The name, also printed on orders.
     pub name: String,
-    /// What it is, in a sentence or two.
+    /// The description, one or two sentences.
     pub description: String,
-    /// The file name of its picture below `/static/pictures/`.
+    /// The file name of the picture below `/static/pictures/`.
     pub picture: String,
-    /// The price of one piece.
+    /// The price of one unit.
     pub price: Cents,
-    /// Pieces in the house.
+    /// The units in stock, including the reserved ones.
     pub on_hand: u32,
-    /// Pieces in the house that belong to orders not yet paid.
+    /// The units in stock that are reserved for unpaid orders.
     pub reserved: u32,
-    /// Whether it is on sale.
+    /// Whether the article is on sale.
     pub active: bool,
 }
 
-/// What an administrator may say of an article; a field left out stays as it is.
+/// The fields of an article that an administrator may change. `None` keeps the current value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArticlePatch {
-    /// A new name.
+    /// The new name.
     pub name: Option<String>,
-    /// A new description.
+    /// The new description.
     pub description: Option<String>,
-    /// A new price of one piece.
+    /// The new price of one unit.
     pub price: Option<Cents>,
-    /// A new count of the pieces in the house.
+    /// The new number of units in stock.
     pub on_hand: Option<u32>,
-    /// Whether it is to be on sale.
+    /// Whether the article is on sale from now on.
     pub active: Option<bool>,
 }
 
-/// Why an article or its stock stays as it is.
+/// The reason why an article or its stock is not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArticleError {
-    /// There is no such article.
+    /// There is no article with this number.
     #[error("there is no such article")]
     Unknown,
-    /// A field is outside what the shop accepts.
+    /// A field is outside its range.
     #[error("{field} {rule}")]
     Invalid {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
-        /// What it must be.
+        /// The rule that the field breaks.
         rule: &'static str,
     },
-    /// Fewer pieces would be in the house than orders have reserved.
-    #[error("{reserved} pieces are reserved by orders")]
+    /// The stock would fall below the units reserved for orders.
+    #[error("on_hand must be at least {reserved}, the units reserved for orders")]
     BelowReserved {
-        /// Pieces that orders have reserved.
+        /// The units reserved for orders.
         reserved: u32,
     },
-    /// Fewer pieces are available than asked for.
-    #[error("only {available} pieces of {name} are available")]
+    /// Fewer units are available than requested.
+    #[error("only {available} units of {name} are available")]
     InsufficientStock {
         /// The article's name.
         name: String,
-        /// Pieces that are available.
+        /// The units that are available.
         available: u32,
     },
 }
 
 impl Article {
-    /// Pieces that can be ordered now.
+    /// Returns the number of units that can be ordered now.
     pub fn available(&self) -> u32 {
         self.on_hand.saturating_sub(self.reserved)
     }
 
-    /// The article as a patch leaves it.
+    /// Returns the article with a patch applied, or an error if a new value is not valid.
     pub fn patched(&self, patch: ArticlePatch) -> Result<Self, ArticleError> {
         Self {
             name: patch.name.unwrap_or_else(|| self.name.clone()),
@@ -115,7 +117,9 @@ impl Article {
         .validated()
     }
 
-    /// The article itself, if every field is within what the shop accepts.
+    /// Returns the article unchanged, or an error if a field is not valid.
+    ///
+    /// Keeps `reserved <= on_hand`: the stock can't be set below what orders have reserved.
     pub fn validated(self) -> Result<Self, ArticleError> {
         let invalid = |field, rule| Err(ArticleError::Invalid { field, rule });
         if self.name.trim().is_empty() || self.name.chars().count() > 80 {
@@ -136,7 +140,9 @@ impl Article {
         Ok(self)
     }
 
-    /// Sets pieces aside for an order.
+    /// Reserves units for an order, or returns an error if fewer are available.
+    ///
+    /// Keeps `reserved <= on_hand`: no unit is reserved for two orders.
     pub fn reserve(&mut self, quantity: Quantity) -> Result<(), ArticleError> {
         if self.available() < quantity.get() {
             return Err(self.insufficient());
@@ -145,14 +151,18 @@ impl Article {
         Ok(())
     }
 
-    /// Gives back pieces that an order had set aside.
+    /// Releases units that were reserved for an order, so that they are available again.
+    ///
+    /// Returns an error if fewer units are reserved.
     pub fn release(&mut self, quantity: Quantity) -> Result<(), ArticleError> {
         self.reserved =
             self.reserved.checked_sub(quantity.get()).ok_or_else(|| self.insufficient())?;
         Ok(())
     }
 
-    /// Takes reserved pieces out of the house, because their order is paid.
+    /// Removes reserved units from the stock, because their order is paid.
+    ///
+    /// Keeps `reserved <= on_hand`: both fall by the same number.
     pub fn sell(&mut self, quantity: Quantity) -> Result<(), ArticleError> {
         self.release(quantity)?;
         self.on_hand =
@@ -160,7 +170,7 @@ impl Article {
         Ok(())
     }
 
-    /// Puts pieces back in the house, because their order is refunded before it left.
+    /// Returns sold units to the stock, because their order is refunded before shipping.
     pub fn restock(&mut self, quantity: Quantity) {
         self.on_hand = self.on_hand.saturating_add(quantity.get());
     }
@@ -170,7 +180,7 @@ impl Article {
     }
 }
 
-/// Every article by its number.
+/// Articles by their numbers.
 pub type Articles = BTreeMap<ArticleId, Article>;
 
 #[cfg(test)]
@@ -207,7 +217,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_patch_can_not_take_what_orders_have_reserved() {
+    fn a_patch_can_not_lower_the_stock_below_the_reserved_units() {
         let mut lamp = lamp();
         lamp.reserve(Quantity::new(4).unwrap()).unwrap();
         let patch = ArticlePatch { on_hand: Some(3), ..ArticlePatch::default() };
@@ -215,7 +225,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_price_of_nothing_is_refused() {
+    fn a_price_of_zero_is_refused() {
         let patch = ArticlePatch { price: Some(Cents::ZERO), ..ArticlePatch::default() };
         assert!(matches!(
             lamp().patched(patch),

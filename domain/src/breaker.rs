@@ -1,7 +1,8 @@
-//! The circuit breaker in front of the bank, as a state machine without a clock.
+//! The circuit breaker for calls to the bank, as a state machine without a clock.
 //!
-//! Closed until enough calls in a row have failed, then open; when the time is over one call may try
-//! (half-open), and its end decides. The names are those of the pattern as resilience4j has it.
+//! The breaker is closed until a number of calls in a row have failed, and then open for a while.
+//! After that it is half-open: it admits one call, the probe, whose result closes it or opens it
+//! again. The names of the states are those of the .NET library Polly.
 
 use std::time::Duration;
 
@@ -9,37 +10,37 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// When the breaker opens and for how long.
+/// When the breaker opens, and for how long.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Failures in a row that open it.
+    /// The number of failures in a row that open the breaker.
     pub failures: u32,
-    /// How long it stays open.
+    /// How long the breaker stays open.
     pub open: Duration,
 }
 
-/// What the breaker lets through.
+/// The state of the breaker: which calls it admits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "state")]
 pub enum State {
-    /// Every call.
+    /// Admits every call.
     Closed {
-        /// Failures since the last success.
+        /// The number of failures since the last success.
         failures: u32,
     },
-    /// No call until a time.
+    /// Admits no call for a while.
     Open {
-        /// That time.
+        /// When the breaker becomes half-open.
         until: Timestamp,
     },
-    /// Only the one call that is under way.
+    /// Admits no call but the probe, which is in progress.
     HalfOpen,
-    /// No call until somebody says otherwise.
+    /// Admits no call until an administrator resets the breaker.
     Isolated,
 }
 
 impl State {
-    /// Its name, as the breaker's JSON has it.
+    /// Returns the name of the state in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Self::Closed { .. } => "closed",
@@ -53,47 +54,50 @@ impl State {
 /// A circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Breaker {
-    /// What it lets through.
+    /// The state.
     pub state: State,
-    /// Counts the changes between states, so that a late result is known as such.
+    /// The number of changes between states. It shows which results belong to an earlier state.
     pub generation: u64,
 }
 
-/// The right to make one call; its end must be [recorded](Breaker::record).
+/// The permission to make one call, whose result must be [recorded](Breaker::record).
+///
+/// A half-open breaker admits no other call until its probe is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
+    /// The generation of the breaker at admission.
     generation: u64,
 }
 
-/// How a permitted call ended.
+/// The result of a permitted call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// The bank works: it answered, be it with a refusal to charge.
+    /// The bank answered. Declining a charge is an answer too.
     Healthy,
-    /// The bank does not work.
+    /// The bank did not answer, or its answer was not valid.
     Failure,
     /// The call was never made.
     Unused,
 }
 
-/// No call may be made now.
+/// The error for a call that the breaker does not admit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the breaker lets no call through")]
+#[error("the circuit breaker admits no call")]
 pub struct Rejected {
-    /// When to ask again.
+    /// How long to wait before the next try.
     pub retry_after: Duration,
 }
 
-/// No call is made, as a buyer is told it.
+/// An interruption of payments, as shown to buyers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interruption {
-    /// From then on one may try.
+    /// Payments are possible again at this time.
     Until(Timestamp),
-    /// Nobody knows how long.
-    ForNow,
+    /// The end of the interruption is not known.
+    Indefinite,
 }
 
-/// How long a caller waits while another call is the probe, or nobody knows better.
+/// How long a rejected caller waits if the end of the state is not known.
 const PROBE_WAIT: Duration = Duration::from_secs(5);
 
 impl Default for Breaker {
@@ -103,7 +107,10 @@ impl Default for Breaker {
 }
 
 impl Breaker {
-    /// Asks for the right to make a call.
+    /// Admits a call, or returns how long the caller has to wait.
+    ///
+    /// The first call after the open time becomes the probe. The state becomes half-open in the
+    /// same step, so that no second call is admitted.
     pub fn admit(&mut self, now: Timestamp) -> Result<Permit, Rejected> {
         match self.state {
             State::Closed { .. } => {}
@@ -116,7 +123,10 @@ impl Breaker {
         Ok(Permit { generation: self.generation })
     }
 
-    /// Says how a permitted call ended; a permit from before a change of state changes nothing.
+    /// Records the result of a permitted call.
+    ///
+    /// A permit of an earlier generation changes nothing: a late result shows nothing about the
+    /// bank's current health.
     pub fn record(&mut self, permit: Permit, verdict: Verdict, now: Timestamp, limits: &Limits) {
         if permit.generation != self.generation {
             return;
@@ -132,36 +142,40 @@ impl Breaker {
             }
             (State::HalfOpen, Verdict::Healthy) => self.enter(State::Closed { failures: 0 }),
             (State::HalfOpen, Verdict::Failure) => self.enter(open),
+            // The probe was not made, so the next call may be the probe at once.
             (State::HalfOpen, Verdict::Unused) => self.enter(State::Open { until: now }),
             (State::Closed { .. }, Verdict::Unused) | (State::Open { .. } | State::Isolated, _) => {
             }
         }
     }
 
-    /// Whether and until when no call is made.
+    /// Returns the current interruption of payments, or `None` if calls are admitted.
     pub fn interruption(&self, now: Timestamp) -> Option<Interruption> {
         match self.state {
             State::Closed { .. } => None,
             State::Open { until } => (now < until).then_some(Interruption::Until(until)),
-            State::HalfOpen | State::Isolated => Some(Interruption::ForNow),
+            State::HalfOpen | State::Isolated => Some(Interruption::Indefinite),
         }
     }
 
-    /// Lets nothing through until it is reset, as somebody wants it.
+    /// Stops admitting calls until the breaker is reset, on an administrator's request.
     pub fn isolate(&mut self) {
         if self.state != State::Isolated {
             self.enter(State::Isolated);
         }
     }
 
-    /// Lets everything through again, as somebody wants it; failures before don't count.
+    /// Closes the breaker and forgets earlier failures, on an administrator's request.
     pub fn reset(&mut self) {
         if self.state != (State::Closed { failures: 0 }) {
             self.enter(State::Closed { failures: 0 });
         }
     }
 
-    /// The breaker as it goes on after a restart: a probe that was under way is lost, so another may try at once.
+    /// Returns the breaker after a restart of the shop.
+    ///
+    /// A probe in progress was lost with the process. A half-open breaker would wait for it
+    /// forever, so the next call becomes the probe.
     pub fn recovered(mut self, now: Timestamp) -> Self {
         if self.state == State::HalfOpen {
             self.enter(State::Open { until: now });
@@ -178,6 +192,7 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::sample::Index;
 
     use super::*;
 
@@ -199,14 +214,14 @@ mod tests {
     }
 
     #[test]
-    fn three_failures_in_a_row_open_it_for_a_minute() {
+    fn three_failures_in_a_row_open_the_breaker_for_a_minute() {
         let mut breaker = open();
         assert_eq!(breaker.state, State::Open { until: at(60) });
         assert_eq!(breaker.admit(at(45)), Err(Rejected { retry_after: Duration::from_secs(15) }));
     }
 
     #[test]
-    fn a_success_between_failures_starts_the_count_anew() {
+    fn a_success_resets_the_count_of_failures() {
         let mut breaker = Breaker::default();
         (0..2).for_each(|_| fail(&mut breaker, at(0)));
         let permit = breaker.admit(at(0)).unwrap();
@@ -216,15 +231,16 @@ mod tests {
     }
 
     #[test]
-    fn when_the_minute_is_over_exactly_one_may_try() {
+    fn after_the_minute_exactly_one_call_is_admitted() {
         let mut breaker = open();
         let admitted = (0..1_000).filter(|_| breaker.admit(at(60)).is_ok()).count();
         assert_eq!(admitted, 1);
     }
 
     #[test]
-    fn the_probe_decides() {
-        let (mut good, mut bad) = (open(), open());
+    fn the_result_of_the_probe_closes_the_breaker_or_opens_it_again() {
+        let mut good = open();
+        let mut bad = open();
         let permit = good.admit(at(60)).unwrap();
         good.record(permit, Verdict::Healthy, at(61), &LIMITS);
         assert_eq!(good.state, State::Closed { failures: 0 });
@@ -233,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_that_was_never_made_lets_the_next_one_try() {
+    fn after_a_probe_that_was_not_made_the_next_call_is_the_probe() {
         let mut breaker = open();
         let permit = breaker.admit(at(60)).unwrap();
         breaker.record(permit, Verdict::Unused, at(60), &LIMITS);
@@ -241,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isolated_breaker_stays_so_until_it_is_reset() {
+    fn an_isolated_breaker_admits_no_call_until_it_is_reset() {
         let mut breaker = Breaker::default();
         let late = breaker.admit(at(0)).unwrap();
         breaker.isolate();
@@ -250,9 +266,14 @@ mod tests {
         assert_eq!(breaker.recovered(at(1)).state, State::Isolated);
         breaker.reset();
         assert!(breaker.admit(at(1)).is_ok());
-        let (mut opened, before) = (open(), breaker);
-        opened.reset();
-        assert_eq!(opened.state, State::Closed { failures: 0 });
+    }
+
+    #[test]
+    fn a_reset_closes_an_open_breaker_and_does_not_change_a_closed_one() {
+        let mut breaker = open();
+        breaker.reset();
+        assert_eq!(breaker.state, State::Closed { failures: 0 });
+        let before = breaker;
         breaker.reset();
         assert_eq!(breaker, before);
     }
@@ -267,13 +288,29 @@ mod tests {
         assert_eq!(breaker, before);
     }
 
+    /// Checks a step: states change only with the generation, and at most one probe is permitted.
+    fn check(before: Breaker, after: Breaker, permits: &[Permit]) -> Result<(), TestCaseError> {
+        let current = permits.iter().filter(|permit| permit.generation == after.generation);
+        match after.state {
+            State::Closed { failures } => prop_assert!(failures < LIMITS.failures),
+            State::HalfOpen => prop_assert_eq!(current.count(), 1),
+            State::Open { .. } | State::Isolated => prop_assert_eq!(current.count(), 0),
+        }
+        prop_assert!(after.generation >= before.generation);
+        let same_state = after.state.name() == before.state.name();
+        prop_assert!(after.generation > before.generation || same_state);
+        Ok(())
+    }
+
     proptest! {
         #[test]
-        fn whatever_happens_one_call_tries_a_half_open_breaker_and_late_results_change_nothing(
-            steps in prop::collection::vec((0..12_u8, 0..90_i64, any::<prop::sample::Index>()), 1..200),
+        fn a_half_open_breaker_admits_one_call_and_late_results_change_nothing(
+            steps in prop::collection::vec((0..12_u8, 0..90_i64, any::<Index>()), 1..200),
         ) {
-            let (mut breaker, mut now, mut permits) = (Breaker::default(), 0, Vec::new());
-            for (step, wait, which) in steps {
+            let mut breaker = Breaker::default();
+            let mut permits = Vec::new();
+            let mut now = 0;
+            for (step, wait, index) in steps {
                 let before = breaker;
                 now += wait;
                 match step {
@@ -290,20 +327,14 @@ mod tests {
                     },
                     _ if permits.is_empty() => {}
                     _ => {
-                        let permit = permits.swap_remove(which.index(permits.len()));
-                        let verdict = [Verdict::Healthy, Verdict::Failure, Verdict::Unused][usize::from(step % 3)];
+                        let permit = permits.swap_remove(index.index(permits.len()));
+                        let verdicts = [Verdict::Healthy, Verdict::Failure, Verdict::Unused];
+                        let verdict = verdicts[usize::from(step % 3)];
                         breaker.record(permit, verdict, at(now), &LIMITS);
                         prop_assert!(permit.generation == before.generation || breaker == before);
                     }
                 }
-                let current = permits.iter().filter(|permit| permit.generation == breaker.generation).count();
-                match breaker.state {
-                    State::Closed { failures } => prop_assert!(failures < LIMITS.failures),
-                    State::HalfOpen => prop_assert_eq!(current, 1),
-                    State::Open { .. } | State::Isolated => prop_assert_eq!(current, 0),
-                }
-                prop_assert!(breaker.generation >= before.generation);
-                prop_assert!(breaker.generation > before.generation || breaker.state.name() == before.state.name());
+                check(before, breaker, &permits)?;
             }
         }
     }

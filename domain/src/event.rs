@@ -1,7 +1,6 @@
-//! Events: what happened, as everybody who listens hears it.
+//! Events: what has happened in the shop, as recorded in the log.
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId};
@@ -9,156 +8,75 @@ use crate::breaker::Breaker;
 use crate::cart::{Cart, Owner};
 use crate::order::Order;
 use crate::session::{EndReason, Session, SessionId};
-use crate::user::{Role, User, UserId};
+use crate::topic::{Channel, INTERRUPTIONS, Topic};
+use crate::user::{User, UserId};
 
-/// Something that happened.
+/// A change in the shop, written to the log by the commit that makes the change.
+///
+/// An event carries the new state, so that its subscribers need not read the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Event {
-    /// A cart has other items.
+    /// The items of a cart changed.
     CartChanged {
-        /// Whose.
+        /// The owner of the cart.
         owner: Owner,
-        /// The cart as it is now.
+        /// The new state of the cart.
         cart: Cart,
     },
-    /// An article is new.
+    /// An article was added.
     ArticleAdded(Article),
-    /// An article has another price, stock or text, or is on sale or off.
+    /// The price, stock, texts or availability of an article changed.
     ArticleChanged(Article),
-    /// An article is gone.
+    /// An article was removed.
     ArticleRemoved {
-        /// Which one.
+        /// The number of the article.
         id: ArticleId,
     },
     /// An order was placed.
     OrderPlaced(Order),
-    /// An order or its payment stands elsewhere.
+    /// The status or the payment of an order changed.
     OrderChanged(Order),
     /// A user registered or was added.
     UserAdded(User),
-    /// A user has another role or address.
+    /// The role or the e-mail address of a user changed.
     UserChanged(User),
-    /// A user is gone.
+    /// A user was deleted.
     UserDeleted(User),
-    /// Somebody signed in.
+    /// A user signed in.
     SessionOpened(Session),
-    /// Somebody was signed out.
+    /// A session ended.
     SessionEnded {
-        /// Which session.
+        /// The id of the session.
         session: SessionId,
-        /// Whose.
+        /// The user of the session.
         user: UserId,
-        /// Why.
+        /// The reason for the end.
         reason: EndReason,
     },
-    /// The breaker lets through something else.
+    /// The state of the breaker changed.
     BreakerChanged(Breaker),
-    /// A server has opened the shop.
+    /// A node started.
     ShopOpened {
-        /// The server's version.
+        /// The version of the program.
         version: String,
     },
-    /// A server is about to close.
+    /// A node is shutting down.
     ShopClosing,
 }
 
 /// An event in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place: contiguous, beginning at 1.
+    /// The position in the log. Positions are contiguous and begin at 1.
     pub id: u64,
-    /// When it happened.
+    /// When the event happened.
     pub at: Timestamp,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
-/// What one can listen to.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Topic {
-    /// Articles, their prices and stock: for anyone.
-    Catalogue,
-    /// One's own cart.
-    Cart,
-    /// One's own orders and their payments.
-    Orders,
-    /// One's own sessions.
-    Session,
-    /// Every user: for administrators.
-    Users,
-    /// Every article with all that is known of its stock: for administrators.
-    Stock,
-    /// Every order and its payment: for administrators.
-    Payments,
-    /// The breaker: for administrators.
-    Breaker,
-    /// Servers that open and close: for administrators.
-    System,
-}
-
-impl Topic {
-    /// Its name, as clients say it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Catalogue => "catalogue",
-            Self::Cart => "cart",
-            Self::Orders => "orders",
-            Self::Session => "session",
-            Self::Users => "users",
-            Self::Stock => "stock",
-            Self::Payments => "payments",
-            Self::Breaker => "breaker",
-            Self::System => "system",
-        }
-    }
-
-    /// Whether it is about how something is, so that whoever knows the newest needs nothing older; else every event counts.
-    pub fn is_state(self) -> bool {
-        matches!(self, Self::Catalogue | Self::Cart | Self::Stock | Self::Breaker)
-    }
-}
-
-/// Where events of one kind are told: a topic, and whose own it is if everybody hears only of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Channel {
-    /// What it is about.
-    pub topic: Topic,
-    /// Whose own.
-    pub owner: Option<Owner>,
-}
-
-/// Who listens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
-    /// Whose cart is the listener's own.
-    pub owner: Owner,
-    /// What the listener may do, if signed in.
-    pub role: Option<Role>,
-}
-
-/// Where the pages that show orders hear that payments are interrupted or go on; programs are not told.
-pub const INTERRUPTIONS: Channel = Channel { topic: Topic::Orders, owner: None };
-
-impl Listener {
-    /// Where the listener hears of a topic, if allowed to.
-    pub fn channel(&self, topic: Topic) -> Option<Channel> {
-        let (allowed, own) = match topic {
-            Topic::Catalogue => (true, false),
-            Topic::Cart => (true, true),
-            Topic::Orders | Topic::Session => (self.role.is_some(), true),
-            Topic::Users | Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => {
-                (self.role == Some(Role::Admin), false)
-            }
-        };
-        allowed.then(|| Channel { topic, owner: own.then(|| self.owner.clone()) })
-    }
-}
-
 impl Event {
-    /// Which article it is about, if it is about one.
+    /// Returns the article that the event is about, or `None` if there is none.
     pub fn article(&self) -> Option<ArticleId> {
         match self {
             Self::ArticleAdded(article) | Self::ArticleChanged(article) => Some(article.id),
@@ -167,7 +85,9 @@ impl Event {
         }
     }
 
-    /// Where it is told, where most is told of it first: whoever listens to several of these hears it there, once.
+    /// Returns the channels that the event is published to, the one with the most detail first.
+    ///
+    /// A subscriber of several of them receives the event once, on the first of its channels.
     pub fn channels(&self) -> Vec<Channel> {
         let own = |topic, owner: Owner| Channel { topic, owner: Some(owner) };
         let all = |topic| Channel { topic, owner: None };
@@ -193,28 +113,14 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn guest(name: &str) -> Listener {
-        Listener { owner: Owner::Guest(name.into()), role: None }
-    }
+    use crate::topic::Subscriber;
 
     #[test]
-    fn everybody_hears_only_of_their_own_cart() {
+    fn a_guest_receives_only_the_events_of_their_own_cart() {
+        let guest = |name: &str| Subscriber { owner: Owner::Guest(name.into()), role: None };
         let cart = Cart::empty(Timestamp::UNIX_EPOCH);
-        let told = Event::CartChanged { owner: Owner::Guest("ana".into()), cart }.channels();
-        assert_eq!(told, [guest("ana").channel(Topic::Cart).unwrap()]);
-        assert_ne!(told, [guest("bob").channel(Topic::Cart).unwrap()]);
-    }
-
-    #[test]
-    fn only_administrators_hear_of_users() {
-        assert_eq!(guest("ana").channel(Topic::Users), None);
-        assert_eq!(
-            Listener { role: Some(Role::Customer), ..guest("ana") }.channel(Topic::Users),
-            None
-        );
-        assert!(
-            Listener { role: Some(Role::Admin), ..guest("ana") }.channel(Topic::Users).is_some()
-        );
+        let channels = Event::CartChanged { owner: guest("ana").owner, cart }.channels();
+        assert_eq!(channels, [guest("ana").channel(Topic::Cart).unwrap()]);
+        assert_ne!(channels, [guest("bob").channel(Topic::Cart).unwrap()]);
     }
 }

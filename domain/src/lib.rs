@@ -1,7 +1,7 @@
 //! Values and rules of the shop: no async, no I/O, no clock, no randomness.
 //!
-//! Whatever can be decided is decided here, by functions that take values and the current time and
-//! return values. A refusal is an error variant that says what happened; nothing is changed by it.
+//! Every decision is a pure function: it takes values and the current time, and returns new values
+//! or an error. The variant of the error is the reason for a refusal. A refusal changes nothing.
 
 pub mod article;
 pub mod breaker;
@@ -10,6 +10,8 @@ pub mod event;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod quantity;
 pub mod session;
 pub mod throttle;
+pub mod topic;
 pub mod user;

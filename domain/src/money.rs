@@ -1,4 +1,4 @@
-//! Money: whole cents of one currency, with arithmetic that can't overflow unnoticed.
+//! Money: whole cents of one currency, with checked arithmetic.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,29 +24,29 @@ pub const CURRENCY: &str = "EUR";
 #[serde(transparent)]
 pub struct Cents(pub u64);
 
-/// An amount that is larger than the shop can account for.
+/// The error for an amount above [`Cents::MAX`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the amount is too large")]
+#[error("amount must be at most {} cents", Cents::MAX.0)]
 pub struct TooLarge;
 
 impl Cents {
-    /// Nothing to pay.
+    /// An amount of zero.
     pub const ZERO: Self = Self(0);
 
     /// The largest amount, far below where a JSON number loses precision (RFC 8259, section 6).
     pub const MAX: Self = Self(1_000_000_000_000);
 
-    /// The sum of two amounts.
+    /// Returns the sum of two amounts.
     pub fn plus(self, other: Self) -> Result<Self, TooLarge> {
         self.0.checked_add(other.0).map(Self).ok_or(TooLarge)?.checked()
     }
 
-    /// The amount `count` times.
+    /// Returns the amount multiplied by `count`.
     pub fn times(self, count: u32) -> Result<Self, TooLarge> {
         self.0.checked_mul(count.into()).map(Self).ok_or(TooLarge)?.checked()
     }
 
-    /// The amount itself, if the shop can account for it.
+    /// Returns the amount unchanged, or an error if it is above [`Cents::MAX`].
     pub fn checked(self) -> Result<Self, TooLarge> {
         if self <= Self::MAX { Ok(self) } else { Err(TooLarge) }
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_and_products_stop_at_the_maximum() {
+    fn sums_and_products_above_the_maximum_are_errors() {
         assert_eq!(Cents(150).times(3), Ok(Cents(450)));
         assert_eq!(Cents(150).plus(Cents(50)), Ok(Cents(200)));
         assert_eq!(Cents::MAX.plus(Cents(1)), Err(TooLarge));

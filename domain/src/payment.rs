@@ -1,4 +1,4 @@
-//! Payments: what is known of the attempts to charge for an order.
+//! Payments: the status of the attempts to charge for an order.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,44 +6,44 @@ use serde::{Deserialize, Serialize};
 /// The payment of an order: its latest attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Payment {
-    /// Which attempt; the first is 1.
+    /// The number of the attempt; the first is 1.
     pub attempt: u32,
-    /// What is known of it.
+    /// The status of the attempt.
     pub status: PaymentStatus,
 }
 
-/// What is known of an attempt.
+/// The status of an attempt to charge for an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
-    /// The bank is being asked.
+    /// The shop is calling the bank.
     Submitting,
     /// The bank has charged.
     Succeeded,
-    /// The bank has refused to charge.
+    /// The bank declined the charge.
     Declined,
-    /// The bank was never asked.
+    /// The charge was never sent to the bank.
     NotSent,
-    /// The bank was asked and the answer was lost: it is asked again with the same key.
+    /// The charge was sent and its answer was lost. The shop sends it again with the same key.
     Unknown,
 }
 
-/// How an attempt ended, or seems to have.
+/// The outcome of one call to the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The bank has charged.
     Approved,
-    /// The bank has refused to charge.
+    /// The bank declined the charge.
     Declined,
-    /// The bank was never asked.
+    /// The charge was never sent to the bank.
     NotSent,
-    /// Nobody knows: the request was sent and no answer was understood.
+    /// The charge was sent and no valid answer was received.
     Unknown,
 }
 
 impl Outcome {
-    /// Its name, as JSON and the metrics have it.
+    /// Returns the name of the outcome in JSON and in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Approved => "approved",
@@ -54,8 +54,10 @@ impl Outcome {
     }
 }
 
-/// What an outcome makes of an attempt. There is nothing else: a question that was not sent, after one that may have
-/// been heard, leaves it unknown whether the bank has charged.
+/// Every transition of an attempt: the status before, the outcome of a call, the status after.
+///
+/// Any other outcome changes nothing. In particular, `NotSent` does not settle an unknown attempt:
+/// the bank may have charged for an earlier call.
 pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 6] = [
     (PaymentStatus::Submitting, Outcome::Approved, PaymentStatus::Succeeded),
     (PaymentStatus::Submitting, Outcome::Declined, PaymentStatus::Declined),
@@ -66,19 +68,22 @@ pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 6] = [
 ];
 
 impl Payment {
-    /// The attempt of that number, about to be made.
+    /// Returns a new attempt with the given number.
     pub fn submitting(attempt: u32) -> Self {
         Self { attempt, status: PaymentStatus::Submitting }
     }
 
-    /// The payment after an outcome of its attempt; none if that changes nothing.
+    /// Returns the payment after an outcome of its attempt, or `None` if the outcome changes
+    /// nothing.
     pub fn settle(&self, outcome: Outcome) -> Option<Self> {
         let (_, _, status) =
             *TRANSITIONS.iter().find(|(from, how, _)| (*from, *how) == (self.status, outcome))?;
         Some(Self { status, ..self.clone() })
     }
 
-    /// Whether the bank may still charge, or have charged, without the shop knowing.
+    /// Returns whether the result of the attempt is still missing.
+    ///
+    /// While it is, the bank may charge or may have charged, so no other attempt may begin.
     pub fn is_open(&self) -> bool {
         matches!(self.status, PaymentStatus::Submitting | PaymentStatus::Unknown)
     }

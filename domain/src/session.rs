@@ -1,4 +1,7 @@
-//! Sessions: one per sign-in, browser or API, and the generations of an API session's refresh token.
+//! Sessions: one for each sign-in, of a browser or an API client.
+//!
+//! A browser presents a cookie. An API client presents a refresh token, which it can exchange once:
+//! the exchange starts a new generation, with a new token.
 
 use std::fmt;
 use std::time::Duration;
@@ -23,20 +26,20 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// How a session proves itself.
+/// How a client proves that it holds a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Proof {
-    /// A cookie, of which only the SHA-256 is known, in hexadecimal.
+    /// By a cookie. Only its hash is stored, so that a copy of the store gives no access.
     Browser {
-        /// That hash.
+        /// The hexadecimal SHA-256 of the cookie's secret.
         cookie_hash: String,
     },
-    /// Refresh tokens, of which only the newest generation is good.
+    /// By a refresh token of the latest generation.
     Api {
-        /// The newest generation; the first is 1.
+        /// The latest generation; the first is 1.
         generation: u32,
-        /// When the newest generation replaced the one before.
+        /// When the latest generation replaced the previous one.
         rotated_at: Timestamp,
     },
 }
@@ -44,55 +47,55 @@ pub enum Proof {
 /// A session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Which one.
+    /// The id of the session.
     pub id: SessionId,
-    /// Whose.
+    /// The user who signed in.
     pub user: UserId,
     /// The user's name.
     pub username: Username,
-    /// What the user may do; a change of it ends the session.
+    /// The user's role. A change of it ends the session, so that no session acts with an old role.
     pub role: Role,
-    /// How it proves itself.
+    /// How the client proves that it holds the session.
     pub proof: Proof,
-    /// What the client calls itself.
+    /// The client's description of itself, such as its `User-Agent` header.
     pub device: String,
-    /// Where the client signed in from.
+    /// The IP address that the client signed in from.
     pub address: String,
-    /// When it began.
+    /// When the session began.
     pub created_at: Timestamp,
-    /// When it was last used, give or take a minute.
+    /// When the session was last used, stored at most once a minute.
     pub last_seen_at: Timestamp,
-    /// When it ends if it isn't used again.
+    /// When the session ends if it is not used again.
     pub expires_at: Timestamp,
 }
 
-/// How long sessions live.
+/// The lifetimes of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
-    /// How long a browser session lives unused.
+    /// How long a browser session lasts without being used.
     pub browser_idle: Duration,
-    /// How long a browser session lives at most.
+    /// How long a browser session lasts at most.
     pub browser_max: Duration,
-    /// How long an API session lives without a refresh.
+    /// How long an API session lasts without a refresh.
     pub api_idle: Duration,
-    /// How long an API session lives at most.
+    /// How long an API session lasts at most.
     pub api_max: Duration,
-    /// For how long the generation before the newest still gives the newest.
+    /// How long after a rotation the previous refresh token still returns the latest one.
     pub refresh_grace: Duration,
 }
 
-/// Why a session is not opened, used or ended.
+/// The reason why a session is not opened, used or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SessionError {
-    /// Whatever was presented proves no live session.
+    /// The presented token or cookie does not prove a live session.
     #[error("the token is not valid")]
     Refused,
-    /// The user has no such session.
+    /// The user has no session with this id.
     #[error("there is no such session")]
     Unknown,
 }
 
-/// Why a session ended.
+/// The reason why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
@@ -100,56 +103,62 @@ pub enum EndReason {
     SignedOut,
     /// The user's password was changed.
     PasswordChanged,
-    /// The user was deleted or lost a role.
+    /// The user was deleted, or the user's role changed.
     UserChanged,
-    /// A used refresh token came back: somebody else has it.
+    /// A refresh token was used twice, so a second client has a copy of it.
     TokenReused,
 }
 
-/// What a refresh token gives.
+/// The result of presenting a refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// The next generation: the session as it must be stored first.
+    /// The token was exchanged. This session has to be stored before the next token is returned.
     Next(Session),
-    /// The generation that the token already gave, because its answer may have been lost.
+    /// The token was exchanged a moment ago, and its response may have been lost. The client
+    /// receives the latest token again.
     Again,
-    /// Nothing: the token was used before, so the session must end (RFC 9700, section 4.14.2).
+    /// The token was used before, so the session has to end (RFC 9700, section 4.14.2).
     Reused,
-    /// Nothing: the session is over, or has no refresh tokens.
+    /// The session has ended, or has no refresh tokens.
     Refused,
 }
 
-/// How often a session's last use is written down at most.
+/// The shortest time between two stored uses, so that not every request writes to the store.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 impl Session {
-    /// Whether the session is still on.
+    /// Returns whether the session has not yet expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
 
-    /// What a refresh token of that generation gives now.
+    /// Returns the result of presenting a refresh token of the given generation.
+    ///
+    /// Only the token of the latest generation can be exchanged. A stolen token is therefore
+    /// detected as soon as both the thief and the owner have used it.
     pub fn rotate(&self, generation: u32, now: Timestamp, lifetimes: &Lifetimes) -> Rotation {
-        let Proof::Api { generation: newest, rotated_at } = self.proof else {
+        let Proof::Api { generation: latest, rotated_at } = self.proof else {
             return Rotation::Refused;
         };
         if !self.is_live(now) {
             return Rotation::Refused;
         }
-        if generation == newest {
-            let proof = Proof::Api { generation: newest + 1, rotated_at: now };
+        if generation == latest {
+            let proof = Proof::Api { generation: latest + 1, rotated_at: now };
             return Rotation::Next(Self { proof, ..self.used(now, lifetimes) });
         }
-        let just_rotated = generation + 1 == newest && now < rotated_at + lifetimes.refresh_grace;
+        let just_rotated = generation + 1 == latest && now < rotated_at + lifetimes.refresh_grace;
         if just_rotated { Rotation::Again } else { Rotation::Reused }
     }
 
-    /// The session with its use now written down, if that was not done a moment ago.
+    /// Returns the session to store after a use, or `None` if the stored last use is recent enough.
     pub fn touched(&self, now: Timestamp, lifetimes: &Lifetimes) -> Option<Self> {
         (now >= self.last_seen_at + TOUCH_EVERY).then(|| self.used(now, lifetimes))
     }
 
-    /// The session as it is right after a use.
+    /// Returns the session after a use, with its expiry moved forward.
+    ///
+    /// A session never outlives its maximum lifetime, however often it is used.
     pub fn used(&self, now: Timestamp, lifetimes: &Lifetimes) -> Self {
         let (idle, max) = match self.proof {
             Proof::Browser { .. } => (lifetimes.browser_idle, lifetimes.browser_max),
@@ -200,16 +209,16 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_generation_gives_the_next() {
+    fn a_refresh_token_of_the_latest_generation_is_exchanged_for_the_next() {
         let Rotation::Next(next) = api(4).rotate(4, at(100), &LIFETIMES) else {
-            panic!("not rotated")
+            panic!("the token was not exchanged")
         };
         assert_eq!(next.proof, Proof::Api { generation: 5, rotated_at: at(100) });
         assert_eq!(next.expires_at, at(100 + 30 * 86_400));
     }
 
     #[test]
-    fn the_generation_before_gives_the_same_again_within_the_grace_only() {
+    fn the_previous_generation_returns_the_latest_token_only_within_the_grace_time() {
         assert_eq!(api(4).rotate(3, at(9), &LIFETIMES), Rotation::Again);
         assert_eq!(api(4).rotate(3, at(10), &LIFETIMES), Rotation::Reused);
         let strict = Lifetimes { refresh_grace: Duration::ZERO, ..LIFETIMES };
@@ -217,18 +226,18 @@ mod tests {
     }
 
     #[test]
-    fn any_other_generation_is_theft() {
+    fn any_other_generation_is_treated_as_reused() {
         assert_eq!(api(4).rotate(2, at(1), &LIFETIMES), Rotation::Reused);
         assert_eq!(api(4).rotate(5, at(1), &LIFETIMES), Rotation::Reused);
     }
 
     #[test]
-    fn a_session_that_is_over_gives_nothing() {
+    fn an_expired_session_refuses_its_refresh_token() {
         assert_eq!(api(4).rotate(4, at(30 * 86_400), &LIFETIMES), Rotation::Refused);
     }
 
     #[test]
-    fn a_browser_session_in_use_still_ends_after_its_maximum() {
+    fn a_browser_session_in_use_ends_after_its_maximum_lifetime() {
         let cookie = session(Proof::Browser { cookie_hash: String::new() });
         assert_eq!(cookie.expires_at, at(3_600));
         assert_eq!(cookie.touched(at(59), &LIFETIMES), None);

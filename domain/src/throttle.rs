@@ -1,22 +1,22 @@
-//! Slowing down whoever guesses passwords (OWASP ASVS 5.0, 6.3.1).
+//! Throttling of password guessing (OWASP ASVS 5.0, 6.3.1).
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// How many failures in a row are free.
-const FREE: u32 = 5;
+/// The number of failures in a row from which each failure is followed by a wait.
+const FIRST_THROTTLED: u32 = 5;
 
-/// How long to wait after the first failure that isn't; each further one doubles it.
+/// The wait after the first throttled failure; each further failure doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// How long to wait at most.
+/// The longest wait.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
-/// How long after the last failure all are forgotten.
+/// How long failures are remembered after the last one.
 const MEMORY: Duration = Duration::from_secs(900);
 
-/// The failures in a row of somebody.
+/// The wrong passwords in a row from one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failures {
     count: u32,
@@ -24,32 +24,36 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// One more failure after those before, if there were any.
-    pub fn after(before: Option<Self>, now: Timestamp) -> Self {
-        let count = before.filter(|before| before.count_at(now)).map_or(0, |before| before.count);
+    /// The wait for an attempt that is refused because another attempt is in progress.
+    pub const CONCURRENT_WAIT: Duration = FIRST_WAIT;
+
+    /// Returns the failures after one more failure. Earlier failures count only if they are recent.
+    pub fn after(earlier: Option<Self>, now: Timestamp) -> Self {
+        let count =
+            earlier.filter(|earlier| earlier.are_recent(now)).map_or(0, |earlier| earlier.count);
         Self { count: count.saturating_add(1), last: now }
     }
 
-    /// How long to wait before the next try; none if it may be now.
+    /// Returns how long the next attempt has to wait, or `None` if it may be made now.
     pub fn wait(self, now: Timestamp) -> Option<Duration> {
-        let doublings = self.count.checked_sub(FREE)?;
+        let doublings = self.count.checked_sub(FIRST_THROTTLED)?;
         let wait = 2_u32
             .checked_pow(doublings)
             .map_or(LONGEST_WAIT, |factor| FIRST_WAIT.saturating_mul(factor));
-        let over = self.last + wait.min(LONGEST_WAIT);
-        over.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
+        let end = self.last + wait.min(LONGEST_WAIT);
+        end.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
     }
 
-    /// Whether there are so many that only one try at a time may follow.
+    /// Returns whether only one attempt at a time may follow.
+    ///
+    /// This holds as soon as one more failure would be throttled. Otherwise many parallel attempts
+    /// could all be made before the first of them fails.
     pub fn are_suspicious(self) -> bool {
-        self.count + 1 >= FREE
+        self.count + 1 >= FIRST_THROTTLED
     }
 
-    /// How long whoever comes while such a try is under way is to wait.
-    pub const TURN: Duration = FIRST_WAIT;
-
-    /// Whether they still count.
-    pub fn count_at(self, now: Timestamp) -> bool {
+    /// Returns whether the failures are still remembered.
+    pub fn are_recent(self, now: Timestamp) -> bool {
         now < self.last + MEMORY
     }
 }
@@ -63,13 +67,12 @@ mod tests {
     }
 
     fn failures(count: u32) -> Failures {
-        (0..count).fold(None, |before, _| Some(Failures::after(before, at(0)))).unwrap()
+        (0..count).fold(None, |earlier, _| Some(Failures::after(earlier, at(0)))).unwrap()
     }
 
     #[test]
-    fn the_first_failures_are_free_then_each_wait_is_twice_the_one_before() {
-        let waits: Vec<_> =
-            [1, 4, 5, 6, 7, 13, 14, 1_000].map(|count| failures(count).wait(at(0))).into();
+    fn from_the_fifth_failure_on_each_wait_is_twice_as_long_up_to_five_minutes() {
+        let waits = [1, 4, 5, 6, 7, 13, 14, 1_000].map(|count| failures(count).wait(at(0)));
         let seconds = |seconds| Some(Duration::from_secs(seconds));
         let longest = seconds(300);
         assert_eq!(
@@ -79,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn after_four_failures_they_come_one_by_one() {
+    fn after_four_failures_only_one_attempt_at_a_time_is_made() {
         assert_eq!([3, 4, 9].map(|count| failures(count).are_suspicious()), [false, true, true]);
     }
 
@@ -90,9 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn failures_are_forgotten_a_while_after_the_last() {
+    fn failures_are_forgotten_fifteen_minutes_after_the_last_one() {
         let old = failures(9);
-        assert!(old.count_at(at(899)) && !old.count_at(at(900)));
+        assert!(old.are_recent(at(899)) && !old.are_recent(at(900)));
         assert_eq!(Failures::after(Some(old), at(900)), Failures { count: 1, last: at(900) });
     }
 }

@@ -1,4 +1,5 @@
-//! Who the client is: signed in once, and with a new access token before the old one is over.
+//! The credentials of the client: it signs in once and refreshes its access token before it
+//! expires.
 
 use std::time::Duration;
 
@@ -7,12 +8,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-/// A sign-in that lasts as long as it is refreshed.
+/// A sign-in that lasts as long as its tokens are refreshed.
 pub(crate) struct Login {
     http: Client,
     url: String,
     tokens: Tokens,
-    renew_at: Instant,
+    refresh_at: Instant,
 }
 
 #[derive(Deserialize)]
@@ -23,42 +24,42 @@ struct Tokens {
 }
 
 impl Login {
-    /// Signs in.
+    /// Signs in to the shop at `url`.
     pub(crate) async fn new(
         url: &str,
         username: &str,
         password: &str,
     ) -> Result<Self, reqwest::Error> {
         let http = Client::new();
-        let body = json!({ "username": username, "password": password });
-        let tokens = ask(&http, format!("{url}/auth/login"), body).await?;
-        Ok(Self { http, url: url.into(), renew_at: renewal(&tokens), tokens })
+        let credentials = json!({ "username": username, "password": password });
+        let tokens = post(&http, format!("{url}/auth/login"), credentials).await?;
+        Ok(Self { http, url: url.into(), refresh_at: refresh_at(&tokens), tokens })
     }
 
-    /// The access token.
+    /// Returns the access token.
     pub(crate) fn token(&self) -> &str {
         &self.tokens.access_token
     }
 
-    /// When to renew it.
-    pub(crate) fn renew_at(&self) -> Instant {
-        self.renew_at
+    /// Returns when the token should be refreshed.
+    pub(crate) fn refresh_at(&self) -> Instant {
+        self.refresh_at
     }
 
-    /// Takes the refresh token for the next ones.
-    pub(crate) async fn renew(&mut self) -> Result<(), reqwest::Error> {
+    /// Exchanges the refresh token for new tokens.
+    pub(crate) async fn refresh(&mut self) -> Result<(), reqwest::Error> {
         let body = json!({ "refresh_token": self.tokens.refresh_token });
-        self.tokens = ask(&self.http, format!("{}/auth/refresh", self.url), body).await?;
-        self.renew_at = renewal(&self.tokens);
+        self.tokens = post(&self.http, format!("{}/auth/refresh", self.url), body).await?;
+        self.refresh_at = refresh_at(&self.tokens);
         Ok(())
     }
 }
 
-/// When four fifths of the token's time are over.
-fn renewal(tokens: &Tokens) -> Instant {
+/// Returns when four fifths of the token's lifetime are over.
+fn refresh_at(tokens: &Tokens) -> Instant {
     Instant::now() + Duration::from_secs(tokens.expires_in) * 4 / 5
 }
 
-async fn ask(http: &Client, url: String, body: Value) -> Result<Tokens, reqwest::Error> {
+async fn post(http: &Client, url: String, body: Value) -> Result<Tokens, reqwest::Error> {
     http.post(url).json(&body).send().await?.error_for_status()?.json().await
 }

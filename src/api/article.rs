@@ -1,4 +1,4 @@
-//! Articles: anybody may read them, administrators change them.
+//! The articles of the REST API: every client reads them, administrators change them.
 
 use std::ops::Bound;
 
@@ -19,22 +19,27 @@ use crate::error::Problem;
 use crate::json::Fields;
 use crate::state::AppState;
 
-/// A new article.
+/// The picture of an article that is added without one.
+const DEFAULT_PICTURE: &str = "article.svg";
+
+/// The body of a request that adds an article.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewArticle {
     name: String,
     #[serde(default)]
     description: String,
+    /// The file name of one of the shop's pictures; `None` stands for a neutral one.
     picture: Option<String>,
     price_cents: Cents,
+    /// The units in the warehouse.
     on_hand: u32,
 }
 
-/// What changes of an article.
+/// The body of a request that changes an article; a missing field stays unchanged.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Patch {
+pub struct ArticleChange {
     name: Option<String>,
     description: Option<String>,
     price_cents: Option<Cents>,
@@ -50,25 +55,25 @@ pub struct ArticleJson {
     description: String,
     price_cents: Cents,
     currency: &'static str,
-    /// Pieces that can be ordered now.
+    /// The units that can be ordered.
     available: u32,
     #[serde(flatten)]
     stock: Option<StockJson>,
 }
 
-/// What only administrators are told of an article.
+/// The fields of an article that only administrators receive.
 #[derive(Debug, Serialize, JsonSchema)]
 struct StockJson {
-    /// Pieces in the house.
+    /// The units in the warehouse.
     on_hand: u32,
-    /// Pieces in the house that belong to orders not yet paid.
+    /// The units in the warehouse that unpaid orders have reserved.
     reserved: u32,
-    /// Whether it is on sale.
+    /// Whether the article is on sale.
     active: bool,
 }
 
-/// `GET /api/articles`: a page of the catalogue.
-pub async fn list(
+/// `GET /api/articles`: lists one page of the articles on sale.
+pub async fn list_articles(
     state: Data<AppState>,
     page: Query<PageOf<ArticleId>>,
 ) -> Result<HttpResponse, Problem> {
@@ -81,61 +86,44 @@ pub async fn list(
     Ok(many("articles", on_sale.take(page.limit()?).map(article_json).collect()))
 }
 
-/// `GET /api/articles/{id}`: an article.
-pub async fn get(state: Data<AppState>, id: Path<ArticleId>) -> Result<HttpResponse, Problem> {
+/// `GET /api/articles/{id}`: returns an article that is on sale.
+pub async fn get_article(
+    state: Data<AppState>,
+    id: Path<ArticleId>,
+) -> Result<HttpResponse, Problem> {
     let articles = state.shop.snapshot.articles();
     let article =
         articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
     Ok(one("article", article_json(article)))
 }
 
-/// `POST /api/articles`: puts a new article on sale.
-pub async fn add(
+/// `POST /api/articles`: adds an article and puts it on sale.
+pub async fn add_article(
     _: Admin,
     state: Data<AppState>,
     Fields(new): Fields<NewArticle>,
 ) -> Result<HttpResponse, Problem> {
-    let NewArticle { name, description, picture, price_cents, on_hand } = new;
-    let picture = picture.unwrap_or_else(|| "article.svg".into());
-    if !assets::has_picture(&picture) {
-        return Err(ArticleError::Invalid {
-            field: "picture",
-            rule: "must be one of the shop's pictures",
-        }
-        .into());
-    }
-    let article = Article {
-        id: ArticleId(0),
-        name,
-        description,
-        picture,
-        price: price_cents,
-        on_hand,
-        reserved: 0,
-        active: true,
-    };
-    let article = state.shop.catalogue.ask(AddArticle(article)).await?;
-    let created = HttpResponse::Created()
+    let article = state.shop.catalogue.ask(AddArticle(new.into_article()?)).await?;
+    Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/articles/{}", article.id)))
-        .json(json!({ "success": true, "article": admin_json(&article) }));
-    Ok(created)
+        .json(json!({ "success": true, "article": admin_json(&article) })))
 }
 
 /// `PATCH /api/articles/{id}`: changes an article.
-pub async fn change(
+pub async fn change_article(
     _: Admin,
     state: Data<AppState>,
     id: Path<ArticleId>,
-    Fields(patch): Fields<Patch>,
+    Fields(change): Fields<ArticleChange>,
 ) -> Result<HttpResponse, Problem> {
-    let Patch { name, description, price_cents: price, on_hand, active } = patch;
+    let ArticleChange { name, description, price_cents: price, on_hand, active } = change;
     let patch = ArticlePatch { name, description, price, on_hand, active };
     let article = state.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
     Ok(one("article", admin_json(&article)))
 }
 
-/// `DELETE /api/articles/{id}`: takes an article out of the catalogue.
-pub async fn remove(
+/// `DELETE /api/articles/{id}`: removes an article from the catalogue.
+pub async fn remove_article(
     _: Admin,
     state: Data<AppState>,
     id: Path<ArticleId>,
@@ -144,7 +132,21 @@ pub async fn remove(
     Ok(one("article", admin_json(&article)))
 }
 
-/// An article as anybody sees it.
+impl NewArticle {
+    /// Converts the body into an article without a number, which the catalogue assigns.
+    fn into_article(self) -> Result<Article, ArticleError> {
+        let Self { name, description, picture, price_cents: price, on_hand } = self;
+        let picture = picture.unwrap_or_else(|| DEFAULT_PICTURE.into());
+        if !assets::has_picture(&picture) {
+            let rule = "must be one of the shop's pictures";
+            return Err(ArticleError::Invalid { field: "picture", rule });
+        }
+        let id = ArticleId(0);
+        Ok(Article { id, name, description, picture, price, on_hand, reserved: 0, active: true })
+    }
+}
+
+/// Converts an article into the JSON that every client receives.
 pub fn article_json(article: &Article) -> ArticleJson {
     ArticleJson {
         id: article.id,
@@ -157,7 +159,7 @@ pub fn article_json(article: &Article) -> ArticleJson {
     }
 }
 
-/// An article as administrators are told of it.
+/// Converts an article into the JSON that administrators receive.
 pub fn admin_json(article: &Article) -> ArticleJson {
     let Article { on_hand, reserved, active, .. } = *article;
     ArticleJson { stock: Some(StockJson { on_hand, reserved, active }), ..article_json(article) }

@@ -1,114 +1,126 @@
-//! The cart of the program's user.
+//! The user's cart in the REST API.
+//!
+//! Every answer carries the version of the cart as entity tag. A command with `If-Match` changes
+//! only that version.
 
 use actix_web::http::header::ETAG;
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use actors::ask::Failure;
 use actors::cart::{AddItem, CartReply, ClearCart, GetCart, RemoveItem, SetItem};
+use actors::failure::Failure;
 use domain::article::ArticleId;
-use domain::cart::{CartError, PricedCart, PricedItem, Problem as ItemProblem, Quantity};
+use domain::cart::CartError;
+use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
 use domain::money::Cents;
+use domain::quantity::Quantity;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::if_match;
 use crate::auth::MyCart;
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::json::Fields;
 
-/// What to add.
+/// The body of a request that adds an item.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Addition {
+pub struct NewItem {
     article_id: ArticleId,
     quantity: Quantity,
 }
 
-/// How many pieces to leave in the cart; none takes the article out.
+/// The body of a request that sets a quantity.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pieces {
+pub struct ItemQuantity {
+    /// The new quantity; 0 removes the article.
     quantity: u32,
 }
 
-/// A cart as JSON.
+/// A cart as JSON, at current prices.
 #[derive(Debug, Serialize)]
 pub struct CartJson {
     version: u64,
-    items: Vec<ItemJson>,
+    items: Vec<CartItemJson>,
     item_count: u32,
     total_cents: Cents,
     expires_at: Timestamp,
 }
 
+/// An item of a cart as JSON.
 #[derive(Debug, Serialize)]
-struct ItemJson {
+struct CartItemJson {
     article_id: ArticleId,
     name: String,
     quantity: Quantity,
     unit_price_cents: Cents,
     line_total_cents: Cents,
+    /// The units that can be ordered.
     available: u32,
     problems: Vec<ItemProblem>,
 }
 
+/// An answer that contains a cart.
 #[derive(Serialize)]
-struct CartAnswer {
+struct CartResponse {
     success: bool,
     cart: CartJson,
 }
 
-/// `GET /api/cart`: the cart.
-pub async fn get(cart: MyCart) -> Result<HttpResponse, Problem> {
+/// `GET /api/cart`: returns the cart.
+pub async fn get_cart(cart: MyCart) -> Result<HttpResponse, Problem> {
     answer(&cart, cart.ask(GetCart).await).await
 }
 
-/// `POST /api/cart/items`: puts more pieces of an article in the cart.
-pub async fn add(
+/// `POST /api/cart/items`: adds units of an article.
+pub async fn add_item(
     cart: MyCart,
     request: HttpRequest,
-    Fields(addition): Fields<Addition>,
+    Fields(item): Fields<NewItem>,
 ) -> Result<HttpResponse, Problem> {
-    let Addition { article_id: article, quantity } = addition;
-    answer(&cart, cart.ask(AddItem { article, quantity, expected: if_match(&request)? }).await)
-        .await
+    let NewItem { article_id: article, quantity } = item;
+    let add = AddItem { article, quantity, expected: if_match(&request)? };
+    answer(&cart, cart.ask(add).await).await
 }
 
-/// `PUT /api/cart/items/{article_id}`: leaves exactly that many pieces of an article in the cart.
-pub async fn set(
+/// `PUT /api/cart/items/{article_id}`: sets the quantity of an article.
+pub async fn set_item(
     cart: MyCart,
     request: HttpRequest,
     article: Path<ArticleId>,
-    Fields(pieces): Fields<Pieces>,
+    Fields(item): Fields<ItemQuantity>,
 ) -> Result<HttpResponse, Problem> {
     let expected = if_match(&request)?;
-    let reply = match pieces.quantity {
+    let reply = match item.quantity {
         0 => cart.ask(RemoveItem { article: *article, expected }).await,
         count => {
-            let quantity = Quantity::new(count).map_err(Failure::from)?;
+            let quantity = Quantity::new(count)?;
             cart.ask(SetItem { article: *article, quantity, expected }).await
         }
     };
     answer(&cart, reply).await
 }
 
-/// `DELETE /api/cart/items/{article_id}`: takes an article out of the cart.
-pub async fn remove(
+/// `DELETE /api/cart/items/{article_id}`: removes an article.
+pub async fn remove_item(
     cart: MyCart,
     request: HttpRequest,
     article: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    answer(&cart, cart.ask(RemoveItem { article: *article, expected: if_match(&request)? }).await)
-        .await
+    let remove = RemoveItem { article: *article, expected: if_match(&request)? };
+    answer(&cart, cart.ask(remove).await).await
 }
 
-/// `DELETE /api/cart`: takes everything out of the cart.
-pub async fn clear(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
+/// `DELETE /api/cart`: removes every article.
+pub async fn clear_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
     answer(&cart, cart.ask(ClearCart { expected: if_match(&request)? }).await).await
 }
 
-/// The cart with its version as entity tag; to a command meant for another version, the cart as it is.
+/// Answers a command with the cart and its entity tag.
+///
+/// A command for another version is answered with 412 and the current cart.
 async fn answer(cart: &MyCart, reply: CartReply) -> Result<HttpResponse, Problem> {
     if let Err(Failure::Refused(CartError::VersionMismatch)) = reply {
         let current = CartJson::from(cart.priced().await?);
@@ -118,14 +130,14 @@ async fn answer(cart: &MyCart, reply: CartReply) -> Result<HttpResponse, Problem
     let etag = format!("\"{}\"", cart.version);
     Ok(HttpResponse::Ok()
         .insert_header((ETAG, etag))
-        .json(CartAnswer { success: true, cart: cart.into() }))
+        .json(CartResponse { success: true, cart: cart.into() }))
 }
 
 impl From<PricedCart> for CartJson {
     fn from(cart: PricedCart) -> Self {
         Self {
             version: cart.version,
-            items: cart.items.into_iter().map(ItemJson::from).collect(),
+            items: cart.items.into_iter().map(CartItemJson::from).collect(),
             item_count: cart.item_count,
             total_cents: cart.total,
             expires_at: cart.expires_at,
@@ -133,7 +145,7 @@ impl From<PricedCart> for CartJson {
     }
 }
 
-impl From<PricedItem> for ItemJson {
+impl From<PricedItem> for CartItemJson {
     fn from(item: PricedItem) -> Self {
         Self {
             article_id: item.article,

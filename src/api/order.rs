@@ -1,18 +1,20 @@
-//! Orders: buyers place, pay and cancel their own; administrators ship, deliver and refund all.
+//! The orders of the REST API: users place, pay and cancel their own orders; administrators ship,
+//! deliver and refund any order.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    Answer, AwaitPayment, CancelOrder, Claim, Claimed, DeliverOrder, GetOrder, IdempotencyKey,
-    ListOrders, PayAgain, PlaceOrder, RefundOrder, ShipOrder,
+    CancelOrder, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder,
+    RefundOrder, ShipOrder,
 };
 use domain::article::ArticleId;
-use domain::cart::Quantity;
 use domain::money::{CURRENCY, Cents};
-use domain::order::{Checkout, Contact, Order, OrderId, OrderItem, OrderStatus};
+use domain::order::checkout::Checkout;
+use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
 use domain::payment::{Payment, PaymentStatus};
-use domain::user::{Email, UserId};
+use domain::quantity::Quantity;
+use domain::user::Email;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,12 +22,16 @@ use serde_json::json;
 
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
-use crate::error::{Code, Problem};
-use crate::idempotency::idempotency_key;
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::idempotency::parse_idempotency_key;
 use crate::json::Fields;
 use crate::state::AppState;
 
-/// What a buyer says when checking out.
+/// The body of a checkout.
+///
+/// Its `Debug` text is part of stored fingerprints: a new name, field or order of fields makes
+/// every retry of an older request look like a reused key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewOrder {
@@ -41,24 +47,23 @@ pub struct NewOrder {
 pub struct OrderJson {
     id: OrderId,
     status: OrderStatus,
-    items: Vec<ItemJson>,
+    items: Vec<OrderItemJson>,
     total_cents: Cents,
     currency: &'static str,
-    /// Who gets the goods; nobody knows it any more when the user is gone.
+    /// The recipient's name; the contact is `null` after the user has been deleted.
     name: Option<String>,
     email: Option<Email>,
     address: Option<String>,
     payment: Payment,
     created_at: Timestamp,
-    /// When it expires if it is still unpaid.
+    /// When the order expires if it is unpaid.
     expires_at: Timestamp,
-    /// Whether it is to be cancelled or paid back as soon as the bank has said what has happened.
+    /// Whether the order is cancelled or refunded once the bank has decided.
     called_off: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "OrderItemJson")]
-struct ItemJson {
+struct OrderItemJson {
     article_id: ArticleId,
     name: String,
     quantity: Quantity,
@@ -66,51 +71,51 @@ struct ItemJson {
     line_total_cents: Cents,
 }
 
-/// `POST /api/orders`: makes an order of the cart and has it paid.
-pub async fn place(
+/// `POST /api/orders`: places an order for the cart and pays it.
+pub async fn place_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     request: HttpRequest,
     Fields(new): Fields<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency_key = header_once(&request, &format!("place {new:?}"))?;
+    let idempotency_key = idempotency_header(&request, &format!("place {new:?}"))?;
     let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::new(email)?, address)?;
     let checkout = Checkout { cart_version, expected_total, contact };
-    let place = PlaceOrder { user: me.user, checkout, idempotency_key: idempotency_key.clone() };
-    let order = answer_once(&state, me.user, idempotency_key, async {
-        decided(&state, &state.shop.orders.ask(place).await?).await
-    });
-    paid(&order.await?, StatusCode::CREATED)
+    let patience = Some(state.patience);
+    let place = PlaceOrder { user: me.user, checkout, idempotency_key, patience };
+    let order = state.shop.orders.ask_patiently(place, state.patience).await?;
+    payment_result(&order, StatusCode::CREATED)
 }
 
-/// `POST /api/orders/{id}/pay`: has the bank asked once more.
-pub async fn pay(
+/// `POST /api/orders/{id}/pay`: starts another payment attempt.
+pub async fn pay_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency_key = header_once(&request, &format!("pay {id}"))?;
-    let pay = PayAgain { user: me.user, order: *id, idempotency_key: idempotency_key.clone() };
-    let order = answer_once(&state, me.user, idempotency_key, async {
-        decided(&state, &state.shop.orders.ask(pay).await?).await
-    });
-    paid(&order.await?, StatusCode::OK)
+    let idempotency_key = idempotency_header(&request, &format!("pay {id}"))?;
+    let patience = Some(state.patience);
+    let pay = PayAgain { user: me.user, order: *id, idempotency_key, patience };
+    let order = state.shop.orders.ask_patiently(pay, state.patience).await?;
+    payment_result(&order, StatusCode::OK)
 }
 
-/// `POST /api/orders/{id}/cancel`: calls an unpaid order off; 202 if the bank must say first whether it has charged.
-pub async fn cancel(
+/// `POST /api/orders/{id}/cancel`: cancels an unpaid order.
+///
+/// Answers 202 if the order can be cancelled only after the bank has decided the payment.
+pub async fn cancel_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
     let order = state.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
-    Ok(perhaps_later(&order))
+    Ok(order_or_accepted(&order))
 }
 
-/// `GET /api/orders`: a page of one's orders, newest first.
-pub async fn list(
+/// `GET /api/orders`: lists one page of the user's orders, newest first.
+pub async fn list_orders(
     Bearer(me): Bearer,
     state: Data<AppState>,
     page: Query<PageOf<OrderId>>,
@@ -120,8 +125,8 @@ pub async fn list(
     Ok(many("orders", orders.iter().map(order_json).collect()))
 }
 
-/// `GET /api/orders/{id}`: one of one's orders.
-pub async fn get(
+/// `GET /api/orders/{id}`: returns one of the user's orders.
+pub async fn get_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     id: Path<OrderId>,
@@ -130,8 +135,8 @@ pub async fn get(
     Ok(one("order", order_json(&order)))
 }
 
-/// `POST /api/orders/{id}/ship`: says that an order is on its way.
-pub async fn ship(
+/// `POST /api/orders/{id}/ship`: marks a paid order as shipped.
+pub async fn ship_order(
     _: Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
@@ -139,8 +144,8 @@ pub async fn ship(
     Ok(one("order", order_json(&state.shop.orders.ask(ShipOrder(*id)).await?)))
 }
 
-/// `POST /api/orders/{id}/deliver`: says that an order has arrived.
-pub async fn deliver(
+/// `POST /api/orders/{id}/deliver`: marks a shipped order as delivered.
+pub async fn deliver_order(
     _: Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
@@ -148,45 +153,25 @@ pub async fn deliver(
     Ok(one("order", order_json(&state.shop.orders.ask(DeliverOrder(*id)).await?)))
 }
 
-/// `POST /api/orders/{id}/refund`: has an order paid back; 202 if the bank hasn't in time, and is asked again.
-pub async fn refund(
+/// `POST /api/orders/{id}/refund`: refunds an order.
+///
+/// Answers 202 if the bank has not confirmed the refund in time; the shop retries it.
+pub async fn refund_order(
     Admin(me): Admin,
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency_key = header_once(&request, &format!("refund {id}"))?;
-    let order = answer_once(&state, me.user, idempotency_key, async {
-        decided(&state, &state.shop.orders.ask(RefundOrder(*id)).await?).await
-    });
-    Ok(perhaps_later(&order.await?))
+    let idempotency_key = idempotency_header(&request, &format!("refund {id}"))?;
+    let patience = Some(state.patience);
+    let refund = RefundOrder { admin: me.user, order: *id, idempotency_key, patience };
+    let order = state.shop.orders.ask_patiently(refund, state.patience).await?;
+    Ok(order_or_accepted(&order))
 }
 
-/// The order with which a request is answered: the one it was answered with before, or else what comes of it.
-async fn answer_once(
-    state: &AppState,
-    user: UserId,
-    idempotency_key: IdempotencyKey,
-    work: impl Future<Output = Result<Order, Problem>>,
-) -> Result<Order, Problem> {
-    match state.shop.orders.ask(Claim { user, idempotency_key }).await? {
-        Claimed::Before(order) => Ok(order),
-        Claimed::Now(in_hand) => {
-            let order = work.await?;
-            Ok(state.shop.orders.ask(Answer { in_hand, order }).await?)
-        }
-    }
-}
-
-/// An order when the bank has decided, or when that takes too long.
-async fn decided(state: &AppState, order: &Order) -> Result<Order, Problem> {
-    let wait = AwaitPayment { user: order.user, order: order.id, patience: state.patience };
-    Ok(state.shop.orders.ask(wait).await?)
-}
-
-/// The order; 202 if it was called off and the bank's word is still awaited.
-fn perhaps_later(order: &Order) -> HttpResponse {
-    let status = if order.called_off && order.awaits_money() {
+/// Returns the order, with status 202 if its cancellation or refund waits for the bank.
+fn order_or_accepted(order: &Order) -> HttpResponse {
+    let status = if order.called_off && order.is_unsettled() {
         StatusCode::ACCEPTED
     } else {
         StatusCode::OK
@@ -194,11 +179,13 @@ fn perhaps_later(order: &Order) -> HttpResponse {
     HttpResponse::build(status).json(json!({ "success": true, "order": order_json(order) }))
 }
 
-/// The order after the bank has decided; 202 if it hasn't in time, 402 if it has refused.
-fn paid(order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
+/// Returns the order: with `success` once it is paid, with 202 while the bank has not decided.
+///
+/// A declined payment is an error with status 402, a payment that was not sent one with 503.
+fn payment_result(order: &Order, success: StatusCode) -> Result<HttpResponse, Problem> {
     let json = order_json(order);
     let status = match order.payment.status {
-        PaymentStatus::Succeeded => decided,
+        PaymentStatus::Succeeded => success,
         PaymentStatus::Submitting | PaymentStatus::Unknown => StatusCode::ACCEPTED,
         PaymentStatus::Declined => {
             return Err(Problem::new(Code::PaymentDeclined).with(json!({ "order": json })));
@@ -210,16 +197,16 @@ fn paid(order: &Order, decided: StatusCode) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
 }
 
-/// The request by the idempotency key of its header.
-fn header_once(request: &HttpRequest, says: &str) -> Result<IdempotencyKey, Problem> {
+/// Reads the `Idempotency-Key` header; `content` is what the fingerprint covers.
+fn idempotency_header(request: &HttpRequest, content: &str) -> Result<IdempotencyKey, Problem> {
     let header = request
         .headers()
         .get("idempotency-key")
         .ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
-    idempotency_key(header.to_str().unwrap_or_default(), says)
+    parse_idempotency_key(header.to_str().unwrap_or_default(), content)
 }
 
-/// An order as its buyer sees it.
+/// Converts an order into the JSON that its buyer receives.
 pub fn order_json(order: &Order) -> OrderJson {
     let (name, email, address) = match order.contact.clone() {
         Some(Contact { name, email, address }) => (Some(name), Some(email), Some(address)),
@@ -241,8 +228,8 @@ pub fn order_json(order: &Order) -> OrderJson {
     }
 }
 
-fn item_json(item: &OrderItem) -> ItemJson {
-    ItemJson {
+fn item_json(item: &OrderItem) -> OrderItemJson {
+    OrderItemJson {
         article_id: item.article,
         name: item.name.clone(),
         quantity: item.quantity,

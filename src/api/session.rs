@@ -1,10 +1,11 @@
-//! Signing in and out, and the tokens that prove it.
+//! The sessions of the REST API: tokens for programs, and the list of a user's sessions.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse};
-use actors::ask::Failure;
-use actors::session::{EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector};
-use actors::tables::VerifiedUser;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actors::failure::Failure;
+use actors::session::{
+    EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser,
+};
 use actors::user::{AddUser, ChangePassword, CheckPassword};
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
 use domain::user::{Email, Role, UserId, Username};
@@ -14,11 +15,12 @@ use serde_json::{Value, json};
 use super::many;
 use crate::auth::bearer::Bearer;
 use crate::auth::client::{address, device};
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::json::Fields;
 use crate::state::AppState;
 
-/// A user name and its password.
+/// The body of a request that signs in.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
@@ -26,7 +28,7 @@ pub struct Credentials {
     password: String,
 }
 
-/// A new user.
+/// The body of a request that registers a user.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registration {
@@ -35,14 +37,14 @@ pub struct Registration {
     email: Option<String>,
 }
 
-/// A refresh token.
+/// The body of a request for new tokens.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Refresh {
+pub struct RefreshToken {
     refresh_token: String,
 }
 
-/// An old and a new password.
+/// The body of a request that changes the password.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -50,99 +52,103 @@ pub struct PasswordChange {
     new_password: String,
 }
 
-/// `POST /auth/login`: signs a program in.
-pub async fn login(
+/// `POST /auth/login`: opens a session and returns its tokens.
+pub async fn sign_in(
     state: Data<AppState>,
     request: HttpRequest,
-    Fields(with): Fields<Credentials>,
+    Fields(credentials): Fields<Credentials>,
 ) -> Result<HttpResponse, Problem> {
-    let Credentials { username, password } = with;
-    let verified = state
-        .shop
-        .users
-        .ask(CheckPassword { username, password, address: address(&request) })
-        .await?;
-    tokens(&state, &open(&state, &request, verified).await?, HttpResponse::Ok())
+    let Credentials { username, password } = credentials;
+    let check = CheckPassword { username, password, address: address(&request) };
+    let verified = state.shop.users.ask(check).await?;
+    let session = open_session(&state, &request, verified).await?;
+    tokens(&state, &session, HttpResponse::Ok())
 }
 
-/// `POST /auth/register`: makes a new user and signs the program in.
-pub async fn register(
+/// `POST /auth/register`: adds a user, opens a session and returns its tokens.
+pub async fn register_user(
     state: Data<AppState>,
     request: HttpRequest,
-    Fields(with): Fields<Registration>,
+    Fields(registration): Fields<Registration>,
 ) -> Result<HttpResponse, Problem> {
     if !state.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
-    let Registration { username, password, email } = with;
-    let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
-    let verified =
-        state.shop.users.ask(AddUser { username, email, password, role: Role::Customer }).await?;
-    tokens(&state, &open(&state, &request, verified).await?, HttpResponse::Created())
+    let Registration { username, password, email } = registration;
+    let username = Username::new(username)?;
+    let email = email.map(Email::new).transpose()?;
+    let add = AddUser { username, email, password, role: Role::Customer };
+    let verified = state.shop.users.ask(add).await?;
+    let session = open_session(&state, &request, verified).await?;
+    tokens(&state, &session, HttpResponse::Created())
 }
 
-/// `POST /auth/refresh`: takes a refresh token for new tokens.
-pub async fn refresh(
+/// `POST /auth/refresh`: exchanges a refresh token for new tokens.
+pub async fn refresh_tokens(
     state: Data<AppState>,
-    Fields(with): Fields<Refresh>,
+    Fields(RefreshToken { refresh_token }): Fields<RefreshToken>,
 ) -> Result<HttpResponse, Problem> {
-    let named = state.refresh.check(&with.refresh_token);
-    let (session, generation) = named.ok_or(Failure::Refused(SessionError::Refused))?;
+    let checked = state.refresh.check(&refresh_token);
+    let (session, generation) = checked.ok_or(Failure::Refused(SessionError::Refused))?;
     let session = state.shop.sessions.ask(RotateToken { session, generation }).await?;
     tokens(&state, &session, HttpResponse::Ok())
 }
 
-/// `POST /auth/logout`: ends the session of the program's token.
-pub async fn logout(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    end(&state, me.user, SessionSelector::One(me.session)).await
+/// `POST /auth/logout`: ends the session of the access token.
+pub async fn sign_out(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    end_sessions(&state, me.user, SessionSelector::One(me.session)).await
 }
 
-/// `POST /auth/logout-all`: ends every session of the program's user.
-pub async fn logout_all(
+/// `POST /auth/logout-all`: ends every session of the user.
+pub async fn sign_out_everywhere(
     Bearer(me): Bearer,
     state: Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    end(&state, me.user, SessionSelector::All).await
+    end_sessions(&state, me.user, SessionSelector::All).await
 }
 
-/// `POST /auth/verify`: who the program's token says it is.
-pub async fn verify(Bearer(me): Bearer) -> HttpResponse {
-    HttpResponse::Ok()
-        .json(json!({ "success": true, "valid": true, "user": me.username, "id": me.user, "role": me.role }))
+/// `POST /auth/verify`: checks the access token and returns its user.
+pub async fn verify_token(Bearer(me): Bearer) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "success": true,
+        "valid": true,
+        "user": me.username,
+        "id": me.user,
+        "role": me.role,
+    }))
 }
 
-/// `POST /auth/password`: changes the password of the program's user and ends all other sessions.
-pub async fn password(
+/// `POST /auth/password`: changes the user's password and ends all other sessions.
+pub async fn change_password(
     Bearer(me): Bearer,
     state: Data<AppState>,
-    Fields(with): Fields<PasswordChange>,
+    Fields(passwords): Fields<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
-    let PasswordChange { current_password, new_password: new } = with;
+    let PasswordChange { current_password: current, new_password: new } = passwords;
     let sessions = SessionSelector::AllBut(me.session);
-    state
-        .shop
-        .users
-        .ask(ChangePassword { user: me.user, current: current_password, new, sessions })
-        .await?;
-    Ok(done())
+    state.shop.users.ask(ChangePassword { user: me.user, current, new, sessions }).await?;
+    Ok(success())
 }
 
-/// `GET /auth/sessions`: where the program's user is signed in.
-pub async fn list(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+/// `GET /auth/sessions`: lists the user's sessions.
+pub async fn list_sessions(
+    Bearer(me): Bearer,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let sessions = state.shop.sessions.ask(ListSessions(me.user)).await?;
     Ok(many("sessions", sessions.iter().map(|session| session_json(session, me.session)).collect()))
 }
 
-/// `DELETE /auth/sessions/{id}`: signs the program's user out elsewhere.
-pub async fn remove(
+/// `DELETE /auth/sessions/{id}`: ends one of the user's sessions.
+pub async fn end_session(
     Bearer(me): Bearer,
     state: Data<AppState>,
     id: Path<SessionId>,
 ) -> Result<HttpResponse, Problem> {
-    end(&state, me.user, SessionSelector::One(*id)).await
+    end_sessions(&state, me.user, SessionSelector::One(*id)).await
 }
 
-async fn open(
+async fn open_session(
     state: &AppState,
     request: &HttpRequest,
     verified: VerifiedUser,
@@ -156,44 +162,50 @@ async fn open(
     Ok(state.shop.sessions.ask(open).await?)
 }
 
-async fn end(
+async fn end_sessions(
     state: &AppState,
     user: UserId,
     sessions: SessionSelector,
 ) -> Result<HttpResponse, Problem> {
     let end = EndSessions { user, sessions, reason: EndReason::SignedOut, with: None };
     state.shop.sessions.ask(end).await?;
-    Ok(done())
+    Ok(success())
 }
 
-fn done() -> HttpResponse {
+fn success() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true }))
 }
 
+/// Answers with new tokens of the session. Caches must not keep them (RFC 6749, section 5.1).
 fn tokens(
     state: &AppState,
     session: &Session,
-    mut answer: actix_web::HttpResponseBuilder,
+    mut response: HttpResponseBuilder,
 ) -> Result<HttpResponse, Problem> {
     let Proof::Api { generation, .. } = session.proof else {
         return Err(Problem::new(Code::InvalidToken));
     };
     let now = state.shop.clock.now();
     let access = state.access.issue(session, now).ok_or_else(|| Problem::new(Code::Internal))?;
-    Ok(answer.insert_header(("cache-control", "no-store")).json(json!({
+    Ok(response.insert_header(("cache-control", "no-store")).json(json!({
         "success": true,
         "access_token": access,
         "refresh_token": state.refresh.issue(session.id, generation),
         "token_type": "Bearer",
-        "expires_in": state.access.until(session, now).as_second() - now.as_second(),
+        "expires_in": state.access.expires_at(session, now).as_second() - now.as_second(),
         "refresh_expires_at": session.expires_at,
     })))
 }
 
+/// Converts a session into the JSON that its user receives.
 fn session_json(session: &Session, current: SessionId) -> Value {
+    let kind = match session.proof {
+        Proof::Browser { .. } => "browser",
+        Proof::Api { .. } => "api",
+    };
     json!({
         "id": session.id,
-        "kind": match session.proof { Proof::Browser { .. } => "browser", Proof::Api { .. } => "api" },
+        "kind": kind,
         "current": session.id == current,
         "device": session.device,
         "address": session.address,

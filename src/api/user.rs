@@ -1,4 +1,4 @@
-//! Users: everybody sees their own profile, administrators manage all.
+//! The users of the REST API: users read their own profile, administrators manage all users.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
@@ -16,20 +16,21 @@ use crate::error::Problem;
 use crate::json::Fields;
 use crate::state::AppState;
 
-/// A new user.
+/// The body of a request that adds a user.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     username: String,
     password: String,
     email: Option<String>,
+    /// The role; `None` stands for a customer.
     role: Option<Role>,
 }
 
-/// What changes of a user.
+/// The body of a request that changes a user; a missing field stays unchanged.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Patch {
+pub struct UserChange {
     role: Option<Role>,
     email: Option<String>,
     password: Option<String>,
@@ -45,17 +46,25 @@ pub struct UserJson {
     created_at: Timestamp,
 }
 
-/// `GET /auth/profile`: who the program's user is.
-pub async fn profile(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+/// `GET /auth/profile`: returns the user of the access token.
+pub async fn get_profile(
+    Bearer(me): Bearer,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
     let User { id, username, email, role, created_at } =
         state.shop.users.ask(GetUser(me.user)).await?.user;
     Ok(HttpResponse::Ok().json(json!({
-        "success": true, "user": username, "id": id, "role": role, "email": email, "created_at": created_at,
+        "success": true,
+        "user": username,
+        "id": id,
+        "role": role,
+        "email": email,
+        "created_at": created_at,
     })))
 }
 
-/// `GET /api/users`: a page of users, oldest first.
-pub async fn list(
+/// `GET /api/users`: lists one page of the users, oldest first.
+pub async fn list_users(
     _: Admin,
     state: Data<AppState>,
     page: Query<PageOf<UserId>>,
@@ -64,24 +73,24 @@ pub async fn list(
     Ok(many("users", users.iter().map(user_json).collect()))
 }
 
-/// `POST /api/users`: makes a new user.
-pub async fn add(
+/// `POST /api/users`: adds a user.
+pub async fn add_user(
     _: Admin,
     state: Data<AppState>,
     Fields(new): Fields<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let NewUser { username, password, email, role } = new;
-    let (username, email) = (Username::new(username)?, email.map(Email::new).transpose()?);
+    let username = Username::new(username)?;
+    let email = email.map(Email::new).transpose()?;
     let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
     let user = state.shop.users.ask(add).await?.user;
-    let location = (LOCATION, format!("/api/users/{}", user.id));
     Ok(HttpResponse::Created()
-        .insert_header(location)
+        .insert_header((LOCATION, format!("/api/users/{}", user.id)))
         .json(json!({ "success": true, "user": user_json(&user) })))
 }
 
-/// `GET /api/users/{id}`: a user.
-pub async fn get(
+/// `GET /api/users/{id}`: returns a user.
+pub async fn get_user(
     _: Admin,
     state: Data<AppState>,
     id: Path<UserId>,
@@ -89,21 +98,21 @@ pub async fn get(
     Ok(one("user", user_json(&state.shop.users.ask(GetUser(*id)).await?.user)))
 }
 
-/// `PATCH /api/users/{id}`: changes a user's role, address or password.
-pub async fn change(
+/// `PATCH /api/users/{id}`: changes a user's role, email address or password.
+pub async fn change_user(
     _: Admin,
     state: Data<AppState>,
     id: Path<UserId>,
-    Fields(patch): Fields<Patch>,
+    Fields(change): Fields<UserChange>,
 ) -> Result<HttpResponse, Problem> {
-    let Patch { role, email, password } = patch;
+    let UserChange { role, email, password } = change;
     let email = email.map(Email::new).transpose()?;
     let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
     Ok(one("user", user_json(&user)))
 }
 
-/// `DELETE /api/users/{id}`: deletes a user and signs the user out everywhere.
-pub async fn remove(
+/// `DELETE /api/users/{id}`: deletes a user and ends the user's sessions.
+pub async fn delete_user(
     _: Admin,
     state: Data<AppState>,
     id: Path<UserId>,
@@ -111,7 +120,7 @@ pub async fn remove(
     Ok(one("user", user_json(&state.shop.users.ask(DeleteUser(*id)).await?)))
 }
 
-/// A user as administrators see it.
+/// Converts a user into the JSON that administrators receive.
 pub fn user_json(user: &User) -> UserJson {
     let User { id, username, email, role, created_at } = user.clone();
     UserJson { id, username, email, role, created_at }

@@ -1,4 +1,4 @@
-//! Programs: whoever carries a good access token in the `Authorization` header (RFC 6750, section 2.1).
+//! Programs, which send an access token in the `Authorization` header (RFC 6750, section 2.1).
 
 use std::future::{Ready, ready};
 
@@ -10,8 +10,9 @@ use domain::user::Role;
 
 use super::MyCart;
 use crate::credentials::SignedIn;
-use crate::error::{Code, Problem};
-use crate::state::state;
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::state::app_state;
 
 /// A program of a signed-in user.
 pub struct Bearer(pub SignedIn);
@@ -19,22 +20,31 @@ pub struct Bearer(pub SignedIn);
 /// A program of an administrator.
 pub struct Admin(pub SignedIn);
 
-/// A program that reads the metrics: an administrator's, or one with the token made for that.
+/// A program that may read the metrics: it sends the scraper's token or an administrator's.
 pub struct Scraper(());
 
-/// Who makes the request; a missing token is told from a bad one.
-pub fn check(request: &HttpRequest) -> Result<SignedIn, Problem> {
-    let header =
-        request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthorized))?;
-    let good = || {
-        let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
-        let state = state(request);
-        let signed_in = state.access.check(token, state.shop.clock.now())?;
-        let good = scheme.eq_ignore_ascii_case("bearer")
-            && !state.shop.revocations.contains(signed_in.session);
-        good.then_some(signed_in)
-    };
-    good().ok_or_else(|| Problem::new(Code::InvalidToken))
+/// Returns the user whose access token the request carries.
+///
+/// A missing `Authorization` header is [`Code::Unauthorized`]. Every invalid token is
+/// [`Code::InvalidToken`], whatever is wrong with it.
+pub fn authenticate(request: &HttpRequest) -> Result<SignedIn, Problem> {
+    if !request.headers().contains_key(AUTHORIZATION) {
+        return Err(Problem::new(Code::Unauthorized));
+    }
+    valid_token(request).ok_or_else(|| Problem::new(Code::InvalidToken))
+}
+
+fn valid_token(request: &HttpRequest) -> Option<SignedIn> {
+    let (scheme, token) = authorization(request)?;
+    let state = app_state(request);
+    let signed_in = state.access.check(token, state.shop.clock.now())?;
+    let is_revoked = state.shop.revocations.contains(signed_in.session);
+    (scheme.eq_ignore_ascii_case("bearer") && !is_revoked).then_some(signed_in)
+}
+
+/// Splits the `Authorization` header into the scheme and the token.
+fn authorization(request: &HttpRequest) -> Option<(&str, &str)> {
+    request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')
 }
 
 impl FromRequest for Bearer {
@@ -42,7 +52,7 @@ impl FromRequest for Bearer {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).map(Self))
+        ready(authenticate(request).map(Self))
     }
 }
 
@@ -51,7 +61,7 @@ impl FromRequest for Admin {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check(request).and_then(|signed_in| match signed_in.role {
+        ready(authenticate(request).and_then(|signed_in| match signed_in.role {
             Role::Admin => Ok(Self(signed_in)),
             Role::Customer => Err(Problem::new(Code::Forbidden)),
         }))
@@ -63,26 +73,24 @@ impl FromRequest for Scraper {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let shown = request
-            .headers()
-            .get(AUTHORIZATION)
-            .and_then(|header| header.to_str().ok()?.split_once(' '));
-        match shown {
-            Some((_, token)) if state(request).metrics.are_for(token) => ready(Ok(Self(()))),
+        match authorization(request) {
+            Some((_, token)) if app_state(request).metrics.is_scraper_token(token) => {
+                ready(Ok(Self(())))
+            }
             _ => ready(Admin::from_request(request, payload).into_inner().map(|_| Self(()))),
         }
     }
 }
 
-/// The program's user's cart.
+/// The cart of the program's user.
 impl FromRequest for MyCart {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
-            check(request)
-                .map(|me| Self { state: state(request).clone(), owner: Owner::User(me.user) }),
+            authenticate(request)
+                .map(|me| Self { state: app_state(request).clone(), owner: Owner::User(me.user) }),
         )
     }
 }

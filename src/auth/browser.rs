@@ -1,4 +1,4 @@
-//! Browsers: whoever carries the cookie of a session, or of a guest's cart.
+//! Browsers, which send the cookie of a session or of a guest's cart.
 
 use std::pin::Pin;
 
@@ -7,32 +7,34 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
-use actors::ask::Failure;
+use actors::failure::Failure;
 use actors::session::FindByCookie;
 use domain::cart::Owner;
 use domain::user::Role;
-use views::layout::{Account, Viewer};
 use views::locale::Locale;
+use views::viewer::{Account, Viewer};
 
 use super::MyCart;
 use crate::assets;
 use crate::credentials::SignedIn;
-use crate::credentials::cookie::Name;
+use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
-use crate::error::{Code, Problem};
-use crate::state::{AppState, state};
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::state::{AppState, app_state};
 
-/// Anybody with a browser.
+/// A visitor with a browser, signed in or not.
 #[derive(Clone)]
 pub struct Visitor {
-    /// The shop the visitor is in.
+    /// The state of the app.
     pub state: web::Data<AppState>,
-    /// Who it is, if signed in.
+    /// The visitor's user, if signed in.
     pub signed_in: Option<SignedIn>,
-    /// Whose cart the visitor fills.
+    /// The owner of the visitor's cart.
     pub owner: Owner,
-    /// The visitor's language.
+    /// The language of the pages.
     pub locale: Locale,
+    /// The path and the query of the request.
     path: String,
 }
 
@@ -40,41 +42,39 @@ pub struct Visitor {
 pub struct Member {
     /// The visitor.
     pub visitor: Visitor,
-    /// Who it is.
+    /// The visitor's user.
     pub me: SignedIn,
 }
 
-/// A visitor who is an administrator.
+/// A visitor who is signed in as an administrator.
 pub struct Administrator(pub Member);
 
-/// The secret of a guest's cart that was made while a request was answered.
+/// The secret of a guest's cart that was generated during the request.
 #[derive(Clone)]
 struct NewGuest(String);
 
-/// Finds out who makes the request before anything of it is looked at, so that authority is judged first; gives a
-/// visitor whose cart was made meanwhile the cookie that names it.
-pub async fn meet(
+/// Identifies the visitor before any other part of the request is parsed, so that authority is
+/// checked first. A visitor whose guest cart was created during the request receives its cookie.
+pub async fn identify_visitor(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match Visitor::of(request.request().clone()).await {
+    match Visitor::identify(request.request().clone()).await {
         Ok(visitor) => drop(request.extensions_mut().insert(visitor)),
         Err(problem) => return Ok(request.error_response(problem)),
     }
     let mut response = next.call(request).await?;
-    let made = response.request().extensions_mut().remove::<NewGuest>();
-    let cookies = state(response.request()).cookies;
-    let is_guest =
-        || !response.response().cookies().any(|cookie| cookies.is(&cookie, Name::Session));
-    if let Some(NewGuest(secret)) = made.filter(|_| is_guest()) {
-        response.response_mut().add_cookie(&cookies.set(Name::Guest, secret))?;
+    let new_guest = response.request().extensions_mut().remove::<NewGuest>();
+    if let Some(NewGuest(secret)) = new_guest.filter(|_| !sets_session(&response)) {
+        let cookies = app_state(response.request()).cookies;
+        response.response_mut().add_cookie(&cookies.build(CookieName::Guest, secret))?;
     }
     Ok(response)
 }
 
-/// The language of whoever makes the request: chosen, else the browser's.
+/// Returns the language of the request: the chosen one, else the one that the browser prefers.
 pub fn locale(request: &HttpRequest) -> Locale {
-    let chosen = state(request).cookies.get(request, Name::Language);
+    let chosen = app_state(request).cookies.get(request, CookieName::Language);
     chosen.and_then(|code| Locale::from_code(&code)).unwrap_or_else(|| {
         let accepted =
             request.headers().get(ACCEPT_LANGUAGE).and_then(|languages| languages.to_str().ok());
@@ -83,22 +83,14 @@ pub fn locale(request: &HttpRequest) -> Locale {
 }
 
 impl Visitor {
-    /// Whoever makes the request.
-    pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
-        if let Some(met) = request.extensions().get::<Self>() {
-            return Ok(met.clone());
+    /// Identifies the visitor by the request's cookies. Later calls for the same request return
+    /// the first result.
+    pub async fn identify(request: HttpRequest) -> Result<Self, Problem> {
+        if let Some(identified) = request.extensions().get::<Self>() {
+            return Ok(identified.clone());
         }
-        let state = state(&request).clone();
-        let signed_in = match state.cookies.get(&request, Name::Session) {
-            Some(cookie) => {
-                match state.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
-                    Ok(session) => Some(SignedIn::from(&session)),
-                    Err(Failure::Refused(_)) => None,
-                    Err(failure) => return Err(failure.into()),
-                }
-            }
-            None => None,
-        };
+        let state = app_state(&request).clone();
+        let signed_in = find_session(&request, &state).await?;
         let owner = match &signed_in {
             Some(me) => Owner::User(me.user),
             None => guest(&request, &state),
@@ -112,14 +104,14 @@ impl Visitor {
         })
     }
 
-    /// The visitor's cart.
+    /// Returns the visitor's cart.
     pub fn cart(&self) -> MyCart {
         MyCart { state: self.state.clone(), owner: self.owner.clone() }
     }
 
-    /// What the page around every fragment shows of the visitor.
+    /// Returns what the layout around every page shows of the visitor.
     pub async fn viewer(&self) -> Result<Viewer, Problem> {
-        // Read before anything that is drawn: what happens from here on is pushed.
+        // Read first: every later event is pushed to the page, so the page misses no change.
         let event = *self.state.shop.position.borrow();
         Ok(Viewer {
             locale: self.locale,
@@ -136,8 +128,22 @@ impl Visitor {
     }
 }
 
+/// Returns the user of the session cookie, or `None` if the session does not exist or has ended.
+async fn find_session(
+    request: &HttpRequest,
+    state: &AppState,
+) -> Result<Option<SignedIn>, Problem> {
+    let Some(cookie) = state.cookies.get(request, CookieName::Session) else { return Ok(None) };
+    match state.shop.sessions.ask(FindByCookie(fingerprint(&cookie))).await {
+        Ok(session) => Ok(Some(SignedIn::from(&session))),
+        Err(Failure::Refused(_)) => Ok(None),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// Returns the guest of the cookie, or a new guest whose secret is kept for the response.
 fn guest(request: &HttpRequest, state: &AppState) -> Owner {
-    let secret = state.cookies.get(request, Name::Guest).unwrap_or_else(|| {
+    let secret = state.cookies.get(request, CookieName::Guest).unwrap_or_else(|| {
         let mut extensions = request.extensions_mut();
         let NewGuest(secret) =
             extensions.get::<NewGuest>().cloned().unwrap_or_else(|| NewGuest(random_token()));
@@ -147,27 +153,33 @@ fn guest(request: &HttpRequest, state: &AppState) -> Owner {
     Owner::Guest(fingerprint(&secret))
 }
 
+/// Whether the response sets or removes the session cookie: the guest has signed in or out.
+fn sets_session(response: &ServiceResponse<BoxBody>) -> bool {
+    let cookies = app_state(response.request()).cookies;
+    response.response().cookies().any(|cookie| cookies.is_named(&cookie, CookieName::Session))
+}
+
 fn path_and_query(request: &HttpRequest) -> String {
     request.uri().path_and_query().map(ToString::to_string).unwrap_or_default()
 }
 
-type Found<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl FromRequest for Visitor {
     type Error = Problem;
-    type Future = Found<Self>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(Self::of(request.clone()))
+        Box::pin(Self::identify(request.clone()))
     }
 }
 
 impl FromRequest for Member {
     type Error = Problem;
-    type Future = Found<Self>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let visitor = Visitor::of(request.clone());
+        let visitor = Visitor::identify(request.clone());
         Box::pin(async move {
             let visitor = visitor.await?;
             let me = visitor.signed_in.clone().ok_or_else(|| Problem::new(Code::Unauthorized))?;
@@ -178,7 +190,7 @@ impl FromRequest for Member {
 
 impl FromRequest for Administrator {
     type Error = Problem;
-    type Future = Found<Self>;
+    type Future = Extracted<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let member = Member::from_request(request, payload);

@@ -1,24 +1,27 @@
-//! What is known of a client that signs in.
+//! What a sign-in records about the client: its device and its address.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, USER_AGENT};
 
-use crate::state::state;
+use crate::state::app_state;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// What the client calls itself, shortened.
+/// The largest number of characters of a device's name.
+const MAX_DEVICE: usize = 200;
+
+/// Returns the `User-Agent` of the request, shortened to 200 characters.
 pub fn device(request: &HttpRequest) -> String {
     let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    agent.unwrap_or_default().chars().take(200).collect()
+    agent.unwrap_or_default().chars().take(MAX_DEVICE).collect()
 }
 
-/// The address the client connects from, as seen by the first of the trusted proxies.
+/// Returns the client's IP address, as forwarded by trusted proxies, or an empty text if the
+/// connection has none.
 pub fn address(request: &HttpRequest) -> String {
     let Some(peer) = request.peer_addr() else { return String::new() };
-    let said = request
-        .headers()
-        .get_all(FORWARDED_FOR)
-        .map(|said| String::from_utf8_lossy(said.as_bytes()));
-    state(request).proxies.client(peer.ip(), &said.collect::<Vec<_>>().join(",")).to_string()
+    let headers = request.headers().get_all(FORWARDED_FOR);
+    let forwarded_for: Vec<_> =
+        headers.map(|header| String::from_utf8_lossy(header.as_bytes())).collect();
+    app_state(request).proxies.client_address(peer.ip(), &forwarded_for.join(",")).to_string()
 }

@@ -1,4 +1,4 @@
-//! Whether a request comes from one of the shop's own pages (OWASP CSRF Prevention Cheat Sheet).
+//! Protection against requests from other sites (OWASP CSRF Prevention Cheat Sheet).
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -6,45 +6,50 @@ use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
-use crate::error::{Code, Problem};
-use crate::state::state;
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::state::app_state;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses what changes something unless one of the shop's own pages asks for it.
+/// Refuses an unsafe request unless it comes from one of the shop's own pages. Safe methods change
+/// nothing (RFC 9110, section 9.2.1) and always pass.
 pub async fn same_origin(
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if request.method().is_safe() || is_own(request.request()) {
+    if request.method().is_safe() || is_from_own_page(request.request()) {
         next.call(request).await
     } else {
         Ok(request.error_response(Problem::new(Code::CrossOrigin)))
     }
 }
 
-/// Whether the browser says that one of the shop's own pages makes the request.
+/// Whether the request comes from one of the shop's own pages, according to the browser.
 ///
-/// A request that says nothing comes from no browser of this decade; without cookies it can do no harm.
-pub fn is_own(request: &HttpRequest) -> bool {
-    match text(request, &SEC_FETCH_SITE) {
-        Some(state) => state == "same-origin" || state == "none",
+/// Browsers send `Sec-Fetch-Site` or at least `Origin`. A request with neither must not carry
+/// cookies, so that it acts for no user.
+fn is_from_own_page(request: &HttpRequest) -> bool {
+    match header(request, &SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin" || site == "none",
         None => is_own_origin(request)
             .unwrap_or_else(|| request.cookies().is_ok_and(|cookies| cookies.is_empty())),
     }
 }
 
-/// Whether the origin that the request names is the shop's own, if it names one.
+/// Whether the `Origin` of the request is the shop's own, or `None` if there is no such header.
+///
+/// Without a configured `server.public_origin`, the origin must match the `Host` header.
 pub fn is_own_origin(request: &HttpRequest) -> Option<bool> {
-    let origin = text(request, &ORIGIN)?;
-    let configured = state(request).public_origin.as_str();
+    let origin = header(request, &ORIGIN)?;
+    let configured = app_state(request).public_origin.as_str();
     if !configured.is_empty() {
         return Some(origin == configured.trim_end_matches('/'));
     }
-    let host = text(request, &HOST)?;
+    let host = header(request, &HOST)?;
     Some(origin.split_once("://").is_some_and(|(_, authority)| authority == host))
 }
 
-fn text<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
+fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
     request.headers().get(name)?.to_str().ok()
 }

@@ -1,47 +1,48 @@
-//! How the simulated bank behaves: what it does, how fast, and whom it declines.
+//! The configurable behaviour of the simulated bank: what it does, how fast, and which charges it
+//! declines.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// How the bank behaves.
+/// The behaviour of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Behaviour {
-    /// How long it takes to answer, in milliseconds.
+    /// The delay before each reply, in milliseconds.
     pub latency_ms: u32,
-    /// What it does.
+    /// What the bank does with a request.
     pub mode: Mode,
-    /// How many of a hundred charges it declines though it approves what it can.
+    /// The percentage of charges that the bank declines even in mode `approve`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub decline_percent: Percent,
-    /// Which ones these are.
+    /// The seed that selects these charges.
     #[serde(default, skip_serializing_if = "is_default")]
     pub seed: u64,
 }
 
-/// What the bank does when it is asked.
+/// What the bank does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// It charges.
+    /// Approves charges.
     Approve,
-    /// It declines to charge.
+    /// Declines charges.
     Decline,
-    /// It can't be reached.
+    /// Fails as if the connection had been refused.
     Refuse,
-    /// It gets the request and never answers, without doing anything.
+    /// Ignores the request and never replies.
     LoseRequest,
-    /// It does what it was asked and never answers.
+    /// Executes the request and never replies.
     LoseAnswer,
-    /// It answers that something is wrong with it, without doing anything.
+    /// Replies with an error, and does not execute the request.
     Fail,
-    /// It keeps the caller waiting for ever.
+    /// Never finishes the call.
     Hang,
-    /// It panics in the call.
+    /// Panics during the call.
     Panic,
 }
 
-/// A part of a hundred, from 0 to 100.
+/// A percentage from 0 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "u8")]
 pub struct Percent(u8);
@@ -50,11 +51,11 @@ impl TryFrom<u8> for Percent {
     type Error = &'static str;
 
     fn try_from(percent: u8) -> Result<Self, Self::Error> {
-        if percent <= 100 { Ok(Self(percent)) } else { Err("a percentage is from 0 to 100") }
+        if percent <= 100 { Ok(Self(percent)) } else { Err("a percentage must be from 0 to 100") }
     }
 }
 
-/// Slow enough to be watched.
+/// The default is slow enough for a user to see the payment states.
 impl Default for Behaviour {
     fn default() -> Self {
         Self { latency_ms: 400, mode: Mode::Approve, decline_percent: Percent(0), seed: 0 }
@@ -62,7 +63,8 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// Whether the bank declines to charge for a key: chance that is the same every time, so that a test can be repeated.
+    /// Whether the bank declines a charge. It depends only on the key and the seed, so that a test
+    /// can be repeated.
     pub fn declines(&self, key: &str) -> bool {
         let hash = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(key).finalize();
         let drawn =
@@ -86,13 +88,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_declined_at_nought_and_everybody_at_a_hundred() {
+    fn zero_percent_declines_no_charge_and_a_hundred_percent_every_charge() {
         assert!(declined(0, 7).iter().all(|declined| !declined));
         assert!(declined(100, 7).iter().all(|declined| *declined));
     }
 
     #[test]
-    fn about_as_many_are_declined_as_asked_for_and_always_the_same() {
+    fn the_configured_percentage_of_charges_is_declined_and_always_the_same_ones() {
         let some = declined(30, 7);
         assert!((250..350).contains(&some.iter().filter(|declined| **declined).count()));
         assert_eq!(some, declined(30, 7));

@@ -1,60 +1,63 @@
-//! What a shop and a bank say to each other over HTTP, the same for both sides.
+//! The HTTP contract between a shop and a bank, the same types for both sides.
 //!
-//! `POST /charges` asks for a charge, `GET /charges/{key}` what was decided, `DELETE /charges/{key}` voids. Whatever is
-//! decided is said twice, by a status and by a word, so that nobody else's answer (a proxy's, a portal's) is taken for it.
+//! `POST /charges` requests a charge, `GET /charges/{key}` returns the decision, and
+//! `DELETE /charges/{key}` voids a key. A reply states the decision twice, by its HTTP status and
+//! by its field `status`. A reply of another server, such as a proxy or a captive portal, is
+//! therefore not mistaken for a decision.
 
 use actors::bank::{Answer, Charge};
 use domain::money::Cents;
 use domain::order::OrderId;
 use serde::{Deserialize, Serialize};
 
-/// What a bank is asked to charge.
+/// The body of a request for a charge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChargeRequest {
-    /// The same for every repetition of one attempt.
+    /// The idempotency key, the same for every repetition of an attempt.
     pub idempotency_key: String,
-    /// What for.
+    /// The order to pay for.
     pub order_id: OrderId,
-    /// How much.
+    /// The amount.
     pub amount_cents: Cents,
 }
 
-/// What a bank answers; a bank may say more.
+/// The body of a reply. A bank may add fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// What it is about, in a word.
-    pub status: Word,
-    /// The bank's own number of a charge; there is one for whatever is approved.
+pub struct BankReply {
+    /// The decision, or why there is none.
+    pub status: Status,
+    /// The bank's id of the charge. Every approved charge has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charge_id: Option<String>,
-    /// What the charge was for, if the bank says it.
+    /// The order of the charge, if the bank states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// How much was asked for, if the bank says it.
+    /// The amount of the charge, if the bank states it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_cents: Option<Cents>,
 }
 
-/// What a bank answers, in a word.
+/// The field `status` of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Word {
-    /// It has charged.
+pub enum Status {
+    /// The bank has charged.
     Approved,
-    /// It has declined to charge.
+    /// The bank has declined to charge.
     Declined,
-    /// Nothing is charged, whatever was before.
+    /// The charge was refunded, or was voided before it was made.
     Voided,
-    /// The key is that of a charge for another order or amount.
+    /// The key belongs to a charge for another order or amount.
     KeyReused,
-    /// It has not heard of the key.
+    /// The bank has not received the key.
     NotFound,
 }
 
-impl Word {
-    /// The HTTP status with which the word is said of a charge; a successful `DELETE` says `voided` with 200.
-    pub fn status(self) -> u16 {
+impl Status {
+    /// Returns the HTTP status of a reply to `POST` and `GET`. A successful `DELETE` returns
+    /// `voided` with 200.
+    pub fn http_status(self) -> u16 {
         match self {
             Self::Approved => 200,
             Self::Declined => 402,
@@ -65,7 +68,7 @@ impl Word {
     }
 }
 
-impl From<Answer> for Word {
+impl From<Answer> for Status {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Approved => Self::Approved,
@@ -75,8 +78,8 @@ impl From<Answer> for Word {
     }
 }
 
-impl From<Word> for Said {
-    fn from(status: Word) -> Self {
+impl From<Status> for BankReply {
+    fn from(status: Status) -> Self {
         Self { status, charge_id: None, order_id: None, amount_cents: None }
     }
 }

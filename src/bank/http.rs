@@ -1,7 +1,7 @@
-//! A bank elsewhere, asked over HTTP.
+//! A bank reached over HTTP.
 //!
-//! Only what [`contract`](super::contract) knows is a decision, and only a connection that could not be made is no
-//! request. Everything else leaves open what the bank has done, whatever it looks like.
+//! Only a reply that follows [`contract`](super::contract) is a decision. Only a failure to connect
+//! means that no request was sent. After every other failure the decision of the bank is unknown.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,56 +10,58 @@ use actors::bank::{Answer, Bank, BankError, Charge};
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 
-use super::contract::{ChargeRequest, Said, Word};
+use super::contract::{BankReply, ChargeRequest, Status};
 use crate::json::Object;
 
-/// The largest answer that is read, in bytes.
+/// The largest reply that is read, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 
-/// How much longer than its caller a request may take, so that it is the caller who gives up.
+/// By how much the timeout of a request exceeds that of its caller, which must expire first.
 const SPARE: Duration = Duration::from_secs(1);
 
-/// A bank elsewhere.
+/// A client of a bank.
 pub struct HttpBank {
     http: Client,
     url: Url,
 }
 
-/// Why there is no bank at a URL.
+/// Why there is no client for a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum WrongUrl {
-    /// It is another URL than `http[s]://HOST[:PORT][/PATH]`.
+    /// The URL does not have the form `http[s]://HOST[:PORT][/PATH]`.
     #[error("it is neither simulated nor http[s]://HOST[:PORT][/PATH]")]
-    Other,
-    /// The system doesn't allow it.
-    #[error("no request can be made: {0}")]
+    Invalid,
+    /// The HTTP client can't be created.
+    #[error("the HTTP client can't be created: {0}")]
     Client(String),
 }
 
 impl HttpBank {
-    /// The bank at a URL, whose caller waits at most that long for an answer.
-    pub fn new(url: &str, patience: Duration) -> Result<Self, WrongUrl> {
-        let url = Url::parse(url).map_err(|_| WrongUrl::Other)?;
+    /// Creates a client. `timeout` is how long a caller waits for a reply.
+    pub fn new(url: &str, timeout: Duration) -> Result<Self, WrongUrl> {
+        let url = Url::parse(url).map_err(|_| WrongUrl::Invalid)?;
         match url.scheme() {
             "http" | "https" if url.query().is_none() && url.fragment().is_none() => {}
-            _ => return Err(WrongUrl::Other),
+            _ => return Err(WrongUrl::Invalid),
         }
         let mut http = Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
-            // A connection that was kept may be dead by now, and a request lost on it may have been heard.
+            // No connection is reused: a request lost on a dead one may have reached the bank.
             .pool_max_idle_per_host(0)
-            // Before the caller gives up: who can't be connected to was not asked, and only this can tell.
-            .connect_timeout(patience / 2)
-            .timeout(patience + SPARE);
+            // Connecting must fail before the caller's timeout: only then it is certain that no
+            // request was sent.
+            .connect_timeout(timeout / 2)
+            .timeout(timeout + SPARE);
         if url.scheme() == "http" {
-            // It shows no certificate, and the system may have none that are trusted.
+            // Plain HTTP needs no certificates. Loading them fails on a system that has none.
             http = http.tls_certs_only([]);
         }
-        Ok(Self { http: http.build().map_err(|error| WrongUrl::Client(told(error)))?, url })
+        let http = http.build().map_err(|error| WrongUrl::Client(with_causes(error)))?;
+        Ok(Self { http, url })
     }
 
-    /// Where the charge of a key is, or all charges are.
+    /// Returns the URL of all charges, or of the charge with a key.
     fn charges(&self, key: Option<&str>) -> Url {
         let mut url = self.url.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -73,80 +75,86 @@ impl HttpBank {
 impl Bank for HttpBank {
     async fn charge(&self, charge: &Charge) -> Result<Answer, BankError> {
         let request = self.http.post(self.charges(None)).json(&ChargeRequest::from(charge));
-        let (status, said) = ask(request).await?;
-        let is_another = said.order_id.is_some_and(|order| order != charge.order)
-            || said.amount_cents.is_some_and(|amount| amount != charge.amount);
+        let (http_status, reply) = send(request).await?;
+        let is_another = reply.order_id.is_some_and(|order| order != charge.order)
+            || reply.amount_cents.is_some_and(|amount| amount != charge.amount);
         if is_another {
-            return Err(BankError::Unknown("it answers for another order or amount".into()));
+            return Err(BankError::Unknown("the reply is for another order or amount".into()));
         }
-        decided(status, &said)
+        decision(http_status, &reply)
     }
 
     async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
-        let (status, said) = ask(self.http.get(self.charges(Some(key)))).await?;
-        if (status, said.status) == (Word::NotFound.status(), Word::NotFound) {
+        let (http_status, reply) = send(self.http.get(self.charges(Some(key)))).await?;
+        if (http_status, reply.status) == (Status::NotFound.http_status(), Status::NotFound) {
             return Ok(None);
         }
-        decided(status, &said).map(Some)
+        decision(http_status, &reply).map(Some)
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
-        let (status, said) = ask(self.http.delete(self.charges(Some(key)))).await?;
-        if (status, said.status) == (200, Word::Voided) {
+        let (http_status, reply) = send(self.http.delete(self.charges(Some(key)))).await?;
+        if (http_status, reply.status) == (200, Status::Voided) {
             Ok(())
         } else {
-            Err(not_understood(status, &said))
+            Err(unexpected(http_status, &reply))
         }
     }
 }
 
-/// What the bank has decided on a charge, if both its status and its word say so.
-fn decided(status: u16, said: &Said) -> Result<Answer, BankError> {
-    match said.status {
-        word if word.status() != status => Err(not_understood(status, said)),
-        Word::Approved if said.charge_id.is_some() => Ok(Answer::Approved),
-        Word::Declined => Ok(Answer::Declined),
-        Word::Voided => Ok(Answer::Voided),
-        Word::KeyReused => Err(BankError::KeyReused),
-        Word::Approved | Word::NotFound => Err(not_understood(status, said)),
+/// Returns the decision in a reply. Returns an error if its two statuses disagree.
+fn decision(http_status: u16, reply: &BankReply) -> Result<Answer, BankError> {
+    match reply.status {
+        status if status.http_status() != http_status => Err(unexpected(http_status, reply)),
+        Status::Approved if reply.charge_id.is_some() => Ok(Answer::Approved),
+        Status::Declined => Ok(Answer::Declined),
+        Status::Voided => Ok(Answer::Voided),
+        Status::KeyReused => Err(BankError::KeyReused),
+        Status::Approved | Status::NotFound => Err(unexpected(http_status, reply)),
     }
 }
 
-async fn ask(request: RequestBuilder) -> Result<(u16, Said), BankError> {
-    let answer = request.send().await.map_err(|error| {
+/// Sends a request and reads the reply. Returns [`BankError::NotSent`] only if connecting failed.
+async fn send(request: RequestBuilder) -> Result<(u16, BankReply), BankError> {
+    let response = request.send().await.map_err(|error| {
         if error.is_connect() {
-            BankError::NotSent(told(error))
+            BankError::NotSent(with_causes(error))
         } else {
-            BankError::Unknown(told(error))
+            BankError::Unknown(with_causes(error))
         }
     })?;
-    let status = answer.status();
-    let body = body(answer).await?;
-    let Object(said) = serde_json::from_slice(&body)
-        .map_err(|error| BankError::Unknown(format!("{status}: {error}")))?;
-    Ok((status.as_u16(), said))
+    let http_status = response.status();
+    let body = read_body(response).await?;
+    let Object(reply) = serde_json::from_slice(&body)
+        .map_err(|error| BankError::Unknown(format!("{http_status}: {error}")))?;
+    Ok((http_status.as_u16(), reply))
 }
 
-async fn body(mut answer: Response) -> Result<Vec<u8>, BankError> {
+/// Reads a body up to [`MAX_BODY`].
+async fn read_body(mut response: Response) -> Result<Vec<u8>, BankError> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| BankError::Unknown(told(error)))? {
+    let unknown = |error| BankError::Unknown(with_causes(error));
+    while let Some(chunk) = response.chunk().await.map_err(unknown)? {
         body.extend_from_slice(&chunk);
         if body.len() > MAX_BODY {
-            return Err(BankError::Unknown(format!("{}: an answer without end", answer.status())));
+            let status = response.status();
+            return Err(BankError::Unknown(format!("{status}: the reply is too large")));
         }
     }
     Ok(body)
 }
 
-fn not_understood(status: u16, said: &Said) -> BankError {
-    BankError::Unknown(format!("{status} with {:?} is no answer to this", said.status))
+/// The error for a valid reply that is no reply to this request.
+fn unexpected(http_status: u16, reply: &BankReply) -> BankError {
+    BankError::Unknown(format!("unexpected reply: {http_status} with {:?}", reply.status))
 }
 
-/// An error with its causes, without which it says little, and without the URL, which may hold a password.
-fn told(error: reqwest::Error) -> String {
+/// Formats an error with its causes, which hold the details, and without the URL, which may
+/// contain a password.
+fn with_causes(error: reqwest::Error) -> String {
     let error = error.without_url();
     let causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]
@@ -171,10 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_url_names_a_bank() {
+    fn a_url_without_query_and_fragment_names_a_bank() {
         assert!(bank("https://a").is_ok());
         for url in ["", "simulatde", "a:1", "http://", "http://a?b", "http://a#b", "ftp://a"] {
-            assert!(matches!(bank(url), Err(WrongUrl::Other)), "{url}");
+            assert!(matches!(bank(url), Err(WrongUrl::Invalid)), "{url}");
         }
     }
 }

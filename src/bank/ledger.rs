@@ -1,4 +1,4 @@
-//! The simulated bank's ledger: what it has decided for each key, in a store.
+//! The ledger of the simulated bank: its decision for each key, in a store.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,14 @@ use actors::bank::{Answer, Charge};
 use actors::clock::{Clock, new_id};
 use actors::failpoint::Durable;
 use actors::store::{SharedStore, StoreError};
-use actors::tables::{Table, Tables, version};
+use actors::tables::Tables;
+use actors::tables::table::{Table, version};
 use domain::money::Cents;
 use domain::order::OrderId;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a bank has decided, once for each key.
+/// The decisions of the bank, one for each key.
 #[derive(Clone)]
 pub struct Ledger {
     entries: Table<Entry>,
@@ -20,16 +21,16 @@ pub struct Ledger {
     clock: Clock,
 }
 
-/// What was decided for a key.
+/// The decision for a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Decision {
-    /// What it was.
+    /// The decision.
     pub answer: Answer,
-    /// The bank's own number for the charge; none for a key that was voided before any charge came.
+    /// The bank's id of the charge; `None` if the key was voided before a charge arrived.
     pub id: Option<Uuid>,
 }
 
-/// Why nothing is decided.
+/// Why there is no decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// The key belongs to a charge for another order or amount.
@@ -40,15 +41,16 @@ pub enum LedgerError {
     Store(#[from] StoreError),
 }
 
-/// What is written down for a key; no order and no amount if it was voided before any charge came.
+/// The stored entry of a key. It has no order and no amount if the key was voided before a charge
+/// arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What the charge was for.
+    /// The order that the charge pays for.
     pub order: Option<OrderId>,
-    /// How much was asked for.
+    /// The requested amount.
     pub amount: Option<Cents>,
     state: State,
-    /// Last and with a default: entries from before have none.
+    /// The last field, with a default: older entries do not have it.
     #[serde(default)]
     id: Option<Uuid>,
 }
@@ -62,26 +64,29 @@ enum State {
 }
 
 impl Ledger {
-    /// The ledger in a store.
+    /// Creates a ledger whose entries are in `store`.
     pub fn new(store: SharedStore, clock: Clock) -> Self {
         let tables = Tables::new(store);
         Self { entries: tables.named("bank-ledger"), tables, clock }
     }
 
-    /// What was decided for a key, if anything was.
+    /// Returns the decision for a key, `None` if there is none.
     pub async fn find(&self, key: &str) -> Result<Option<Decision>, LedgerError> {
         Ok(self.entries.get(key).await?.map(|row| row.value.decision()))
     }
 
-    /// Everything that is written down, by key.
+    /// Returns all entries by key.
     pub async fn entries(&self) -> Result<BTreeMap<String, Entry>, StoreError> {
         Ok(self.entries.all().await?.into_iter().map(|(key, row)| (key, row.value)).collect())
     }
 
-    /// The decision for a charge: the one that was made for its key, or else this one from now on.
+    /// Returns the decision for the key of a charge. If there is none, stores a new one.
+    ///
+    /// Returns [`LedgerError::KeyReused`] if the key belongs to another charge.
     pub async fn decide(&self, charge: &Charge, approved: bool) -> Result<Decision, LedgerError> {
         let state = if approved { State::Approved } else { State::Declined };
-        let (order, amount) = (Some(charge.order), Some(charge.amount));
+        let order = Some(charge.order);
+        let amount = Some(charge.amount);
         let id = Some(new_id(self.clock.now()));
         self.write(Durable::Charge, &charge.key, |before| match before {
             Some(entry) if entry.state == State::Voided => Ok(entry),
@@ -92,17 +97,18 @@ impl Ledger {
         .await
     }
 
-    /// Voids a key: what was charged is paid back, and nothing will be charged.
+    /// Voids a key: refunds a charge that was made, and prevents any later one.
     pub async fn void(&self, key: &str) -> Result<Decision, LedgerError> {
-        let unheard = Entry { order: None, amount: None, state: State::Voided, id: None };
+        let unknown = Entry { order: None, amount: None, state: State::Voided, id: None };
         let voided = |before: Option<Entry>| Entry {
             state: State::Voided,
-            ..before.unwrap_or_else(|| unheard.clone())
+            ..before.unwrap_or_else(|| unknown.clone())
         };
         self.write(Durable::Void, key, |before| Ok(voided(before))).await
     }
 
-    /// Writes down what `change` makes of an entry, if that is anything else.
+    /// Stores the entry that `change` returns, unless it is equal to the current one. Retries after
+    /// a conflict.
     async fn write(
         &self,
         step: Durable,
@@ -115,15 +121,12 @@ impl Ledger {
             if row.as_ref().is_some_and(|row| row.value == after) {
                 return Ok(after.decision());
             }
-            let put = self.tables.change(self.clock.now()).put(
-                &self.entries,
-                key,
-                version(&row),
-                &after,
-            )?;
-            match self.tables.commit_step(step, put).await {
+            let mut batch = self.tables.batch(self.clock.now());
+            batch.put(&self.entries, key, version(&row), &after)?;
+            match self.tables.commit_step(step, batch).await {
                 Ok(_) => return Ok(after.decision()),
-                // Somebody was faster, which ends: an entry is decided once and voided once.
+                // Another request was faster. This happens at most twice, because an entry is
+                // decided once and voided once.
                 Err(StoreError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -132,7 +135,7 @@ impl Ledger {
 }
 
 impl Entry {
-    /// What was decided.
+    /// The decision.
     pub fn answer(&self) -> Answer {
         match self.state {
             State::Approved => Answer::Approved,

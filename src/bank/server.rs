@@ -1,4 +1,4 @@
-//! The simulated bank as a process of its own, behind HTTP (`microshop bank`).
+//! The simulated bank as a server of its own (`microshop bank`).
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -11,9 +11,9 @@ use actors::clock::Clock;
 use secrecy::ExposeSecret;
 
 use super::behaviour::Behaviour;
-use super::contract::{ChargeRequest, Said, Word};
+use super::contract::{BankReply, ChargeRequest, Status};
 use super::ledger::{Decision, LedgerError};
-use super::simulated::{SimulatedBank, Trouble};
+use super::simulated::{SimulatedBank, SimulatedError};
 use crate::config::Config;
 use crate::error::Problem;
 use crate::json::Fields;
@@ -23,16 +23,16 @@ use crate::store::{self, OpenError, Options};
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 16 * 1024;
 
-/// Why the bank does not open.
+/// Why the bank could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum BankServerError {
-    /// The ledger can't be opened.
+    /// The store of the ledger can't be opened.
     #[error("bank.store: {0}")]
     Store(#[from] OpenError),
-    /// The address can't be listened on.
+    /// The address can't be bound.
     #[error("can't listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
-    /// Something else the system refuses.
+    /// Another error of the operating system.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -46,7 +46,7 @@ pub struct BankServer {
 }
 
 impl BankServer {
-    /// Opens the ledger and takes the address, without answering anybody yet.
+    /// Opens the ledger and binds the address. Requests wait until [`BankServer::run`].
     pub async fn open(config: &Config) -> Result<Self, BankServerError> {
         let options = Options { events_max: config.events.max, events_keep: config.events.keep };
         let store =
@@ -63,17 +63,17 @@ impl BankServer {
         })
     }
 
-    /// Where the bank listens.
+    /// The address on which the bank listens.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
-    /// Answers until the process is told to stop.
+    /// Serves requests until the process receives a shutdown signal.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
         let server = HttpServer::new(move || App::new().app_data(bank.clone()).configure(routes))
             .workers(1)
-            // Else a request that is never answered would be kept though its caller is gone.
+            // Drops a request that never gets a reply when its client closes the connection.
             .h1_allow_half_closed(false)
             .shutdown_timeout(self.drain.as_secs())
             .disable_signals()
@@ -88,7 +88,7 @@ impl BankServer {
     }
 }
 
-/// Puts every URL of the bank in its place.
+/// Registers the routes of the bank.
 fn routes(config: &mut ServiceConfig) {
     config
         .app_data(
@@ -98,63 +98,72 @@ fn routes(config: &mut ServiceConfig) {
         )
         .service(resource("/charges").route(post().to(charge)))
         .service(resource("/charges/{key}").route(get().to(lookup)).route(delete().to(void)))
-        .service(resource("/behaviour").route(get().to(behaviour)).route(put().to(behave)));
+        .service(
+            resource("/behaviour").route(get().to(get_behaviour)).route(put().to(set_behaviour)),
+        );
 }
 
-/// `POST /charges`: decides on a charge, once for a key.
+/// `POST /charges`: decides on a charge, at most once for each key.
 async fn charge(bank: Data<SimulatedBank>, Fields(request): Fields<ChargeRequest>) -> HttpResponse {
-    decided(bank.decide(&request.into()).await.map(Some)).await
+    respond(bank.decide(&request.into()).await.map(Some)).await
 }
 
-/// `GET /charges/{key}`: what was decided.
+/// `GET /charges/{key}`: returns the decision for a key.
 async fn lookup(bank: Data<SimulatedBank>, key: Path<String>) -> HttpResponse {
-    decided(bank.find(&key).await).await
+    respond(bank.find(&key).await).await
 }
 
-/// `DELETE /charges/{key}`: sees to it that nothing is charged for a key.
+/// `DELETE /charges/{key}`: voids a key.
 async fn void(bank: Data<SimulatedBank>, key: Path<String>) -> HttpResponse {
-    match bank.call_off(&key).await {
-        Ok(_) => HttpResponse::Ok().json(Said::from(Word::Voided)),
-        Err(trouble) => troubled(trouble).await,
+    match bank.void_key(&key).await {
+        Ok(_) => HttpResponse::Ok().json(BankReply::from(Status::Voided)),
+        Err(error) => respond_to_error(error).await,
     }
 }
 
-/// `GET /behaviour`: how the bank behaves.
-async fn behaviour(bank: Data<SimulatedBank>) -> HttpResponse {
+/// `GET /behaviour`: returns the behaviour of the bank.
+async fn get_behaviour(bank: Data<SimulatedBank>) -> HttpResponse {
     HttpResponse::Ok().json(bank.behaviour())
 }
 
-/// `PUT /behaviour`: has the bank behave in another way.
-async fn behave(bank: Data<SimulatedBank>, Fields(behaviour): Fields<Behaviour>) -> HttpResponse {
+/// `PUT /behaviour`: changes the behaviour of the bank.
+async fn set_behaviour(
+    bank: Data<SimulatedBank>,
+    Fields(behaviour): Fields<Behaviour>,
+) -> HttpResponse {
     bank.behave(behaviour);
     HttpResponse::Ok().json(bank.behaviour())
 }
 
-async fn decided(decided: Result<Option<Decision>, Trouble>) -> HttpResponse {
-    match decided {
-        Ok(Some(Decision { answer, id })) => {
-            say(Said { charge_id: id.map(|id| id.to_string()), ..Said::from(Word::from(answer)) })
-        }
-        Ok(None) => say(Word::NotFound.into()),
-        Err(trouble) => troubled(trouble).await,
+/// Sends a decision. No decision is the status `not_found`.
+async fn respond(decision: Result<Option<Decision>, SimulatedError>) -> HttpResponse {
+    match decision {
+        Ok(Some(Decision { answer, id })) => reply(BankReply {
+            charge_id: id.map(|id| id.to_string()),
+            ..BankReply::from(Status::from(answer))
+        }),
+        Ok(None) => reply(Status::NotFound.into()),
+        Err(error) => respond_to_error(error).await,
     }
 }
 
-async fn troubled(trouble: Trouble) -> HttpResponse {
-    match trouble {
-        Trouble::Refused => HttpResponse::ServiceUnavailable().finish(),
-        Trouble::Lost => std::future::pending().await,
-        Trouble::Ledger(LedgerError::KeyReused) => say(Word::KeyReused.into()),
-        Trouble::Failed => HttpResponse::InternalServerError().finish(),
-        Trouble::Ledger(error @ LedgerError::Store(_)) => {
-            tracing::error!(%error, "request not done");
+/// Sends what the contract requires for an error. A lost reply never ends.
+async fn respond_to_error(error: SimulatedError) -> HttpResponse {
+    match error {
+        SimulatedError::Unreachable => HttpResponse::ServiceUnavailable().finish(),
+        SimulatedError::NoReply => std::future::pending().await,
+        SimulatedError::Ledger(LedgerError::KeyReused) => reply(Status::KeyReused.into()),
+        SimulatedError::Failed => HttpResponse::InternalServerError().finish(),
+        SimulatedError::Ledger(error @ LedgerError::Store(_)) => {
+            tracing::error!(%error, "request failed");
             HttpResponse::InternalServerError().finish()
         }
     }
 }
 
-fn say(said: Said) -> HttpResponse {
-    let status =
-        StatusCode::from_u16(said.status.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    HttpResponse::build(status).json(said)
+/// Sends a reply with the HTTP status that belongs to its field `status`.
+fn reply(reply: BankReply) -> HttpResponse {
+    let http_status = StatusCode::from_u16(reply.status.http_status())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(http_status).json(reply)
 }

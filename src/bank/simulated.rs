@@ -1,4 +1,4 @@
-//! A simulated bank, which behaves as it is told.
+//! The simulated bank, whose behaviour can be changed while it runs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -19,89 +19,89 @@ pub struct SimulatedBank {
     behaviour: Arc<RwLock<Behaviour>>,
 }
 
-/// Why the bank doesn't do what it is asked, or doesn't say so.
+/// Why the bank does not return a decision.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// It is told to be out of reach.
+pub enum SimulatedError {
+    /// The mode is `refuse`.
     #[error("simulated: connection refused")]
-    Refused,
-    /// It is told to lose what it is asked, or its answer.
-    #[error("simulated: no answer")]
-    Lost,
-    /// It is told to fail.
-    #[error("simulated: something is wrong with the bank")]
+    Unreachable,
+    /// The mode is `lose_request` or `lose_answer`.
+    #[error("simulated: no reply")]
+    NoReply,
+    /// The mode is `fail`.
+    #[error("simulated: the bank has an internal error")]
     Failed,
-    /// Its ledger doesn't allow it.
+    /// The ledger returned an error.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
 impl SimulatedBank {
-    /// A bank whose ledger is in a store.
+    /// Creates a bank whose ledger is in `store`.
     pub fn new(store: SharedStore, clock: Clock) -> Self {
         Self { ledger: Ledger::new(store, clock), behaviour: Arc::default() }
     }
 
-    /// How the bank behaves.
+    /// The current behaviour.
     pub fn behaviour(&self) -> Behaviour {
         *self.behaviour.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has the bank behave in another way from now on.
+    /// Changes the behaviour for all later requests.
     pub fn behave(&self, behaviour: Behaviour) {
         *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = behaviour;
     }
 
     /// Decides on a charge.
-    pub async fn decide(&self, charge: &Charge) -> Result<Decision, Trouble> {
+    pub async fn decide(&self, charge: &Charge) -> Result<Decision, SimulatedError> {
         let approved = !self.behaviour().declines(&charge.key);
-        self.as_it_behaves(self.ledger.decide(charge, approved)).await
+        self.simulate(self.ledger.decide(charge, approved)).await
     }
 
-    /// Finds what it has decided for a key.
-    pub async fn find(&self, key: &str) -> Result<Option<Decision>, Trouble> {
-        self.as_it_behaves(self.ledger.find(key)).await
+    /// Returns the decision for a key, `None` if there is none.
+    pub async fn find(&self, key: &str) -> Result<Option<Decision>, SimulatedError> {
+        self.simulate(self.ledger.find(key)).await
     }
 
     /// Voids a key.
-    pub async fn call_off(&self, key: &str) -> Result<Decision, Trouble> {
-        self.as_it_behaves(self.ledger.void(key)).await
+    pub async fn void_key(&self, key: &str) -> Result<Decision, SimulatedError> {
+        self.simulate(self.ledger.void(key)).await
     }
 
-    /// Does some work, or what the bank is told to do instead.
-    async fn as_it_behaves<T>(
+    /// Does the work, or fails as the current mode requires.
+    async fn simulate<T>(
         &self,
         work: impl Future<Output = Result<T, LedgerError>>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, SimulatedError> {
         let Behaviour { latency_ms, mode, .. } = self.behaviour();
         sleep(Duration::from_millis(latency_ms.into())).await;
         match mode {
             Mode::Approve | Mode::Decline => Ok(work.await?),
             Mode::LoseAnswer => {
                 let _lost = work.await;
-                Err(Trouble::Lost)
+                Err(SimulatedError::NoReply)
             }
-            Mode::LoseRequest => Err(Trouble::Lost),
-            Mode::Refuse => Err(Trouble::Refused),
-            Mode::Fail => Err(Trouble::Failed),
+            Mode::LoseRequest => Err(SimulatedError::NoReply),
+            Mode::Refuse => Err(SimulatedError::Unreachable),
+            Mode::Fail => Err(SimulatedError::Failed),
             Mode::Hang => std::future::pending().await,
             #[expect(
                 clippy::panic,
-                reason = "an administrator wants to see what a panic in a bank's code does"
+                reason = "this mode shows an administrator that a panic in the bank does no harm"
             )]
-            Mode::Panic => panic!("simulated: the bank was told to panic"),
+            Mode::Panic => panic!("simulated: the mode of the bank is panic"),
         }
     }
 }
 
-impl From<Trouble> for BankError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Refused => Self::NotSent(trouble.to_string()),
-            Trouble::Ledger(LedgerError::KeyReused) => Self::KeyReused,
-            Trouble::Lost | Trouble::Failed | Trouble::Ledger(LedgerError::Store(_)) => {
-                Self::Unknown(trouble.to_string())
-            }
+impl From<SimulatedError> for BankError {
+    fn from(error: SimulatedError) -> Self {
+        match error {
+            SimulatedError::Unreachable => Self::NotSent(error.to_string()),
+            SimulatedError::Ledger(LedgerError::KeyReused) => Self::KeyReused,
+            SimulatedError::NoReply
+            | SimulatedError::Failed
+            | SimulatedError::Ledger(LedgerError::Store(_)) => Self::Unknown(error.to_string()),
         }
     }
 }
@@ -117,7 +117,7 @@ impl Bank for SimulatedBank {
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
-        self.call_off(key).await?;
+        self.void_key(key).await?;
         Ok(())
     }
 }

@@ -1,58 +1,68 @@
-//! `microshop user`: users from the command line, while the shop is closed.
+//! `microshop user`: manages users from the command line while the shop is closed.
 
 use std::io::{self, BufRead};
+use std::sync::Arc;
 
-use actix::{Actor, Arbiter};
-use actors::ask::{Child, Failure};
+use actix::Actor;
+use actors::ask::Child;
 use actors::clock::Clock;
+use actors::failure::Failure;
 use actors::password::{HashError, Hasher};
-use actors::session::{Revocations, SessionDeps, TokenRegistry};
+use actors::session::TokenRegistry;
+use actors::session::commands::SessionDeps;
+use actors::session::revocations::Revocations;
+use actors::shared::Shared;
+use actors::snapshot::CatalogueSnapshot;
 use actors::store::StoreError;
 use actors::tables::Tables;
-use actors::user::{AddUser, ChangeUser, DefaultPassword, ListUsers, UserDeps, UserDirectory};
+use actors::user::commands::UserDeps;
+use actors::user::default_password::DefaultPassword;
+use actors::user::{AddUser, ChangeUser, ListUsers, UserDirectory};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
 
 use crate::config::Config;
 
-/// What may be done with users. Passwords are read from standard input, so that no history keeps them.
+/// Manages users while the shop is closed
+///
+/// Passwords are read from standard input, so that they do not appear in the history of the shell.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Makes a user.
+    /// Adds a user
     Add {
-        /// The name to sign in with.
+        /// The name to sign in with
         username: String,
-        /// Whether the user runs the shop.
+        /// Makes the user an administrator
         #[arg(long)]
         admin: bool,
     },
-    /// Sets a user's password and signs the user out everywhere.
+    /// Sets the password of a user and ends all sessions of the user
     Passwd {
-        /// The user's name.
+        /// The name of the user
         username: String,
     },
-    /// Lists every user.
+    /// Lists all users
     List,
 }
 
-/// Why a command was not done.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserCommandError {
-    /// A rule forbids it, or the store did not answer.
+    /// A rule forbids the change, or the store returned an error.
     #[error(transparent)]
     Failed(#[from] Failure<UserError>),
-    /// The store did not answer.
+    /// The store returned an error.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Passwords can't be hashed as configured.
+    /// The configured hash parameters are invalid.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// No password was given.
-    #[error("a password is read from standard input: {0}")]
+    /// The password can't be read.
+    #[error("the password can't be read from standard input: {0}")]
     Input(#[from] io::Error),
 }
 
-/// Does a command, and tells in a line or more what was done.
+/// Runs a command. Returns a line for each user that it added, changed or listed.
 pub async fn run(
     command: UserCommand,
     tables: Tables,
@@ -60,66 +70,68 @@ pub async fn run(
 ) -> Result<Vec<String>, UserCommandError> {
     let users = directory(tables.clone(), config)?;
     match command {
-        UserCommand::Add { username, admin } => {
-            let username = Username::new(username).map_err(Failure::Refused)?;
-            let role = if admin { Role::Admin } else { Role::Customer };
-            let user = users
-                .ask(AddUser { username, email: None, password: read_password()?, role })
-                .await?
-                .user;
-            Ok(vec![line(&user)])
-        }
+        UserCommand::Add { username, admin } => add(&users, username, admin).await,
         UserCommand::Passwd { username } => {
             let user = find(&tables, &username).await?;
-            let change =
-                ChangeUser { user, role: None, email: None, password: Some(read_password()?) };
-            Ok(vec![line(&users.ask(change).await?)])
+            set_password(&users, user).await
         }
-        UserCommand::List => {
-            let (mut lines, mut after) = (Vec::new(), None);
-            loop {
-                let page = users.ask(ListUsers { after, limit: 100 }).await?;
-                let Some(last) = page.last() else { return Ok(lines) };
-                after = Some(last.id);
-                lines.extend(page.iter().map(line));
-            }
-        }
+        UserCommand::List => list(&users).await,
     }
 }
 
-/// The user directory without the rest of the shop.
-fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, HashError> {
-    let rules = config.rules();
-    let tokens = SessionDeps {
-        tables: tables.clone(),
-        revocations: Revocations::default(),
-        clock: Clock::default(),
-        lifetimes: rules.lifetimes,
-        access_ttl: rules.access_ttl,
-    };
-    let start = move || {
-        TokenRegistry::start_in_arbiter(&Arbiter::current(), {
-            let tokens = tokens.clone();
-            move |_| TokenRegistry::new(tokens)
-        })
-    };
-    let parts = UserDeps {
-        tables,
-        hasher: Hasher::new(config.auth.scrypt_log_n)?,
-        sessions: Child::start("sessions", start),
-        clock: Clock::default(),
-        default_password: DefaultPassword::default(),
-        throttle: rules.throttle,
-    };
-    Ok(Child::start("users", move || UserDirectory::new(parts.clone()).start()))
+type Lines = Result<Vec<String>, UserCommandError>;
+
+async fn add(users: &Child<UserDirectory>, username: String, admin: bool) -> Lines {
+    let username = Username::new(username).map_err(Failure::Refused)?;
+    let role = if admin { Role::Admin } else { Role::Customer };
+    let password = read_password()?;
+    let added = users.ask(AddUser { username, email: None, password, role }).await?;
+    Ok(vec![line(&added.user)])
 }
 
+async fn set_password(users: &Child<UserDirectory>, user: UserId) -> Lines {
+    let password = Some(read_password()?);
+    let changed = users.ask(ChangeUser { user, role: None, email: None, password }).await?;
+    Ok(vec![line(&changed)])
+}
+
+async fn list(users: &Child<UserDirectory>) -> Lines {
+    let mut lines = Vec::new();
+    let mut after = None;
+    loop {
+        let page = users.ask(ListUsers { after, limit: 100 }).await?;
+        let Some(last) = page.last() else { return Ok(lines) };
+        after = Some(last.id);
+        lines.extend(page.iter().map(line));
+    }
+}
+
+/// Starts the user directory and the token registry without the rest of the shop.
+fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, HashError> {
+    let shared = Shared {
+        tables,
+        snapshot: CatalogueSnapshot::default(),
+        clock: Clock::default(),
+        rules: Arc::new(config.rules()),
+    };
+    let sessions = SessionDeps { shared: shared.clone(), revocations: Revocations::default() };
+    let users = UserDeps {
+        shared,
+        hasher: Hasher::new(config.auth.scrypt_log_n)?,
+        sessions: Child::start("sessions", move || TokenRegistry::new(sessions.clone()).start()),
+        default_password: DefaultPassword::default(),
+    };
+    Ok(Child::start("users", move || UserDirectory::new(users.clone()).start()))
+}
+
+/// Returns the id of the user with a name.
 async fn find(tables: &Tables, username: &str) -> Result<UserId, UserCommandError> {
     let username = Username::new(username).map_err(Failure::Refused)?;
     let row = tables.usernames.get(username.folded()).await?;
     Ok(row.ok_or(Failure::Refused(UserError::Unknown))?.value)
 }
 
+/// Reads one line from standard input.
 fn read_password() -> io::Result<String> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;

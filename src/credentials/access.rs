@@ -1,4 +1,4 @@
-//! Access tokens: signed statements that somebody was signed in a moment ago (RFC 9068, RFC 8725).
+//! Access tokens: signed JWTs that identify a user and a session (RFC 9068, RFC 8725).
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -16,20 +16,21 @@ use serde::{Deserialize, Serialize};
 use super::SignedIn;
 use super::keys::KeyRing;
 
-/// Who issues the tokens, and for whom.
+/// The issuer and the audience of every token.
 const ISSUER: &str = "microshop";
 
-/// The media type that tells access tokens from any other (RFC 9068, section 2.1).
+/// The media type that distinguishes access tokens from other JWTs (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
 
-/// How many good tokens are remembered at most.
-const REMEMBERED: usize = 10_000;
+/// The largest number of verified tokens that are cached.
+const MAX_CACHED: usize = 10_000;
 
-/// Makes access tokens and checks them.
+/// Issues and verifies access tokens.
 pub struct AccessTokens {
     keys: Arc<KeyRing>,
-    /// Tokens whose signature and claims were good, since they are so as long as their time lasts.
-    good: RwLock<HashMap<String, SignedIn>>,
+    /// Tokens whose signature and claims have been verified. Neither can become invalid later, so
+    /// only the expiry is compared again.
+    verified: RwLock<HashMap<String, SignedIn>>,
     validation: Validation,
     ttl: Duration,
 }
@@ -48,23 +49,23 @@ struct Claims {
 }
 
 impl AccessTokens {
-    /// Access tokens that are good for some time.
+    /// Creates an issuer of tokens that are valid for `ttl`.
     pub fn new(keys: Arc<KeyRing>, ttl: Duration) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The time is compared here, with the shop's clock and to the second.
+        // `check` compares the expiry with the shop's clock, to the second and without leeway.
         validation.validate_exp = false;
-        Self { keys, good: RwLock::default(), validation, ttl }
+        Self { keys, verified: RwLock::default(), validation, ttl }
     }
 
-    /// Until when a token issued now is good: never longer than its session.
-    pub fn until(&self, session: &Session, now: Timestamp) -> Timestamp {
+    /// Returns when a token issued now expires: never later than its session.
+    pub fn expires_at(&self, session: &Session, now: Timestamp) -> Timestamp {
         (now + self.ttl).min(session.expires_at)
     }
 
-    /// A token that says whose session it is; none if it can't be signed.
+    /// Issues a token for a session. Returns `None` if it cannot be signed.
     pub fn issue(&self, session: &Session, now: Timestamp) -> Option<String> {
         let claims = Claims {
             iss: ISSUER.into(),
@@ -74,41 +75,48 @@ impl AccessTokens {
             role: session.role,
             sid: session.id,
             iat: now.as_second(),
-            exp: self.until(session, now).as_second(),
+            exp: self.expires_at(session, now).as_second(),
             jti: new_id(now).to_string(),
         };
         let key = self.keys.newest();
         encode(&header(&key.id), &claims, &EncodingKey::from_secret(&key.access)).ok()
     }
 
-    /// Who is signed in according to a token; none if it is not one of the shop's or its time is over.
+    /// Returns the user that a token identifies, or `None` if the shop did not issue the token or
+    /// it has expired.
+    ///
+    /// Whether the session has been revoked is for the caller to check.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
-        let known = self.good.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-        known.or_else(|| self.verify(token)).filter(|signed_in| now < signed_in.until)
+        let cached =
+            self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
+        cached.or_else(|| self.verify(token)).filter(|signed_in| now < signed_in.until)
     }
 
+    /// Verifies the signature and the claims of a token, and caches the result if they are valid.
     fn verify(&self, token: &str) -> Option<SignedIn> {
         let header =
             decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
         let key = self.keys.find(|key| header.kid.as_ref() == Some(&key.id))?;
-        let claims =
-            decode::<Claims>(token, &DecodingKey::from_secret(&key.access), &self.validation)
-                .ok()?
-                .claims;
-        let until = Timestamp::from_second(claims.exp).ok()?;
+        let decoding_key = DecodingKey::from_secret(&key.access);
+        let claims = decode::<Claims>(token, &decoding_key, &self.validation).ok()?.claims;
         let signed_in = SignedIn {
             user: claims.sub,
             username: claims.username,
             role: claims.role,
             session: claims.sid,
-            until,
+            until: Timestamp::from_second(claims.exp).ok()?,
         };
-        let mut good = self.good.write().unwrap_or_else(PoisonError::into_inner);
-        if good.len() >= REMEMBERED {
-            good.clear();
-        }
-        good.insert(token.to_owned(), signed_in.clone());
+        self.cache(token, &signed_in);
         Some(signed_in)
+    }
+
+    /// Adds a verified token to the cache; a full cache is emptied first.
+    fn cache(&self, token: &str, signed_in: &SignedIn) {
+        let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
+        if verified.len() >= MAX_CACHED {
+            verified.clear();
+        }
+        verified.insert(token.to_owned(), signed_in.clone());
     }
 }
 
@@ -121,13 +129,13 @@ mod tests {
     use domain::session::Proof;
     use domain::user::Username;
 
-    use super::super::keys::given;
+    use super::super::keys::ring_of;
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn tokens() -> AccessTokens {
-        AccessTokens::new(given("x"), Duration::from_secs(3_600))
+        AccessTokens::new(ring_of("x"), Duration::from_secs(3_600))
     }
 
     fn session() -> Session {
@@ -146,8 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_until_its_time_is_over_to_the_second() {
-        let (tokens, session) = (tokens(), session());
+    fn a_token_expires_to_the_second() {
+        let tokens = tokens();
+        let session = session();
         let token = tokens.issue(&session, NOW).unwrap();
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(tokens.check(&token, at(3_599)).unwrap().session, session.id);
@@ -155,8 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_not_good_for_longer_than_its_session() {
-        let (tokens, session) = (tokens(), session());
+    fn a_token_expires_no_later_than_its_session() {
+        let tokens = tokens();
+        let session = session();
         let at = |second| Timestamp::from_second(second).unwrap();
         let token = tokens.issue(&session, at(7_000)).unwrap();
         assert_eq!(tokens.check(&token, at(7_199)).unwrap().until, session.expires_at);
@@ -164,16 +174,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_good_while_its_key_is_in_the_ring() {
+    fn a_token_is_valid_while_its_key_is_in_the_ring() {
         let token = tokens().issue(&session(), NOW).unwrap();
-        let with = |secrets| AccessTokens::new(given(secrets), Duration::from_secs(3_600));
+        let with = |letters| AccessTokens::new(ring_of(letters), Duration::from_secs(3_600));
         assert!(with("yx").check(&token, NOW).is_some());
         assert!(with("y").check(&token, NOW).is_none());
     }
 
     #[test]
-    fn a_token_of_another_type_key_or_algorithm_is_none() {
-        let (tokens, session) = (tokens(), session());
+    fn a_token_of_another_type_key_or_algorithm_is_invalid() {
+        let tokens = tokens();
+        let session = session();
         let claims = Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
@@ -186,20 +197,19 @@ mod tests {
             jti: String::new(),
         };
         let key = tokens.keys.newest();
-        let (good, encoding) = (header(&key.id), EncodingKey::from_secret(&key.access));
-        assert!(tokens.check(&encode(&good, &claims, &encoding).unwrap(), NOW).is_some());
-        let bad = [
-            Header { typ: Some("JWT".into()), ..good.clone() },
-            Header { kid: Some("other".into()), ..good.clone() },
-            Header { alg: Algorithm::HS512, ..good.clone() },
+        let valid = header(&key.id);
+        let encoding_key = EncodingKey::from_secret(&key.access);
+        assert!(tokens.check(&encode(&valid, &claims, &encoding_key).unwrap(), NOW).is_some());
+        let invalid = [
+            Header { typ: Some("JWT".into()), ..valid.clone() },
+            Header { kid: Some("other".into()), ..valid.clone() },
+            Header { alg: Algorithm::HS512, ..valid.clone() },
         ];
-        for header in bad {
-            assert!(
-                tokens.check(&encode(&header, &claims, &encoding).unwrap(), NOW).is_none(),
-                "{header:?}"
-            );
+        for header in invalid {
+            let token = encode(&header, &claims, &encoding_key).unwrap();
+            assert!(tokens.check(&token, NOW).is_none(), "{header:?}");
         }
-        let forged = encode(&good, &claims, &EncodingKey::from_secret(b"guessed")).unwrap();
+        let forged = encode(&valid, &claims, &EncodingKey::from_secret(b"guessed")).unwrap();
         assert!(tokens.check(&forged, NOW).is_none());
     }
 }

@@ -1,35 +1,35 @@
-//! The shop's cookies (RFC 6265bis): names, flags and how to take them back.
+//! The shop's cookies: their names and attributes, and how to remove them (RFC 6265bis).
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 
 /// A cookie of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Name {
-    /// Proves a browser session.
+pub enum CookieName {
+    /// The secret of a browser session.
     Session,
-    /// Names the cart of a visitor who is not signed in.
+    /// The secret of the cart of a visitor who is not signed in.
     Guest,
-    /// The language chosen.
+    /// The language that the visitor has chosen.
     Language,
 }
 
-/// How the shop sets cookies.
+/// Reads and builds the shop's cookies.
 #[derive(Debug, Clone, Copy)]
 pub struct Cookies {
-    /// Whether they are sent over TLS only.
+    /// Whether browsers send the cookies over TLS only.
     pub secure: bool,
 }
 
 impl Cookies {
-    /// The value of a cookie, if the request carries it.
-    pub fn get(self, request: &HttpRequest, name: Name) -> Option<String> {
-        request.cookie(self.name(name)).map(|cookie| cookie.value().to_owned())
+    /// Returns the value of a cookie, or `None` if the request does not carry it.
+    pub fn get(self, request: &HttpRequest, name: CookieName) -> Option<String> {
+        request.cookie(self.full_name(name)).map(|cookie| cookie.value().to_owned())
     }
 
-    /// A cookie that the browser keeps until it is closed, and no script can read.
-    pub fn set(self, name: Name, value: String) -> Cookie<'static> {
-        Cookie::build(self.name(name), value)
+    /// Builds a cookie that lasts until the browser is closed and that scripts cannot read.
+    pub fn build(self, name: CookieName, value: String) -> Cookie<'static> {
+        Cookie::build(self.full_name(name), value)
             .path("/")
             .http_only(true)
             .same_site(SameSite::Lax)
@@ -37,27 +37,28 @@ impl Cookies {
             .finish()
     }
 
-    /// A cookie that makes the browser forget the one of that name.
-    pub fn forget(self, name: Name) -> Cookie<'static> {
-        let mut cookie = self.set(name, String::new());
+    /// Builds a cookie that makes the browser delete its cookie of that name.
+    pub fn build_removal(self, name: CookieName) -> Cookie<'static> {
+        let mut cookie = self.build(name, String::new());
         cookie.make_removal();
         cookie
     }
 
-    /// Whether a cookie is the one of that name.
-    pub fn is(self, cookie: &Cookie<'_>, name: Name) -> bool {
-        cookie.name() == self.name(name)
+    /// Whether a cookie has that name.
+    pub fn is_named(self, cookie: &Cookie<'_>, name: CookieName) -> bool {
+        cookie.name() == self.full_name(name)
     }
 
-    /// The prefix keeps other hosts of the domain from setting it.
-    fn name(self, name: Name) -> &'static str {
+    /// Returns the name in the HTTP headers. Browsers accept a cookie with the prefix `__Host-`
+    /// only from the host that it is sent to, not from another host of the same domain.
+    fn full_name(self, name: CookieName) -> &'static str {
         match (name, self.secure) {
-            (Name::Session, true) => "__Host-session",
-            (Name::Session, false) => "session",
-            (Name::Guest, true) => "__Host-guest",
-            (Name::Guest, false) => "guest",
-            (Name::Language, true) => "__Host-language",
-            (Name::Language, false) => "language",
+            (CookieName::Session, true) => "__Host-session",
+            (CookieName::Session, false) => "session",
+            (CookieName::Guest, true) => "__Host-guest",
+            (CookieName::Guest, false) => "guest",
+            (CookieName::Language, true) => "__Host-language",
+            (CookieName::Language, false) => "language",
         }
     }
 }

@@ -1,80 +1,105 @@
-//! The protocol of `GET /api/live` as an AsyncAPI 3.0 document, made of the types of its frames.
+//! The protocol of `GET /api/live` as an AsyncAPI 3.0 document, generated from the types of its
+//! frames.
+//!
+//! The schemas, the descriptions and the examples all come from the code that encodes and decodes
+//! the frames, so the document cannot differ from the wire. A test compares the committed file with
+//! the output of this module.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::PROTOCOL;
-use super::close::CLOSES;
-use super::frame::{Answer, EventFrame, ServerFrame, StateFrame};
-use messages::{Message, command, told};
+use super::close::{Close, Details};
+use super::frame::events::EventFrame;
+use super::frame::snapshots::StateFrame;
+use super::frame::{ControlFrame, ServerFrame};
+use messages::{Message, command, server_messages};
 
 mod examples;
 mod messages;
 
-/// The document that `microshop asyncapi` prints, and that is kept as `docs/asyncapi.json`.
+/// Returns the document that `microshop asyncapi` prints and `docs/asyncapi.json` holds.
 pub fn document() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| {
         settings.meta_schema = None;
         settings.definitions_path = "/components/schemas".into();
     });
+    // A type may have one schema for reading and another for writing, such as for optional members.
     let mut client = settings.clone().for_deserialize().into_generator();
     let mut server = settings.for_serialize().into_generator();
     let commands = vec![command(&mut client)];
-    let answers = [
-        told::<Answer>(&mut server),
-        told::<ServerFrame<EventFrame>>(&mut server),
-        told::<ServerFrame<StateFrame>>(&mut server),
+    let frames = [
+        server_messages::<ControlFrame>(&mut server),
+        server_messages::<ServerFrame<EventFrame>>(&mut server),
+        server_messages::<ServerFrame<StateFrame>>(&mut server),
     ]
     .concat();
     let mut schemas = server.take_definitions(true);
     schemas.extend(client.take_definitions(true));
-    let security =
-        ["bearer", "session"].map(|scheme| reference("components/securitySchemes", scheme));
     json!({
         "asyncapi": "3.0.0",
-        "info": {
-            "title": "MicroShop, live",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "What happens in the shop, the moment it happens; docs/protocol.md walks through it.",
-            "license": { "name": "MIT OR Apache-2.0" },
-        },
-        "servers": { "shop": {
-            "host": "localhost:5000",
-            "protocol": "ws",
-            "description": "Guests need neither token nor cookie, and may listen to the catalogue and to their own cart.",
-            "security": security,
-        } },
+        "info": info(),
+        "servers": { "shop": shop_server() },
         "channels": { "live": {
             "address": "/api/live",
             "title": PROTOCOL,
-            "description": closes(),
-            "messages": commands.iter().chain(&answers).map(in_channel).collect::<Map<_, _>>(),
+            "description": close_table(),
+            "messages": commands.iter().chain(&frames).map(in_channel).collect::<Map<_, _>>(),
             "bindings": { "ws": { "method": "GET" } },
         } },
         "operations": {
-            "say": operation("receive", "What a program says: to what it listens, and that it still may.", &commands),
-            "tell": operation("send", "What a program is told: answers, how things are, what happens.", &answers),
+            "command": operation("receive", "A command of the client.", &commands),
+            "push": operation("send", "A reply, a snapshot or an event.", &frames),
         },
         "components": {
-            "messages": commands.into_iter().chain(answers).collect::<Map<_, _>>(),
+            "messages": commands.into_iter().chain(frames).collect::<Map<_, _>>(),
             "schemas": schemas,
-            "securitySchemes": {
-                "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
-                "session": {
-                    "type": "httpApiKey",
-                    "in": "cookie",
-                    "name": "session",
-                    "description": "Of a browser that has signed in; named __Host-session outside loopback.",
-                },
-            },
+            "securitySchemes": security_schemes(),
         },
     })
 }
 
+fn info() -> Value {
+    json!({
+        "title": "MicroShop live events",
+        "version": env!("CARGO_PKG_VERSION"),
+        "description": "Events of the shop over a WebSocket. docs/protocol.md explains them.",
+        "license": { "name": "MIT OR Apache-2.0" },
+    })
+}
+
+fn shop_server() -> Value {
+    let security =
+        ["bearer", "session"].map(|scheme| reference("components/securitySchemes", scheme));
+    json!({
+        "host": "localhost:5000",
+        "protocol": "ws",
+        "description": "Guests need no credentials. They may subscribe to the catalogue and \
+                        their own cart.",
+        "security": security,
+    })
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "session": {
+            "type": "httpApiKey",
+            "in": "cookie",
+            "name": "session",
+            "description": "The cookie of a signed-in browser. Outside loopback its name is \
+                            __Host-session.",
+        },
+    })
+}
+
+/// Returns the entry of a message in its channel: a reference to its description.
 fn in_channel((name, _): &Message) -> Message {
     (name.clone(), reference("components/messages", name))
 }
 
+/// Returns an operation, named from the server's point of view: it receives commands and sends
+/// frames.
 fn operation(action: &str, summary: &str, messages: &[Message]) -> Value {
     let messages = messages.iter().map(|(name, _)| reference("channels/live/messages", name));
     json!({
@@ -85,16 +110,19 @@ fn operation(action: &str, summary: &str, messages: &[Message]) -> Value {
     })
 }
 
+/// Returns a reference to another part of the document.
 fn reference(place: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/{place}/{name}") })
 }
 
-/// How a socket may end, as Markdown.
-fn closes() -> String {
-    let rows =
-        CLOSES.iter().map(|(code, word, meaning)| format!("| {code} | {word} | {meaning} |\n"));
+/// Returns every close of the server as a Markdown table.
+fn close_table() -> String {
+    let rows = Close::ALL.map(|close| {
+        let Details { code, word, .. } = close.details();
+        format!("| {code} | {word} | {} |\n", close.advice())
+    });
     format!(
-        "How a socket ends:\n\n| code | reason | what to do |\n|---|---|---|\n{}",
-        rows.collect::<String>()
+        "How the server closes a socket:\n\n| code | reason | what to do |\n|---|---|---|\n{}",
+        rows.concat()
     )
 }

@@ -1,106 +1,133 @@
-//! Frames: what programs say and are told, one JSON object each. [`docs/asyncapi.json`] is made of these types.
+//! Frames: what programs send and receive, one JSON object each.
 //!
-//! [`docs/asyncapi.json`]: super::asyncapi
+//! A program sends [`ClientFrame`]s. It receives a [`ControlFrame`] in reply to each command, and
+//! events and snapshots as [`ServerFrame`]s. The document that [`asyncapi`](super::asyncapi)
+//! generates is made from exactly these types, and their doc comments are its descriptions.
 
 use std::collections::BTreeSet;
 
 use actors::store::EventId;
-use domain::event::Topic;
+use domain::topic::Topic;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(super) use events::{Articles, CartNews, EventFrame, ServerFrame, StateFrame, event, snapshot};
+use super::close::{Close, Details};
 
-mod events;
+mod data;
+pub(super) mod events;
+pub(super) mod snapshots;
 
-/// What a program says: any of these, in one frame or several.
+/// A command of a program. It may combine several members, which are carried out in the order
+/// token, subscribe and unsubscribe, ping.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClientFrame {
-    /// Topics to listen to.
+    /// Topics to subscribe to.
     #[schemars(with = "Option<Vec<Topic>>")]
     pub(super) subscribe: Option<BTreeSet<Topic>>,
-    /// The id of the last frame heard of them; without it their present state is told first.
+    /// The id of the last frame received of these topics. Events after it are replayed; without
+    /// it, a snapshot of each topic is sent first.
     pub(super) since: Option<EventId>,
-    /// Topics to listen to no more.
+    /// Topics to unsubscribe from.
     #[schemars(with = "Option<Vec<Topic>>")]
     pub(super) unsubscribe: Option<BTreeSet<Topic>>,
     /// A newer access token of the same session.
     pub(super) token: Option<String>,
-    /// Anything, to be told it back when everything said before is done.
+    /// Any value, returned in a pong when every earlier command is done.
     pub(super) ping: Option<Value>,
 }
 
-/// What a program is told that is no event.
+/// A frame that concerns the connection and not the shop.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
-    /// What was said is done.
+pub(super) enum ControlFrame {
+    /// The command was carried out.
     Reply(Reply),
-    /// What was said is refused, and changes nothing.
+    /// The command was refused and changes nothing.
     Error {
-        code: Refused,
-        /// The same for people.
+        code: ErrorCode,
+        /// The reason in English.
         message: String,
     },
-    /// What was missed is not told: the log no longer reaches back to it. The next frames say how things are.
+    /// The missed events are not replayed, because the log no longer holds them or there are too
+    /// many. The next frames are snapshots.
     Reset {
-        /// The last event that is not told.
+        /// The last event that is skipped.
         id: EventId,
     },
-    /// The last frame before the server closes.
+    /// The last frame before the server closes the socket.
     Bye {
-        /// The code of the close (RFC 6455, section 7.4).
+        /// The code of the close frame (RFC 6455, section 7.4).
         code: u16,
-        /// The word of the close.
+        /// The reason of the close frame.
         reason: &'static str,
-        /// When to come back; null if not as one is.
+        /// How long to wait before reconnecting; null if the client must change something first.
         retry_after_ms: Option<u64>,
     },
 }
 
-/// Why nothing is done.
+/// Why a command was refused.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Refused {
-    /// The frame is no object of this protocol.
+pub(super) enum ErrorCode {
+    /// The frame is not an object of this protocol.
     MalformedJson,
-    /// A topic is not for the client.
+    /// The client may not subscribe to a topic.
     Forbidden,
-    /// The token is no good one of the same session.
+    /// The token is invalid or belongs to another session.
     InvalidToken,
 }
 
-/// How what was said was done.
+/// The result of a command.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Reply {
-    /// Every topic that is listened to from now on.
+    /// Every topic that the client is now subscribed to.
     Topics(BTreeSet<Topic>),
-    /// The new token is good until then.
+    /// When the new token expires.
     Until(Timestamp),
-    /// What the ping said; whatever was to be told before it has been told.
+    /// The value of the ping. All frames caused by earlier commands were sent before.
     Pong(Value),
 }
 
-/// An answer as its frame.
-pub(super) fn answer(answer: &Answer) -> String {
-    text(answer)
+/// An event or a snapshot, under the topic for which it is sent.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ServerFrame<Content> {
+    /// The position in the log: contiguous, starting at 1. A snapshot has the id of the last event
+    /// before it.
+    id: EventId,
+    /// The most detailed of the subscribed topics to which it belongs.
+    topic: Topic,
+    #[serde(flatten)]
+    content: Content,
 }
 
-/// A reply as its frame.
+/// Encodes a reply.
 pub(super) fn reply(reply: Reply) -> String {
-    text(&Answer::Reply(reply))
+    encode(&ControlFrame::Reply(reply))
 }
 
-/// A refusal as its frame.
-pub(super) fn error(code: Refused, message: impl Into<String>) -> String {
-    text(&Answer::Error { code, message: message.into() })
+/// Encodes an error.
+pub(super) fn error(code: ErrorCode, message: impl Into<String>) -> String {
+    encode(&ControlFrame::Error { code, message: message.into() })
 }
 
-fn text(frame: &impl Serialize) -> String {
-    // Only keys that are no text could fail, and there are none.
+/// Encodes a reset at an event.
+pub(super) fn reset(id: EventId) -> String {
+    encode(&ControlFrame::Reset { id })
+}
+
+/// Encodes the last frame on a socket, given by its number, before a close.
+pub(super) fn bye(close: Close, socket: u64) -> String {
+    let Details { code, word, .. } = close.details();
+    let retry_after = close.retry_after(socket);
+    let retry_after_ms = retry_after.and_then(|wait| wait.as_millis().try_into().ok());
+    encode(&ControlFrame::Bye { code, reason: word, retry_after_ms })
+}
+
+fn encode(frame: &impl Serialize) -> String {
+    // Serialization fails only for map keys that are not strings, which no frame has.
     serde_json::to_string(frame).unwrap_or_default()
 }

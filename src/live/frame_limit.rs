@@ -1,4 +1,9 @@
-//! The bytes of a client: no frame longer than allowed, and a connection that ends with its actor.
+//! The bytes of a client: frames within the size limit, and a connection that ends with its actor.
+//!
+//! The decoder of actix buffers a frame until it is complete, and checks its length only then. A
+//! client could announce a frame of many gigabytes and fill the memory. This module therefore reads
+//! the announced length from each frame's header before the decoder sees the bytes, and fails the
+//! stream at the first frame that is too long.
 
 use std::net::Shutdown;
 use std::pin::Pin;
@@ -14,24 +19,24 @@ use futures_util::Stream;
 use super::messages::MAX_MESSAGE;
 use crate::sockets::tcp::Connection;
 
-/// How long after its actor a connection still sends: what was said last, if the client takes it.
-const FAREWELL: Duration = Duration::from_millis(200);
+/// How long a connection stays open after its actor stopped, so that the last frames are sent.
+const LINGER: Duration = Duration::from_millis(200);
 
-/// What an actor reads; dropped together with it.
-pub(super) struct Incoming {
+/// The payload of a request that became a WebSocket, dropped together with its actor.
+pub(super) struct LimitedPayload {
     payload: Payload,
     connection: Option<Connection>,
-    lengths: Lengths,
+    lengths: FrameLengths,
 }
 
-impl Incoming {
-    /// The bytes of a request on a connection.
+impl LimitedPayload {
+    /// Creates the stream of a payload that arrives on a connection.
     pub(super) fn new(payload: Payload, connection: Option<Connection>) -> Self {
-        Self { payload, connection, lengths: Lengths::default() }
+        Self { payload, connection, lengths: FrameLengths::default() }
     }
 }
 
-impl Stream for Incoming {
+impl Stream for LimitedPayload {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -43,61 +48,62 @@ impl Stream for Incoming {
     }
 }
 
-impl Drop for Incoming {
-    /// The server is the first to end the connection (RFC 6455, section 7.1.1), where actix would read on for a second.
+impl Drop for LimitedPayload {
+    /// Closes the connection from the server's side first (RFC 6455, section 7.1.1). Without this,
+    /// actix would keep reading for another second.
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         rt::spawn(async move {
-            sleep(FAREWELL).await;
+            sleep(LINGER).await;
             connection.shut_down(Shutdown::Write);
         });
     }
 }
 
-/// How long frames say that they are (RFC 6455, section 5.2): the decoder would keep all that comes of a frame of any
-/// length before it looks.
+/// Follows the frames in a stream of bytes by their announced lengths (RFC 6455, section 5.2).
 #[derive(Default)]
-struct Lengths {
-    /// What has come of a frame's header.
+struct FrameLengths {
+    /// The bytes of an incomplete frame header.
     header: Vec<u8>,
-    /// How many bytes are still to come of a frame.
-    left: u64,
+    /// The bytes of the current frame that have not arrived yet.
+    remaining: u64,
 }
 
-impl Lengths {
-    /// Whether no frame that begins in the next bytes is longer than allowed.
+impl FrameLengths {
+    /// Follows the next bytes; returns `false` if a frame that begins in them is too long.
     fn allow(&mut self, mut bytes: &[u8]) -> bool {
         loop {
-            let skipped = bytes.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            self.left -= skipped as u64;
+            let skipped = bytes.len().min(usize::try_from(self.remaining).unwrap_or(usize::MAX));
+            self.remaining -= skipped as u64;
             let Some((byte, rest)) = bytes.get(skipped..).and_then(<[u8]>::split_first) else {
                 return true;
             };
             bytes = rest;
             self.header.push(*byte);
-            if let Some(length) = length(&self.header) {
+            if let Some(length) = announced_length(&self.header) {
                 if length > MAX_MESSAGE as u64 {
                     return false;
                 }
                 self.header.clear();
-                self.left = length;
+                self.remaining = length;
             }
         }
     }
 }
 
-/// The length of a frame, once its header is whole.
-fn length(header: &[u8]) -> Option<u64> {
+/// Returns the length that a frame header announces; `None` if the header is not complete.
+fn announced_length(header: &[u8]) -> Option<u64> {
     let [_, second, rest @ ..] = header else { return None };
     let mask = if second & 0x80 == 0 { 0 } else { 4 };
-    let (short, long) = match second & 0x7f {
+    let (short, extended) = match second & 0x7f {
         126 => (0, 2),
         127 => (0, 8),
         short => (short, 0),
     };
-    let is_whole = rest.len() == long + mask;
-    is_whole.then(|| {
-        rest.iter().take(long).fold(u64::from(short), |length, byte| length << 8 | u64::from(*byte))
+    let is_complete = rest.len() == extended + mask;
+    is_complete.then(|| {
+        let extended = rest.iter().take(extended);
+        extended.fold(u64::from(short), |length, byte| length << 8 | u64::from(*byte))
     })
 }
 
@@ -105,7 +111,8 @@ fn length(header: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Frames one after the other: a short one, an empty one without a mask, a longer one, the longest.
+    /// Returns four frames: a short one, an empty one without a mask, a longer one, and the
+    /// longest.
     fn frames() -> Vec<u8> {
         let longest = (MAX_MESSAGE as u64).to_be_bytes();
         let headers: [&[u8]; 4] = [
@@ -123,18 +130,18 @@ mod tests {
     }
 
     #[test]
-    fn frames_of_every_kind_of_length_are_followed_however_they_come() {
-        for piece in [1, 2, 3, 7, 1_000, usize::MAX] {
-            let mut lengths = Lengths::default();
-            assert!(frames().chunks(piece).all(|bytes| lengths.allow(bytes)), "{piece}");
-            assert!(lengths.left == 0 && lengths.header.is_empty());
+    fn frames_with_every_kind_of_length_are_followed_across_any_chunks() {
+        for size in [1, 2, 3, 7, 1_000, usize::MAX] {
+            let mut lengths = FrameLengths::default();
+            assert!(frames().chunks(size).all(|bytes| lengths.allow(bytes)), "{size}");
+            assert!(lengths.remaining == 0 && lengths.header.is_empty());
         }
     }
 
     #[test]
-    fn a_frame_that_says_it_is_too_long_is_found_by_its_header() {
+    fn a_frame_that_is_too_long_is_found_by_its_header() {
         for length in [MAX_MESSAGE as u64 + 1, 1 << 40, u64::MAX] {
-            let mut lengths = Lengths::default();
+            let mut lengths = FrameLengths::default();
             let header = [&[0x81, 0xff], &length.to_be_bytes()[..], &[0; 4]].concat();
             assert!(lengths.allow(&frames()) && !lengths.allow(&header), "{length}");
         }

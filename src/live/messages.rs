@@ -1,126 +1,191 @@
-//! What a client sends: messages put together from frames (RFC 6455, section 5.4), within limits.
+//! The messages of a client, joined from frames (RFC 6455, section 5.4) and kept within limits.
+//!
+//! The decoder of actix yields single frames. This module counts them, joins the frames of a
+//! fragmented message, and names the close for everything that violates the protocol or a limit.
+//! It does no I/O and takes the time as an argument, so that it can be tested on its own.
 
 use std::io;
-use std::mem::take;
 use std::time::Duration;
 
 use actix_http::ws::Item;
 use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web_actors::ws::{CloseCode, CloseReason, Message, ProtocolError};
+use actix_web_actors::ws::{CloseReason, Message, ProtocolError};
 use bytestring::ByteString;
 use jiff::Timestamp;
+
+use super::close::Close;
 
 /// The largest message a client may send, in bytes, in one frame or several.
 pub const MAX_MESSAGE: usize = 64 * 1024;
 
-/// How long frames are counted before the count begins anew.
+/// The period in which frames are counted.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What a client means by a frame.
+/// What a client has sent with its last frame.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// A whole text.
+pub enum ClientMessage {
+    /// A complete text message.
     Text(ByteString),
-    /// A whole message that is no text.
+    /// A complete binary message.
     Binary(Bytes),
-    /// It asks for a pong with this content.
+    /// A ping, to be answered with a pong of the same content.
     Ping(Bytes),
-    /// It closes, perhaps with a reason.
+    /// A close, with a reason if the client sent one.
     Close(Option<CloseReason>),
-    /// It breaks the rules, and is to be told so by this code and this word.
-    Wrong(CloseCode, &'static str),
-    /// Nothing yet.
+    /// A violation, to be answered with this close.
+    Invalid(Close),
+    /// Nothing to act on: a pong, or a part of a message that is not complete.
     Nothing,
 }
 
-/// Puts together what one client sends.
-pub struct Reader {
-    /// How many frames it may send in a second.
-    frames_a_second: u32,
-    second: Timestamp,
+/// Reads the messages of one client.
+pub struct MessageReader {
+    frames_per_second: u32,
+    /// When the current period began.
+    period: Timestamp,
+    /// The frames received in the current period.
     frames: u32,
-    /// The message that is being sent in pieces.
-    begun: Option<Begun>,
+    /// The fragmented message that is not complete yet.
+    partial: Option<PartialMessage>,
 }
 
-struct Begun {
+/// The fragments of a message received so far.
+struct PartialMessage {
     is_text: bool,
     bytes: BytesMut,
 }
 
-impl Reader {
-    /// Reads from a client that may send so many frames in a second.
-    pub fn new(frames_a_second: u32) -> Self {
-        Self { frames_a_second, second: Timestamp::UNIX_EPOCH, frames: 0, begun: None }
+impl MessageReader {
+    /// Creates a reader for a client that may send this many frames per second.
+    pub fn new(frames_per_second: u32) -> Self {
+        Self { frames_per_second, period: Timestamp::UNIX_EPOCH, frames: 0, partial: None }
     }
 
-    /// What a frame means, after those that came before.
-    pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Timestamp) -> Heard {
-        if now >= self.second + SECOND {
-            (self.second, self.frames) = (now, 0);
-        }
-        self.frames += 1;
-        if self.frames > self.frames_a_second {
-            return Heard::Wrong(CloseCode::Policy, "rate");
+    /// Returns what a frame means, given the frames before it.
+    pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Timestamp) -> ClientMessage {
+        if self.exceeds_rate(now) {
+            return ClientMessage::Invalid(Close::Rate);
         }
         match frame {
-            Ok(Message::Text(text)) => Heard::Text(text),
-            Ok(Message::Binary(bytes)) => Heard::Binary(bytes),
-            Ok(Message::Continuation(item)) => self.piece(item),
-            Ok(Message::Ping(content)) => Heard::Ping(content),
-            Ok(Message::Pong(_) | Message::Nop) => Heard::Nothing,
-            Ok(Message::Close(reason)) => Heard::Close(reason),
-            Err(error) => wrong(&error),
-        }
-    }
-
-    fn piece(&mut self, item: Item) -> Heard {
-        let (is_last, piece) = match item {
-            Item::FirstText(piece) | Item::FirstBinary(piece) if self.begun.is_some() => {
-                (false, piece)
+            Ok(Message::Text(text)) => ClientMessage::Text(text),
+            Ok(Message::Binary(bytes)) => ClientMessage::Binary(bytes),
+            Ok(Message::Continuation(item)) => {
+                self.add_fragment(item).unwrap_or_else(ClientMessage::Invalid)
             }
-            Item::FirstText(piece) => return self.begin(true, piece),
-            Item::FirstBinary(piece) => return self.begin(false, piece),
-            Item::Continue(piece) => (false, piece),
-            Item::Last(piece) => (true, piece),
-        };
-        let Some(begun) = &mut self.begun else {
-            return Heard::Wrong(CloseCode::Protocol, "protocol");
-        };
-        if begun.bytes.len() + piece.len() > MAX_MESSAGE {
-            return TOO_BIG;
-        }
-        begun.bytes.extend_from_slice(&piece);
-        if !is_last {
-            return Heard::Nothing;
-        }
-        let (is_text, bytes) = (begun.is_text, take(&mut begun.bytes).freeze());
-        self.begun = None;
-        match ByteString::try_from(bytes.clone()) {
-            _ if !is_text => Heard::Binary(bytes),
-            Ok(text) => Heard::Text(text),
-            Err(_) => NO_TEXT,
+            Ok(Message::Ping(content)) => ClientMessage::Ping(content),
+            Ok(Message::Pong(_) | Message::Nop) => ClientMessage::Nothing,
+            Ok(Message::Close(reason)) => ClientMessage::Close(reason),
+            Err(error) => ClientMessage::Invalid(close_for(&error)),
         }
     }
 
-    fn begin(&mut self, is_text: bool, piece: Bytes) -> Heard {
-        self.begun = Some(Begun { is_text, bytes: BytesMut::from(&piece[..]) });
-        Heard::Nothing
+    /// Counts a frame, and returns whether it is one too many in its second.
+    fn exceeds_rate(&mut self, now: Timestamp) -> bool {
+        if now >= self.period + SECOND {
+            self.period = now;
+            self.frames = 0;
+        }
+        self.frames += 1;
+        self.frames > self.frames_per_second
+    }
+
+    /// Adds a fragment, and returns the message if it is the last one.
+    fn add_fragment(&mut self, item: Item) -> Result<ClientMessage, Close> {
+        match item {
+            Item::FirstText(fragment) => self.begin(true, &fragment),
+            Item::FirstBinary(fragment) => self.begin(false, &fragment),
+            Item::Continue(fragment) => {
+                let partial = self.partial.as_mut().ok_or(Close::Protocol)?;
+                partial.add(&fragment)?;
+                Ok(ClientMessage::Nothing)
+            }
+            Item::Last(fragment) => {
+                let mut partial = self.partial.take().ok_or(Close::Protocol)?;
+                partial.add(&fragment)?;
+                partial.complete()
+            }
+        }
+    }
+
+    fn begin(&mut self, is_text: bool, fragment: &[u8]) -> Result<ClientMessage, Close> {
+        if self.partial.is_some() {
+            return Err(Close::Protocol);
+        }
+        self.partial = Some(PartialMessage { is_text, bytes: BytesMut::from(fragment) });
+        Ok(ClientMessage::Nothing)
     }
 }
 
-const TOO_BIG: Heard = Heard::Wrong(CloseCode::Size, "too big");
-const NO_TEXT: Heard = Heard::Wrong(CloseCode::Invalid, "no utf-8");
-
-fn wrong(error: &ProtocolError) -> Heard {
-    match error {
-        ProtocolError::Overflow => TOO_BIG,
-        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => {
-            TOO_BIG
+impl PartialMessage {
+    fn add(&mut self, fragment: &[u8]) -> Result<(), Close> {
+        if self.bytes.len() + fragment.len() > MAX_MESSAGE {
+            return Err(Close::TooBig);
         }
-        // The decoder says so of a text that is none, and of a connection that is gone, where no code matters.
-        ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => NO_TEXT,
-        _ => Heard::Wrong(CloseCode::Protocol, "protocol"),
+        self.bytes.extend_from_slice(fragment);
+        Ok(())
+    }
+
+    fn complete(self) -> Result<ClientMessage, Close> {
+        let bytes = self.bytes.freeze();
+        if !self.is_text {
+            return Ok(ClientMessage::Binary(bytes));
+        }
+        ByteString::try_from(bytes).map(ClientMessage::Text).map_err(|_| Close::NotUtf8)
+    }
+}
+
+/// Returns the close for an error of the decoder, which names several errors only by a text.
+fn close_for(error: &ProtocolError) -> Close {
+    match error {
+        ProtocolError::Overflow => Close::TooBig,
+        ProtocolError::Io(error) if error.to_string() == PayloadError::Overflow.to_string() => {
+            Close::TooBig
+        }
+        // The decoder reports this kind for invalid UTF-8, and for a lost connection, where the
+        // close does not matter.
+        ProtocolError::Io(error) if error.kind() == io::ErrorKind::Other => Close::NotUtf8,
+        _ => Close::Protocol,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn read(reader: &mut MessageReader, item: Item) -> ClientMessage {
+        reader.read(Ok(Message::Continuation(item)), NOW)
+    }
+
+    #[test]
+    fn fragments_become_one_message_and_a_stray_fragment_is_a_violation() {
+        let mut reader = MessageReader::new(10);
+        let first = Item::FirstText(Bytes::from_static(b"un caf\xc3"));
+        assert_eq!(read(&mut reader, first), ClientMessage::Nothing);
+        let last = || Item::Last(Bytes::from_static(b"\xa9"));
+        assert_eq!(read(&mut reader, last()), ClientMessage::Text("un café".into()));
+        assert_eq!(read(&mut reader, last()), ClientMessage::Invalid(Close::Protocol));
+    }
+
+    #[test]
+    fn a_message_must_be_valid_utf_8_and_within_the_limit() {
+        let mut reader = MessageReader::new(10);
+        read(&mut reader, Item::FirstText(Bytes::from_static(b"\xc3")));
+        let last = Item::Last(Bytes::from_static(b"\x28"));
+        assert_eq!(read(&mut reader, last), ClientMessage::Invalid(Close::NotUtf8));
+        read(&mut reader, Item::FirstBinary(Bytes::from_static(&[0; MAX_MESSAGE])));
+        let last = Item::Last(Bytes::from_static(b"1"));
+        assert_eq!(read(&mut reader, last), ClientMessage::Invalid(Close::TooBig));
+    }
+
+    #[test]
+    fn the_count_of_frames_restarts_every_second() {
+        let mut reader = MessageReader::new(2);
+        let mut pong = |now| reader.read(Ok(Message::Pong(Bytes::new())), now);
+        assert_eq!([NOW; 2].map(&mut pong), [ClientMessage::Nothing, ClientMessage::Nothing]);
+        assert_eq!(pong(NOW), ClientMessage::Invalid(Close::Rate));
+        assert_eq!(pong(NOW + SECOND), ClientMessage::Nothing);
     }
 }

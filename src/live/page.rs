@@ -1,11 +1,16 @@
-//! What pages are told: the fragments they were drawn with, drawn again.
+//! What pages receive: the fragments that they consist of, rendered again.
+//!
+//! After an event, a page receives first the fragments that are the same for every visitor: they
+//! are rendered once for each language and shared by all pages. The other fragments depend on the
+//! visitor, such as the cart after a price changed; each page renders its own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use actors::cart::{GetCart, ToCart};
-use actors::live::{Encoding, PushedEvent};
+use actors::cart::GetCart;
+use actors::cart::registry::ToCart;
+use actors::live::push::{Encoding, PushedEvent};
 use actors::order::ListOrders;
 use actors::session::ListSessions;
 use actors::store::EventId;
@@ -13,171 +18,187 @@ use actors::user::ListUsers;
 use bytestring::ByteString;
 use domain::article::ArticleId;
 use domain::cart::{Cart, Owner};
-use domain::event::{Entry, Event, Topic};
+use domain::event::Event;
 use domain::order::Order;
+use domain::topic::Topic;
 use maud::Markup;
 use views::layout::partial;
 use views::locale::Locale;
 
 use crate::credentials::SignedIn;
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::pages;
 use crate::state::AppState;
 
-/// A page that is open somewhere.
+/// An open page.
 #[derive(Clone)]
 pub(super) struct Page {
     pub(super) state: Data<AppState>,
     pub(super) locale: Locale,
     pub(super) owner: Owner,
     pub(super) signed_in: Option<SignedIn>,
-    /// The last event that the page was drawn with.
+    /// The last event that the page shows.
     pub(super) since: EventId,
-    /// What is in the cart, once that is known: the cart is drawn again when one of these changes.
+    /// The articles in the cart, once the cart was read: a change of one of them changes the cart.
     pub(super) in_cart: Option<BTreeSet<ArticleId>>,
 }
 
 impl Page {
-    /// All that the page shows of its topics, unless it has just been drawn.
-    pub(super) async fn beginning(
+    /// Returns the fragments of all these topics; none if the page shows the event at `position`.
+    pub(super) async fn render_topics(
         mut self,
         topics: BTreeSet<Topic>,
         position: EventId,
     ) -> Result<(Self, String), Problem> {
-        let mut drawn = String::new();
+        let mut fragments = String::new();
         if position != self.since {
             for topic in topics {
-                drawn += &self.draw(topic).await?;
+                fragments += &self.render(topic).await?;
             }
         }
-        Ok((self, drawn))
+        Ok((self, fragments))
     }
 
-    /// What an event alone tells how to draw: the same for every page in one language.
-    pub(super) fn at_once(&self, change: &PushedEvent) -> ByteString {
+    /// Returns the fragments that the event changes in the same way for every visitor.
+    pub(super) fn shared_fragments(&self, event: &PushedEvent) -> ByteString {
         let encoding = match self.locale {
             Locale::Fr => Encoding::French,
             Locale::En => Encoding::English,
         };
-        change.frame(encoding, || {
-            self.of_event(&change.entry).map(Markup::into_string).unwrap_or_default()
+        event.frame(encoding, || {
+            self.render_event(&event.entry.event).map(Markup::into_string).unwrap_or_default()
         })
     }
 
-    /// What else changes on the page, for which somebody must be asked.
-    pub(super) async fn after(
+    /// Returns the fragments that the event changes and that depend on the visitor.
+    pub(super) async fn own_fragments(
         mut self,
-        change: Arc<PushedEvent>,
+        event: Arc<PushedEvent>,
     ) -> Result<(Self, String), Problem> {
-        let drawn = match &change.entry.event {
-            Event::CartChanged { cart, .. } => self.cart(cart)?,
-            Event::ArticleChanged(article) if article.active => self.cart_with(article.id).await?,
+        let fragments = match &event.entry.event {
+            Event::CartChanged { cart, .. } => self.render_cart(cart)?,
+            Event::ArticleChanged(article) if article.active => {
+                self.render_cart_with(article.id).await?
+            }
             Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
-                self.draw(Topic::Catalogue).await? + &self.cart_with(article.id).await?
+                self.render(Topic::Catalogue).await? + &self.render_cart_with(article.id).await?
             }
             Event::ArticleRemoved { id } => {
-                self.draw(Topic::Catalogue).await? + &self.cart_with(*id).await?
+                self.render(Topic::Catalogue).await? + &self.render_cart_with(*id).await?
             }
             Event::OrderPlaced(_) | Event::OrderChanged(_) => {
-                self.orders(&self.latest_orders().await?)
+                self.render_order_list(&self.latest_orders().await?)
             }
             Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => {
-                self.draw(Topic::Users).await?
+                self.render(Topic::Users).await?
             }
             Event::SessionOpened(_) | Event::SessionEnded { .. } => {
-                self.draw(Topic::Session).await?
+                self.render(Topic::Session).await?
             }
-            Event::BreakerChanged(_) => self.unpaid_orders().await?,
+            Event::BreakerChanged(_) => self.render_unpaid_orders().await?,
             Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
         };
-        Ok((self, drawn))
+        Ok((self, fragments))
     }
 
-    async fn draw(&mut self, topic: Topic) -> Result<String, Problem> {
-        let shop = &self.state.shop;
+    /// Renders every fragment of a topic; nothing if no page shows the topic.
+    async fn render(&mut self, topic: Topic) -> Result<String, Problem> {
         match topic {
             Topic::Cart => {
-                self.cart(&self.state.shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?)
+                let get = ToCart(self.owner.clone(), GetCart);
+                let cart = self.state.shop.carts.ask(get).await?;
+                self.render_cart(&cart)
             }
-            Topic::Catalogue => Ok(partial(
-                "articles",
-                views::article::list(self.locale, &shop.snapshot.articles()),
-            )
-            .into_string()),
+            Topic::Catalogue => {
+                let articles = self.state.shop.snapshot.articles();
+                Ok(fragment("articles", views::article::list(self.locale, &articles)))
+            }
             Topic::Orders => {
                 let orders = self.latest_orders().await?;
-                Ok(self.panels(&orders) + &self.orders(&orders))
+                Ok(self.render_panels(&orders) + &self.render_order_list(&orders))
             }
-            Topic::Session => {
-                let me = self.me()?;
-                let sessions = shop.sessions.ask(ListSessions(me.user)).await?;
-                Ok(partial("sessions", views::session::list(self.locale, &sessions, me.session))
-                    .into_string())
-            }
-            Topic::Users => {
-                let users =
-                    shop.users.ask(ListUsers { after: None, limit: pages::user::LISTED }).await?;
-                Ok(partial("users", views::user::table(self.locale, &users, self.me()?.user))
-                    .into_string())
-            }
+            Topic::Session => self.render_sessions().await,
+            Topic::Users => self.render_users().await,
             Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => Ok(String::new()),
         }
     }
 
-    /// The cart and its badge.
-    fn cart(&mut self, cart: &Cart) -> Result<String, Problem> {
+    /// Renders the cart and its badge.
+    fn render_cart(&mut self, cart: &Cart) -> Result<String, Problem> {
         self.in_cart = Some(cart.items.iter().map(|item| item.article).collect());
         let priced = cart.priced(&self.state.shop.snapshot.articles())?;
-        let badge = partial("cart-badge", views::cart::badge(self.locale, priced.item_count));
-        Ok(badge.into_string()
-            + &partial("cart", views::cart::panel(self.locale, &priced)).into_string())
+        let badge = views::cart::badge(self.locale, priced.item_count);
+        let panel = views::cart::panel(self.locale, &priced);
+        Ok(fragment("cart-badge", badge) + &fragment("cart", panel))
     }
 
-    /// The cart, if the article may be in it.
-    async fn cart_with(&mut self, article: ArticleId) -> Result<String, Problem> {
+    /// Renders the cart if the article may be in it.
+    async fn render_cart_with(&mut self, article: ArticleId) -> Result<String, Problem> {
         match &self.in_cart {
             Some(articles) if !articles.contains(&article) => Ok(String::new()),
-            _ => self.draw(Topic::Cart).await,
+            _ => self.render(Topic::Cart).await,
         }
     }
 
+    /// Renders the sessions of the visitor, with the current one marked.
+    async fn render_sessions(&self) -> Result<String, Problem> {
+        let me = self.me()?;
+        let sessions = self.state.shop.sessions.ask(ListSessions(me.user)).await?;
+        Ok(fragment("sessions", views::session::list(self.locale, &sessions, me.session)))
+    }
+
+    async fn render_users(&self) -> Result<String, Problem> {
+        let list = ListUsers { after: None, limit: pages::user::LISTED };
+        let users = self.state.shop.users.ask(list).await?;
+        Ok(fragment("users", views::user::table(self.locale, &users, self.me()?.user)))
+    }
+
+    /// Renders the orders whose panels show whether payments are interrupted.
+    async fn render_unpaid_orders(&self) -> Result<String, Problem> {
+        let mut orders = self.latest_orders().await?;
+        orders.retain(Order::is_unsettled);
+        Ok(self.render_panels(&orders))
+    }
+
+    fn render_order_list(&self, orders: &[Order]) -> String {
+        fragment("orders", views::order::list(self.locale, orders))
+    }
+
+    fn render_panels(&self, orders: &[Order]) -> String {
+        orders.iter().map(|order| self.render_panel(order).into_string()).collect()
+    }
+
+    fn render_panel(&self, order: &Order) -> Markup {
+        let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
+        partial(&format!("order-{}", order.id), panel)
+    }
+
+    /// Renders what an event itself contains, without asking any actor.
+    fn render_event(&self, event: &Event) -> Option<Markup> {
+        match event {
+            Event::ArticleChanged(article) if article.active => {
+                let card = views::article::card(self.locale, article);
+                Some(partial(&format!("article-{}", article.id), card))
+            }
+            Event::OrderChanged(order) => Some(self.render_panel(order)),
+            _ => None,
+        }
+    }
+
+    /// Returns as many orders as the page of orders lists.
     async fn latest_orders(&self) -> Result<Vec<Order>, Problem> {
         let list = ListOrders { user: self.me()?.user, after: None, limit: pages::order::LISTED };
         Ok(self.state.shop.orders.ask(list).await?)
     }
 
-    /// The orders whose payments are interrupted or go on.
-    async fn unpaid_orders(&self) -> Result<String, Problem> {
-        let mut orders = self.latest_orders().await?;
-        orders.retain(Order::awaits_money);
-        Ok(self.panels(&orders))
-    }
-
-    fn panels(&self, orders: &[Order]) -> String {
-        orders.iter().map(|order| self.panel(order).into_string()).collect()
-    }
-
-    fn panel(&self, order: &Order) -> Markup {
-        let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
-        partial(&format!("order-{}", order.id), panel)
-    }
-
-    fn orders(&self, orders: &[Order]) -> String {
-        partial("orders", views::order::list(self.locale, orders)).into_string()
-    }
-
+    /// Returns the sign-in; an error if a guest's page shows a topic of users.
     fn me(&self) -> Result<&SignedIn, Problem> {
         self.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
     }
+}
 
-    fn of_event(&self, entry: &Entry) -> Option<Markup> {
-        match &entry.event {
-            Event::ArticleChanged(article) if article.active => {
-                let card = views::article::card(self.locale, article);
-                Some(partial(&format!("article-{}", article.id), card))
-            }
-            Event::OrderChanged(order) => Some(self.panel(order)),
-            _ => None,
-        }
-    }
+/// Returns a view as the content of the element with an id.
+fn fragment(id: &str, view: Markup) -> String {
+    partial(id, view).into_string()
 }

@@ -1,40 +1,50 @@
-//! What programs are told: what has happened since, or how things are.
+//! What programs receive when they subscribe: missed events from the log, or snapshots.
+//!
+//! A replay is read from the log in batches, so that a client that reads slowly holds one batch in
+//! memory and not the whole replay. A replay that is too long, or that begins before the oldest
+//! event of the log, becomes a reset followed by snapshots.
 
 use std::collections::{BTreeSet, HashSet};
 
 use actix_web::web::Data;
-use actors::cart::{GetCart, ToCart};
+use actors::cart::GetCart;
+use actors::cart::registry::ToCart;
 use actors::store::EventId;
-use actors::tables::entry;
-use domain::breaker::Breaker;
+use actors::tables::codec::entry;
 use domain::cart::Owner;
-use domain::event::{Entry, Listener, Topic};
+use domain::event::Entry;
+use domain::topic::Topic;
 use futures_util::StreamExt;
 use metrics::counter;
-use serde::Deserialize;
 
-use super::frame::{self, Answer, Articles, CartNews, StateFrame};
+use super::frame;
+use super::frame::events::event_frame;
+use super::frame::snapshots::{StateFrame, snapshot_frame};
+use super::identity::Identity;
 use crate::api::article::{admin_json, article_json};
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::state::AppState;
 
-/// How many events are told again at most.
-const REPLAY: EventId = 10_000;
+/// The most events that are replayed.
+const MAX_REPLAY: EventId = 10_000;
 
-/// How many of them at a time.
-const PIECE: EventId = 256;
+/// The most events that are read in one batch.
+const BATCH: EventId = 256;
 
-/// What is to be told of topics up to an event.
+/// What to send of some topics, up to an event.
 pub(super) struct Replay {
     pub(super) topics: BTreeSet<Topic>,
-    /// The event behind which what happened is told; without one it is told how things are.
+    /// The event after which the replay begins; `None` for snapshots.
     pub(super) since: Option<EventId>,
+    /// The last event.
     pub(super) until: EventId,
-    /// Whether an event of a state may be left out when a newer one of the same follows: for a client that was too slow.
+    /// Whether to skip an event of a state if a newer one of the same state follows in the batch:
+    /// for a client that was too slow.
     pub(super) newest_only: bool,
 }
 
-/// A program that listens.
+/// A subscribed program.
 #[derive(Clone)]
 pub(super) struct Program {
     pub(super) state: Data<AppState>,
@@ -42,22 +52,23 @@ pub(super) struct Program {
 }
 
 impl Program {
-    /// The next piece of a replay, and what is left of it.
-    pub(super) async fn piece(
+    /// Returns the frames of the next batch of a replay, and the rest of the replay if there is
+    /// one.
+    pub(super) async fn next_batch(
         self,
         replay: Replay,
-        listener: Listener,
+        identity: Identity,
     ) -> Result<(Vec<String>, Option<Replay>), Problem> {
         let mut frames = Vec::new();
         if let Some(since) = replay.since {
-            if let Some((events, reached)) = self.events(&replay, &listener, since).await {
-                let events =
-                    events.iter().map(|(topic, entry)| frame::event(*topic, entry)).collect();
-                let rest =
-                    (reached < replay.until).then_some(Replay { since: Some(reached), ..replay });
-                return Ok((events, rest));
+            let last = replay.until.min(since.saturating_add(BATCH));
+            if let Some(events) = self.events(&replay, &identity, since, last).await {
+                let events = if replay.newest_only { coalesce(events) } else { events };
+                frames.extend(events.iter().map(|(topic, entry)| event_frame(*topic, entry)));
+                let rest = (last < replay.until).then_some(Replay { since: Some(last), ..replay });
+                return Ok((frames, rest));
             }
-            frames.push(frame::answer(&Answer::Reset { id: replay.until }));
+            frames.push(frame::reset(replay.until));
         }
         for topic in replay.topics {
             frames.extend(self.snapshot(topic, replay.until).await?);
@@ -65,75 +76,70 @@ impl Program {
         Ok((frames, None))
     }
 
-    /// What happened between two events, and how far that goes; none if it is too much or the log no longer reaches back
-    /// that far. An event that concerns several topics is told once.
+    /// Reads the events after `since` up to `last`, each under one topic; `None` if the replay is
+    /// too long or the log does not hold them.
     async fn events(
         &self,
-        Replay { topics, until, newest_only, .. }: &Replay,
-        listener: &Listener,
+        Replay { topics, until, .. }: &Replay,
+        identity: &Identity,
         since: EventId,
-    ) -> Option<(Vec<(Topic, Entry)>, EventId)> {
-        if since > *until || until - since > REPLAY {
+        last: EventId,
+    ) -> Option<Vec<(Topic, Entry)>> {
+        if since > *until || until - since > MAX_REPLAY {
             return None;
         }
-        let (mut events, reached) = (Vec::new(), (*until).min(since + PIECE));
+        let mut events = Vec::new();
         let mut log = self.state.shop.tables.store.tail(since);
-        for _ in since..reached {
+        for _ in since..last {
             let entry = entry(&log.next().await?.ok()?).ok()?;
-            let mut told = entry.event.channels().into_iter();
-            let told = told.find(|told| {
-                topics.contains(&told.topic) && listener.channel(told.topic).as_ref() == Some(told)
-            });
-            events.extend(told.map(|told| (told.topic, entry)));
+            let topic = identity.topic_of(&entry.event, topics);
+            events.extend(topic.map(|topic| (topic, entry)));
         }
-        Some((if *newest_only { newest(events) } else { events }, reached))
+        Some(events)
     }
 
-    /// How things are; none for topics that are about what happens.
+    /// Returns the current state of a topic; `None` if the topic has no state.
     async fn snapshot(&self, topic: Topic, position: EventId) -> Result<Option<String>, Problem> {
         let shop = &self.state.shop;
         let state = match topic {
             Topic::Cart => {
-                let cart = shop.carts.ask(ToCart(self.owner.clone(), GetCart)).await?;
-                StateFrame::Cart(CartNews::from(&cart).into())
+                let get = ToCart(self.owner.clone(), GetCart);
+                StateFrame::cart(&shop.carts.ask(get).await?)
             }
             Topic::Catalogue => {
                 let articles = shop.snapshot.articles();
                 let on_sale = articles.values().filter(|article| article.active);
-                StateFrame::Catalogue(
-                    Articles::from(on_sale.map(article_json).collect::<Vec<_>>()).into(),
-                )
+                StateFrame::catalogue(on_sale.map(article_json).collect())
             }
             Topic::Stock => {
                 let articles = shop.snapshot.articles();
-                StateFrame::Stock(
-                    Articles::from(articles.values().map(admin_json).collect::<Vec<_>>()).into(),
-                )
+                StateFrame::stock(articles.values().map(admin_json).collect())
             }
             Topic::Breaker => {
                 let observed = shop.payments.observe().await;
-                let breaker = observed
-                    .and_then(|observed| Breaker::deserialize(observed.get("breaker")?).ok());
-                StateFrame::Breaker(breaker.ok_or_else(|| Problem::new(Code::Unavailable))?.into())
+                let gateway = observed.ok_or_else(|| Problem::new(Code::Unavailable))?;
+                StateFrame::breaker(gateway.breaker)
             }
             Topic::Orders | Topic::Session | Topic::Users | Topic::Payments | Topic::System => {
                 return Ok(None);
             }
         };
-        Ok(Some(frame::snapshot(position, topic, state)))
+        Ok(Some(snapshot_frame(position, topic, state)))
     }
 }
 
-/// The events without those of a state that a newer one of the same state follows.
+/// Removes the events of a state that a newer event of the same state follows.
 ///
-/// Whoever goes away in between has not heard of the newer one either, and hears of it when asking for what came since.
-fn newest(events: Vec<(Topic, Entry)>) -> Vec<(Topic, Entry)> {
-    let (all, mut seen) = (events.len(), HashSet::new());
+/// This is safe for a client that disconnects in between: it has not received the newer event
+/// either, and receives it in the replay when it reconnects.
+fn coalesce(events: Vec<(Topic, Entry)>) -> Vec<(Topic, Entry)> {
+    let total = events.len();
+    let mut seen = HashSet::new();
     let is_newest = |(topic, entry): &(Topic, Entry)| {
         !topic.is_state() || seen.insert((*topic, entry.event.article()))
     };
     let mut kept: Vec<_> = events.into_iter().rev().filter(is_newest).collect();
     kept.reverse();
-    counter!("microshop_live_coalesced_total").increment((all - kept.len()) as u64);
+    counter!("microshop_live_coalesced_total").increment((total - kept.len()) as u64);
     kept
 }

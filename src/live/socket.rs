@@ -1,9 +1,12 @@
-//! One WebSocket: listens for its client, and tells it in its own way.
+//! One WebSocket: receives commands from its client and sends what the client subscribes to.
 //!
-//! Owns: what its client listens to.
-//! Serves: a page, or a program.
-//! Tells: the hub what to listen to.
-//! Restart: never; its client comes back, and is told what it missed.
+//! Owns: the subscribed topics, the commands that wait.
+//! Serves: one page or one program.
+//! Publishes: nothing. It subscribes to the hub.
+//! Restart: never. The client reconnects and receives what it missed.
+//!
+//! A slow client delays no other. When its mailbox is full, the hub stops pushing to it; when the
+//! client reads again, the socket subscribes again and reads the missed events from the log.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -11,86 +14,92 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Handler, Running, StreamHandler};
 use actix_web::web::Data;
-use actix_web_actors::ws::{CloseCode, Message, ProtocolError, WebsocketContext};
-use actors::live::{Backlog, Encoding, Hub, Leave, Push, PushedEvent};
+use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
+use actors::live::backlog::Backlog;
+use actors::live::push::{Encoding, Push, PushedEvent};
+use actors::live::{Hub, Unsubscribe};
 use bytestring::ByteString;
-use domain::event::{Channel, Event, Listener, Topic};
+use domain::topic::Topic;
 use jiff::Timestamp;
 
-use super::frame::{self, Answer};
-use super::messages::{Heard, Reader};
+use super::close::Close;
+use super::frame;
+use super::frame::events::event_frame;
+use super::identity::Identity;
+use super::messages::{ClientMessage, MessageReader};
 use super::page::Page;
 use super::program::Program;
 use super::upgrade::{echo_close, hang_up};
-use crate::credentials::SignedIn;
-use crate::sockets::Seat;
+use crate::sockets::Slot;
 use crate::state::AppState;
-use subscribe::Beginning;
+use subscribe::PendingSubscription;
 
 mod command;
 mod liveness;
 mod subscribe;
 
-/// How many pushes may wait for a socket before it reads on from the log instead.
+/// How many pushes may wait for a socket before the hub stops pushing to it, and how many commands.
 const BACKLOG: usize = 256;
 
-/// How often a socket looks whether it should still be open.
-const WATCH: Duration = Duration::from_secs(1);
+/// The interval between checks whether the socket may stay open.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Who is told, and how.
+/// The kind of a client, which decides about its frames.
 pub(super) enum Client {
-    /// A page: fragments.
+    /// A page, which receives HTML fragments.
     Page(Page),
-    /// A program: JSON.
+    /// A program, which receives JSON.
     Program(Program),
 }
 
-/// The actor behind one WebSocket.
+/// The actor that serves one WebSocket.
 pub(super) struct Socket {
     state: Data<AppState>,
-    seat: Seat,
-    reader: Reader,
+    /// Counts against the limits until the actor is dropped.
+    slot: Slot,
+    reader: MessageReader,
     client: Client,
-    listener: Listener,
-    signed_in: Option<SignedIn>,
+    identity: Identity,
+    /// The subscribed topics. Invariant: the identity allows each of them.
     topics: BTreeSet<Topic>,
-    /// The hub that tells the socket.
+    /// The hub that pushes to this socket. It is another one after a restart of the hub.
     hub: Option<Addr<Hub>>,
+    /// Counts the pushes that wait in the mailbox, and holds the first one that did not fit.
     backlog: Arc<Backlog>,
-    /// What is to be told first, as soon as the hub tells.
-    beginning: Option<Beginning>,
-    /// What the client has said since, to be obeyed after that.
-    unheard: VecDeque<ByteString>,
-    heard_at: Timestamp,
+    /// The subscription that is in progress.
+    pending: Option<PendingSubscription>,
+    /// The commands received in the meantime, which are carried out after it.
+    commands: VecDeque<ByteString>,
+    /// When the client last sent a frame.
+    received_at: Timestamp,
+    /// When the client was last pinged.
     pinged_at: Timestamp,
 }
 
 type Context = WebsocketContext<Socket>;
 
 impl Socket {
-    /// A socket that is about to open, and listens to some topics from the beginning.
+    /// Creates a socket that subscribes to these topics as soon as it starts.
     pub(super) fn new(
         state: Data<AppState>,
-        seat: Seat,
+        slot: Slot,
         client: Client,
-        listener: Listener,
-        signed_in: Option<SignedIn>,
+        identity: Identity,
         topics: BTreeSet<Topic>,
     ) -> Self {
         let now = state.shop.clock.now();
         Self {
-            reader: Reader::new(state.live.frames),
+            reader: MessageReader::new(state.live.frames),
             state,
-            seat,
+            slot,
             client,
-            listener,
-            signed_in,
+            identity,
             topics,
             hub: None,
             backlog: Arc::default(),
-            beginning: None,
-            unheard: VecDeque::new(),
-            heard_at: now,
+            pending: None,
+            commands: VecDeque::new(),
+            received_at: now,
             pinged_at: now,
         }
     }
@@ -101,30 +110,30 @@ impl Actor for Socket {
 
     fn started(&mut self, ctx: &mut Context) {
         ctx.set_mailbox_capacity(BACKLOG);
-        ctx.run_interval(WATCH, Self::watch);
-        // Whoever was signed in when the page was drawn may not be any more.
-        if self.topics.iter().any(|topic| self.listener.channel(*topic).is_none()) {
-            return self.close(CloseCode::Policy, "unauthorized", ctx);
+        ctx.run_interval(CHECK_INTERVAL, Self::check);
+        // The visitor may have signed out since the page was rendered.
+        if !self.identity.allows(&self.topics) {
+            return self.close(Close::Unauthorized, ctx);
         }
-        self.listen(self.topics.clone(), None, ctx);
+        self.subscribe(self.topics.clone(), None, ctx);
     }
 
     fn stopping(&mut self, _: &mut Context) -> Running {
-        self.state.shop.hub.notify(Leave { listener: self.seat.number });
+        self.state.shop.hub.notify(Unsubscribe { subscriber: self.slot.number });
         Running::Stop
     }
 }
 
 impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Context) {
-        self.heard_at = self.state.shop.clock.now();
-        match self.reader.read(frame, self.heard_at) {
-            Heard::Close(reason) => echo_close(reason, ctx),
-            Heard::Text(text) => self.hear(text, ctx),
-            Heard::Ping(content) => ctx.pong(&content),
-            Heard::Nothing => {}
-            Heard::Binary(_) => self.close(CloseCode::Unsupported, "text only", ctx),
-            Heard::Wrong(code, word) => self.close(code, word, ctx),
+        self.received_at = self.state.shop.clock.now();
+        match self.reader.read(frame, self.received_at) {
+            ClientMessage::Close(reason) => echo_close(reason, ctx),
+            ClientMessage::Text(text) => self.receive(text, ctx),
+            ClientMessage::Ping(content) => ctx.pong(&content),
+            ClientMessage::Nothing => {}
+            ClientMessage::Binary(_) => self.close(Close::TextOnly, ctx),
+            ClientMessage::Invalid(close) => self.close(close, ctx),
         }
     }
 }
@@ -133,82 +142,63 @@ impl Handler<Push> for Socket {
     type Result = ();
 
     fn handle(&mut self, push: Push, ctx: &mut Context) {
-        self.backlog.took_one();
+        self.backlog.remove_one();
         match push {
-            Push::From { told, position } => self.begin(told, position, ctx),
-            Push::Happened(change) if self.is_my_end(&change.entry.event) => {
-                self.close(CloseCode::Policy, "revoked", ctx);
+            Push::Subscribed { pushed, position } => self.catch_up(pushed, position, ctx),
+            Push::Event(event) if self.identity.ends_with(&event.entry.event) => {
+                self.close(Close::Revoked, ctx);
             }
-            Push::Happened(change) => self.tell(change, ctx),
-            Push::Goodbye => self.close(CloseCode::Restart, "restarting", ctx),
+            Push::Event(event) => self.send_event(event, ctx),
+            Push::Closing => self.close(Close::Restarting, ctx),
         }
     }
 }
 
 impl Socket {
-    fn tell(&mut self, change: Arc<PushedEvent>, ctx: &mut Context) {
-        let Some(topic) = self.topic_of(&change) else { return };
+    /// Sends an event in the client's encoding. A frame that many clients receive is encoded once.
+    fn send_event(&mut self, event: Arc<PushedEvent>, ctx: &mut Context) {
+        let Some(topic) = self.topic_of(&event) else { return };
         match &self.client {
-            Client::Program(_) if topic != change.topic => {
-                self.send(frame::event(topic, &change.entry), ctx)
+            Client::Program(_) if topic != event.topic => {
+                self.send(event_frame(topic, &event.entry), ctx);
             }
             Client::Program(_) => {
-                self.send(change.frame(Encoding::Json, || frame::event(topic, &change.entry)), ctx)
+                let frame = event.frame(Encoding::Json, || event_frame(topic, &event.entry));
+                self.send(frame, ctx);
             }
             Client::Page(page) => {
-                let drawn = page.at_once(&change);
                 let page = page.clone();
-                self.send(drawn, ctx);
-                self.redraw(page.after(change.clone()), ctx);
+                self.send(page.shared_fragments(&event), ctx);
+                self.send_rendered(page.own_fragments(event.clone()), ctx);
             }
         }
-        self.state.live.told(change.entry.at, self.state.shop.clock.now());
+        self.state.live.record_delay(event.entry.at, self.state.shop.clock.now());
     }
 
-    /// The topic under which the client hears of a change: another one than the hub's if it has just let go of that.
-    fn topic_of(&self, change: &PushedEvent) -> Option<Topic> {
-        if self.topics.contains(&change.topic) {
-            return Some(change.topic);
+    /// Returns the subscribed topic of a pushed event. It is not the topic of the push if the
+    /// client has unsubscribed from that one since.
+    fn topic_of(&self, event: &PushedEvent) -> Option<Topic> {
+        if self.topics.contains(&event.topic) {
+            Some(event.topic)
+        } else {
+            self.identity.topic_of(&event.entry.event, &self.topics)
         }
-        let mut channels = change.entry.event.channels().into_iter();
-        let mine = |told: &Channel| {
-            self.topics.contains(&told.topic)
-                && self.listener.channel(told.topic).as_ref() == Some(told)
-        };
-        channels.find(mine).map(|told| told.topic)
     }
 
-    /// Sends a frame, unless there is nothing in it.
+    /// Sends a frame unless it is empty.
     fn send(&self, frame: impl Into<ByteString>, ctx: &mut Context) {
         let frame = frame.into();
         if !frame.is_empty() {
-            self.state.live.sent(frame.len());
+            self.state.live.count_frame(frame.len());
             ctx.text(frame);
         }
     }
 
-    fn is_my_end(&self, event: &Event) -> bool {
-        match (event, &self.signed_in) {
-            (Event::SessionEnded { session, .. }, Some(me)) => *session == me.session,
-            _ => false,
-        }
-    }
-
-    /// Closes; programs are told in a last frame what the code and the word are, and when to come back.
-    fn close(&self, code: CloseCode, reason: &'static str, ctx: &mut Context) {
+    /// Closes the socket; a program first receives a `bye` frame.
+    fn close(&self, close: Close, ctx: &mut Context) {
         if matches!(self.client, Client::Program(_)) {
-            let come_back = matches!(code, CloseCode::Restart | CloseCode::Again | CloseCode::Away);
-            let retry_after_ms = come_back.then(|| self.come_back_after());
-            self.send(
-                frame::answer(&Answer::Bye { code: code.into(), reason, retry_after_ms }),
-                ctx,
-            );
+            self.send(frame::bye(close, self.slot.number), ctx);
         }
-        hang_up(code, reason, ctx);
-    }
-
-    /// In how many milliseconds to come back: not everybody at once.
-    fn come_back_after(&self) -> u64 {
-        500 + self.seat.number.wrapping_mul(0x9e37_79b9) % 4_500
+        hang_up(close, ctx);
     }
 }

@@ -1,20 +1,20 @@
-//! The catalogue.
+//! The catalogue page.
 
 use actix_web::HttpResponse;
-use domain::event::Topic;
+use domain::topic::Topic;
 
-use super::{draw, see_other};
+use super::{render_page, see_other};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
 
-/// `GET /`: to the catalogue.
-pub async fn home() -> HttpResponse {
+/// `GET /`: redirects to the catalogue.
+pub async fn redirect_to_articles() -> HttpResponse {
     see_other("/articles")
 }
 
-/// `GET /articles`: the catalogue.
-pub async fn list(visitor: Visitor) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "articles", &[Topic::Catalogue], async {
+/// `GET /articles`: shows the catalogue.
+pub async fn show_articles(visitor: Visitor) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "articles", &[Topic::Catalogue], async {
         Ok(views::article::list(visitor.locale, &visitor.state.shop.snapshot.articles()))
     })
     .await

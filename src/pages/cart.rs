@@ -1,44 +1,45 @@
-//! The visitor's cart.
+//! The cart page.
 
 use actix_web::web::{Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::ask::Failure;
 use actors::cart::{AddItem, CartReply, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
-use domain::cart::Quantity;
-use domain::event::Topic;
+use domain::quantity::Quantity;
+use domain::topic::Topic;
 use serde::Deserialize;
 
-use super::{back, changed, done, draw, see_other};
+use super::{referring_page, render_fragments, render_page, see_other, success_notice};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
 
-/// Where to go after adding.
+/// The fields of the button that adds an article.
 #[derive(Deserialize)]
-pub struct Then {
+pub struct AddItemForm {
+    /// `checkout` continues with the checkout.
     then: Option<String>,
 }
 
-/// How many pieces to leave in the cart; none takes the article out.
+/// The fields of the form that sets a quantity.
 #[derive(Deserialize)]
-pub struct Pieces {
+pub struct QuantityForm {
+    /// The new quantity; 0 removes the article.
     quantity: u32,
 }
 
-/// `GET /cart`: the cart.
-pub async fn show(visitor: Visitor) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "cart", &[Topic::Catalogue], async {
+/// `GET /cart`: shows the cart.
+pub async fn show_cart(visitor: Visitor) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "cart", &[Topic::Catalogue], async {
         Ok(views::cart::panel(visitor.locale, &visitor.cart().priced().await?))
     })
     .await
 }
 
-/// `POST /cart/add/{id}`: puts a piece of an article in the cart.
-pub async fn add(
+/// `POST /cart/add/{id}`: adds one unit of an article.
+pub async fn add_item(
     visitor: Visitor,
     request: HttpRequest,
     id: Path<ArticleId>,
-    form: Form<Then>,
+    form: Form<AddItemForm>,
 ) -> Result<HttpResponse, Problem> {
     let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None };
     let reply = visitor.cart().ask(add).await;
@@ -46,54 +47,55 @@ pub async fn add(
         reply?;
         return Ok(see_other("/checkout"));
     }
-    answer(&visitor, &request, reply, "notice-cart-added")
+    render_cart(&visitor, &request, reply, "notice-cart-added")
 }
 
-/// `POST /cart/update/{id}`: leaves exactly that many pieces of an article in the cart.
-pub async fn update(
+/// `POST /cart/update/{id}`: sets the quantity of an article.
+pub async fn set_item(
     visitor: Visitor,
     request: HttpRequest,
     id: Path<ArticleId>,
-    pieces: Form<Pieces>,
+    form: Form<QuantityForm>,
 ) -> Result<HttpResponse, Problem> {
-    let reply = match pieces.quantity {
+    let reply = match form.quantity {
         0 => visitor.cart().ask(RemoveItem { article: *id, expected: None }).await,
         count => {
-            let quantity = Quantity::new(count).map_err(Failure::from)?;
+            let quantity = Quantity::new(count)?;
             visitor.cart().ask(SetItem { article: *id, quantity, expected: None }).await
         }
     };
-    answer(&visitor, &request, reply, "notice-cart-updated")
+    render_cart(&visitor, &request, reply, "notice-cart-updated")
 }
 
-/// `POST /cart/remove/{id}`: takes an article out of the cart.
-pub async fn remove(
+/// `POST /cart/remove/{id}`: removes an article.
+pub async fn remove_item(
     visitor: Visitor,
     request: HttpRequest,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
     let reply = visitor.cart().ask(RemoveItem { article: *id, expected: None }).await;
-    answer(&visitor, &request, reply, "notice-cart-removed")
+    render_cart(&visitor, &request, reply, "notice-cart-removed")
 }
 
-/// `POST /cart/clear`: takes everything out of the cart.
-pub async fn clear(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Problem> {
+/// `POST /cart/clear`: removes every article.
+pub async fn clear_cart(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let reply = visitor.cart().ask(ClearCart { expected: None }).await;
-    answer(&visitor, &request, reply, "notice-cart-cleared")
+    render_cart(&visitor, &request, reply, "notice-cart-cleared")
 }
 
-fn answer(
+/// Answers a command with the cart it changed; `notice` is the key of the sentence shown.
+fn render_cart(
     visitor: &Visitor,
     request: &HttpRequest,
     reply: CartReply,
-    said: &str,
+    notice: &str,
 ) -> Result<HttpResponse, Problem> {
-    let (locale, cart) = (visitor.locale, visitor.cart().price(&reply?)?);
-    let badge = views::cart::badge(locale, cart.item_count);
+    let locale = visitor.locale;
+    let cart = visitor.cart().price(&reply?)?;
     let fragments = vec![
-        ("cart-badge", badge),
+        ("cart-badge", views::cart::badge(locale, cart.item_count)),
         ("cart", views::cart::panel(locale, &cart)),
-        done(locale, said),
+        success_notice(locale, notice),
     ];
-    Ok(changed(request, fragments, &back(request)))
+    Ok(render_fragments(request, fragments, &referring_page(request)))
 }

@@ -1,26 +1,31 @@
-//! Checkout and orders.
+//! The checkout page and the pages of orders.
 
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Form, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{CancelOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder};
-use domain::event::Topic;
 use domain::money::Cents;
-use domain::order::{Checkout, Contact, Order, OrderId};
-use domain::user::Email;
+use domain::order::checkout::Checkout;
+use domain::order::{Contact, Order, OrderId};
+use domain::topic::Topic;
+use domain::user::{Email, UserId};
+use maud::Markup;
 use serde::Deserialize;
-use views::order::CheckoutForm;
+use views::order::checkout::{self, CheckoutForm};
 
-use super::{changed, done, draw, draw_again, see_other};
+use super::{render_fragments, render_page, render_page_with_error, see_other, success_notice};
 use crate::auth::browser::{Member, Visitor};
 use crate::crypto::random_token;
 use crate::error::Problem;
-use crate::idempotency::idempotency_key;
+use crate::idempotency::parse_idempotency_key;
 use crate::state::AppState;
 
-/// How many orders the list shows.
+/// The most orders that the list shows.
 pub const LISTED: usize = 20;
 
-/// What the buyer saw and says.
+/// The fields of the checkout form.
+///
+/// The `Debug` text is part of stored fingerprints: a new name, field or order of fields makes
+/// every retry of an older request look like a reused key.
 #[derive(Debug, Clone, Deserialize)]
 pub struct NewOrder {
     cart_version: u64,
@@ -31,141 +36,134 @@ pub struct NewOrder {
     address: String,
 }
 
-/// Which click it is.
+/// The fields of the button that pays an order again.
 #[derive(Deserialize)]
-pub struct Click {
+pub struct PayForm {
     idempotency_key: String,
 }
 
-/// `GET /cart/checkout`: where the checkout was once.
-pub async fn to_checkout() -> HttpResponse {
+/// `GET /cart/checkout`: redirects to the checkout; older links lead here.
+pub async fn redirect_to_checkout() -> HttpResponse {
     see_other("/checkout")
 }
 
-/// `GET /checkout`: who gets the goods, and the total.
-pub async fn checkout(Member { visitor, .. }: Member) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "checkout", &[], async {
-        let cart = visitor.cart().priced().await?;
-        Ok(views::order::checkout(
-            visitor.locale,
-            &cart,
-            &CheckoutForm::default(),
-            None,
-            &random_token(),
-        ))
-    })
-    .await
+/// `GET /checkout`: shows the form for the contact, and the total.
+pub async fn show_checkout(Member { visitor, .. }: Member) -> Result<HttpResponse, Problem> {
+    let panel = checkout_panel(&visitor, CheckoutForm::default(), None);
+    render_page(&visitor, "checkout", &[], panel).await
 }
 
-/// `POST /checkout`: places the order, or shows the checkout again with what is wrong.
-pub async fn place(
+/// `POST /checkout`: places the order, or shows the form again with the error.
+pub async fn place_order(
     Member { visitor, me }: Member,
-    state: Data<AppState>,
     form: Form<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
     let new = form.into_inner();
-    let placed = async {
-        let contact =
-            Contact::new(new.name.clone(), Email::new(new.email.clone())?, new.address.clone())?;
-        let expected_total = new.expected_total_cents;
-        let checkout = Checkout { cart_version: new.cart_version, expected_total, contact };
-        let idempotency_key = idempotency_key(&new.idempotency_key, &format!("place {new:?}"))?;
-        Ok::<_, Problem>(
-            state.shop.orders.ask(PlaceOrder { user: me.user, checkout, idempotency_key }).await?,
-        )
-    };
-    match placed.await {
+    match place(&visitor.state, me.user, &new).await {
         Ok(order) => Ok(see_other(&format!("/orders/{}", order.id))),
         Err(problem) => {
-            draw_again(problem, &visitor, "checkout", &[], async |said| {
-                let cart = visitor.cart().priced().await?;
-                let form = CheckoutForm { name: new.name, email: new.email, address: new.address };
-                Ok(views::order::checkout(
-                    visitor.locale,
-                    &cart,
-                    &form,
-                    Some(said),
-                    &random_token(),
-                ))
-            })
-            .await
+            let form = CheckoutForm { name: new.name, email: new.email, address: new.address };
+            let panel = async |error: &str| checkout_panel(&visitor, form, Some(error)).await;
+            render_page_with_error(problem, &visitor, "checkout", &[], panel).await
         }
     }
 }
 
-/// `GET /orders`: the visitor's latest orders.
-pub async fn list(
-    Member { visitor, me }: Member,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "orders", &[Topic::Orders], async {
-        let orders =
-            state.shop.orders.ask(ListOrders { user: me.user, after: None, limit: LISTED }).await?;
-        Ok(views::order::list(visitor.locale, &orders))
+/// `GET /orders`: lists the user's latest orders.
+pub async fn show_orders(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "orders", &[Topic::Orders], async {
+        let list = ListOrders { user: me.user, after: None, limit: LISTED };
+        Ok(views::order::list(visitor.locale, &visitor.state.shop.orders.ask(list).await?))
     })
     .await
 }
 
-/// `GET /orders/{id}`: one of the visitor's orders, with its payment.
-pub async fn show(
+/// `GET /orders/{id}`: shows one of the user's orders with its payment.
+pub async fn show_order(
     Member { visitor, me }: Member,
-    state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "order", &[Topic::Orders], async {
-        let order = state.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
-        Ok(views::order::panel(visitor.locale, &order, state.shop.interruption()))
+    render_page(&visitor, "order", &[Topic::Orders], async {
+        let get = GetOrder { user: me.user, order: *id };
+        Ok(order_panel(&visitor, &visitor.state.shop.orders.ask(get).await?))
     })
     .await
 }
 
-/// `GET /bank` and `GET /success`: to the visitor's latest order, whatever became of it.
-pub async fn latest(
-    Member { me, .. }: Member,
-    state: Data<AppState>,
+/// `GET /bank` and `GET /success`: redirects to the user's latest order, if there is one.
+pub async fn redirect_to_latest_order(
+    Member { visitor, me }: Member,
 ) -> Result<HttpResponse, Problem> {
-    let orders = state.shop.orders.ask(ListOrders { user: me.user, after: None, limit: 1 }).await?;
+    let list = ListOrders { user: me.user, after: None, limit: 1 };
+    let orders = visitor.state.shop.orders.ask(list).await?;
     Ok(see_other(&orders.first().map_or("/orders".into(), |order| format!("/orders/{}", order.id))))
 }
 
-/// `POST /orders/{id}/pay`: has the bank asked once more.
-pub async fn pay(
+/// `POST /orders/{id}/pay`: starts another payment attempt.
+pub async fn pay_order(
     Member { visitor, me }: Member,
-    state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
-    click: Form<Click>,
+    form: Form<PayForm>,
 ) -> Result<HttpResponse, Problem> {
     let IdempotencyKey { key, fingerprint } =
-        idempotency_key(&click.idempotency_key, &format!("pay {id}"))?;
+        parse_idempotency_key(&form.idempotency_key, &format!("pay {id}"))?;
     let idempotency_key = IdempotencyKey { key: format!("{id}-{key}"), fingerprint };
-    let order =
-        state.shop.orders.ask(PayAgain { user: me.user, order: *id, idempotency_key }).await?;
-    Ok(order_changed(&visitor, &request, &order, "notice-payment-again"))
+    let pay = PayAgain { user: me.user, order: *id, idempotency_key, patience: None };
+    let order = visitor.state.shop.orders.ask(pay).await?;
+    Ok(render_order(&visitor, &request, &order, "notice-payment-again"))
 }
 
-/// `POST /orders/{id}/cancel`: calls an unpaid order off, perhaps as soon as the bank has said whether it has charged.
-pub async fn cancel(
+/// `POST /orders/{id}/cancel`: cancels an unpaid order, if need be once the bank has decided.
+pub async fn cancel_order(
     Member { visitor, me }: Member,
-    state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    let order = state.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
-    let said = if order.called_off { "notice-order-calling-off" } else { "notice-order-cancelled" };
-    Ok(order_changed(&visitor, &request, &order, said))
+    let cancel = CancelOrder { user: me.user, order: *id };
+    let order = visitor.state.shop.orders.ask(cancel).await?;
+    let notice =
+        if order.called_off { "notice-order-calling-off" } else { "notice-order-cancelled" };
+    Ok(render_order(&visitor, &request, &order, notice))
 }
 
-fn order_changed(
+/// Places the order without waiting for the bank: the order's page shows the payment as it goes.
+async fn place(state: &AppState, user: UserId, new: &NewOrder) -> Result<Order, Problem> {
+    let email = Email::new(new.email.clone())?;
+    let contact = Contact::new(new.name.clone(), email, new.address.clone())?;
+    let expected_total = new.expected_total_cents;
+    let checkout = Checkout { cart_version: new.cart_version, expected_total, contact };
+    let idempotency_key = parse_idempotency_key(&new.idempotency_key, &format!("place {new:?}"))?;
+    Ok(state
+        .shop
+        .orders
+        .ask(PlaceOrder { user, checkout, idempotency_key, patience: None })
+        .await?)
+}
+
+/// Renders the current cart and the form, with a new idempotency key.
+async fn checkout_panel(
+    visitor: &Visitor,
+    form: CheckoutForm,
+    error: Option<&str>,
+) -> Result<Markup, Problem> {
+    let cart = visitor.cart().priced().await?;
+    Ok(checkout::panel(visitor.locale, &cart, &form, error, &random_token()))
+}
+
+/// Answers a command with the order it changed; `notice` is the key of the sentence shown.
+fn render_order(
     visitor: &Visitor,
     request: &HttpRequest,
     order: &Order,
-    said: &str,
+    notice: &str,
 ) -> HttpResponse {
-    let (id, (notice, sentence)) = (format!("order-{}", order.id), done(visitor.locale, said));
-    let fragments = vec![
-        (id, views::order::panel(visitor.locale, order, visitor.state.shop.interruption())),
-        (notice.into(), sentence),
-    ];
-    changed(request, fragments, &format!("/orders/{}", order.id))
+    let page = format!("/orders/{}", order.id);
+    let (id, notice) = success_notice(visitor.locale, notice);
+    let order = (format!("order-{}", order.id), order_panel(visitor, order));
+    render_fragments(request, vec![order, (id.to_owned(), notice)], &page)
+}
+
+fn order_panel(visitor: &Visitor, order: &Order) -> Markup {
+    views::order::panel(visitor.locale, order, visitor.state.shop.interruption())
 }

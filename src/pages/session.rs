@@ -1,12 +1,12 @@
-//! Signing in and out, and where one is signed in.
+//! The pages that sign users in and out, the list of sessions, and the language.
 
 use actix_web::cookie::Cookie;
 use actix_web::web::{Data, Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::ask::Failure;
-use actors::cart::{ClearCart, GetCart, MergeCart, ToCart};
-use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector};
-use actors::tables::VerifiedUser;
+use actors::cart::registry::ToCart;
+use actors::cart::{ClearCart, GetCart, MergeCart};
+use actors::failure::Failure;
+use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector, VerifiedUser};
 use actors::user::CheckPassword;
 use domain::cart::{CartError, Owner};
 use domain::session::{EndReason, SessionId};
@@ -14,130 +14,148 @@ use domain::user::UserId;
 use serde::Deserialize;
 use views::locale::Locale;
 
-use super::{changed, done, draw, draw_again, go_to, local, see_other};
+use super::{
+    local_path, redirect, render_fragments, render_page, render_page_with_error, see_other,
+    success_notice,
+};
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::{address, device};
 use crate::credentials::SignedIn;
-use crate::credentials::cookie::Name;
+use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::state::AppState;
 
-/// How often a guest's cart that changes all the while is merged.
-const MERGES: usize = 3;
+/// How often to merge a guest's cart that other requests keep changing.
+const MAX_MERGES: usize = 3;
 
-/// Where to go afterwards.
+/// The query of a form that redirects when it has succeeded.
 #[derive(Deserialize)]
-pub struct Then {
+pub struct ThenQuery {
+    /// The path to redirect to; `None` stands for `/`.
     pub(super) then: Option<String>,
 }
 
-/// A user name, its password, and where to go afterwards.
+/// The fields of the form to sign in.
 #[derive(Deserialize)]
-pub struct Credentials {
+pub struct SignInForm {
     username: String,
     password: String,
     then: Option<String>,
 }
 
-/// A language, and where to go afterwards.
+/// The fields of the form that chooses a language.
 #[derive(Deserialize)]
-pub struct Language {
+pub struct LanguageForm {
     language: String,
     back: Option<String>,
 }
 
-/// `GET /login`: the form to sign in.
-pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
-    let then = local(query.then.as_deref());
-    draw(&visitor, "login", &[], async { Ok(views::user::login(visitor.locale, "", &then, None)) })
-        .await
+/// `GET /login`: shows the form to sign in.
+pub async fn show_sign_in(
+    visitor: Visitor,
+    query: Query<ThenQuery>,
+) -> Result<HttpResponse, Problem> {
+    let then = local_path(query.then.as_deref());
+    let form = async { Ok(views::user::login(visitor.locale, "", &then, None)) };
+    render_page(&visitor, "login", &[], form).await
 }
 
-/// `POST /login`: signs the browser in, or shows the form again with what is wrong.
-pub async fn login(
+/// `POST /login`: signs the user in, or shows the form again with the error.
+pub async fn sign_in(
     visitor: Visitor,
     request: HttpRequest,
-    form: Form<Credentials>,
+    form: Form<SignInForm>,
 ) -> Result<HttpResponse, Problem> {
-    let Credentials { username, password, then } = form.into_inner();
-    let then = local(then.as_deref());
+    let SignInForm { username, password, then } = form.into_inner();
+    let then = local_path(then.as_deref());
     let check = CheckPassword { username: username.clone(), password, address: address(&request) };
     match visitor.state.shop.users.ask(check).await.map_err(Problem::from) {
-        Ok(verified) => open(&visitor, &request, verified, &then).await,
+        Ok(verified) => start_session(&visitor, &request, verified, &then).await,
         Err(problem) => {
-            draw_again(problem, &visitor, "login", &[], async |said| {
-                Ok(views::user::login(visitor.locale, &username, &then, Some(said)))
-            })
-            .await
+            let form = async |error: &str| {
+                Ok(views::user::login(visitor.locale, &username, &then, Some(error)))
+            };
+            render_page_with_error(problem, &visitor, "login", &[], form).await
         }
     }
 }
 
-/// `GET /logout`: asks whether to sign out.
-pub async fn confirm(visitor: Visitor) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "logout", &[], async { Ok(views::user::logout(visitor.locale)) }).await
+/// `GET /logout`: shows the form that confirms signing out.
+pub async fn show_sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
+    let form = async { Ok(views::user::logout(visitor.locale)) };
+    render_page(&visitor, "logout", &[], form).await
 }
 
-/// `POST /logout`: signs the browser out.
-pub async fn logout(visitor: Visitor) -> Result<HttpResponse, Problem> {
+/// `POST /logout`: signs the user out of this browser.
+pub async fn sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
     if let Some(me) = &visitor.signed_in {
         end_sessions(&visitor.state, me, SessionSelector::One(me.session)).await?;
     }
-    Ok(with_cookie(see_other("/articles"), &visitor.state.cookies.forget(Name::Session)))
+    Ok(with_cookie(
+        see_other("/articles"),
+        &visitor.state.cookies.build_removal(CookieName::Session),
+    ))
 }
 
-/// `POST /language`: draws pages in another language.
-pub async fn language(state: Data<AppState>, form: Form<Language>) -> HttpResponse {
+/// `POST /language`: stores the language of the pages in a cookie.
+pub async fn choose_language(state: Data<AppState>, form: Form<LanguageForm>) -> HttpResponse {
     let locale = Locale::from_code(&form.language).unwrap_or_default();
-    let chosen = state.cookies.set(Name::Language, locale.code().to_owned());
-    with_cookie(see_other(&local(form.back.as_deref())), &chosen)
+    let cookie = state.cookies.build(CookieName::Language, locale.code().to_owned());
+    with_cookie(see_other(&local_path(form.back.as_deref())), &cookie)
 }
 
-/// `POST /account/sessions/{id}/end`: signs the visitor out elsewhere.
-pub async fn end(
+/// `POST /account/sessions/{id}/end`: ends one of the user's sessions.
+pub async fn end_session(
     Member { visitor, me }: Member,
     request: HttpRequest,
     id: Path<SessionId>,
 ) -> Result<HttpResponse, Problem> {
     end_sessions(&visitor.state, &me, SessionSelector::One(*id)).await?;
     if *id == me.session {
-        return Ok(go_to(&request, "/login"));
+        return Ok(redirect(&request, "/login"));
     }
-    sessions_changed(&visitor, &me, &request, "notice-session-ended").await
+    render_sessions(&visitor, &me, &request, "notice-session-ended").await
 }
 
-/// `POST /account/sessions/end-others`: signs the visitor out everywhere else.
-pub async fn end_others(
+/// `POST /account/sessions/end-others`: ends every session of the user but the current one.
+pub async fn end_other_sessions(
     Member { visitor, me }: Member,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     end_sessions(&visitor.state, &me, SessionSelector::AllBut(me.session)).await?;
-    sessions_changed(&visitor, &me, &request, "notice-sessions-ended").await
+    render_sessions(&visitor, &me, &request, "notice-sessions-ended").await
 }
 
-/// Signs a browser in: the guest's cart becomes the user's, the guest's cookie goes.
-pub(super) async fn open(
+/// Opens a session and merges the guest's cart into the user's.
+///
+/// The response sets the session's cookie, removes the guest's, and redirects to `then`.
+pub(super) async fn start_session(
     visitor: &Visitor,
     request: &HttpRequest,
     verified: VerifiedUser,
     then: &str,
 ) -> Result<HttpResponse, Problem> {
-    let (state, secret, user) = (&visitor.state, random_token(), verified.user.id);
+    let state = &visitor.state;
+    let user = verified.user.id;
+    let secret = random_token();
     let cookie_hash = Some(fingerprint(&secret));
     let open =
         OpenSession { verified, cookie_hash, device: device(request), address: address(request) };
     state.shop.sessions.ask(open).await?;
     if let Owner::Guest(_) = visitor.owner {
-        bring_cart(visitor, user).await?;
+        merge_cart(visitor, user).await?;
     }
-    let signed_in = with_cookie(see_other(then), &state.cookies.set(Name::Session, secret));
-    Ok(with_cookie(signed_in, &state.cookies.forget(Name::Guest)))
+    let response = with_cookie(see_other(then), &state.cookies.build(CookieName::Session, secret));
+    Ok(with_cookie(response, &state.cookies.build_removal(CookieName::Guest)))
 }
 
-/// Puts what is in the guest's cart into the user's, and once more what was added to it meanwhile.
-async fn bring_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
-    for _ in 0..MERGES {
+/// Merges the guest's cart into the user's, then clears the guest's.
+///
+/// Another tab may add an item between the two steps. The version of the guest's cart has then
+/// changed, and the cart is merged again.
+async fn merge_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
+    for _ in 0..MAX_MERGES {
         let guest = visitor.cart().ask(GetCart).await?;
         if guest.items.is_empty() {
             break;
@@ -161,19 +179,21 @@ async fn end_sessions(
     Ok(state.shop.sessions.ask(end).await?)
 }
 
-async fn sessions_changed(
+/// Answers a command with the user's sessions; `notice` is the key of the sentence shown.
+async fn render_sessions(
     visitor: &Visitor,
     me: &SignedIn,
     request: &HttpRequest,
-    said: &str,
+    notice: &str,
 ) -> Result<HttpResponse, Problem> {
     let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     let list = views::session::list(visitor.locale, &sessions, me.session);
-    Ok(changed(request, vec![("sessions", list), done(visitor.locale, said)], "/account"))
+    let fragments = vec![("sessions", list), success_notice(visitor.locale, notice)];
+    Ok(render_fragments(request, fragments, "/account"))
 }
 
-fn with_cookie(mut answer: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
-    // A cookie of the shop's own making is a good header value.
-    let _ = answer.add_cookie(cookie);
-    answer
+fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
+    // Fails only for a cookie that is no valid header value, which `Cookies` never makes.
+    let _ = response.add_cookie(cookie);
+    response
 }

@@ -1,28 +1,31 @@
-//! One's own account, and the administrators' list of users.
+//! The pages to register, of the user's own account, and of all users for administrators.
 
 use actix_web::web::{Form, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::session::{ListSessions, SessionSelector};
-use actors::tables::VerifiedUser;
+use actors::session::{ListSessions, SessionSelector, VerifiedUser};
 use actors::user::{AddUser, ChangePassword, DeleteUser, GetUser, ListUsers};
-use domain::event::Topic;
+use domain::topic::Topic;
 use domain::user::{Email, Role, User, UserId, Username};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::session::{Then, open};
-use super::{changed, done, draw, draw_again, form_again, go_to, is_htmx, local, see_other};
+use super::session::{ThenQuery, start_session};
+use super::{
+    is_htmx, local_path, redirect, render_form_with_error, render_fragments, render_page,
+    render_page_with_error, see_other, success_notice,
+};
 use crate::auth::browser::{Administrator, Member, Visitor};
 use crate::credentials::SignedIn;
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
 use crate::state::AppState;
 
-/// How many users the administrators' page shows.
+/// The most users that the page of all users shows.
 pub const LISTED: usize = 100;
 
-/// A new user, as visitors and administrators fill the form in.
+/// The fields of the form to register, and of the administrators' form to add a user.
 #[derive(Deserialize)]
-pub struct NewUser {
+pub struct UserForm {
     username: String,
     email: String,
     password: String,
@@ -30,124 +33,117 @@ pub struct NewUser {
     then: Option<String>,
 }
 
-/// An old and a new password.
+/// The fields of the form to change the password.
 #[derive(Deserialize)]
-pub struct PasswordChange {
+pub struct PasswordForm {
     current: String,
     new: String,
 }
 
-/// `GET /register`: the form to register.
-pub async fn ask(visitor: Visitor, query: Query<Then>) -> Result<HttpResponse, Problem> {
-    let then = local(query.then.as_deref());
-    draw(&visitor, "register", &[], async {
-        Ok(views::user::register(visitor.locale, "", "", &then, None))
-    })
-    .await
+/// `GET /register`: shows the form to register.
+pub async fn show_registration(
+    visitor: Visitor,
+    query: Query<ThenQuery>,
+) -> Result<HttpResponse, Problem> {
+    let then = local_path(query.then.as_deref());
+    let form = async { Ok(views::user::register(visitor.locale, "", "", &then, None)) };
+    render_page(&visitor, "register", &[], form).await
 }
 
-/// `POST /register`: makes a new user and signs the browser in, or shows the form again with what is wrong.
-pub async fn register(
+/// `POST /register`: adds a user and signs the user in, or shows the form again with the error.
+pub async fn register_user(
     visitor: Visitor,
     request: HttpRequest,
-    form: Form<NewUser>,
+    form: Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
     if !visitor.state.registration {
         return Err(Problem::new(Code::RegistrationClosed));
     }
-    let then = local(form.then.as_deref());
-    match new_user(&visitor.state, &form, Role::Customer).await {
-        Ok(verified) => open(&visitor, &request, verified, &then).await,
+    let then = local_path(form.then.as_deref());
+    match add_user_from_form(&visitor.state, &form, Role::Customer).await {
+        Ok(verified) => start_session(&visitor, &request, verified, &then).await,
         Err(problem) => {
-            draw_again(problem, &visitor, "register", &[], async |said| {
-                Ok(views::user::register(
-                    visitor.locale,
-                    &form.username,
-                    &form.email,
-                    &then,
-                    Some(said),
-                ))
-            })
-            .await
+            let UserForm { username, email, .. } = form.into_inner();
+            let form = async |error: &str| {
+                Ok(views::user::register(visitor.locale, &username, &email, &then, Some(error)))
+            };
+            render_page_with_error(problem, &visitor, "register", &[], form).await
         }
     }
 }
 
-/// `GET /account`: who one is, one's password, and where one is signed in.
-pub async fn account(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "account", &[], account_of(&visitor, &me, None)).await
+/// `GET /account`: shows the user's profile, the form to change the password, and the sessions.
+pub async fn show_account(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "account", &[], account_panels(&visitor, &me, None)).await
 }
 
-/// `POST /account/password`: changes one's password and signs one out everywhere else.
-pub async fn password(
+/// `POST /account/password`: changes the user's password and ends all other sessions.
+pub async fn change_password(
     Member { visitor, me }: Member,
     request: HttpRequest,
-    form: Form<PasswordChange>,
+    form: Form<PasswordForm>,
 ) -> Result<HttpResponse, Problem> {
-    let PasswordChange { current, new } = form.into_inner();
+    let PasswordForm { current, new } = form.into_inner();
     let sessions = SessionSelector::AllBut(me.session);
     let change = ChangePassword { user: me.user, current, new, sessions };
     match visitor.state.shop.users.ask(change).await.map_err(Problem::from) {
-        Ok(_) => Ok(go_to(&request, "/account")),
-        Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
-            let form = |said: &str| views::user::password_form(visitor.locale, Some(said));
-            Ok(form_again(&problem, visitor.locale, "password", form))
+        Ok(_) => Ok(redirect(&request, "/account")),
+        Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
+            let form = |error: &str| views::user::password_form(visitor.locale, Some(error));
+            Ok(render_form_with_error(&problem, visitor.locale, "password", form))
         }
         Err(problem) => {
-            let main = async |said: &str| account_of(&visitor, &me, Some(said)).await;
-            draw_again(problem, &visitor, "account", &[], main).await
+            let panels = async |error: &str| account_panels(&visitor, &me, Some(error)).await;
+            render_page_with_error(problem, &visitor, "account", &[], panels).await
         }
     }
 }
 
-/// `GET /admin`: to the users.
-pub async fn to_admin(_: Administrator) -> HttpResponse {
+/// `GET /admin`: redirects to the page of all users.
+pub async fn redirect_to_users(_: Administrator) -> HttpResponse {
     see_other("/admin/users")
 }
 
-/// `GET /admin/users`: every user, and the form to add one.
-pub async fn list(
+/// `GET /admin/users`: shows all users and the form to add one.
+pub async fn show_users(
     Administrator(Member { visitor, me }): Administrator,
 ) -> Result<HttpResponse, Problem> {
-    draw(&visitor, "users", &[Topic::Users], users(&visitor, &me, None)).await
+    render_page(&visitor, "users", &[Topic::Users], user_panels(&visitor, &me, None)).await
 }
 
-/// `POST /admin/users/add`: makes a new user.
-pub async fn add(
+/// `POST /admin/users/add`: adds a user, or shows the form again with the error.
+pub async fn add_user(
     Administrator(Member { visitor, me }): Administrator,
     request: HttpRequest,
-    form: Form<NewUser>,
+    form: Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
-    match new_user(&visitor.state, &form, form.role.unwrap_or(Role::Customer)).await {
-        Ok(_) => Ok(go_to(&request, "/admin/users")),
-        Err(problem) if problem.can_be_mended() && is_htmx(&request) => {
-            let form = |said: &str| views::user::add_form(visitor.locale, Some(said));
-            Ok(form_again(&problem, visitor.locale, "user-add", form))
+    match add_user_from_form(&visitor.state, &form, form.role.unwrap_or(Role::Customer)).await {
+        Ok(_) => Ok(redirect(&request, "/admin/users")),
+        Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
+            let form = |error: &str| views::user::add_form(visitor.locale, Some(error));
+            Ok(render_form_with_error(&problem, visitor.locale, "user-add", form))
         }
         Err(problem) => {
-            let main = async |said: &str| users(&visitor, &me, Some(said)).await;
-            draw_again(problem, &visitor, "users", &[Topic::Users], main).await
+            let panels = async |error: &str| user_panels(&visitor, &me, Some(error)).await;
+            render_page_with_error(problem, &visitor, "users", &[Topic::Users], panels).await
         }
     }
 }
 
-/// `POST /admin/users/delete/{id}`: deletes a user and signs the user out everywhere.
-pub async fn delete(
+/// `POST /admin/users/delete/{id}`: deletes a user and ends the user's sessions.
+pub async fn delete_user(
     Administrator(Member { visitor, me }): Administrator,
     request: HttpRequest,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
     visitor.state.shop.users.ask(DeleteUser(*id)).await?;
-    let table = views::user::table(visitor.locale, &listed(&visitor.state).await?, me.user);
-    Ok(changed(
-        &request,
-        vec![("users", table), done(visitor.locale, "notice-user-deleted")],
-        "/admin/users",
-    ))
+    let table = views::user::table(visitor.locale, &first_users(&visitor.state).await?, me.user);
+    let fragments = vec![("users", table), success_notice(visitor.locale, "notice-user-deleted")];
+    Ok(render_fragments(&request, fragments, "/admin/users"))
 }
 
-/// What the account page shows, and what is wrong with the password form.
-async fn account_of(
+/// Renders the account page; `error` is shown with the form to change the password.
+async fn account_panels(
     visitor: &Visitor,
     me: &SignedIn,
     error: Option<&str>,
@@ -161,23 +157,29 @@ async fn account_of(
     })
 }
 
-/// What the users' page shows, and what is wrong with the form to add one.
-async fn users(visitor: &Visitor, me: &SignedIn, error: Option<&str>) -> Result<Markup, Problem> {
-    let table = views::user::table(visitor.locale, &listed(&visitor.state).await?, me.user);
+/// Renders the page of all users; `error` is shown with the form to add one.
+async fn user_panels(
+    visitor: &Visitor,
+    me: &SignedIn,
+    error: Option<&str>,
+) -> Result<Markup, Problem> {
+    let table = views::user::table(visitor.locale, &first_users(&visitor.state).await?, me.user);
     Ok(html! { (views::user::add_form(visitor.locale, error)) (table) })
 }
 
-async fn new_user(state: &AppState, form: &NewUser, role: Role) -> Result<VerifiedUser, Problem> {
+/// Adds the user of a form. An empty email address stands for none.
+async fn add_user_from_form(
+    state: &AppState,
+    form: &UserForm,
+    role: Role,
+) -> Result<VerifiedUser, Problem> {
     let username = Username::new(form.username.trim())?;
     let email = Some(form.email.trim()).filter(|email| !email.is_empty());
     let email = email.map(Email::new).transpose()?;
-    Ok(state
-        .shop
-        .users
-        .ask(AddUser { username, email, password: form.password.clone(), role })
-        .await?)
+    let add = AddUser { username, email, password: form.password.clone(), role };
+    Ok(state.shop.users.ask(add).await?)
 }
 
-async fn listed(state: &AppState) -> Result<Vec<User>, Problem> {
+async fn first_users(state: &AppState) -> Result<Vec<User>, Problem> {
     Ok(state.shop.users.ask(ListUsers { after: None, limit: LISTED }).await?)
 }

@@ -1,4 +1,4 @@
-//! What is configured and measured of WebSockets.
+//! The settings, the registry and the metrics of WebSockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,50 +6,50 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics::{Counter, Histogram, counter, histogram};
 
-use super::{Limits, Sockets};
-use crate::config;
+use super::{SocketLimits, Sockets};
+use crate::config::sections::LiveConfig;
 
-/// The WebSockets of a process.
+/// The WebSockets of this process.
 pub struct LiveState {
-    /// How often a client is asked whether it is alive.
+    /// The interval between pings to a client.
     pub ping: Duration,
-    /// How long a client may say nothing.
+    /// How long a client may send nothing.
     pub silence: Duration,
     /// How many frames a client may send in a second.
     pub frames: u32,
-    /// Those that are open.
+    /// The open sockets.
     pub sockets: Arc<Sockets>,
     sent: Counter,
     bytes: Counter,
-    latency: Histogram,
+    delay: Histogram,
 }
 
 impl LiveState {
-    /// No sockets yet; what is measured goes where metrics go by now.
-    pub fn new(config: &config::Live) -> Self {
+    /// Creates the state without sockets. The metrics recorder must be installed before.
+    pub fn new(config: &LiveConfig) -> Self {
         Self {
             ping: config.ping,
             silence: config.silence,
             frames: config.frames,
-            sockets: Sockets::new(Limits {
-                all: config.sockets,
-                each: config.sockets_per_session,
+            sockets: Sockets::new(SocketLimits {
+                total: config.sockets,
+                per_owner: config.sockets_per_session,
                 standstill: config.standstill,
             }),
             sent: counter!("microshop_live_frames_total"),
             bytes: counter!("microshop_live_bytes_total"),
-            latency: histogram!("microshop_live_push_seconds"),
+            delay: histogram!("microshop_live_push_seconds"),
         }
     }
 
-    /// A text of that many bytes was handed to a socket.
-    pub fn sent(&self, bytes: usize) {
+    /// Counts a frame of this many bytes that was sent.
+    pub fn count_frame(&self, bytes: usize) {
         self.sent.increment(1);
         self.bytes.increment(bytes as u64);
     }
 
-    /// What happened at a time was told at another.
-    pub fn told(&self, happened: Timestamp, now: Timestamp) {
-        self.latency.record(now.duration_since(happened).as_secs_f64());
+    /// Records the delay between an event and its push.
+    pub fn record_delay(&self, event_at: Timestamp, now: Timestamp) {
+        self.delay.record(now.duration_since(event_at).as_secs_f64());
     }
 }

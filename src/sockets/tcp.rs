@@ -1,4 +1,4 @@
-//! What the kernel is asked for the sake of many WebSockets, some of which nobody reads.
+//! TCP settings for many connections, and control over connections that the HTTP server owns.
 
 use std::any::Any;
 use std::io::{self, ErrorKind};
@@ -15,10 +15,14 @@ use rustix::process::{
 use rustix::thread::disable_transparent_huge_pages;
 use socket2::{Domain, SockRef, Socket, Type};
 
-/// How many connections may wait to be accepted, where the standard library lets 128.
+/// How many connections may wait to be accepted; the standard library sets 128.
 const BACKLOG: i32 = 4_096;
 
-/// Takes an address.
+/// How many bytes the kernel buffers for a slow client. A larger buffer would only delay the
+/// newest events further.
+const SEND_BUFFER: usize = 64 * 1024;
+
+/// Binds a listener to an address.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
@@ -27,24 +31,25 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Makes room for many connections: for as many files as the process may have at most, where most shells begin with 1,024,
-/// and in small pages, since large ones are half empty for a long time when each connection has a few kilobytes.
+/// Prepares the process for many connections.
+///
+/// Raises the limit of open files to the maximum allowed; most shells start with 1,024. Disables
+/// huge pages, which stay half empty while each connection uses a few kilobytes.
 pub fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(%error, ?limit, "the limit of open files stays as it is");
+        tracing::warn!(%error, ?limit, "could not raise the limit of open files");
     }
     if let Err(error) = disable_transparent_huge_pages(true) {
-        tracing::debug!(%error, "pages stay as large as they are");
+        tracing::debug!(%error, "could not disable huge pages");
     }
 }
 
-/// How many bytes the kernel keeps for a client that is slow: more would only be older news.
-const SEND_BUFFER: usize = 64 * 1024;
-
-/// A connection that is in other hands: known by its file, and by a cookie in case the file is another one's by now.
+/// A connection that the HTTP server owns, identified by file descriptor and socket cookie.
 ///
-/// A handle of its own for each would take twice as many files.
+/// actix never hands out the stream of a connection, and a duplicated descriptor for each one would
+/// double the number of open files. So only the descriptor's number is kept. The kernel may reuse
+/// the number after the connection is closed; the cookie, which is never reused, shows this.
 #[derive(Debug, Clone, Copy)]
 pub struct Connection {
     file: RawFd,
@@ -52,37 +57,38 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Has the kernel end a connection whose peer takes nothing for a time, and remembers it for whoever is to answer on it.
+    /// Sets a new connection up and stores its identity for the requests on it.
+    ///
+    /// The kernel closes the connection if the peer acknowledges nothing for `standstill`.
     pub fn watch_over(connection: &dyn Any, standstill: Duration, data: &mut Extensions) {
         let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
-        // Where the system can't, sockets are still cut from outside.
+        // Without this option, stalled sockets are still disconnected by `Sockets::cut_stalled`.
         let _ = SockRef::from(stream).set_tcp_user_timeout(Some(standstill));
         if let Ok(connection) = Self::of(stream) {
             data.insert(connection);
         }
     }
 
-    /// The connection of a stream.
+    /// Returns the identity of a stream's connection.
     pub(super) fn of(stream: &(impl AsRawFd + AsFd)) -> io::Result<Self> {
         Ok(Self { file: stream.as_raw_fd(), cookie: SockRef::from(stream).cookie()? })
     }
 
-    /// Has the kernel keep little of what the other side doesn't take.
-    pub fn keep_little(self) {
-        // Where it keeps more, it does no harm.
+    /// Limits how much the kernel buffers for a client that does not read.
+    pub fn limit_send_buffer(self) {
+        // A larger buffer costs memory but is harmless.
         let _ = self.socket().and_then(|socket| socket.set_send_buffer_size(SEND_BUFFER));
     }
 
-    /// Ends the connection, unless it has ended.
+    /// Shuts the connection down; does nothing if it is already closed.
     pub fn shut_down(self, how: Shutdown) {
-        // Whoever was quicker has ended it.
         let _ = self.socket().and_then(|socket| socket.shutdown(how));
     }
 
-    /// The connection, in one's own hands for a moment.
+    /// Returns a duplicate of the descriptor; an error if the connection is closed.
     fn socket(self) -> io::Result<Socket> {
-        let me = pidfd_open(getpid(), PidfdFlags::empty())?;
-        let socket = Socket::from(pidfd_getfd(me, self.file, PidfdGetfdFlags::empty())?);
+        let process = pidfd_open(getpid(), PidfdFlags::empty())?;
+        let socket = Socket::from(pidfd_getfd(process, self.file, PidfdGetfdFlags::empty())?);
         if socket.cookie()? == self.cookie {
             Ok(socket)
         } else {

@@ -1,6 +1,8 @@
-//! The embedded store: everyone queues jobs, the committer alone touches the tree.
+//! The embedded store. Callers queue requests, and one thread, the committer, uses the tree.
 
 mod committer;
+mod high_water_mark;
+mod keys;
 mod opening;
 mod round;
 mod segment;
@@ -19,23 +21,30 @@ use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use self::committer::{Answer, Committer, Job};
+use self::committer::{Committer, Reply, Request};
+use self::opening::Files;
 use self::tree::Tree;
 use super::{OpenError, Options};
 
-/// More jobs than this don't wait, they are refused.
+/// The capacity of the queue of requests. A request that finds it full is refused.
 const QUEUE: usize = 8192;
-const EVENTS_A_READ: usize = 256;
-const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// A store in a directory of this machine.
+/// A read of the log stops after this many events, or more if they are in one segment.
+const EVENTS_PER_READ: usize = 256;
+
+/// How often expired keys and old events are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A store in a local directory.
 pub(super) struct SledStore {
-    jobs: Option<mpsc::Sender<Job>>,
+    /// The queue of the committer. Dropping it ends the committer; `None` only during the drop.
+    requests: Option<mpsc::Sender<Request>>,
+    /// The id of the last durable event.
     last_event: watch::Receiver<EventId>,
     committer: Option<JoinHandle<()>>,
 }
 
-/// Opens or creates the store in a directory.
+/// Opens or creates the store in a directory, and starts its committer.
 pub(super) async fn open(
     path: PathBuf,
     options: &Options,
@@ -43,25 +52,27 @@ pub(super) async fn open(
 ) -> Result<SledStore, OpenError> {
     let place = path.display().to_string();
     // sled panics on some damaged files.
-    let (tree, file, mark) = tokio::task::spawn_blocking(move || opening::open(&path))
+    let files = tokio::task::spawn_blocking(move || opening::open(&path))
         .await
         .unwrap_or_else(|panic| Err(OpenError::Corrupt { place, reason: panic.to_string() }))?;
 
-    let (jobs, queue) = mpsc::channel(QUEUE);
+    let Files { tree, file, mark } = files;
+    let (requests, queue) = mpsc::channel(QUEUE);
     let (durable, last_event) = watch::channel(tree.last_event());
     let committer = Committer { tree, file, mark, options: options.clone(), clock, durable };
-    let committer =
-        thread::Builder::new().name("committer".to_owned()).spawn(|| committer.run(queue));
-    let committer = committer.map_err(|error| OpenError::Unreachable(error.to_string()))?;
-    tokio::spawn(sweep_now_and_then(jobs.downgrade()));
-    Ok(SledStore { jobs: Some(jobs), last_event, committer: Some(committer) })
+    let thread = thread::Builder::new()
+        .name("committer".to_owned())
+        .spawn(|| committer.run(queue))
+        .map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    tokio::spawn(sweep_periodically(requests.downgrade()));
+    Ok(SledStore { requests: Some(requests), last_event, committer: Some(thread) })
 }
 
 #[async_trait]
 impl Store for SledStore {
     async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
         let key = key.to_owned();
-        read(self.jobs.as_ref(), move |tree, now| tree.get(&key, now)).await
+        read(self.requests.as_ref(), move |tree, now| tree.get(&key, now)).await
     }
 
     async fn scan(
@@ -70,85 +81,89 @@ impl Store for SledStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<(String, Versioned)>, StoreError> {
-        let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
-        read(self.jobs.as_ref(), move |tree, now| tree.scan(&prefix, after.as_deref(), limit, now))
-            .await
+        let prefix = prefix.to_owned();
+        let after = after.map(str::to_owned);
+        read(self.requests.as_ref(), move |tree, now| {
+            tree.scan(&prefix, after.as_deref(), limit, now)
+        })
+        .await
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
-        let (answer, answered) = oneshot::channel();
-        match enqueue(self.jobs.as_ref(), Job::Commit(batch, answer)) {
-            Ok(()) => async { answered.await.unwrap_or_else(|_| Err(stopped())) }.boxed(),
-            Err(refused) => future::ready(Err(refused)).boxed(),
+        let (sender, result) = oneshot::channel();
+        match enqueue(self.requests.as_ref(), Request::Commit(batch, sender)) {
+            Ok(()) => async { result.await.unwrap_or_else(|_| Err(stopped())) }.boxed(),
+            Err(refusal) => future::ready(Err(refusal)).boxed(),
         }
     }
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
-        // A tail must not keep the store open.
-        let jobs = self.jobs.as_ref().map(mpsc::Sender::downgrade);
+        // A weak sender, because a tail must not keep the store open.
+        let requests = self.requests.as_ref().map(mpsc::Sender::downgrade);
         follow(after, self.last_event.clone(), move |after| {
-            let jobs = jobs.as_ref().and_then(mpsc::WeakSender::upgrade);
-            read(jobs.as_ref(), move |tree, _| tree.events_behind(after, EVENTS_A_READ))
+            let requests = requests.as_ref().and_then(mpsc::WeakSender::upgrade);
+            read(requests.as_ref(), move |tree, _| tree.events_after(after, EVENTS_PER_READ))
         })
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
-        read(self.jobs.as_ref(), |tree, _| Ok(tree.last_event())).await
+        read(self.requests.as_ref(), |tree, _| Ok(tree.last_event())).await
     }
 }
 
 impl Drop for SledStore {
-    /// Lets the committer finish what is queued and waits until the files are let go.
+    /// Waits until the committer has completed every queued request and released the files.
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        drop(self.requests.take());
         if let Some(committer) = self.committer.take() {
             committer.join().unwrap_or_else(|_| tracing::error!("the store's committer panicked"));
         }
     }
 }
 
-/// Queues a read at once; its future ends with what was found.
+/// Queues a read at once, and returns a future of its result.
 fn read<Found: Send + 'static>(
-    jobs: Option<&mpsc::Sender<Job>>,
-    look: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
+    requests: Option<&mpsc::Sender<Request>>,
+    query: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
 ) -> BoxFuture<'static, Result<Found, StoreError>> {
-    let (answer, answered) = oneshot::channel();
-    let queued = enqueue(
-        jobs,
-        Job::Read(Box::new(move |tree, now| {
-            let found = look(tree, now)?;
-            // Whoever asked may be gone.
-            let tell: Answer = Box::new(move || drop(answer.send(found)));
-            Ok(tell)
-        })),
-    );
+    let (sender, result) = oneshot::channel();
+    let read = Request::Read(Box::new(move |tree, now| {
+        let found = query(tree, now)?;
+        // The caller may have dropped the receiver.
+        let reply: Reply = Box::new(move || drop(sender.send(found)));
+        Ok(reply)
+    }));
+    let queued = enqueue(requests, read);
     async {
         queued?;
-        answered.await.map_err(|_| stopped())
+        result.await.map_err(|_| stopped())
     }
     .boxed()
 }
 
-fn enqueue(jobs: Option<&mpsc::Sender<Job>>, job: Job) -> Result<(), StoreError> {
-    jobs.ok_or_else(stopped)?.try_send(job).map_err(|refused| match refused {
+/// Queues a request without waiting. Returns an error if the queue is full or closed.
+fn enqueue(requests: Option<&mpsc::Sender<Request>>, request: Request) -> Result<(), StoreError> {
+    requests.ok_or_else(stopped)?.try_send(request).map_err(|refusal| match refusal {
         mpsc::error::TrySendError::Full(_) => {
-            StoreError::Unavailable("too much waits for it".to_owned())
+            StoreError::Unavailable("its queue is full".to_owned())
         }
         mpsc::error::TrySendError::Closed(_) => stopped(),
     })
 }
 
+/// The error after the committer has ended, by a failure or because the store was closed.
 fn stopped() -> StoreError {
     StoreError::Unavailable("its committer has stopped".to_owned())
 }
 
-async fn sweep_now_and_then(jobs: mpsc::WeakSender<Job>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+/// Queues a sweep at each interval until the store is closed.
+async fn sweep_periodically(requests: mpsc::WeakSender<Request>) {
+    let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let Some(jobs) = jobs.upgrade() else { break };
-        // A full queue has no time for it.
-        jobs.try_send(Job::Sweep).ok();
+        let Some(requests) = requests.upgrade() else { break };
+        // If the queue is full, the sweep waits for the next interval.
+        requests.try_send(Request::Sweep).ok();
     }
 }

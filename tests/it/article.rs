@@ -7,7 +7,7 @@ use crate::harness::TestShop;
 use crate::people::Answer;
 
 #[actix_web::test]
-async fn anybody_may_read_the_catalogue() {
+async fn a_guest_reads_the_catalogue() {
     let shop = TestShop::open().await;
     let list = read(&shop, "/api/articles").await.expect(200).json;
     assert_eq!((&list["success"], &list["count"]), (&json!(true), &json!(5)));
@@ -24,7 +24,7 @@ async fn anybody_may_read_the_catalogue() {
 }
 
 #[actix_web::test]
-async fn the_catalogue_comes_in_pages() {
+async fn the_catalogue_is_listed_page_by_page() {
     let shop = TestShop::open().await;
     assert_eq!(ids(&read(&shop, "/api/articles?limit=2").await.json), [1, 2]);
     assert_eq!(ids(&read(&shop, "/api/articles?after=2&limit=2").await.json), [3, 4]);
@@ -64,21 +64,20 @@ async fn an_administrator_adds_changes_and_removes_articles() {
     read(&shop, "/api/articles/6").await.expect_problem(404, "article_not_found");
     admin.0.delete("/api/articles/6").await.expect_problem(404, "article_not_found");
     admin.changes_article(6, json!({})).await.expect_problem(404, "article_not_found");
-    assert_eq!(admin.adds_article("Bougie", 300, 1).await, 7, "a number is never used again");
+    assert_eq!(admin.adds_article("Bougie", 300, 1).await, 7, "a number is never reused");
 }
 
 #[actix_web::test]
-async fn the_catalogue_is_for_others_to_read_only() {
+async fn only_administrators_change_articles() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let before = read(&shop, "/api/articles").await.json;
-    let free = json!({ "price_cents": 1 });
-    let asks = [
+    let requests = [
         (Method::POST, "/api/articles", json!({ "name": "Lampe", "price_cents": 1, "on_hand": 1 })),
-        (Method::PATCH, "/api/articles/1", free),
+        (Method::PATCH, "/api/articles/1", json!({ "price_cents": 1 })),
         (Method::DELETE, "/api/articles/1", json!(null)),
     ];
-    for (method, path, body) in asks {
+    for (method, path, body) in requests {
         ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
         let guest = shop.request(method, path).json(&body).send().await.unwrap();
         Answer::of(guest).await.expect_problem(401, "unauthorized");
@@ -87,13 +86,14 @@ async fn the_catalogue_is_for_others_to_read_only() {
 }
 
 #[actix_web::test]
-async fn stock_that_is_bought_is_gone_and_stock_that_is_reserved_stays() {
+async fn an_unpaid_order_reserves_stock_and_a_cart_does_not() {
     let shop = TestShop::open().await;
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     let available =
         async || read(&shop, "/api/articles/1").await.json["article"]["available"].clone();
     ana.adds(1, 4).await.expect(200);
-    assert_eq!(available().await, 10, "a cart holds no stock");
+    assert_eq!(available().await, 10, "a cart reserves no stock");
     admin.sets_bank("decline").await;
     ana.checks_out("first").await.expect_problem(402, "payment_declined");
     assert_eq!(available().await, 6);
@@ -106,9 +106,10 @@ async fn stock_that_is_bought_is_gone_and_stock_that_is_reserved_stays() {
 }
 
 #[actix_web::test]
-async fn what_is_off_sale_or_dearer_shows_in_the_cart() {
+async fn the_cart_shows_articles_that_are_off_sale_or_changed_price() {
     let shop = TestShop::open().await;
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     ana.adds(1, 1).await.expect(200);
     ana.adds(2, 2).await.expect(200);
     admin.changes_article(1, json!({ "active": false })).await.expect(200);

@@ -1,4 +1,5 @@
-//! Clients that are too slow, too loud, too many, or gone: they cost little, and nobody else notices.
+//! Clients that are too slow, too fast, too many or gone. They cost little and affect no other
+//! client.
 
 use std::fs;
 
@@ -11,111 +12,111 @@ use crate::harness::{TestShop, until};
 use crate::people::Admin;
 use crate::socket::Socket;
 
-/// The sockets that are open.
+/// The metric of open sockets.
 const OPEN: &str = "microshop_live_sockets";
 
-/// How often a socket was too slow.
+/// The metric of sockets that were too slow.
 const LAGGING: &str = "microshop_live_lagging_total";
 
 #[actix_web::test]
-async fn a_reader_that_was_too_slow_misses_no_event_and_learns_the_newest_state() {
+async fn a_slow_client_misses_no_event_and_receives_the_newest_state() {
     const CHANGES: u64 = 1_500;
-    let (_shop, admin, bob, mut slow) = slow_reader().await;
+    let (_shop, admin, bob, mut slow) = slow_client().await;
     for number in 1..=CHANGES {
-        admin.sends_mail_to(&bob, number).await;
+        admin.changes_email_of(&bob, number).await;
         if number % 10 == 0 {
             admin.changes_article(1, json!({ "on_hand": number })).await.expect(200);
         }
     }
     assert!(admin.reads_metric(LAGGING).await > Some(0.0), "it was never too slow");
-    let (mut number, mut told, mut stock, mut stocks) = (0, 0, 0, 0);
-    while number < CHANGES || stock < CHANGES {
-        let frame = slow.hears_json().await;
+    let mut last_id = 0;
+    let mut emails = 0;
+    let mut stocks = 0;
+    let mut newest_stock = 0;
+    while emails < CHANGES || newest_stock < CHANGES {
+        let frame = slow.receives_json().await;
         assert!(frame["reset"].is_null());
         let id = frame["id"].as_u64().unwrap();
-        assert!(id > told, "{id} after {told}");
-        told = id;
-        match frame["topic"].as_str().unwrap() {
-            "users" => {
-                number += 1;
-                assert_eq!(frame["data"]["email"], mail(number));
-            }
-            _ => {
-                stocks += 1;
-                stock = frame["data"]["on_hand"].as_u64().unwrap();
-            }
+        assert!(id > last_id, "{id} after {last_id}");
+        last_id = id;
+        if frame["topic"] == "users" {
+            emails += 1;
+            assert_eq!(frame["data"]["email"], email(emails));
+        } else {
+            stocks += 1;
+            newest_stock = frame["data"]["on_hand"].as_u64().unwrap();
         }
     }
-    assert!(stocks < CHANGES / 10, "it heard of every stock");
-    slow.hears_nothing_more().await;
-    admin.sends_mail_to(&bob, CHANGES + 1).await;
-    assert_eq!(slow.hears_of("user.changed").await["data"]["email"], mail(CHANGES + 1));
+    assert!(stocks < CHANGES / 10, "it received every stock");
+    slow.receives_nothing_more().await;
+    admin.changes_email_of(&bob, CHANGES + 1).await;
+    assert_eq!(slow.receives_event("user.changed").await["data"]["email"], email(CHANGES + 1));
 }
 
 #[actix_web::test]
-async fn a_reader_that_goes_while_it_catches_up_misses_nothing_when_it_comes_back() {
+async fn a_client_that_disconnects_while_it_catches_up_misses_nothing_when_it_resumes() {
     const STOCK: u64 = 1_234;
-    let (shop, admin, bob, mut slow) = slow_reader().await;
+    let (shop, admin, bob, mut slow) = slow_client().await;
     let mut last = 0;
     while admin.reads_metric(LAGGING).await.is_none_or(|lagging| lagging == 0.0) {
         for _ in 0..50 {
             last += 1;
-            admin.sends_mail_to(&bob, last).await;
+            admin.changes_email_of(&bob, last).await;
         }
     }
     admin.changes_article(1, json!({ "on_hand": STOCK })).await.expect(200);
     for number in 1..=10 {
-        admin.sends_mail_to(&bob, last + number).await;
+        admin.changes_email_of(&bob, last + number).await;
     }
-    let (since, before) = slow.hears_to(&mail(last + 5)).await;
+    let (since, before) = slow.receives_up_to(&email(last + 5)).await;
     slow.vanishes();
     let mut again = Socket::open(&shop, &admin.0.token).await;
-    again.say(json!({ "subscribe": ["users", "stock"], "since": since })).await;
-    let (_, after) = again.hears_to(&mail(last + 10)).await;
+    again.sends(json!({ "subscribe": ["users", "stock"], "since": since })).await;
+    let (_, after) = again.receives_up_to(&email(last + 10)).await;
     assert_eq!(after.or(before), Some(STOCK));
 }
 
 #[actix_web::test]
-async fn readers_that_stopped_are_cut_and_the_others_hear_everything() {
+async fn stalled_clients_are_disconnected_and_the_others_receive_every_event() {
     let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "2s")]).await;
     let admin = shop.admin().await;
     let bob = admin.account_of(&shop, "bob").await;
-    let mut stopped = Vec::new();
+    let mut stalled = Vec::new();
     for _ in 0..20 {
         let mut socket = Socket::slow(&shop, &admin.0.token).await;
-        socket.listens(&["users"]).await;
-        stopped.push(socket);
+        socket.subscribes(&["users"]).await;
+        stalled.push(socket);
     }
     let mut quick = Socket::open(&shop, &admin.0.token).await;
-    quick.listens(&["users"]).await;
+    quick.subscribes(&["users"]).await;
     let changes = async {
         let mut number = 0;
         while admin.reads_metric(OPEN).await != Some(1.0) {
             for _ in 0..50 {
                 number += 1;
-                admin.sends_mail_to(&bob, number).await;
+                admin.changes_email_of(&bob, number).await;
             }
         }
-        admin.sends_mail_to(&bob, 0).await;
+        admin.changes_email_of(&bob, 0).await;
         number
     };
-    let hears = async {
-        let mut heard = 0;
+    let receives = async {
+        let mut received = 0;
         loop {
-            let frame = quick.hears_of("user.changed").await;
-            if frame["data"]["email"] == mail(0) {
-                return heard;
+            let frame = quick.receives_event("user.changed").await;
+            if frame["data"]["email"] == email(0) {
+                return received;
             }
-            heard += 1;
-            assert_eq!(frame["data"]["email"], mail(heard));
+            received += 1;
+            assert_eq!(frame["data"]["email"], email(received));
         }
     };
-    let (sent, heard) = futures_util::future::join(changes, hears).await;
-    assert_eq!(sent, heard);
+    let (sent, received) = futures_util::future::join(changes, receives).await;
+    assert_eq!(sent, received);
 }
 
 #[actix_web::test]
-async fn who_goes_without_a_word_leaves_nothing_behind() {
+async fn sockets_of_clients_that_vanish_are_removed() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let sockets = stream::iter(0..1_000).map(|_| Socket::connect(&shop, "/api/live", &[]));
@@ -127,36 +128,35 @@ async fn who_goes_without_a_word_leaves_nothing_behind() {
         (admin.reads_metric("microshop_live_listeners").await == Some(0.0)).then_some(())
     })
     .await;
-    until(async || (waiting_to_be_closed(&shop) == 0).then_some(())).await;
+    until(async || (half_closed_connections(&shop) == 0).then_some(())).await;
 }
 
 #[actix_web::test]
-async fn a_client_that_is_too_loud_is_sent_away_and_no_other() {
+async fn a_client_that_sends_too_many_frames_is_closed_and_no_other() {
     let shop = TestShop::open_with(&[("LIVE__FRAMES", "20")]).await;
     let ana = shop.customer("ana").await;
-    let (mut loud, mut quiet) =
-        (Socket::open(&shop, &ana.token).await, Socket::open(&shop, &ana.token).await);
-    quiet.listens(&["cart"]).await;
+    let mut flooding = Socket::open(&shop, &ana.token).await;
+    let mut quiet = Socket::open(&shop, &ana.token).await;
+    quiet.subscribes(&["cart"]).await;
     for number in 0..30 {
-        loud.say(json!({ "ping": number })).await;
+        flooding.sends(json!({ "ping": number })).await;
     }
-    assert_eq!(loud.is_closed().await, (1008, "rate".into()));
+    assert_eq!(flooding.is_closed().await, (1008, "rate".into()));
     ana.adds(1, 1).await.expect(200);
-    assert_eq!(quiet.hears_of("cart.changed").await["data"]["item_count"], 1);
+    assert_eq!(quiet.receives_event("cart.changed").await["data"]["item_count"], 1);
 }
 
 #[actix_web::test]
-async fn nobody_has_more_sockets_than_allowed() {
+async fn sockets_over_the_limits_are_refused() {
     let shop =
         TestShop::open_with(&[("LIVE__SOCKETS", "3"), ("LIVE__SOCKETS_PER_SESSION", "2")]).await;
-    let (ana, bob) = (shop.customer("ana").await, shop.customer("bob").await);
+    let ana = shop.customer("ana").await;
+    let bob = shop.customer("bob").await;
     let first = Socket::open(&shop, &ana.token).await;
     let _second = Socket::open(&shop, &ana.token).await;
     let refused = Socket::refusal(&shop, &ana.token).await;
-    assert_eq!(
-        (refused.status().as_u16(), &refused.headers()["retry-after"]),
-        (429, &"10".parse().unwrap())
-    );
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "10");
     let _third = Socket::open(&shop, &bob.token).await;
     assert_eq!(Socket::refusal(&shop, &bob.token).await.status(), 503);
     first.vanishes();
@@ -164,19 +164,19 @@ async fn nobody_has_more_sockets_than_allowed() {
 }
 
 #[actix_web::test]
-async fn when_the_shop_closes_not_everybody_is_told_to_come_back_at_once() {
+async fn clients_are_asked_to_reconnect_at_different_times_after_a_shutdown() {
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;
     let mut sockets = Vec::new();
     for _ in 0..10 {
         let mut socket = Socket::open(&shop, &admin.0.token).await;
-        socket.listens(&["system"]).await;
+        socket.subscribes(&["system"]).await;
         sockets.push(socket);
     }
     shop.stop();
     let waits = join_all(sockets.iter_mut().map(async |socket| {
-        assert_eq!(socket.hears_of("shop.closing").await["topic"], "system");
-        socket.hears_json().await["bye"]["retry_after_ms"].as_u64().unwrap()
+        assert_eq!(socket.receives_event("shop.closing").await["topic"], "system");
+        socket.receives_json().await["bye"]["retry_after_ms"].as_u64().unwrap()
     }));
     let mut waits = waits.await;
     waits.sort_unstable();
@@ -184,32 +184,34 @@ async fn when_the_shop_closes_not_everybody_is_told_to_come_back_at_once() {
     assert!(waits.len() > 5 && waits.iter().all(|wait| (500..5_000).contains(wait)), "{waits:?}");
 }
 
-/// A shop, its administrator, the account of a customer, and a socket that reads slowly what happens to accounts and stock.
-async fn slow_reader() -> (TestShop, Admin, String, Socket) {
+/// Opens a shop. Returns it with its administrator, the path of a customer's account, and a slow
+/// socket that is subscribed to users and stock.
+async fn slow_client() -> (TestShop, Admin, String, Socket) {
     let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "10m"), ("LIVE__SILENCE", "10m")]).await;
     let admin = shop.admin().await;
     let bob = admin.account_of(&shop, "bob").await;
     let mut slow = Socket::slow(&shop, &admin.0.token).await;
-    slow.listens(&["users", "stock"]).await;
+    slow.subscribes(&["users", "stock"]).await;
     (shop, admin, bob, slow)
 }
 
-/// How many of the shop's connections the other side has closed and the shop has not (state 8 of `/proc/net/tcp`).
-fn waiting_to_be_closed(shop: &TestShop) -> usize {
+/// Returns how many connections the client has closed and the shop has not (`CLOSE_WAIT`, state 8
+/// of `/proc/net/tcp`).
+fn half_closed_connections(shop: &TestShop) -> usize {
     let port: u16 = shop.url.rsplit(':').next().unwrap().parse().unwrap();
     let all = fs::read_to_string("/proc/net/tcp").unwrap();
-    let of_shop = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    of_shop
-        .filter(|fields| fields[1].ends_with(&format!(":{port:04X}")) && fields[3] == "08")
-        .count()
+    let connections = all.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let local = format!(":{port:04X}");
+    connections.filter(|fields| fields[1].ends_with(&local) && fields[3] == "08").count()
 }
 
 impl Socket {
-    /// Hears until somebody has an address; the id of that frame, and the stock of the first article that was told last.
-    async fn hears_to(&mut self, email: &str) -> (u64, Option<u64>) {
+    /// Receives frames up to the one in which a user has an e-mail address. Returns its id and the
+    /// last stock of an article before it.
+    async fn receives_up_to(&mut self, email: &str) -> (u64, Option<u64>) {
         let mut stock = None;
         loop {
-            let frame = self.hears_json().await;
+            let frame = self.receives_json().await;
             let data = &frame["data"];
             let article = if frame["snapshot"] == true { &data["articles"][0] } else { data };
             stock = article["on_hand"].as_u64().or(stock);
@@ -221,19 +223,20 @@ impl Socket {
 }
 
 impl Admin {
-    /// The path of a new customer's account.
+    /// Registers a customer and returns the path of the account.
     async fn account_of(&self, shop: &TestShop, name: &str) -> String {
         let profile = shop.customer(name).await.get("/auth/profile").await.expect(200);
         format!("/api/users/{}", profile.json["id"].as_str().unwrap())
     }
 
-    /// Changes the address of an account.
-    async fn sends_mail_to(&self, account: &str, number: u64) {
-        self.0.send(Method::PATCH, account, json!({ "email": mail(number) })).await.expect(200);
+    /// Changes the e-mail address of an account.
+    async fn changes_email_of(&self, account: &str, number: u64) {
+        self.0.send(Method::PATCH, account, json!({ "email": email(number) })).await.expect(200);
     }
 }
 
-/// An address so long that few changes of it fill what waits on the way to a reader.
-fn mail(number: u64) -> String {
+/// Returns an e-mail address that is so long that few changes of it fill the buffers of a
+/// connection.
+fn email(number: u64) -> String {
     format!("bob{number}@{}example.org", "post.".repeat(40))
 }

@@ -1,4 +1,4 @@
-//! Banks: the contract that each keeps, nonsense from one elsewhere, and one that dies and comes back.
+//! Banks: the contract of both banks, invalid replies, and crashes of the bank process.
 
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use foreign::{ForeignBank, Manner, nonsense};
+use invalid_replies::{FakeBank, Reply, invalid_replies};
 use process::BankProcess;
 
 mod certificate;
 mod check;
-mod foreign;
+mod invalid_replies;
+mod limited_stock;
 mod process;
-mod rush;
 mod shop;
-mod silence;
+mod timeouts;
 
-/// How long the tests wait for a bank elsewhere.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// The timeout of a client of a bank.
+const TIMEOUT: Duration = Duration::from_millis(200);
 
 #[actix_web::test]
-async fn the_bank_inside_the_shop_keeps_the_contract() {
+async fn the_simulated_bank_keeps_the_contract() {
     let bank = SimulatedBank::new(Arc::new(MemoryStore::new(Clock::default())), Clock::default());
     let behaves = async |mode: &str| {
         bank.behave(serde_json::from_value(json!({ "latency_ms": 0, "mode": mode })).unwrap());
@@ -42,17 +42,17 @@ async fn the_bank_inside_the_shop_keeps_the_contract() {
 }
 
 #[actix_web::test]
-async fn a_bank_elsewhere_keeps_the_same_contract() {
+async fn a_bank_over_http_keeps_the_same_contract() {
     let process = BankProcess::open().await;
-    let bank = HttpBank::new(&process.url, PATIENCE).unwrap();
+    let bank = HttpBank::new(&process.url, TIMEOUT).unwrap();
     keeps_the_contract(&bank, async |mode: &str| process.behaves(mode).await).await;
 }
 
-/// What a shop relies on, whoever the bank is.
+/// Checks the contract on which a shop relies.
 async fn keeps_the_contract(bank: &impl Bank, behaves: impl AsyncFn(&str)) {
     decides_once_for_a_key(bank, &behaves).await;
     charges_nothing_for_a_voided_key(bank).await;
-    says_nothing_that_is_not_so(bank, &behaves).await;
+    reports_no_decision_after_a_failure(bank, &behaves).await;
 }
 
 async fn decides_once_for_a_key(bank: &impl Bank, behaves: &impl AsyncFn(&str)) {
@@ -74,7 +74,7 @@ async fn decides_once_for_a_key(bank: &impl Bank, behaves: &impl AsyncFn(&str)) 
 
 async fn charges_nothing_for_a_voided_key(bank: &impl Bank) {
     bank.charge(&charge("charged", 100)).await.unwrap();
-    for key in ["charged", "never heard of", "odd/key?#%2e"] {
+    for key in ["charged", "unknown", "odd/key?#%2e"] {
         for _ in 0..2 {
             assert_eq!(bank.void(key).await, Ok(()), "{key}");
             assert_eq!(bank.lookup(key).await, Ok(Some(Answer::Voided)), "{key}");
@@ -90,20 +90,21 @@ async fn charges_nothing_for_a_voided_key(bank: &impl Bank) {
     }
 }
 
-async fn says_nothing_that_is_not_so(bank: &impl Bank, behaves: &impl AsyncFn(&str)) {
+async fn reports_no_decision_after_a_failure(bank: &impl Bank, behaves: &impl AsyncFn(&str)) {
     for mode in ["refuse", "fail", "lose_request", "lose_answer"] {
-        let (key, other) = (format!("{mode}-charged"), format!("{mode}-voided"));
+        let key = format!("{mode}-charged");
+        let other = format!("{mode}-voided");
         behaves(mode).await;
         let errors = [
             bank.charge(&charge(&key, 100)).await.unwrap_err(),
             bank.lookup(&key).await.unwrap_err(),
             bank.void(&other).await.unwrap_err(),
         ];
-        let fits = |error: &BankError| match error {
+        let is_expected = |error: &BankError| match error {
             BankError::NotSent(_) => mode == "refuse",
             error => matches!(error, BankError::Unknown(_)),
         };
-        assert!(errors.iter().all(fits), "{mode}: {errors:?}");
+        assert!(errors.iter().all(is_expected), "{mode}: {errors:?}");
         behaves("approve").await;
         let done = mode == "lose_answer";
         assert_eq!(bank.lookup(&key).await, Ok(done.then_some(Answer::Approved)), "{mode}");
@@ -112,9 +113,9 @@ async fn says_nothing_that_is_not_so(bank: &impl Bank, behaves: &impl AsyncFn(&s
 }
 
 #[actix_web::test]
-async fn a_bank_process_that_hangs_or_panics_gives_no_answer_and_goes_on() {
+async fn a_bank_process_that_hangs_or_panics_sends_no_reply_and_continues() {
     let process = BankProcess::open().await;
-    let bank = HttpBank::new(&process.url, PATIENCE).unwrap();
+    let bank = HttpBank::new(&process.url, TIMEOUT).unwrap();
     for mode in ["hang", "panic"] {
         process.behaves(mode).await;
         let answer = bank.charge(&charge(mode, 100)).await;
@@ -125,44 +126,44 @@ async fn a_bank_process_that_hangs_or_panics_gives_no_answer_and_goes_on() {
 }
 
 #[actix_web::test]
-async fn a_bank_process_says_what_it_has_decided_by_status_and_word() {
+async fn a_bank_process_states_its_decision_by_http_status_and_field() {
     let bank = BankProcess::open().await;
-    assert_eq!(bank.knows("a").await.expect(404).json, json!({ "status": "not_found" }));
+    assert_eq!(bank.lookup("a").await.expect(404).json, json!({ "status": "not_found" }));
     let approved = bank.charges("a", 100).await.expect(200).json;
     assert!(approved["status"] == "approved" && approved["charge_id"].is_string(), "{approved}");
     assert_eq!(bank.charges("a", 100).await.expect(200).json, approved);
-    assert_eq!(bank.knows("a").await.expect(200).json, approved);
+    assert_eq!(bank.lookup("a").await.expect(200).json, approved);
     assert_eq!(bank.charges("a", 101).await.expect(422).json, json!({ "status": "key_reused" }));
     assert_eq!(bank.voids("b").await.expect(200).json, json!({ "status": "voided" }));
     assert_eq!(bank.charges("b", 100).await.expect(409).json, json!({ "status": "voided" }));
     bank.behaves("decline").await;
     assert_eq!(bank.charges("c", 100).await.expect(402).json["status"], "declined");
     bank.send(Method::POST, "/charges", json!({ "idempotency_key": "d" })).await.expect(422);
-    bank.knows("d").await.expect(404);
+    bank.lookup("d").await.expect(404);
 }
 
 #[actix_web::test]
-async fn a_bank_process_takes_no_odd_behaviour() {
+async fn a_bank_process_rejects_invalid_behaviour() {
     let bank = BankProcess::open().await;
-    let whimsical =
+    let declining =
         json!({ "latency_ms": 1, "mode": "approve", "decline_percent": 100, "seed": 7 });
     assert_eq!(
-        bank.send(Method::PUT, "/behaviour", whimsical.clone()).await.expect(200).json,
-        whimsical
+        bank.send(Method::PUT, "/behaviour", declining.clone()).await.expect(200).json,
+        declining
     );
     bank.charges("a", 100).await.expect(402);
-    for odd in [
+    for invalid in [
         json!({ "latency_ms": 1, "mode": "approve", "decline_percent": 101 }),
         json!({ "latency_ms": 1, "mode": "approve", "colour": "red" }),
         json!({ "latency_ms": 1, "mode": "burn" }),
     ] {
-        bank.send(Method::PUT, "/behaviour", odd).await.expect(422);
+        bank.send(Method::PUT, "/behaviour", invalid).await.expect(422);
     }
-    assert_eq!(bank.send(Method::GET, "/behaviour", Value::Null).await.expect(200).json, whimsical);
+    assert_eq!(bank.send(Method::GET, "/behaviour", Value::Null).await.expect(200).json, declining);
 }
 
 #[actix_web::test]
-async fn what_a_bank_process_has_decided_survives_its_death_and_its_stop() {
+async fn the_decisions_of_a_bank_process_survive_a_crash_and_a_stop() {
     let mut bank = BankProcess::open().await;
     let approved = bank.charges("a", 100).await.expect(200).json;
     bank.voids("b").await.expect(200);
@@ -176,7 +177,7 @@ async fn what_a_bank_process_has_decided_survives_its_death_and_its_stop() {
 }
 
 #[actix_web::test]
-async fn a_bank_process_stops_in_order_as_soon_as_it_says_that_it_is_open() {
+async fn a_bank_process_can_be_stopped_as_soon_as_it_reports_that_it_is_open() {
     let mut bank = BankProcess::open().await;
     bank.stop();
     for _ in 0..10 {
@@ -186,32 +187,33 @@ async fn a_bank_process_stops_in_order_as_soon_as_it_says_that_it_is_open() {
 }
 
 #[actix_web::test]
-async fn a_bank_that_is_not_there_was_not_asked() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let bank = HttpBank::new(&format!("http://{nobody}"), PATIENCE).unwrap();
+async fn a_refused_connection_means_that_no_request_was_sent() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let bank = HttpBank::new(&format!("http://{closed}"), TIMEOUT).unwrap();
     assert!(matches!(bank.charge(&charge("a", 100)).await, Err(BankError::NotSent(_))));
     assert!(matches!(bank.lookup("a").await, Err(BankError::NotSent(_))));
     assert!(matches!(bank.void("a").await, Err(BankError::NotSent(_))));
 }
 
 #[actix_web::test]
-async fn nonsense_answers_no_question_and_is_not_waited_for() {
-    let foreign = ForeignBank::open();
-    let bank = HttpBank::new(&foreign.url, PATIENCE).unwrap();
-    for (name, manner) in nonsense() {
-        foreign.will(manner);
+async fn an_invalid_reply_is_no_decision_and_ends_within_the_timeout() {
+    let fake = FakeBank::open();
+    let bank = HttpBank::new(&fake.url, TIMEOUT).unwrap();
+    for (name, reply) in invalid_replies() {
+        fake.replies(reply);
         let charge = charge("a", 100);
-        let asked = async { tokio::join!(bank.charge(&charge), bank.lookup("a"), bank.void("a")) };
-        let (charged, found, voided) = timeout(Duration::from_secs(5), asked).await.expect(name);
+        let requests =
+            async { tokio::join!(bank.charge(&charge), bank.lookup("a"), bank.void("a")) };
+        let (charged, found, voided) = timeout(Duration::from_secs(5), requests).await.expect(name);
         assert!(matches!(charged, Err(BankError::Unknown(_))), "{name}: {charged:?}");
         assert!(matches!(voided, Err(BankError::Unknown(_))), "{name}: {voided:?}");
-        // Whoever looks up a key doesn't say what the charge was.
+        // A lookup names neither an order nor an amount to compare.
         assert!(
             name.contains(", another") || matches!(found, Err(BankError::Unknown(_))),
             "{name}: {found:?}"
         );
     }
-    foreign.will(Manner::Approves);
+    fake.replies(Reply::Approve);
     assert_eq!(bank.charge(&charge("a", 100)).await, Ok(Answer::Approved));
 }
 

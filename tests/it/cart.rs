@@ -8,9 +8,10 @@ use crate::harness::TestShop;
 use crate::people::Answer;
 
 #[actix_web::test]
-async fn no_parallel_add_is_lost_and_the_hundredth_piece_is_refused() {
+async fn no_parallel_add_is_lost_and_the_hundredth_unit_is_refused() {
     let shop = TestShop::open().await;
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     let mut articles = Vec::from([1, 2, 3, 4, 5]);
     for number in 6..=10 {
         articles.push(admin.adds_article(&format!("Article {number}"), 100, 500).await);
@@ -29,7 +30,7 @@ async fn no_parallel_add_is_lost_and_the_hundredth_piece_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_cart_is_set_emptied_and_guarded_by_its_version() {
+async fn a_quantity_is_set_and_a_command_for_an_old_version_is_refused() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let added = ana.adds(2, 3).await.expect(200);

@@ -15,6 +15,7 @@ use crate::harness::TestShop;
 
 mod window;
 
+/// The arguments of every browser: no window, no sandbox, and no request but the test's.
 const ARGUMENTS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -27,38 +28,43 @@ const ARGUMENTS: [&str; 9] = [
     "--window-size=1200,900",
 ];
 
-/// The setting that says what a user reads.
+/// The preference that holds the languages of the user.
 const LANGUAGES: &str = "intl.accept_languages";
 
-/// A browser with a profile of its own: its windows share their cookies, and nothing else does.
+/// A browser with its own profile: only its own windows share its cookies.
 pub(crate) struct Chromium {
     client: Client,
     driver: Driver,
     _profile: TempDir,
 }
 
-/// A chromedriver, and every process it has started; gone when it goes out of scope.
+/// A chromedriver and the processes it has started; dropping it kills them.
 struct Driver {
     process: Child,
     url: String,
-    /// Held open: who writes to nobody is stopped.
+    /// Held open: a write to a closed pipe would stop chromedriver.
     _output: BufReader<ChildStdout>,
 }
 
 impl Chromium {
-    /// A browser whose user reads French.
+    /// Opens a browser in French.
     pub(crate) async fn open() -> Self {
         Self::open_with(json!({ "prefs": { LANGUAGES: "fr" } })).await
     }
 
-    /// A browser that runs no scripts.
+    /// Opens a browser in English.
+    pub(crate) async fn open_in_english() -> Self {
+        Self::open_with(json!({ "prefs": { LANGUAGES: "en" } })).await
+    }
+
+    /// Opens a browser in French that runs no scripts.
     pub(crate) async fn open_without_scripts() -> Self {
         let blocked = 2;
         let scripts = "profile.managed_default_content_settings.javascript";
         Self::open_with(json!({ "prefs": { LANGUAGES: "fr", scripts: blocked } })).await
     }
 
-    /// A telephone whose user reads English.
+    /// Opens a browser in English with the screen of a phone.
     pub(crate) async fn open_on_a_phone() -> Self {
         let screen = json!({ "width": 390, "height": 700, "pixelRatio": 1.0, "touch": true });
         let phone = json!({ "deviceMetrics": screen });
@@ -66,7 +72,8 @@ impl Chromium {
     }
 
     async fn open_with(mut options: Value) -> Self {
-        let (driver, profile) = (Driver::start(), tempfile::tempdir().unwrap());
+        let driver = Driver::start();
+        let profile = tempfile::tempdir().unwrap();
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         options["args"] = json!(arguments);
@@ -83,27 +90,28 @@ impl Chromium {
         Self { client, driver, _profile: profile }
     }
 
-    /// A new window on a shop.
+    /// Opens a new window for a shop.
     pub(crate) async fn window(&self, shop: &TestShop) -> Window {
         let as_tab = false;
         let handle = self.client.new_window(as_tab).await.unwrap().handle;
         Window::new(self.client.clone(), handle, shop.url.clone())
     }
 
-    /// Closes the browser, in which nothing must have gone wrong.
+    /// Closes the browser, whose console must show no error.
     pub(crate) async fn closes(self) {
         self.closes_having_seen(&[]).await;
     }
 
-    /// Closes the browser, in which nothing must have gone wrong but what the texts tell of.
+    /// Closes the browser, whose console must show only errors that contain one of the texts.
     pub(crate) async fn closes_having_seen(self, expected: &[&str]) {
         let mut errors = self.errors().await;
         errors.retain(|error| !expected.iter().any(|text| error.contains(text)));
-        assert!(errors.is_empty(), "the console says:\n{}", errors.join("\n"));
+        assert!(errors.is_empty(), "the console shows:\n{}", errors.join("\n"));
         self.client.close().await.unwrap();
     }
 
-    /// What went wrong, as the console says it: what scripts threw, what was not found, what the policy forbade.
+    /// Returns the errors of the console: of scripts, failed requests, and the content security
+    /// policy.
     async fn errors(&self) -> Vec<String> {
         let session = self.client.session_id().await.unwrap().unwrap();
         let address = format!("{}/session/{session}/se/log", self.driver.url);
@@ -121,17 +129,18 @@ impl Chromium {
 }
 
 impl Driver {
+    /// Starts a chromedriver and waits until it reports its port.
     fn start() -> Self {
         let mut command = Command::new("chromedriver");
         let process = command.arg("--port=0").process_group(0).stdout(Stdio::piped()).spawn();
         let mut process = process.expect("chromedriver starts; tests/prepare installs it");
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut said = String::new();
+        let mut line = String::new();
         let port = loop {
-            said.clear();
-            assert!(output.read_line(&mut said).unwrap() > 0, "chromedriver has ended");
+            line.clear();
+            assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver has ended");
             if let Some((_, port)) =
-                said.trim_end_matches(['.', '\n']).split_once("successfully on port ")
+                line.trim_end_matches(['.', '\n']).split_once("successfully on port ")
             {
                 break port.to_owned();
             }
@@ -142,8 +151,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        let everyone = format!("-{}", self.process.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &everyone]).status();
+        let process_group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &process_group]).status();
         let _ = self.process.wait();
     }
 }

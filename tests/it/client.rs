@@ -1,4 +1,4 @@
-//! What the shop makes of a client: where it comes from, how often it may guess, whether it comes by TLS.
+//! How the shop treats a client: its address, the throttling of wrong passwords, and TLS.
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,17 +9,17 @@ use crate::people::Answer;
 const WRONG: &str = "wrong horse";
 
 #[actix_web::test]
-async fn whoever_guesses_passwords_has_to_wait() {
+async fn wrong_passwords_are_throttled() {
     let shop = TestShop::open().await;
     shop.customer("ana").await;
-    for name in ["ana", "nobody"] {
+    for name in ["ana", "unknown"] {
         for _ in 0..5 {
             logs_in(&shop, name, WRONG, "").await.expect_problem(401, "invalid_credentials");
         }
-        let waits = logs_in(&shop, name, "correct horse", "")
+        let throttled = logs_in(&shop, name, "correct horse", "")
             .await
             .expect_problem(429, "too_many_requests");
-        assert_eq!(waits.headers["retry-after"], "1");
+        assert_eq!(throttled.headers["retry-after"], "1");
     }
     let page =
         shop.request(Method::POST, "/login").form(&[("username", "ana"), ("password", WRONG)]);
@@ -32,7 +32,7 @@ async fn whoever_guesses_passwords_has_to_wait() {
 }
 
 #[actix_web::test]
-async fn a_shop_may_let_everybody_guess() {
+async fn throttling_can_be_turned_off() {
     let shop = TestShop::open_with(&[("AUTH__THROTTLE", "false")]).await;
     for _ in 0..8 {
         logs_in(&shop, "admin", WRONG, "").await.expect_problem(401, "invalid_credentials");
@@ -40,8 +40,8 @@ async fn a_shop_may_let_everybody_guess() {
 }
 
 #[actix_web::test]
-async fn only_a_trusted_proxy_says_where_a_client_is() {
-    let told = async |trusted: &str| {
+async fn the_client_address_is_taken_from_trusted_proxies_only() {
+    let address = async |trusted: &str| {
         let shop = TestShop::open_with(&[("SERVER__TRUSTED_PROXIES", trusted)]).await;
         let mut ana = shop.customer("ana").await;
         let tokens = logs_in(&shop, "ana", "correct horse", "192.0.2.66, 203.0.113.9")
@@ -54,12 +54,12 @@ async fn only_a_trusted_proxy_says_where_a_client_is() {
             sessions.as_array().unwrap().iter().find(|session| session["current"] == true).cloned();
         current.unwrap()["address"].clone()
     };
-    assert_eq!(told("").await, "127.0.0.1");
-    assert_eq!(told("127.0.0.0/8").await, "203.0.113.9");
+    assert_eq!(address("").await, "127.0.0.1");
+    assert_eq!(address("127.0.0.0/8").await, "203.0.113.9");
 }
 
 #[actix_web::test]
-async fn a_shop_that_is_reached_by_tls_asks_browsers_to_stay_there() {
+async fn a_shop_with_a_tls_origin_sends_strict_transport_security() {
     let shop = TestShop::open_with(&[("SERVER__PUBLIC_ORIGIN", "https://shop.example")]).await;
     let page = shop.request(Method::GET, "/articles").send().await.unwrap();
     assert_eq!(page.headers()["strict-transport-security"], "max-age=31536000");

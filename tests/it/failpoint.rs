@@ -1,5 +1,7 @@
-//! A shop that dies right before or right after a durable step: whoever repeats the request has one order, one payment and
-//! one answer.
+//! A shop that is killed right before or right after a durable step.
+//!
+//! After a restart the client repeats its request, and there is one order, one payment and one
+//! answer.
 
 use actors::failpoint::Durable::{self, *};
 use futures_util::stream::{self, StreamExt};
@@ -8,65 +10,66 @@ use serde_json::json;
 
 use crate::harness::TestShop;
 use crate::people::{Admin, Person};
-use scene::{Deed, Scene};
+use story::{Action, Story};
 
-mod scene;
+mod story;
 
-/// How many shops are open at once.
-const AT_ONCE: usize = 4;
+/// The number of shops that run at the same time.
+const CONCURRENCY: usize = 4;
 
-/// What somebody does, the durable steps of it, and how often each was made before, when the scene was set.
-const DEEDS: [(Deed, &[(Durable, usize)]); 9] = [
-    (Deed::ChecksOut, &[(Place, 0), (Charge, 0), (Settle, 0), (Answer, 0)]),
-    (Deed::PaysAgain, &[(PayAgain, 0), (Charge, 1), (Settle, 1), (Answer, 1)]),
-    (Deed::Cancels, &[(Cancel, 0)]),
-    (Deed::CallsOff, &[(Cancel, 0)]),
-    (Deed::LetsExpire, &[(Expire, 0)]),
-    (Deed::Refunds, &[(Refund, 0), (Void, 0), (PaidBack, 0), (Answer, 1)]),
-    (Deed::Ships, &[(Ship, 0)]),
-    (Deed::Delivers, &[(Deliver, 0)]),
-    (Deed::Isolates, &[(Breaker, 0)]),
+/// Each action, its durable steps, and how often the preparation of the story makes each step.
+const ACTIONS: [(Action, &[(Durable, usize)]); 9] = [
+    (Action::CheckOut, &[(Place, 0), (Charge, 0), (Settle, 0), (Answer, 0)]),
+    (Action::PayAgain, &[(PayAgain, 0), (Charge, 1), (Settle, 1), (Answer, 1)]),
+    (Action::Cancel, &[(Cancel, 0)]),
+    (Action::CancelWhileUnknown, &[(Cancel, 0)]),
+    (Action::Expire, &[(Expire, 0)]),
+    (Action::Refund, &[(Refund, 0), (Void, 0), (Refunded, 0), (Answer, 1)]),
+    (Action::Ship, &[(Ship, 0)]),
+    (Action::Deliver, &[(Deliver, 0)]),
+    (Action::Isolate, &[(Breaker, 0)]),
 ];
 
-/// What nobody waits for: the shop does it when it opens.
-const UNASKED: Durable = Forget;
+/// The step that no request triggers: the shop does it when it opens.
+const AT_START: Durable = Anonymize;
 
 #[actix_web::test]
-async fn a_shop_that_dies_before_a_step_does_it_once_when_it_is_asked_again() {
-    everybody_survives("before").await;
+async fn a_step_that_a_crash_prevents_is_made_once_when_the_request_is_repeated() {
+    every_action_survives("before").await;
 }
 
 #[actix_web::test]
-async fn a_shop_that_dies_after_a_step_does_not_do_it_again() {
-    everybody_survives("after").await;
+async fn a_step_made_before_a_crash_is_not_made_again_when_the_request_is_repeated() {
+    every_action_survives("after").await;
 }
 
 #[test]
-fn no_step_is_without_a_story() {
-    let told =
-        |step: &Durable| DEEDS.iter().any(|(_, steps)| steps.iter().any(|(of, _)| of == step));
-    let untold: Vec<_> =
-        Durable::ALL.iter().filter(|step| !told(step) && **step != UNASKED).collect();
-    assert!(untold.is_empty(), "{untold:?}");
+fn every_durable_step_is_tested() {
+    let is_tested =
+        |step: &Durable| ACTIONS.iter().any(|(_, steps)| steps.iter().any(|(of, _)| of == step));
+    let untested: Vec<_> =
+        Durable::ALL.iter().filter(|step| !is_tested(step) && **step != AT_START).collect();
+    assert!(untested.is_empty(), "{untested:?}");
 }
 
 #[actix_web::test]
-async fn a_shop_that_dies_while_it_forgets_who_has_left_goes_on_with_it() {
+async fn a_shop_that_crashes_while_it_anonymizes_orders_continues_after_a_restart() {
     for moment in ["before", "after"] {
         let mut shop = TestShop::open().await;
-        let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
-        leaves_an_order_behind(&admin, &ana).await;
+        let admin = shop.admin().await;
+        let ana = shop.customer("ana").await;
+        cancels_an_order_and_is_deleted(&admin, &ana).await;
         shop.stop();
-        shop.start_to_fail(&format!("{UNASKED:?}::{moment}=return"));
+        shop.start_to_fail(&format!("{AT_START:?}::{moment}=return"));
         shop.is_killed().await;
         shop.start_again();
         admin.0.get("/auth/profile").await.expect(200);
         shop.stop();
-        assert_eq!(shop.wrongs(), "");
+        assert_eq!(shop.check_findings(), "");
     }
 }
 
-async fn leaves_an_order_behind(admin: &Admin, ana: &Person) {
+async fn cancels_an_order_and_is_deleted(admin: &Admin, ana: &Person) {
     admin.sets_bank("decline").await;
     ana.adds(1, 1).await.expect(200);
     let order =
@@ -77,28 +80,30 @@ async fn leaves_an_order_behind(admin: &Admin, ana: &Person) {
     admin.0.delete(&format!("/api/users/{}", user.as_str().unwrap())).await.expect(200);
 }
 
-async fn everybody_survives(moment: &str) {
-    let cases = DEEDS
+/// Runs each action once for each of its steps, with a crash `before` or `after` the step.
+async fn every_action_survives(moment: &str) {
+    let cases = ACTIONS
         .iter()
-        .flat_map(|(deed, steps)| steps.iter().map(|(step, made)| (*deed, *step, *made)));
-    let stories = cases
-        .map(|(deed, step, made)| survives(deed, format!("{step:?}::{moment}={made}*off->return")));
-    stream::iter(stories).for_each_concurrent(AT_ONCE, |story| story).await;
+        .flat_map(|(action, steps)| steps.iter().map(|(step, made)| (*action, *step, *made)));
+    let stories = cases.map(|(action, step, made)| {
+        survives(action, format!("{step:?}::{moment}={made}*off->return"))
+    });
+    stream::iter(stories).for_each_concurrent(CONCURRENCY, |story| story).await;
 }
 
-/// Somebody loses an answer, asks again, and everything is as if nothing had been lost.
-async fn survives(deed: Deed, point: String) {
-    eprintln!("{deed:?} at {point}");
-    let mut scene = Scene::set(deed, &point).await;
-    let lost = scene.tries().await;
-    assert!(lost.is_none() || deed == Deed::LetsExpire, "{deed:?} at {point}: {lost:?}");
-    scene.shop.is_killed().await;
-    scene.shop.start_again();
-    let answer = scene.tries().await;
-    let is_good = answer.as_ref().is_some_and(|(status, _)| deed.is_answered_with(*status));
-    assert!(is_good, "{deed:?} at {point}: {answer:?}");
-    scene.ends_well().await;
-    assert_eq!(scene.tries().await, answer, "{deed:?} at {point}");
-    scene.shop.stop();
-    assert_eq!(scene.shop.wrongs(), "", "{deed:?} at {point}");
+/// Crashes the shop during an action, repeats the action, and checks that it took effect once.
+async fn survives(action: Action, failpoint: String) {
+    eprintln!("{action:?} at {failpoint}");
+    let mut story = Story::prepare(action, &failpoint).await;
+    let lost = story.acts().await;
+    assert!(lost.is_none() || action == Action::Expire, "{action:?} at {failpoint}: {lost:?}");
+    story.shop.is_killed().await;
+    story.shop.start_again();
+    let answer = story.acts().await;
+    let is_expected = answer.as_ref().is_some_and(|(status, _)| action.may_return(*status));
+    assert!(is_expected, "{action:?} at {failpoint}: {answer:?}");
+    story.ends_as_expected().await;
+    assert_eq!(story.acts().await, answer, "{action:?} at {failpoint}");
+    story.shop.stop();
+    assert_eq!(story.shop.check_findings(), "", "{action:?} at {failpoint}");
 }

@@ -1,4 +1,4 @@
-//! A shop of one's own for every test: the real binary, in a folder and on a port of its own.
+//! A shop for one test: the real binary, with its own folder and its own port.
 
 use std::cell::RefCell;
 use std::fs::{self, File};
@@ -14,47 +14,60 @@ use tempfile::TempDir;
 
 use crate::people::{Admin, Person};
 
-/// How long anything may take before the test fails; far more than it ever takes.
+/// How long a test waits for a condition before it fails, far longer than it should take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How often one looks.
+/// The interval at which a test polls a condition.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Whose certificates a shop trusts: told without being a setting of it.
+/// The variable with the file of trusted certificates. The TLS library reads it; it is not a
+/// setting of the shop.
 const TRUSTED: &str = "SSL_CERT_FILE";
 
-/// A running shop, closed when it goes out of scope.
+/// A running shop. Its process is killed when the value is dropped.
 pub(crate) struct TestShop {
     folder: TempDir,
     settings: Vec<(String, String)>,
     process: Child,
-    /// Where it is served.
+    /// The base URL.
     pub(crate) url: String,
-    /// Asks it without cookies, and follows nobody elsewhere.
+    /// A client that keeps no cookies and follows no redirects.
     pub(crate) http: Client,
 }
 
 impl TestShop {
-    /// An empty shop.
+    /// Opens an empty shop.
     pub(crate) async fn open() -> Self {
         Self::open_with(&[]).await
     }
 
-    /// An empty shop with settings of its own, for instance `("ORDER__EXPIRY", "1s")`.
+    /// Opens an empty shop with settings, for instance `("ORDER__EXPIRY", "1s")`.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit())
     }
 
-    /// An empty shop with settings of its own that dies or panics at points, written as the `fail` crate has them.
+    /// Opens an empty shop with settings and failpoints, in the syntax of the `fail` crate.
     pub(crate) async fn open_to_fail(settings: &[(&str, &str)], points: &str) -> Self {
         Self::open_in(tempfile::tempdir().unwrap(), settings, points, Stdio::inherit())
     }
 
-    /// An empty shop with settings of its own that keeps its log in the file `log`.
+    /// Opens an empty shop with settings that writes its log to the file `log`.
     pub(crate) async fn open_logged(settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
         Self::open_in(folder, settings, "", log.into())
+    }
+
+    /// Opens a shop on a copy of the sled store in a folder.
+    pub(crate) async fn open_on(store: &Path) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("data/shop");
+        fs::create_dir_all(&copy).unwrap();
+        for file in fs::read_dir(store).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+        }
+        Self::open_in(folder, &[], "", Stdio::inherit())
     }
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {
@@ -69,58 +82,58 @@ impl TestShop {
         Self { folder, settings, process, url, http }
     }
 
-    /// What is in a file of the shop's folder.
+    /// Reads a file in the folder of the shop.
     pub(crate) fn file(&self, path: &str) -> String {
         fs::read_to_string(self.folder.path().join(path)).unwrap()
     }
 
-    /// A request to a path of the shop.
+    /// Builds a request to a path of the shop.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    /// The administrator that the first start makes.
+    /// Signs in as the administrator that the first start creates.
     pub(crate) async fn admin(&self) -> Admin {
         Admin(Person::log_in(self, "admin", "admin").await)
     }
 
-    /// A new customer.
+    /// Registers a new customer.
     pub(crate) async fn customer(&self, name: &str) -> Person {
         Person::register(self, name, "correct horse").await
     }
 
-    /// How many sockets of the system the process holds open, its listener among them.
+    /// Counts the open sockets of the process, including its listener.
     pub(crate) fn connections(&self) -> usize {
         let open = fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap();
         let links = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
         links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
     }
 
-    /// Stops the process without any warning.
+    /// Kills the process with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Asks the process to stop, and waits until it has.
+    /// Sends SIGTERM to the process and waits until it has exited.
     pub(crate) fn stop(&mut self) {
         stop(&mut self.process);
     }
 
-    /// Asks the process to stop, and waits until it has while others go on.
+    /// Sends SIGTERM to the process and waits until it has exited, without blocking the thread.
     pub(crate) async fn is_stopped(&mut self) {
-        ask_to_stop(&self.process);
+        terminate(&self.process);
         let process = RefCell::new(&mut self.process);
         assert!(until(async || process.borrow_mut().try_wait().unwrap()).await.success());
     }
 
-    /// Has the shop open with another setting next time.
+    /// Changes a setting. It takes effect when the shop is started again.
     pub(crate) fn set(&mut self, key: &str, value: &str) {
         self.settings.retain(|(set, _)| set != key);
         self.settings.push((key.into(), value.into()));
     }
 
-    /// Opens the shop again after it was killed or stopped, at the same address.
+    /// Starts the shop again at the same address after it was killed or stopped.
     pub(crate) fn start_again(&mut self) {
         let bind = self.url.trim_start_matches("http://").to_owned();
         let mut settings = self.settings.clone();
@@ -129,31 +142,28 @@ impl TestShop {
             start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
     }
 
-    /// Opens the shop again to die at points, maybe before anybody hears that it is open.
+    /// Starts the shop again with failpoints. It may die before it is open.
     pub(crate) fn start_to_fail(&mut self, points: &str) {
         let mut command = binary(self.folder.path(), &self.settings);
         self.process = command.env("FAILPOINTS", points).stdout(Stdio::null()).spawn().unwrap();
     }
 
-    /// Waits until the process has died of what `kill -9` sends.
+    /// Waits until SIGKILL has ended the process.
     pub(crate) async fn is_killed(&mut self) {
         let process = RefCell::new(&mut self.process);
         let status = until(async || process.borrow_mut().try_wait().unwrap()).await;
         assert_eq!(status.signal(), Some(9), "{status}");
     }
 
-    /// What is wrong with the shop's store, which must not be open; nothing, if all is well.
-    pub(crate) fn wrongs(&self) -> String {
+    /// Runs `microshop check` on the closed shop. Returns its output, empty if it finds nothing.
+    pub(crate) fn check_findings(&self) -> String {
         let check = self.command(&["check"]).output().unwrap();
-        let told = format!(
-            "{}{}",
-            String::from_utf8_lossy(&check.stdout),
-            String::from_utf8_lossy(&check.stderr)
-        );
-        if check.status.success() { String::new() } else { told }
+        let output = [check.stdout, check.stderr].concat();
+        let findings = String::from_utf8_lossy(&output).into_owned();
+        if check.status.success() { String::new() } else { findings }
     }
 
-    /// Runs another command of the binary on the shop's store, which must not be open, with a line of input.
+    /// Builds another command of the binary in the folder of the shop.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary(self.folder.path(), &self.settings);
         command.args(arguments);
@@ -168,24 +178,25 @@ impl Drop for TestShop {
     }
 }
 
-/// A client that follows nobody elsewhere, and keeps no connection that a stopped shop would leave dead.
+/// Builds a client that follows no redirects. It reuses no connections, because they would be dead
+/// after a restart of the shop.
 pub(crate) fn client() -> ClientBuilder {
     Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0)
 }
 
-/// What somebody waits for, if it comes in reasonable time.
-pub(crate) async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
+/// Polls until the closure returns a value. Fails the test after a timeout.
+pub(crate) async fn until<T>(poll: impl AsyncFn() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(seen) = look().await {
-            return seen;
+        if let Some(value) = poll().await {
+            return value;
         }
-        assert!(started.elapsed() < PATIENCE, "it never came");
+        assert!(started.elapsed() < PATIENCE, "the condition did not become true in time");
         sleep(LOOK_EVERY).await;
     }
 }
 
-/// Starts a server of the binary, and tells where it listens.
+/// Starts a server of the binary and returns its URL.
 pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
     let mut process =
         command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
@@ -193,22 +204,22 @@ pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
     BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(!line.is_empty(), "the server did not open: {:?}", process.wait());
     let url = line.trim().rsplit(' ').next().unwrap_or_default().to_owned();
-    assert!(url.starts_with("http://"), "the server said {line}");
+    assert!(url.starts_with("http://"), "the server printed {line}");
     (process, url)
 }
 
-/// Asks a server to stop, and waits until it has.
+/// Sends SIGTERM to a server and waits until it has exited.
 pub(crate) fn stop(process: &mut Child) {
-    ask_to_stop(process);
+    terminate(process);
     assert!(process.wait().unwrap().success());
 }
 
-fn ask_to_stop(process: &Child) {
+fn terminate(process: &Child) {
     let id = process.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
 }
 
-/// The binary in a folder of its own, with settings of its own.
+/// Builds a command of the binary in a folder, with settings as environment variables.
 pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));

@@ -1,4 +1,5 @@
-//! Whether the shop is well: `/health/live`, `/health/ready`, what keeps it from opening, and the shop on Redis.
+//! `/health/live` and `/health/ready`, the reasons why a server does not start, and the shop on
+//! Redis.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -13,7 +14,7 @@ use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
 
 #[actix_web::test]
-async fn an_open_shop_is_alive_and_ready() {
+async fn a_running_shop_is_live_and_ready() {
     let shop = TestShop::open().await;
     for (path, status) in [("/health/live", "live"), ("/health/ready", "ready")] {
         let answer =
@@ -23,47 +24,47 @@ async fn an_open_shop_is_alive_and_ready() {
 }
 
 #[actix_web::test]
-async fn a_second_server_leaves_the_store_to_the_first() {
+async fn a_second_server_cannot_open_the_store() {
     let shop = TestShop::open().await;
-    let told = does_not_open(&mut shop.command(&["serve"]));
-    assert!(told.contains("held by another process"), "{told}");
-    let told =
-        does_not_open(shop.command(&["serve"]).env("MICROSHOP_STORE__URL", "sled:data/second"));
-    assert!(told.contains("in use by another process"), "{told}");
+    let error = fails_to_start(&mut shop.command(&["serve"]));
+    assert!(error.contains("held by another process"), "{error}");
+    let error =
+        fails_to_start(shop.command(&["serve"]).env("MICROSHOP_STORE__URL", "sled:data/second"));
+    assert!(error.contains("in use by another process"), "{error}");
     shop.admin().await;
 }
 
 #[actix_web::test]
-async fn a_server_that_finds_its_address_taken_says_so() {
+async fn a_server_reports_that_its_address_is_in_use() {
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     let mut second = shop.command(&["serve"]);
     let second = second
         .env("MICROSHOP_STORE__URL", "sled:data/second")
         .env("MICROSHOP_AUTH__KEY_FILE", "data/third");
-    let told = does_not_open(second.env("MICROSHOP_SERVER__BIND", address));
-    assert!(told.contains(&format!("can't listen on {address}")), "{told}");
+    let error = fails_to_start(second.env("MICROSHOP_SERVER__BIND", address));
+    assert!(error.contains(&format!("can't listen on {address}")), "{error}");
 }
 
 #[actix_web::test]
-async fn the_default_password_is_not_for_everybody_to_try() {
+async fn the_default_password_is_refused_on_a_public_address() {
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     shop.stop();
     for bind in ["0.0.0.0:0", "[::]:0"] {
-        let told = does_not_open(shop.command(&["serve"]).env("MICROSHOP_SERVER__BIND", bind));
-        assert!(told.contains("administrator's password is still the default"), "{told}");
+        let error = fails_to_start(shop.command(&["serve"]).env("MICROSHOP_SERVER__BIND", bind));
+        assert!(error.contains("administrator's password is still the default"), "{error}");
         let mut new = shop.command(&["serve"]);
         let new =
             new.env("MICROSHOP_SERVER__BIND", bind).env("MICROSHOP_STORE__URL", "sled:data/second");
-        assert!(does_not_open(new).contains("password"));
+        assert!(fails_to_start(new).contains("password"));
     }
     shop.start_again();
     ana.get("/auth/profile").await.expect(200);
 }
 
 #[actix_web::test]
-async fn a_configured_password_is_the_first_administrator_s() {
+async fn the_first_administrator_has_the_configured_password() {
     let settings = [("ADMIN__PASSWORD", "correct horse"), ("SERVER__BIND", "0.0.0.0:0")];
     let shop = TestShop::open_with(&settings).await;
     Person::log_in(&shop, "admin", "correct horse").await.get("/api/users").await.expect(200);
@@ -73,10 +74,10 @@ async fn a_configured_password_is_the_first_administrator_s() {
 }
 
 #[actix_web::test]
-async fn a_setting_that_is_none_is_refused_by_name() {
+async fn an_invalid_setting_is_refused_by_name() {
     let mut shop = TestShop::open().await;
     shop.kill();
-    for (key, value, named) in [
+    for (key, value, name) in [
         ("MICROSHOP_SERVER__BNID", "127.0.0.1:0", "bnid"),
         ("MICROSHOP_SREVER__BIND", "127.0.0.1:0", "srever"),
         ("MICROSHOP_CART__TTL", "soon", "cart.ttl"),
@@ -84,35 +85,36 @@ async fn a_setting_that_is_none_is_refused_by_name() {
         ("MICROSHOP_BANK__URL", "ftp://bank.example.org", "bank.url: it is neither"),
         ("MICROSHOP_BANK__URL", "simulatde", "bank.url: it is neither"),
     ] {
-        let told = does_not_open(shop.command(&["serve"]).env(key, value));
-        assert!(told.contains(named), "{key}: {told}");
+        let error = fails_to_start(shop.command(&["serve"]).env(key, value));
+        assert!(error.contains(name), "{key}: {error}");
     }
 }
 
 #[actix_web::test]
-async fn a_shop_on_redis_sells_and_outlives_a_restart() {
+async fn a_shop_on_redis_sells_and_survives_a_restart() {
     let redis = RedisServer::start();
     let mut shop = TestShop::open_with(&[("STORE__URL", &redis.url())]).await;
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     admin.sets_bank("approve").await;
     ana.adds(1, 2).await.expect(200);
     let order = ana.checks_out("k").await.expect(201).json["order"].clone();
     assert_eq!(order["status"], "paid");
     ana.adds(2, 3).await.expect(200);
-    let gone = Person::log_in(&shop, "ana", "correct horse").await;
-    gone.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    let signed_out = Person::log_in(&shop, "ana", "correct horse").await;
+    signed_out.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
     shop.kill();
     shop.start_again();
     assert_eq!(ana.cart().await["item_count"], 3);
     assert_eq!(ana.get("/api/orders").await.expect(200).json["orders"], json!([order]));
     assert_eq!(ana.get("/api/articles/1").await.json["article"]["available"], 8);
-    gone.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    signed_out.get("/auth/profile").await.expect_problem(401, "invalid_token");
     assert_eq!(ana.orders("k", 1, 179_800).await.json["order"]["id"], order["id"]);
     assert!(ana.get("/health/ready").await.status.is_success());
 }
 
 #[actix_web::test]
-async fn a_shop_whose_redis_is_gone_is_alive_and_not_ready() {
+async fn a_shop_without_its_redis_is_live_but_not_ready() {
     let mut redis = RedisServer::start();
     let shop = TestShop::open_with(&[("STORE__URL", &redis.url())]).await;
     let ana = shop.customer("ana").await;
@@ -126,19 +128,20 @@ async fn a_shop_whose_redis_is_gone_is_alive_and_not_ready() {
     ana.get("/health/ready").await.expect(200);
 }
 
-/// Starts a server that must not open: what it says instead.
-fn does_not_open(server: &mut Command) -> String {
+/// Starts a server that must fail to start, and returns what it wrote to standard error.
+fn fails_to_start(server: &mut Command) -> String {
     let mut process = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     for _ in 0..400 {
         if let Some(status) = process.try_wait().unwrap() {
-            let (mut out, mut told) = (String::new(), String::new());
-            process.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-            process.stderr.take().unwrap().read_to_string(&mut told).unwrap();
-            assert!(!status.success() && out.is_empty(), "{out}");
-            return told;
+            let mut output = String::new();
+            let mut error = String::new();
+            process.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+            process.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+            assert!(!status.success() && output.is_empty(), "{output}");
+            return error;
         }
         thread::sleep(Duration::from_millis(50));
     }
     process.kill().unwrap();
-    panic!("the server opened");
+    panic!("the server started");
 }

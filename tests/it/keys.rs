@@ -1,4 +1,4 @@
-//! Replacing the key that tokens are signed with, while tokens of the one before are about.
+//! Replacing the signing key while tokens that the old key has signed are still valid.
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,41 +10,41 @@ const OLD: &str = "an-old-secret-of-more-than-32-bytes";
 const NEW: &str = "a-new-secret-of-more-than-32-bytes";
 
 #[actix_web::test]
-async fn a_key_is_replaced_without_signing_anybody_out() {
+async fn replacing_a_key_signs_no_user_out() {
     let mut shop = TestShop::open_with(&[("AUTH__SECRET", OLD)]).await;
     let mut ana = shop.customer("ana").await;
 
-    opens_again_with(&mut shop, &format!("{NEW} {OLD}"));
+    restarts_with(&mut shop, &format!("{NEW} {OLD}"));
     ana.get("/auth/profile").await.expect(200);
-    let renewed = renews(&shop, &ana.refresh_token).await.expect(200).json;
+    let refreshed = refreshes(&shop, &ana.refresh_token).await.expect(200).json;
 
-    opens_again_with(&mut shop, NEW);
+    restarts_with(&mut shop, NEW);
     ana.get("/auth/profile").await.expect_problem(401, "invalid_token");
-    renews(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
-    renews(&shop, renewed["refresh_token"].as_str().unwrap()).await.expect(200);
-    ana.token = renewed["access_token"].as_str().unwrap().into();
+    refreshes(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
+    refreshes(&shop, refreshed["refresh_token"].as_str().unwrap()).await.expect(200);
+    ana.token = refreshed["access_token"].as_str().unwrap().into();
     ana.get("/auth/profile").await.expect(200);
 }
 
 #[actix_web::test]
-async fn keys_that_the_shop_makes_turn_by_themselves() {
+async fn generated_keys_are_rotated_automatically() {
     let mut shop = TestShop::open_with(&[("AUTH__KEY_ROTATION", "1ms")]).await;
     let ana = shop.customer("ana").await;
     shop.stop();
     shop.start_again();
     ana.get("/auth/profile").await.expect(200);
-    let tokens = renews(&shop, &ana.refresh_token).await.expect(200).json;
+    let tokens = refreshes(&shop, &ana.refresh_token).await.expect(200).json;
     let header = |token: &str| token.split('.').next().unwrap().to_owned();
     assert_ne!(header(tokens["access_token"].as_str().unwrap()), header(&ana.token));
 }
 
-fn opens_again_with(shop: &mut TestShop, secrets: &str) {
+fn restarts_with(shop: &mut TestShop, secrets: &str) {
     shop.stop();
     shop.set("AUTH__SECRET", secrets);
     shop.start_again();
 }
 
-async fn renews(shop: &TestShop, token: &str) -> Answer {
+async fn refreshes(shop: &TestShop, token: &str) -> Answer {
     let body = json!({ "refresh_token": token });
     Answer::of(shop.request(Method::POST, "/auth/refresh").json(&body).send().await.unwrap()).await
 }

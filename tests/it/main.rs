@@ -1,4 +1,4 @@
-//! The whole server, as people, programs and the system around it meet it.
+//! Tests of the whole server through its public interfaces: pages, REST, WebSockets and processes.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

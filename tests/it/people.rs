@@ -1,4 +1,4 @@
-//! People with verbs: what a test says somebody does.
+//! The people of the tests: each action of a user is a method.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -7,44 +7,45 @@ use serde_json::{Value, json};
 
 use crate::harness::TestShop;
 
-/// A user with a program.
+/// A user of the REST API.
 pub(crate) struct Person {
     url: String,
     http: reqwest::Client,
-    /// The program's access token.
+    /// The access token.
     pub(crate) token: String,
-    /// The program's refresh token.
+    /// The refresh token.
     pub(crate) refresh_token: String,
 }
 
-/// A user who runs the shop.
+/// An administrator.
 pub(crate) struct Admin(pub(crate) Person);
 
-/// An answer of the shop.
+/// A response of the shop.
 pub(crate) struct Answer {
-    /// Its status.
+    /// The HTTP status.
     pub(crate) status: StatusCode,
-    /// Its headers.
+    /// The headers.
     pub(crate) headers: reqwest::header::HeaderMap,
-    /// Its JSON; null if it has none.
+    /// The body; null if it is not JSON.
     pub(crate) json: Value,
 }
 
 impl Answer {
-    /// Reads an answer to its end.
+    /// Reads the body of a response.
     pub(crate) async fn of(response: Response) -> Self {
-        let (status, headers) = (response.status(), response.headers().clone());
+        let status = response.status();
+        let headers = response.headers().clone();
         let json = serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default();
         Self { status, headers, json }
     }
 
-    /// The answer, which must have that status.
+    /// Checks the status and returns the response.
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.json);
         self
     }
 
-    /// The answer, which must be that problem (RFC 9457).
+    /// Checks that the response is a problem (RFC 9457) with a status and a code, and returns it.
     pub(crate) fn expect_problem(self, status: u16, code: &str) -> Self {
         assert_eq!(
             (self.status.as_u16(), self.json["code"].as_str()),
@@ -60,14 +61,14 @@ impl Answer {
 }
 
 impl Person {
-    /// Somebody registers.
+    /// Registers a new user.
     pub(crate) async fn register(shop: &TestShop, name: &str, password: &str) -> Self {
         let body = json!({ "username": name, "password": password });
         let answer = shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap();
         Self::with_tokens(shop, &Answer::of(answer).await.expect(201).json)
     }
 
-    /// Somebody who has registered before signs in.
+    /// Signs in as an existing user.
     pub(crate) async fn log_in(shop: &TestShop, name: &str, password: &str) -> Self {
         let body = json!({ "username": name, "password": password });
         let answer = shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap();
@@ -75,39 +76,43 @@ impl Person {
     }
 
     fn with_tokens(shop: &TestShop, tokens: &Value) -> Self {
-        let (url, http) = (shop.url.clone(), shop.http.clone());
-        let mut person = Self { url, http, token: String::new(), refresh_token: String::new() };
+        let mut person = Self {
+            url: shop.url.clone(),
+            http: shop.http.clone(),
+            token: String::new(),
+            refresh_token: String::new(),
+        };
         person.takes(tokens);
         person
     }
 
-    /// Takes new tokens for the old ones.
+    /// Replaces both tokens.
     pub(crate) fn takes(&mut self, tokens: &Value) {
         self.token = tokens["access_token"].as_str().unwrap().to_owned();
         self.refresh_token = tokens["refresh_token"].as_str().unwrap().to_owned();
     }
 
-    /// A request with the person's token.
+    /// Builds a request with the access token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
     }
 
-    /// Looks at something.
+    /// Sends GET.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
     }
 
-    /// Sends something.
+    /// Sends a request with a JSON body.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         Answer::of(self.request(method, path).json(&body).send().await.unwrap()).await
     }
 
-    /// Removes something.
+    /// Sends DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::DELETE, path).send().await.unwrap()).await
     }
 
-    /// Puts pieces of an article in the cart.
+    /// Adds units of an article to the cart.
     pub(crate) async fn adds(&self, article: u64, quantity: u64) -> Answer {
         self.send(
             Method::POST,
@@ -117,24 +122,24 @@ impl Person {
         .await
     }
 
-    /// Looks at the cart.
+    /// Reads the cart.
     pub(crate) async fn cart(&self) -> Value {
         self.get("/api/cart").await.expect(200).json["cart"].clone()
     }
 
-    /// Orders what is in the cart, having seen its total.
+    /// Reads the cart and orders its content.
     pub(crate) async fn checks_out(&self, key: &str) -> Answer {
         let cart = self.cart().await;
         self.orders(key, cart["version"].as_u64().unwrap(), cart["total_cents"].as_u64().unwrap())
             .await
     }
 
-    /// Orders some version of the cart for some total.
+    /// Orders a version of the cart at a total price.
     pub(crate) async fn orders(&self, key: &str, version: u64, total: u64) -> Answer {
         Answer::of(self.ordering(key, version, total).send().await.unwrap()).await
     }
 
-    /// A request to do so.
+    /// Builds the request to order a version of the cart at a total price.
     pub(crate) fn ordering(&self, key: &str, version: u64, total: u64) -> RequestBuilder {
         let body = json!({
             "cart_version": version, "expected_total_cents": total,
@@ -145,7 +150,7 @@ impl Person {
 }
 
 impl Admin {
-    /// Has the bank behave in some way, at once.
+    /// Sets the mode of the simulated bank, without latency.
     pub(crate) async fn sets_bank(&self, mode: &str) {
         self.0
             .send(Method::PUT, "/api/bank", json!({ "latency_ms": 0, "mode": mode }))
@@ -153,11 +158,11 @@ impl Admin {
             .expect(200);
     }
 
-    /// What a metric says, if it was ever counted.
+    /// Reads the value of a metric, `None` if it has none yet.
     pub(crate) async fn reads_metric(&self, name: &str) -> Option<f64> {
-        let told =
+        let metrics =
             self.0.request(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
-        told.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
+        metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok())
     }
 
     /// Changes an article.
@@ -165,7 +170,7 @@ impl Admin {
         self.0.send(Method::PATCH, &format!("/api/articles/{article}"), change).await
     }
 
-    /// Puts a new article on sale, and tells its number.
+    /// Adds a new article and returns its id.
     pub(crate) async fn adds_article(&self, name: &str, price: u64, on_hand: u64) -> u64 {
         let article = json!({ "name": name, "price_cents": price, "on_hand": on_hand });
         let answer = self.0.send(Method::POST, "/api/articles", article).await.expect(201);
@@ -173,7 +178,7 @@ impl Admin {
     }
 }
 
-/// The cookie of a browser in which somebody signs in.
+/// Signs in through the form and returns the session cookie.
 pub(crate) async fn signs_in(shop: &TestShop, name: &str, password: &str) -> String {
     let form = [("username", name), ("password", password)];
     let answer = shop.request(Method::POST, "/login").form(&form).send().await.unwrap();
@@ -183,13 +188,13 @@ pub(crate) async fn signs_in(shop: &TestShop, name: &str, password: &str) -> Str
     session.split(';').next().unwrap().to_owned()
 }
 
-/// A part of an access token, as it was signed.
+/// Decodes a part of an access token.
 pub(crate) fn part(token: &str, number: usize) -> Value {
     let text = token.split('.').nth(number).unwrap();
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()).unwrap()
 }
 
-/// Which token of its chain a refresh token is.
+/// The generation of a refresh token: its position in its chain.
 pub(crate) fn generation(token: &str) -> u32 {
     token.split('.').nth(1).unwrap().parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A real Redis for one test: a child process on a free port, gone with the test.
+//! A real Redis for one test: a child process on a free port.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A running `redis-server` that appends every write with fsync.
+/// A running `redis-server`. It is killed when the value is dropped.
 pub(crate) struct RedisServer {
     child: Child,
     port: u16,
@@ -17,12 +17,12 @@ pub(crate) struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a durable server.
+    /// Starts a server that syncs every write.
     pub(crate) fn start() -> Self {
         Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
     }
 
-    /// Starts a server with settings of its own.
+    /// Starts a server with command-line settings.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -33,12 +33,12 @@ impl RedisServer {
         server
     }
 
-    /// Where the server listens.
+    /// The URL of the server.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Ends the server as a power cut would, `kill -9`.
+    /// Kills the server with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -50,32 +50,32 @@ impl RedisServer {
         self.wait_until_ready();
     }
 
-    /// The first line of the answer to a command.
+    /// Runs a command and returns the first line of its reply.
     pub(crate) fn ask(&self, command: &str) -> String {
-        self.try_ask(command).unwrap()
+        self.try_run(command).unwrap()
     }
 
-    fn try_ask(&self, command: &str) -> std::io::Result<String> {
+    fn try_run(&self, command: &str) -> std::io::Result<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
-        Ok(answer.trim_end().to_owned())
+        let mut reply = String::new();
+        BufReader::new(stream).read_line(&mut reply)?;
+        Ok(reply.trim_end().to_owned())
     }
 
     fn wait_until_ready(&self) {
         for _ in 0..1000 {
-            // Without a password it says no, but it is there.
+            // A server with a password replies with NOAUTH.
             if self
-                .try_ask("PING")
-                .is_ok_and(|answer| answer == "+PONG" || answer.starts_with("-NOAUTH"))
+                .try_run("PING")
+                .is_ok_and(|reply| reply == "+PONG" || reply.starts_with("-NOAUTH"))
             {
                 return;
             }
             thread::sleep(Duration::from_millis(10));
         }
-        panic!("redis-server was started on port {} but does not answer", self.port);
+        panic!("redis-server was started on port {} but does not reply", self.port);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Secrets stay out of the log, however much of everything else it tells.
+//! The log contains no secret, at any level.
 
 use reqwest::Method;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::people::{Person, signs_in};
 use crate::redis_server::RedisServer;
 use crate::socket::Socket;
 
-// No character of a password is written in another way in a form, a path or a text in quotes.
+// These texts are the same in a form, a path and a quoted string: no character is escaped.
 const ADMIN: &str = "correct-horse-of-the-administrator";
 const FIRST: &str = "correct-horse-of-ana";
 const SECOND: &str = "battery-staple-of-ana";
@@ -17,18 +17,18 @@ const REDIS: &str = "correct-horse-of-redis";
 const ADDED: &str = "correct-horse-of-bob";
 
 #[actix_web::test]
-async fn a_log_of_everything_contains_no_secret() {
+async fn the_most_detailed_log_contains_no_secret() {
     logs_no_secret("sled:data/shop").await;
 }
 
 #[actix_web::test]
-async fn nor_does_it_when_the_store_is_redis() {
+async fn the_log_of_a_shop_on_redis_contains_no_secret() {
     let redis = RedisServer::start();
     redis.ask(&format!("ACL SETUSER shop on >{REDIS} ~* &* +@all"));
     logs_no_secret(&redis.url().replace("://", &format!("://shop:{REDIS}@"))).await;
 }
 
-/// Has a shop log everything, and looks for its secrets in the log.
+/// Uses a shop that logs everything, and searches the log for its secrets.
 async fn logs_no_secret(store: &str) {
     let settings = [("LOG__FILTER", "trace"), ("ADMIN__PASSWORD", ADMIN), ("STORE__URL", store)];
     let mut shop = TestShop::open_logged(&settings).await;
@@ -41,18 +41,18 @@ async fn logs_no_secret(store: &str) {
     secrets.extend(manages(&shop).await);
     shop.stop();
     let log = shop.file("log");
-    for told in ["TRACE", "path=\"/auth/password\"", "path=\"/api/live\"", "path=\"/account\""] {
-        assert!(log.contains(told), "the log does not tell everything: no {told}");
+    for text in ["TRACE", "path=\"/auth/password\"", "path=\"/api/live\"", "path=\"/account\""] {
+        assert!(log.contains(text), "the log is incomplete: it has no {text}");
     }
     for secret in secrets {
         let bytes = format!("{:?}", secret.as_bytes());
-        let written = [secret.as_str(), bytes.trim_matches(['[', ']'])];
-        let line = log.lines().find(|line| written.iter().any(|secret| line.contains(secret)));
+        let forms = [secret.as_str(), bytes.trim_matches(['[', ']'])];
+        let line = log.lines().find(|line| forms.iter().any(|form| line.contains(form)));
         assert_eq!(line, None, "{secret} is in the log");
     }
 }
 
-/// Does whatever a program can do with secrets, well and badly, and tells which there were.
+/// Uses secrets as a program in every valid and invalid way, and returns them.
 async fn uses_a_program(shop: &TestShop) -> Vec<String> {
     let ana = Person::register(shop, "ana", FIRST).await;
     let mut secrets = tokens(&ana);
@@ -80,17 +80,17 @@ async fn uses_a_program(shop: &TestShop) -> Vec<String> {
     let body = json!({ "current_password": FIRST, "new_password": SECOND });
     ana.send(Method::POST, "/auth/password", body).await.expect(200);
     let mut socket = Socket::open(shop, &ana.token).await;
-    socket.say(json!({ "token": ana.token })).await;
-    assert!(socket.hears_json().await["reply"]["until"].is_string());
-    socket.says_wrongly(json!({ "shout": ana.token })).await;
-    assert!(socket.hears_json().await["error"]["code"].is_string());
+    socket.sends(json!({ "token": ana.token })).await;
+    assert!(socket.receives_json().await["reply"]["until"].is_string());
+    socket.sends_invalid(json!({ "shout": ana.token })).await;
+    assert!(socket.receives_json().await["error"]["code"].is_string());
     ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
     assert_eq!(socket.is_closed().await.0, 1008);
     ana.get("/auth/profile").await.expect(401);
     secrets
 }
 
-/// Signs in with a browser and out again, and tells the cookies' values.
+/// Signs in and out with a browser, and returns the values of the cookies.
 async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
     let guest =
         shop.request(Method::GET, "/cart").send().await.unwrap().headers()["set-cookie"].clone();
@@ -98,14 +98,14 @@ async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
         guest.to_str().unwrap().split(';').next().unwrap().to_owned(),
         signs_in(shop, "ana", SECOND).await,
     ];
-    let asks = [
+    let requests = [
         (Method::GET, "/account", [("then", ""), ("q", "")]),
         (Method::POST, "/login", [("username", "ana"), ("password", WRONG)]),
         (Method::POST, "/account/password", [("current", WRONG), ("new", SECOND)]),
         (Method::POST, "/cart/add/1", [("then", ""), ("quantity", "1")]),
         (Method::POST, "/logout", [("then", ""), ("all", "")]),
     ];
-    for (method, path, form) in asks {
+    for (method, path, form) in requests {
         for cookie in &cookies {
             let request = shop
                 .request(method.clone(), path)
@@ -117,7 +117,7 @@ async fn uses_a_browser(shop: &TestShop) -> Vec<String> {
     cookies.map(|cookie| cookie.split_once('=').unwrap().1.to_owned()).into()
 }
 
-/// Has the administrator add a user, who signs in, and tells everybody's tokens.
+/// Adds a user as the administrator, signs in as that user, and returns the tokens of both.
 async fn manages(shop: &TestShop) -> Vec<String> {
     let admin = Person::log_in(shop, "admin", ADMIN).await;
     let bob = json!({ "username": "bob", "password": ADDED });

@@ -1,4 +1,4 @@
-//! Access tokens that the shop never issued: each is as good as it can be but for one thing.
+//! Forged access tokens: each differs from a valid token in one thing.
 
 use actors::clock::Clock;
 use base64::Engine;
@@ -11,74 +11,77 @@ use sha2::{Sha256, Sha384, Sha512};
 use crate::harness::TestShop;
 use crate::people::{Answer, part};
 
-/// The secret of a shop that lost it.
+/// A secret of the shop that has leaked.
 const SECRET: &str = "a-secret-that-these-tests-know-too";
 
-/// The characters of base64url in the order of what they stand for.
+/// The characters of base64url in the order of their values.
 const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// What a token says, before it is signed.
+/// The parts of a token before it is signed.
 struct Token {
     header: Value,
     claims: Value,
     key: Vec<u8>,
 }
 
-/// What is wrong with a token, and how it became so.
-type Wrong = (&'static str, fn(&mut Token));
+/// A way to invalidate a token, and its name.
+type Mistake = (&'static str, fn(&mut Token));
 
-const WRONGS: [Wrong; 20] = [
+const MISTAKES: [Mistake; 20] = [
     ("no algorithm", |token| token.header["alg"] = json!("none")),
     ("no algorithm, in capitals", |token| token.header["alg"] = json!("NONE")),
-    ("the algorithm in small letters", |token| token.header["alg"] = json!("hs256")),
+    ("the algorithm in lower case", |token| token.header["alg"] = json!("hs256")),
     ("a longer hash", |token| token.header["alg"] = json!("HS384")),
     ("the longest hash", |token| token.header["alg"] = json!("HS512")),
     ("a public key's algorithm", |token| token.header["alg"] = json!("RS256")),
     ("another key", |token| token.key = b"guessed".to_vec()),
-    ("a key that it brings along", |token| {
-        token.key = b"brought along".to_vec();
+    ("a key in the token itself", |token| {
+        token.key = b"in the token".to_vec();
         token.header["jwk"] =
             json!({ "kty": "oct", "alg": "HS256", "k": BASE64.encode(&token.key) });
     }),
-    ("another key's name", |token| token.header["kid"] = json!("00000000")),
-    ("no key's name", |token| remove(&mut token.header, "kid")),
+    ("an unknown key id", |token| token.header["kid"] = json!("00000000")),
+    ("no key id", |token| remove(&mut token.header, "kid")),
     ("another type", |token| token.header["typ"] = json!("JWT")),
     ("no type", |token| remove(&mut token.header, "typ")),
-    ("another issuer", |token| token.claims["iss"] = json!("elsewhere")),
+    ("another issuer", |token| token.claims["iss"] = json!("another")),
     ("no issuer", |token| remove(&mut token.claims, "iss")),
-    ("another audience", |token| token.claims["aud"] = json!("elsewhere")),
+    ("another audience", |token| token.claims["aud"] = json!("another")),
     ("no audience", |token| remove(&mut token.claims, "aud")),
     ("no user", |token| remove(&mut token.claims, "sub")),
     ("no session", |token| remove(&mut token.claims, "sid")),
-    ("no end", |token| remove(&mut token.claims, "exp")),
-    ("an end that is now", |token| token.claims["exp"] = json!(Clock::default().now().as_second())),
+    ("no expiry", |token| remove(&mut token.claims, "exp")),
+    ("an expiry that is now", |token| {
+        token.claims["exp"] = json!(Clock::default().now().as_second())
+    }),
 ];
 
 #[actix_web::test]
-async fn a_token_with_one_thing_wrong_is_refused() {
-    let shop = leaky_shop().await;
-    let real = shop.customer("ana").await.token;
-    presents(&shop, &Token::like(&real).signed()).await.expect(200);
-    for (what, goes_wrong) in WRONGS {
-        let mut token = Token::like(&real);
-        goes_wrong(&mut token);
-        let answer = presents(&shop, &token.signed()).await;
+async fn a_token_with_one_mistake_is_refused() {
+    let shop = shop_with_leaked_secret().await;
+    let valid = shop.customer("ana").await.token;
+    profile(&shop, &Token::copy_of(&valid).signed()).await.expect(200);
+    for (name, apply) in MISTAKES {
+        let mut token = Token::copy_of(&valid);
+        apply(&mut token);
+        let answer = profile(&shop, &token.signed()).await;
         assert_eq!(
             (answer.status.as_u16(), &answer.json["code"]),
             (401, &json!("invalid_token")),
-            "{what}"
+            "{name}"
         );
     }
 }
 
 #[actix_web::test]
-async fn a_claim_counts_only_under_a_signature_of_its_own() {
-    let shop = leaky_shop().await;
+async fn a_changed_claim_needs_a_new_signature() {
+    let shop = shop_with_leaked_secret().await;
     let mut ana = shop.customer("ana").await;
     ana.get("/api/users").await.expect_problem(403, "forbidden");
-    let mut token = Token::like(&ana.token);
+    let mut token = Token::copy_of(&ana.token);
     token.claims["role"] = json!("admin");
-    let (promoted, signature) = (token.signed(), ana.token.rsplit_once('.').unwrap().1.to_owned());
+    let promoted = token.signed();
+    let signature = ana.token.rsplit_once('.').unwrap().1.to_owned();
     ana.token = format!("{}.{signature}", promoted.rsplit_once('.').unwrap().0);
     ana.get("/api/users").await.expect_problem(401, "invalid_token");
     ana.token = promoted;
@@ -86,22 +89,22 @@ async fn a_claim_counts_only_under_a_signature_of_its_own() {
 }
 
 #[actix_web::test]
-async fn a_token_is_taken_to_the_letter() {
+async fn a_token_must_match_to_the_letter() {
     let shop = TestShop::open().await;
     let token = shop.customer("ana").await.token;
-    presents(&shop, &token).await.expect(200);
+    profile(&shop, &token).await.expect(200);
     let (unsigned, signature) = token.rsplit_once('.').unwrap();
-    let mut odd = vec![
+    let mut altered = vec![
         String::new(),
         "garbage".into(),
         "a.b.c".into(),
         unsigned.into(),
         format!("{unsigned}."),
     ];
-    odd.extend(["A", "=", ".", ".A", ",", " A"].map(|added| format!("{token}{added}")));
-    odd.extend(same_bits(signature).map(|signature| format!("{unsigned}.{signature}")));
-    for token in odd {
-        let answer = presents(&shop, &token).await;
+    altered.extend(["A", "=", ".", ".A", ",", " A"].map(|suffix| format!("{token}{suffix}")));
+    altered.extend(same_bits(signature).map(|signature| format!("{unsigned}.{signature}")));
+    for token in altered {
+        let answer = profile(&shop, &token).await;
         assert_eq!(
             (answer.status.as_u16(), &answer.json["code"]),
             (401, &json!("invalid_token")),
@@ -111,7 +114,7 @@ async fn a_token_is_taken_to_the_letter() {
 }
 
 #[actix_web::test]
-async fn only_an_access_token_in_its_header_counts() {
+async fn only_an_access_token_in_its_header_is_accepted() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let missing =
@@ -121,19 +124,19 @@ async fn only_an_access_token_in_its_header_counts() {
         let in_url = shop.request(Method::GET, &format!("/auth/profile?{name}={}", ana.token));
         Answer::of(in_url.send().await.unwrap()).await.expect_problem(401, "unauthorized");
     }
-    presents(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
+    profile(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
     let body = json!({ "refresh_token": ana.token });
     ana.send(Method::POST, "/auth/refresh", body).await.expect_problem(401, "invalid_token");
 }
 
 impl Token {
-    /// A token that says what a real one says, and that the shop's key will sign.
-    fn like(real: &str) -> Self {
+    /// Creates a token with the content of a valid one, to be signed with the shop's key.
+    fn copy_of(valid: &str) -> Self {
         let key = mac::<Hmac<Sha256>>(SECRET.as_bytes(), "access token 1");
-        Self { header: part(real, 0), claims: part(real, 1), key }
+        Self { header: part(valid, 0), claims: part(valid, 1), key }
     }
 
-    /// The token, signed in the way that its header names, or else as the shop does it.
+    /// Signs the token with the algorithm of its header, or else with the shop's.
     fn signed(&self) -> String {
         let [header, claims] =
             [&self.header, &self.claims].map(|part| BASE64.encode(part.to_string()));
@@ -148,13 +151,13 @@ impl Token {
     }
 }
 
-/// A shop whose secret is known to whoever makes tokens here.
-async fn leaky_shop() -> TestShop {
+/// Opens a shop whose secret the tests know.
+async fn shop_with_leaked_secret() -> TestShop {
     TestShop::open_with(&[("AUTH__SECRET", SECRET)]).await
 }
 
-/// What a program with that token is answered.
-async fn presents(shop: &TestShop, token: &str) -> Answer {
+/// Requests the profile with an access token.
+async fn profile(shop: &TestShop, token: &str) -> Answer {
     Answer::of(shop.request(Method::GET, "/auth/profile").bearer_auth(token).send().await.unwrap())
         .await
 }
@@ -172,9 +175,9 @@ fn mac<M: Mac + KeyInit>(key: &[u8], message: &str) -> Vec<u8> {
         .to_vec()
 }
 
-/// The other ways to write a signature, whose last character has two bits that mean nothing.
+/// Returns the other spellings of a signature. Its last character has two bits that carry no data.
 fn same_bits(signature: &str) -> impl Iterator<Item = String> {
     let (all, last) = signature.split_at(signature.len() - 1);
-    let place = ALPHABET.find(last).unwrap();
-    (1..4).map(move |bits| format!("{all}{}", &ALPHABET[place + bits..][..1]))
+    let index = ALPHABET.find(last).unwrap();
+    (1..4).map(move |bits| format!("{all}{}", &ALPHABET[index + bits..][..1]))
 }

@@ -1,4 +1,4 @@
-//! Users: `/auth/profile`, `/api/users`, `/api/users/{id}`, and the command line while the shop is closed.
+//! Users: `/auth/profile`, `/api/users`, `/api/users/{id}`, and the command line of a closed shop.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -10,7 +10,7 @@ use crate::harness::TestShop;
 use crate::people::{Admin, Answer, Person};
 
 #[actix_web::test]
-async fn everybody_has_a_profile() {
+async fn every_user_has_a_profile() {
     let shop = TestShop::open().await;
     let body =
         json!({ "username": "Zoë", "password": "correct horse", "email": "zoe@example.org" });
@@ -23,8 +23,8 @@ async fn everybody_has_a_profile() {
         .unwrap();
     let zoe = Person::log_in(&shop, "ZOË", "correct horse").await;
     let profile = zoe.get("/auth/profile").await.expect(200).json;
-    let says = (&profile["user"], &profile["role"], &profile["email"]);
-    assert_eq!(says, (&json!("Zoë"), &json!("customer"), &json!("zoe@example.org")));
+    let user = (&profile["user"], &profile["role"], &profile["email"]);
+    assert_eq!(user, (&json!("Zoë"), &json!("customer"), &json!("zoe@example.org")));
     assert!(
         profile["id"].is_string()
             && profile["created_at"].is_string()
@@ -33,19 +33,20 @@ async fn everybody_has_a_profile() {
 }
 
 #[actix_web::test]
-async fn users_are_for_administrators_only() {
+async fn only_administrators_manage_users() {
     let shop = TestShop::open().await;
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     let one = format!("/api/users/{}", id(&admin.0).await);
     let new = json!({ "username": "bob", "password": "correct horse", "role": "admin" });
-    let asks = [
+    let requests = [
         (Method::GET, "/api/users", json!(null)),
         (Method::POST, "/api/users", new),
         (Method::GET, &one, json!(null)),
         (Method::PATCH, &one, json!({ "password": "battery staple" })),
         (Method::DELETE, &one, json!(null)),
     ];
-    for (method, path, body) in asks {
+    for (method, path, body) in requests {
         ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
         let guest = shop.request(method, path).json(&body).send().await.unwrap();
         Answer::of(guest).await.expect_problem(401, "unauthorized");
@@ -91,7 +92,7 @@ async fn an_administrator_adds_changes_and_deletes_users() {
 }
 
 #[actix_web::test]
-async fn users_come_in_pages() {
+async fn users_are_listed_in_pages() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     for name in ["ana", "bob", "eve"] {
@@ -110,7 +111,7 @@ async fn users_come_in_pages() {
 }
 
 #[actix_web::test]
-async fn the_last_administrator_stays() {
+async fn the_last_administrator_can_be_neither_deleted_nor_demoted() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let path = format!("/api/users/{}", id(&admin.0).await);
@@ -121,25 +122,25 @@ async fn the_last_administrator_stays() {
     admin.0.send(Method::PATCH, &path, both).await.expect_problem(409, "last_admin");
     shop.admin().await;
     assert_eq!(admin.0.get("/auth/profile").await.expect(200).json["role"], "admin");
-    boss(&admin).await;
+    adds_boss(&admin).await;
     admin.0.send(Method::PATCH, &path, demotion).await.expect(200);
 }
 
 #[actix_web::test]
-async fn of_two_administrators_who_demote_each_other_at_once_one_stays() {
+async fn one_of_two_administrators_who_delete_each_other_at_once_remains() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
-    boss(&admin).await;
+    adds_boss(&admin).await;
     let boss = Person::log_in(&shop, "boss", "correct horse").await;
     let paths =
         [format!("/api/users/{}", id(&boss).await), format!("/api/users/{}", id(&admin.0).await)];
     futures_util::future::join(admin.0.delete(&paths[0]), boss.delete(&paths[1])).await;
-    let left = [admin.0.get("/api/users").await, boss.get("/api/users").await];
-    assert_eq!(left.iter().filter(|answer| answer.status.is_success()).count(), 1);
+    let answers = [admin.0.get("/api/users").await, boss.get("/api/users").await];
+    assert_eq!(answers.iter().filter(|answer| answer.status.is_success()).count(), 1);
 }
 
 #[actix_web::test]
-async fn names_that_differ_only_in_case_are_one() {
+async fn a_name_that_differs_only_in_case_is_taken() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     shop.customer("Ana").await;
@@ -155,10 +156,10 @@ async fn names_that_differ_only_in_case_are_one() {
 }
 
 #[actix_web::test]
-async fn a_deleted_first_administrator_is_not_made_again() {
+async fn a_deleted_first_administrator_is_not_created_again() {
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;
-    boss(&admin).await;
+    adds_boss(&admin).await;
     let path = format!("/api/users/{}", id(&admin.0).await);
     Person::log_in(&shop, "boss", "correct horse").await.delete(&path).await.expect(200);
     shop.stop();
@@ -170,7 +171,7 @@ async fn a_deleted_first_administrator_is_not_made_again() {
 }
 
 #[actix_web::test]
-async fn users_are_managed_from_the_command_line_while_the_shop_is_closed() {
+async fn the_command_line_manages_the_users_of_a_closed_shop() {
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     shop.stop();
@@ -195,7 +196,7 @@ async fn users_are_managed_from_the_command_line_while_the_shop_is_closed() {
 }
 
 #[actix_web::test]
-async fn the_command_line_leaves_an_open_shop_alone() {
+async fn the_command_line_refuses_to_open_the_store_of_a_running_shop() {
     let shop = TestShop::open().await;
     for arguments in [&["user", "list"][..], &["check"]] {
         let refused = run(&shop, arguments, "");
@@ -222,12 +223,12 @@ async fn id(person: &Person) -> String {
     person.get("/auth/profile").await.expect(200).json["id"].as_str().unwrap().to_owned()
 }
 
-async fn boss(admin: &Admin) {
+async fn adds_boss(admin: &Admin) {
     let boss = json!({ "username": "boss", "password": "correct horse", "role": "admin" });
     admin.0.send(Method::POST, "/api/users", boss).await.expect(201);
 }
 
-/// Runs a command of the binary with a line of input.
+/// Runs a command of the binary with text on standard input.
 fn run(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
     let mut command = shop.command(arguments);
     let mut child = command
@@ -236,7 +237,7 @@ fn run(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // A command that needs no input may have ended already.
+    // A command that reads no input may have exited already.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! A program that writes its frames itself (RFC 6455, section 5.2), right or wrong, over plain TCP.
+//! A client that writes raw frames (RFC 6455, section 5.2), valid or not, over plain TCP.
 
 use std::time::Duration;
 
@@ -9,55 +9,55 @@ use tokio::time::timeout;
 
 use crate::harness::TestShop;
 
-/// The bit that says that a message ends with this frame.
+/// The bit of the last frame of a message.
 pub(crate) const FIN: u8 = 0x80;
-/// An operation code: the message goes on.
+/// The operation code of a further frame of a message.
 pub(crate) const CONTINUATION: u8 = 0;
-/// An operation code: a text begins.
+/// The operation code of a text.
 pub(crate) const TEXT: u8 = 1;
-/// An operation code: bytes begin.
+/// The operation code of a binary message.
 pub(crate) const BINARY: u8 = 2;
-/// An operation code: the connection ends.
+/// The operation code of a close.
 pub(crate) const CLOSE: u8 = 8;
-/// An operation code: is anybody there?
+/// The operation code of a ping.
 pub(crate) const PING: u8 = 9;
-/// An operation code: somebody is.
+/// The operation code of a pong.
 pub(crate) const PONG: u8 = 10;
 
-/// How long a frame may take before the test fails; far more than it ever takes.
+/// How long a frame may take before the test fails; far longer than any frame needs.
 const PATIENCE: Duration = Duration::from_secs(20);
 const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A connection that has become a WebSocket.
+/// A connection that was upgraded to a WebSocket.
 pub(crate) struct Wire {
     stream: TcpStream,
     read: Vec<u8>,
 }
 
-/// What the server says.
+/// What the server sends.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Heard {
+pub(crate) enum Received {
     /// A text.
     Text(String),
-    /// It asks whether anybody is there.
+    /// A ping with its content.
     Ping(Vec<u8>),
-    /// It is there, and says what it was asked with.
+    /// A pong with its content.
     Pong(Vec<u8>),
-    /// It closes, with a code unless the client gave none either.
+    /// A close, with a code unless the client's close had none.
     Close(Option<u16>),
-    /// It has hung up.
+    /// The end of the connection.
     End,
-    /// It neither says anything nor hangs up.
+    /// Nothing in time.
     Nothing,
 }
 
-/// A frame as a client must send it; the first byte is the operation code with the bits before it.
-pub(crate) fn frame(first: u8, held: &[u8]) -> Vec<u8> {
-    let masked = held.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask);
-    [header(first, held.len() as u64), masked.collect()].concat()
+/// Returns a frame of a client. `first` is the operation code with the bits before it.
+pub(crate) fn frame(first: u8, content: &[u8]) -> Vec<u8> {
+    let masked = content.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask);
+    [header(first, content.len() as u64), masked.collect()].concat()
 }
 
-/// The beginning of a frame that announces so many bytes.
+/// Returns the header of a frame that announces a length.
 pub(crate) fn header(first: u8, length: u64) -> Vec<u8> {
     let length = match length {
         0..126 => vec![0x80 | length as u8],
@@ -75,103 +75,106 @@ impl Wire {
         stream.set_nodelay(true).unwrap();
         let mut wire = Self { stream, read: Vec::new() };
         let request = format!(
-            "GET /api/live HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            "GET /api/live HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
         );
         wire.sends(request).await;
         loop {
             if let Some(end) = wire.read.windows(4).position(|end| end == b"\r\n\r\n") {
-                let answer = wire.read.drain(..end + 4).collect::<Vec<_>>();
-                assert!(
-                    answer.starts_with(b"HTTP/1.1 101 "),
-                    "{}",
-                    String::from_utf8_lossy(&answer)
-                );
+                let response = wire.read.drain(..end + 4).collect::<Vec<_>>();
+                let text = String::from_utf8_lossy(&response);
+                assert!(text.starts_with("HTTP/1.1 101 "), "{text}");
                 return wire;
             }
-            assert_eq!(wire.reads().await, Some(true), "no answer");
+            assert_eq!(wire.reads().await, Some(true), "no response");
         }
     }
 
-    /// Sends bytes, and takes in meanwhile what comes, so that neither side waits for the other.
+    /// Sends bytes and reads at the same time, so that neither side blocks the other.
     pub(crate) async fn sends(&mut self, bytes: impl AsRef<[u8]>) {
         let (mut reader, mut writer) = self.stream.split();
-        let takes_in = async {
+        let keeps_reading = async {
             while matches!(reader.read_buf(&mut self.read).await, Ok(1..)) {}
             std::future::pending::<()>().await;
         };
-        // Whether the server was still there shows in what comes.
+        // If the server has closed the connection, the next read shows it.
         tokio::select! {
             _ = timeout(PATIENCE, writer.write_all(bytes.as_ref())) => {}
-            () = takes_in => {}
+            () = keeps_reading => {}
         }
     }
 
-    /// The next thing that the server says.
-    pub(crate) async fn hears(&mut self) -> Heard {
+    /// Returns what the server sends next.
+    pub(crate) async fn receives(&mut self) -> Received {
         loop {
-            if let Some((heard, length)) = first(&self.read) {
+            if let Some((received, length)) = first(&self.read) {
                 self.read.drain(..length);
-                return heard;
+                return received;
             }
             match self.reads().await {
                 Some(true) => {}
-                Some(false) => return Heard::End,
-                None => return Heard::Nothing,
+                Some(false) => return Received::End,
+                None => return Received::Nothing,
             }
         }
     }
 
-    /// All that the server says until it hangs up, but for its goodbye to programs.
-    pub(crate) async fn hears_to_the_end(&mut self) -> Vec<Heard> {
-        let mut heard = Vec::new();
+    /// Returns everything up to the end of the connection, without the `bye` frame.
+    pub(crate) async fn receives_to_the_end(&mut self) -> Vec<Received> {
+        let mut received = Vec::new();
         loop {
-            match self.hears().await {
-                Heard::Text(text) if is_goodbye(&text) => {}
-                last @ (Heard::End | Heard::Nothing) => {
-                    heard.push(last);
-                    return heard;
+            match self.receives().await {
+                Received::Text(text) if is_bye(&text) => {}
+                last @ (Received::End | Received::Nothing) => {
+                    received.push(last);
+                    return received;
                 }
-                other => heard.push(other),
+                other => received.push(other),
             }
         }
     }
 
-    /// Sends nothing more, but goes on listening.
+    /// Ends its side of the connection but keeps reading.
     pub(crate) async fn sends_no_more(&mut self) {
         self.stream.shutdown().await.unwrap();
     }
 
-    /// Is gone at once, as if its machine had been switched off and on (a reset).
+    /// Resets the connection, as after a power failure.
     pub(crate) fn breaks(self) {
         self.stream.set_zero_linger().unwrap();
     }
 
-    /// Whether something more has come, or the server has hung up; none if neither happens in time.
+    /// Reads more; `false` at the end of the connection, `None` on a timeout.
     async fn reads(&mut self) -> Option<bool> {
         let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await;
         read.ok().map(|read| matches!(read, Ok(1..)))
     }
 }
 
-/// The first thing in what was read, and its length, if it is there as a whole; frames of a server are plain.
-fn first(read: &[u8]) -> Option<(Heard, usize)> {
+/// Returns the first frame and its length in bytes, if it is complete. A server's frames have no
+/// mask.
+fn first(read: &[u8]) -> Option<(Received, usize)> {
     let (begin, length) = match read.get(1)? {
         126 => (4, usize::from(u16::from_be_bytes(read.get(2..4)?.try_into().unwrap()))),
         127 => (10, u64::from_be_bytes(read.get(2..10)?.try_into().unwrap()).try_into().unwrap()),
         short => (2, usize::from(*short)),
     };
-    let held = read.get(begin..begin + length)?.to_vec();
-    let heard = match read[0] ^ FIN {
-        TEXT => Heard::Text(String::from_utf8(held).unwrap()),
-        PING => Heard::Ping(held),
-        PONG => Heard::Pong(held),
-        CLOSE => Heard::Close((!held.is_empty()).then(|| u16::from_be_bytes([held[0], held[1]]))),
+    let content = read.get(begin..begin + length)?.to_vec();
+    let received = match read[0] ^ FIN {
+        TEXT => Received::Text(String::from_utf8(content).unwrap()),
+        PING => Received::Ping(content),
+        PONG => Received::Pong(content),
+        CLOSE => Received::Close(close_code(&content)),
         other => panic!("a frame that begins with {other:#x}"),
     };
-    Some((heard, begin + length))
+    Some((received, begin + length))
 }
 
-fn is_goodbye(text: &str) -> bool {
+fn close_code(content: &[u8]) -> Option<u16> {
+    (!content.is_empty()).then(|| u16::from_be_bytes([content[0], content[1]]))
+}
+
+fn is_bye(text: &str) -> bool {
     serde_json::from_str::<Value>(text).is_ok_and(|json| json["bye"].is_object())
 }

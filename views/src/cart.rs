@@ -1,27 +1,31 @@
 //! The cart: its badge in the header and its page.
 
-use domain::cart::{PricedCart, PricedItem, Problem, Quantity};
+use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
+use domain::quantity::Quantity;
 use maud::{Markup, html};
 
 use crate::form::{command, empty};
-use crate::locale::{Locale, money};
+use crate::format::money;
+use crate::locale::Locale;
 
-/// The link to the cart with the number of pieces in it.
+/// Returns the link to the cart, with the number of units in it.
 pub fn badge(locale: Locale, count: u32) -> Markup {
     html! {
-        a #cart-badge .cart-badge href="/cart" aria-label=(locale.text_with("cart-badge", &[("count", count.into())])) {
+        a #cart-badge .cart-badge href="/cart"
+            aria-label=(locale.text_with("cart-badge", &[("count", count.into())])) {
             svg viewBox="0 0 24 24" width="26" height="26" aria-hidden="true" {
                 path d="M3 4h2.5l2.2 11h10.4l2-8H6.4" {}
                 circle cx="9.5" cy="19.5" r="1.4" {}
                 circle cx="16.5" cy="19.5" r="1.4" {}
             }
-            // The id follows the value: a new value is a new element, which style sheets can point out.
+            // The id contains the value, so a new value is a new element, which the style sheet
+            // highlights.
             span.count id={ "cart-count-" (count) } { (count) }
         }
     }
 }
 
-/// The cart at today's prices, with everything one can do with it.
+/// Returns the cart at current prices, with the forms that change it and the link to the checkout.
 pub fn panel(locale: Locale, cart: &PricedCart) -> Markup {
     html! {
         section #cart .cart {
@@ -39,31 +43,36 @@ pub fn panel(locale: Locale, cart: &PricedCart) -> Markup {
     }
 }
 
-/// What the buyer should know of an item, if anything.
+/// Returns a line for each problem of an item.
 pub(crate) fn problems(locale: Locale, item: &PricedItem) -> Markup {
     html! {
         @for problem in &item.problems {
-            p.problem { (locale.text_with(problem_key(*problem), &[("available", item.available.into())])) }
+            p.problem {
+                (locale.text_with(problem_key(*problem), &[("available", item.available.into())]))
+            }
         }
     }
 }
 
-/// Whether an item keeps the cart from being ordered.
-pub(crate) fn is_blocked(cart: &PricedCart) -> bool {
-    let blocks = |problem: &Problem| *problem != Problem::PriceChanged;
+/// Returns whether a problem prevents the checkout. A changed price does not.
+fn is_blocked(cart: &PricedCart) -> bool {
+    let blocks = |problem: &ItemProblem| *problem != ItemProblem::PriceChanged;
     cart.items.iter().any(|item| item.problems.iter().any(blocks))
 }
 
 fn line(locale: Locale, item: &PricedItem) -> Markup {
+    let unit_price = money(locale, item.unit_price);
     html! {
         li.line id={ "cart-item-" (item.article) } {
             div.what {
                 h2 { (item.name) }
-                p.each { (locale.text_with("cart-each", &[("price", money(locale, item.unit_price).into())])) }
+                p.each { (locale.text_with("cart-each", &[("price", unit_price.into())])) }
                 (problems(locale, item))
             }
             (quantity_form(locale, item))
-            strong.price id={ "cart-line-" (item.article) "-" (item.line_total.0) } { (money(locale, item.line_total)) }
+            strong.price id={ "cart-line-" (item.article) "-" (item.line_total.0) } {
+                (money(locale, item.line_total))
+            }
             (command(&format!("/cart/remove/{}", item.article), &html! {
                 button.link { (locale.text("cart-remove")) span.unseen { " (" (item.name) ")" } }
             }))
@@ -77,8 +86,11 @@ fn quantity_form(locale: Locale, item: &PricedItem) -> Markup {
         form.quantity action=(action) method="post"
             hx-post=(action) hx-target="#notice" hx-swap="none" hx-trigger="change, submit" {
             label {
-                span.unseen { (locale.text_with("cart-quantity", &[("name", item.name.as_str().into())])) }
-                input id={ "cart-quantity-" (item.article) } type="number" name="quantity" inputmode="numeric"
+                span.unseen {
+                    (locale.text_with("cart-quantity", &[("name", item.name.as_str().into())]))
+                }
+                input id={ "cart-quantity-" (item.article) }
+                    type="number" name="quantity" inputmode="numeric"
                     min="0" max=(Quantity::MAX.get()) required value=(item.quantity.get());
             }
             button.quiet { (locale.text("cart-update")) }
@@ -103,11 +115,11 @@ fn conclusion(locale: Locale, cart: &PricedCart) -> Markup {
     }
 }
 
-fn problem_key(problem: Problem) -> &'static str {
+fn problem_key(problem: ItemProblem) -> &'static str {
     match problem {
-        Problem::PriceChanged => "cart-problem-price",
-        Problem::InsufficientStock => "cart-problem-stock",
-        Problem::Unavailable => "cart-problem-unavailable",
+        ItemProblem::PriceChanged => "cart-problem-price",
+        ItemProblem::InsufficientStock => "cart-problem-stock",
+        ItemProblem::Unavailable => "cart-problem-unavailable",
     }
 }
 
@@ -129,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn a_changed_price_alone_does_not_keep_the_cart_from_being_ordered() {
+    fn a_changed_price_alone_does_not_prevent_the_checkout() {
         let mut cart = sample::ready_cart();
-        cart.items[0].problems = vec![Problem::PriceChanged];
+        cart.items[0].problems = vec![ItemProblem::PriceChanged];
         assert!(!is_blocked(&cart));
     }
 
@@ -141,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_badge_counts_in_both_languages() {
+    fn the_badge_shows_the_count_in_both_languages() {
         let badges: Vec<_> = Locale::ALL
             .into_iter()
             .flat_map(|locale| [0, 1, 12].map(|count| badge(locale, count)))

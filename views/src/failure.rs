@@ -1,15 +1,15 @@
-//! Failures, told so that the reader can do something about them.
+//! Error messages and the page that shows a failure.
 
 use maud::{Markup, html};
 
 use crate::locale::Locale;
 
-/// What an error code means.
+/// Returns the text for an error code, such as `empty_cart`.
 pub fn message(locale: Locale, code: &str) -> String {
     locale.text(&format!("error-{}", code.replace('_', "-")))
 }
 
-/// The main part of a page that stands for a failure.
+/// Returns the main part of the page for a failed request: status, message and request id.
 pub fn page_body(locale: Locale, status: u16, code: &str, request_id: &str) -> Markup {
     html! {
         section #failure .failure {
@@ -27,7 +27,7 @@ mod tests {
     use crate::sample::lines;
 
     #[test]
-    fn a_failure_says_what_happened_and_where_to_go() {
+    fn a_failure_shows_its_status_and_message_and_a_link_to_the_catalogue() {
         insta::assert_snapshot!(
             "failure_fr",
             lines(&page_body(Locale::Fr, 404, "not_found", "0195-abc"))

@@ -1,17 +1,20 @@
-//! What forms are made of.
+//! Building blocks of forms and empty lists.
 
 use maud::{Markup, html};
 
-/// A form that gives a command and stays on its page: htmx shows the answer, without scripts the browser follows it.
+/// Returns a form that sends a command and stays on its page.
 ///
-/// It aims at the notice, which stays: where a push has taken the form away, htmx would drop the answer.
+/// htmx inserts the response into the page; without scripts, the browser follows the redirect. The
+/// target is the notice region, because a push may remove the form before the response arrives, and
+/// htmx drops a response whose target is gone.
 pub(crate) fn command(action: &str, content: &Markup) -> Markup {
     html! {
-        form action=(action) method="post" hx-post=(action) hx-target="#notice" hx-swap="none" { (content) }
+        form action=(action) method="post"
+            hx-post=(action) hx-target="#notice" hx-swap="none" { (content) }
     }
 }
 
-/// A control under its label.
+/// Returns a control with its label above it.
 pub(crate) fn field(label: &str, control: &Markup) -> Markup {
     html! {
         label.field {
@@ -21,7 +24,7 @@ pub(crate) fn field(label: &str, control: &Markup) -> Markup {
     }
 }
 
-/// Why a form was refused.
+/// Returns the message that explains why a form was refused, if there is one.
 pub(crate) fn refusal(error: Option<&str>) -> Markup {
     html! {
         @if let Some(error) = error {
@@ -30,7 +33,7 @@ pub(crate) fn refusal(error: Option<&str>) -> Markup {
     }
 }
 
-/// What stands where there is nothing yet, with a way on.
+/// Returns the placeholder for an empty list, with a link to continue.
 pub(crate) fn empty(text: &str, href: &str, link: &str) -> Markup {
     html! {
         div.empty {
@@ -44,14 +47,16 @@ pub(crate) fn empty(text: &str, href: &str, link: &str) -> Markup {
     }
 }
 
-/// A path as the value of a query parameter.
+/// Percent-encodes a path for use as the value of a query parameter (RFC 3986, section 2.1).
 pub(crate) fn encoded(path: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(byte);
-    path.bytes()
-        .map(
-            |byte| {
-                if is_plain(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-            },
-        )
-        .collect()
+    let mut text = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if is_plain(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text += &format!("%{byte:02X}");
+        }
+    }
+    text
 }

@@ -1,53 +1,28 @@
-//! The page around the fragments, and the ways a fragment reaches a page that is already there.
+//! The frame of a page around its main part, and partials, which update a part of an open page.
 
 use std::collections::BTreeSet;
 
-use domain::event::Topic;
-use domain::user::Role;
+use domain::topic::Topic;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::locale::Locale;
+use crate::viewer::Viewer;
 
 mod header;
 
-/// Who looks at a page, and from where.
-#[derive(Debug, Clone)]
-pub struct Viewer {
-    /// The reader's language.
-    pub locale: Locale,
-    /// Who is signed in, if anybody.
-    pub account: Option<Account>,
-    /// Pieces in the viewer's cart.
-    pub cart_count: u32,
-    /// The id of the last event the page shows.
-    pub event: u64,
-    /// Where the page is, to come back to after something else.
-    pub path: String,
-    /// Whether the administrator's password is still the first one.
-    pub default_password: bool,
-    /// The address of a static file, which changes with its content.
-    pub asset: fn(&str) -> String,
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// The user's name.
-    pub username: String,
-    /// What the user may do.
-    pub role: Role,
-}
-
-/// How what happened is meant.
+/// The kind of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// It went well.
+    /// The command succeeded.
     Success,
-    /// It was refused.
+    /// The command was refused.
     Error,
 }
 
-/// A whole page: `title_key` also is its heading, `topics` are what it listens to besides one's cart and session.
+/// Returns a whole page around its main part.
+///
+/// `title_key` is the key of the title, which is also the heading. `topics` are the topics that the
+/// page subscribes to besides the visitor's cart and session.
 pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) -> Markup {
     let title = viewer.locale.text(title_key);
     html! {
@@ -70,16 +45,19 @@ pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) ->
     }
 }
 
-/// A fragment that takes the place of the element with that id, if the page has one.
+/// Wraps a fragment so that htmx replaces the element with this id.
+///
+/// A page without such an element ignores it.
 pub fn partial(id: &str, fragment: Markup) -> Markup {
-    // A notice is put in anew, so that it is seen and read aloud again even when it says the same.
+    // The content of the notice region is replaced rather than morphed. Screen readers and the
+    // animation then start again, even if the text is the same.
     let swap = if id == "notice" { "innerHTML strip:true" } else { "outerMorph" };
     html! {
         hx-partial hx-target={ "#" (id) } hx-swap=(swap) { (fragment) }
     }
 }
 
-/// What just happened, in a sentence.
+/// Returns the notice region with a message about the last command.
 pub fn notice(locale: Locale, kind: Notice, message: &str) -> Markup {
     let (class, prefix) = match kind {
         Notice::Success => ("success", "layout-success"),
@@ -90,7 +68,7 @@ pub fn notice(locale: Locale, kind: Notice, message: &str) -> Markup {
     })
 }
 
-/// The place for notices, without one.
+/// Returns the notice region without a message.
 pub fn empty_notice() -> Markup {
     notice_region(&html! {})
 }
@@ -110,7 +88,8 @@ fn head(viewer: &Viewer, title: &str) -> Markup {
             title { (title) " · MicroShop" }
             link rel="icon" type="image/svg+xml" href=(asset("favicon.svg"));
             link rel="stylesheet" href=(asset("shop.css"));
-            // Not deferred: htmx would begin before the scripts behind it are there, and the page would never listen.
+            // Not deferred: htmx would start before its extension is loaded, and the page would
+            // never open its socket.
             @for script in ["htmx.min.js", "hx-ws.min.js", "shop.js"] {
                 script src=(asset(script)) {}
             }
@@ -118,13 +97,14 @@ fn head(viewer: &Viewer, title: &str) -> Markup {
     }
 }
 
+/// Returns the address of the socket, with the topics to subscribe to and the last event seen.
 fn live_address(viewer: &Viewer, topics: &[Topic]) -> String {
-    let mut heard = BTreeSet::from_iter(topics.iter().copied());
-    heard.insert(Topic::Cart);
+    let mut subscribed = BTreeSet::from_iter(topics.iter().copied());
+    subscribed.insert(Topic::Cart);
     if viewer.account.is_some() {
-        heard.insert(Topic::Session);
+        subscribed.insert(Topic::Session);
     }
-    let names: Vec<_> = heard.into_iter().map(Topic::name).collect();
+    let names: Vec<_> = subscribed.into_iter().map(Topic::name).collect();
     format!("/live?topics={}&since={}", names.join(","), viewer.event)
 }
 
@@ -138,8 +118,11 @@ fn footer(locale: Locale) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use domain::user::Role;
+
     use super::*;
     use crate::sample::lines;
+    use crate::viewer::Account;
 
     fn viewer(locale: Locale, account: Option<Account>) -> Viewer {
         Viewer {
@@ -158,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_holds_everything_around_its_main_part() {
+    fn a_page_has_a_header_a_notice_region_and_a_footer_around_its_main_part() {
         let guest = page(
             &viewer(Locale::Fr, None),
             "page-articles",
@@ -174,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_listens_to_the_cart_and_once_signed_in_to_the_session() {
+    fn every_page_subscribes_to_the_cart_and_if_signed_in_to_the_session() {
         assert_eq!(
             live_address(&viewer(Locale::Fr, None), &[Topic::Cart]),
             "/live?topics=cart&since=41"
@@ -187,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_names_its_target_and_a_notice_is_put_in_anew() {
+    fn a_partial_names_its_target_and_a_notice_is_inserted_again() {
         let fragments = [
             partial("cart", html! { section #cart {} }),
             partial("notice", notice(Locale::En, Notice::Error, "No <b>way</b>.")),

@@ -1,13 +1,14 @@
-//! Markup from domain values: no HTTP, no actors, no clock.
+//! HTML rendered from domain values, without HTTP, actors or a clock.
 //!
-//! Every fragment is an element with a stable id, the same whether a page contains it, a request is answered
-//! with it or a socket brings it. Everything works without scripts: each form has a real action, and htmx only
-//! saves the reload.
+//! Every fragment is an element with a stable id. Its markup is the same in a page, in the response
+//! to an htmx request and in a push over a WebSocket. Everything works without scripts: each form
+//! has a real action, and htmx only avoids reloading the page.
 
 pub mod article;
 pub mod cart;
 pub mod failure;
 mod form;
+mod format;
 pub mod layout;
 pub mod locale;
 pub mod order;
@@ -17,3 +18,4 @@ pub mod session;
 #[cfg(test)]
 mod texts;
 pub mod user;
+pub mod viewer;

@@ -1,15 +1,13 @@
-//! The two languages of the shop: texts, money and moments as their readers write them.
+//! The two languages of the shop, and their texts.
+//!
+//! The texts are in `views/locales`, one folder per language, in the syntax of Project Fluent.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use domain::money::Cents;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use maud::{Markup, html};
 
 static_loader! {
     static LOCALES = {
@@ -22,7 +20,7 @@ static_loader! {
 static FRENCH: LanguageIdentifier = langid!("fr");
 static ENGLISH: LanguageIdentifier = langid!("en");
 
-/// A language the shop speaks.
+/// A language of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locale {
     /// French.
@@ -33,10 +31,10 @@ pub enum Locale {
 }
 
 impl Locale {
-    /// Every language, in the order in which they are offered.
+    /// All languages, in the order in which pages offer them.
     pub const ALL: [Self; 2] = [Self::Fr, Self::En];
 
-    /// Its tag (RFC 5646).
+    /// Returns the language tag (RFC 5646).
     pub fn code(self) -> &'static str {
         match self {
             Self::Fr => "fr",
@@ -44,23 +42,29 @@ impl Locale {
         }
     }
 
-    /// The language of that tag.
+    /// Returns the language with a tag, or `None` if the shop does not have it.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|locale| locale.code() == code)
     }
 
-    /// The language a reader prefers by an `Accept-Language` header (RFC 9110, section 12.5.4).
+    /// Returns the preferred language of an `Accept-Language` header (RFC 9110, section 12.5.4).
+    ///
+    /// French is the default when the header prefers neither language.
     pub fn preferred(accept_language: &str) -> Self {
         let ranges: Vec<_> = accept_language.split(',').map(weighted).collect();
-        if Self::En.wish(&ranges) > Self::Fr.wish(&ranges) { Self::En } else { Self::Fr }
+        if Self::En.preference(&ranges) > Self::Fr.preference(&ranges) {
+            Self::En
+        } else {
+            Self::Fr
+        }
     }
 
-    /// The text of a key.
+    /// Returns the text of a key, or the key itself if it has no text.
     pub fn text(self, key: &str) -> String {
         LOCALES.try_lookup(self.language(), key).unwrap_or_else(|| key.to_owned())
     }
 
-    /// The text of a key with its variables filled in.
+    /// Returns the text of a key with its variables filled in, or the key itself if it has no text.
     pub fn text_with(self, key: &str, args: &[(&'static str, FluentValue<'_>)]) -> String {
         let args: HashMap<Cow<'static, str>, FluentValue<'_>> =
             args.iter().map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect();
@@ -74,51 +78,22 @@ impl Locale {
         }
     }
 
-    /// How much a reader wants this language: by quality, then by place in the header.
-    fn wish(self, ranges: &[(&str, u16)]) -> Option<(u16, Reverse<usize>)> {
+    /// Returns how strongly a header prefers this language: by quality, then by position.
+    ///
+    /// `None` means that the language is not acceptable.
+    fn preference(self, ranges: &[(&str, u16)]) -> Option<(u16, Reverse<usize>)> {
         let best = |name: &str| {
             let named = ranges
                 .iter()
                 .enumerate()
                 .filter(|(_, (language, _))| language.eq_ignore_ascii_case(name));
-            named.map(|(place, (_, quality))| (*quality, Reverse(place))).max()
+            named.map(|(position, (_, quality))| (*quality, Reverse(position))).max()
         };
         best(self.code()).or_else(|| best("*")).filter(|(quality, _)| *quality > 0)
     }
 }
 
-/// An amount of money.
-pub fn money(locale: Locale, amount: Cents) -> String {
-    let (euros, cents) = (amount.0 / 100, amount.0 % 100);
-    match locale {
-        Locale::Fr => format!("{},{cents:02}\u{a0}€", grouped(euros, '\u{202f}')),
-        Locale::En => format!("€{}.{cents:02}", grouped(euros, ',')),
-    }
-}
-
-/// A moment, to the minute, in coordinated universal time.
-pub fn moment(locale: Locale, moment: Timestamp) -> String {
-    let civil = moment.to_zoned(TimeZone::UTC);
-    let args = [
-        ("day", civil.day().into()),
-        ("month", civil.month().into()),
-        ("year", civil.year().to_string().into()),
-        ("time", civil.strftime("%H:%M").to_string().into()),
-    ];
-    locale.text_with("moment", &args)
-}
-
-/// A moment of today, to the second, in coordinated universal time.
-pub fn second(moment: Timestamp) -> String {
-    moment.to_zoned(TimeZone::UTC).strftime("%H:%M:%S UTC").to_string()
-}
-
-/// A moment as an element that programs can read as well.
-pub fn time(locale: Locale, at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (moment(locale, at)) } }
-}
-
-/// The primary language of a range, and its quality in thousandths.
+/// Parses a language range: returns its primary language and its quality in thousandths.
 fn weighted(range: &str) -> (&str, u16) {
     let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
     let language = tag.trim().split('-').next().unwrap_or_default();
@@ -130,26 +105,13 @@ fn weighted(range: &str) -> (&str, u16) {
     (language, (quality.clamp(0.0, 1.0) * 1000.0) as u16)
 }
 
-/// A number with its digits in groups of three.
-fn grouped(number: u64, separator: char) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 2);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(separator);
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_reader_s_wish_counts_by_quality_and_then_by_order() {
-        let wishes = [
+    fn languages_are_preferred_by_quality_and_then_by_position() {
+        let headers = [
             ("", Locale::Fr),
             ("en", Locale::En),
             ("EN-gb, fr;q=0.9", Locale::En),
@@ -161,29 +123,8 @@ mod tests {
             ("en;q=nonsense", Locale::Fr),
             (";;;,,q=", Locale::Fr),
         ];
-        for (header, locale) in wishes {
+        for (header, locale) in headers {
             assert_eq!(Locale::preferred(header), locale, "{header}");
         }
-    }
-
-    #[test]
-    fn money_is_written_as_the_language_writes_it() {
-        let both = |cents| Locale::ALL.map(|locale| money(locale, Cents(cents)));
-        assert_eq!(both(5), ["0,05\u{a0}€", "€0.05"]);
-        assert_eq!(both(89_900), ["899,00\u{a0}€", "€899.00"]);
-        assert_eq!(both(123_450), ["1\u{202f}234,50\u{a0}€", "€1,234.50"]);
-        assert_eq!(
-            both(100_000_000_000),
-            ["1\u{202f}000\u{202f}000\u{202f}000,00\u{a0}€", "€1,000,000,000.00"]
-        );
-    }
-
-    #[test]
-    fn a_moment_names_its_month_and_its_time_zone() {
-        let first: Timestamp = "2026-05-01T07:05:59Z".parse().unwrap();
-        assert_eq!(
-            Locale::ALL.map(|locale| moment(locale, first)),
-            ["1er mai 2026 à 07:05 UTC", "1 May 2026, 07:05 UTC"]
-        );
     }
 }

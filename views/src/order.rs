@@ -1,39 +1,17 @@
-//! Orders: checking out, one order with its payment, all of one's orders.
+//! Orders: a single order with its payment, and the list of a user's orders.
 
 use domain::breaker::Interruption;
-use domain::cart::PricedCart;
 use domain::order::{Order, OrderId, OrderItem, OrderStatus};
 use maud::{Markup, html};
 
 use crate::form::empty;
-use crate::locale::{Locale, money, time};
+use crate::format::{money, time};
+use crate::locale::Locale;
 
-mod checkout;
+pub mod checkout;
 mod payment;
 
-/// What the checkout form holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CheckoutForm {
-    /// The recipient's name.
-    pub name: String,
-    /// Where to write to.
-    pub email: String,
-    /// Where to send the goods.
-    pub address: String,
-}
-
-/// The checkout: who gets what, for how much; `key` keeps the order from being placed twice.
-pub fn checkout(
-    locale: Locale,
-    cart: &PricedCart,
-    form: &CheckoutForm,
-    error: Option<&str>,
-    key: &str,
-) -> Markup {
-    checkout::panel(locale, cart, form, error, key)
-}
-
-/// One order with its payment, and whether payments are interrupted.
+/// Returns an order with its payment. `interruption` is set while no payment can be made.
 pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     html! {
         section .order id={ "order-" (order.id) } {
@@ -50,7 +28,11 @@ pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) 
                     (items(locale, order))
                     h3 { (locale.text("order-contact")) }
                     @if let Some(contact) = &order.contact {
-                        address { (contact.name) br; span.lines-kept { (contact.address) } br; (contact.email.as_str()) }
+                        address {
+                            (contact.name) br;
+                            span.lines-kept { (contact.address) } br;
+                            (contact.email.as_str())
+                        }
                     }
                 }
             }
@@ -58,7 +40,7 @@ pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) 
     }
 }
 
-/// All of one's orders, in the given order.
+/// Returns a list of orders, in the given sequence.
 pub fn list(locale: Locale, orders: &[Order]) -> Markup {
     html! {
         section #orders .orders {
@@ -75,13 +57,13 @@ pub fn list(locale: Locale, orders: &[Order]) -> Markup {
     }
 }
 
-/// The number of an order as people say it.
-pub fn number(id: OrderId) -> String {
+/// Returns the short number of an order: the last eight digits of its id.
+fn number(id: OrderId) -> String {
     id.0.simple().to_string().chars().skip(24).collect::<String>().to_uppercase()
 }
 
-/// Where an order stands, in a word.
-pub fn badge(locale: Locale, status: OrderStatus) -> Markup {
+/// Returns the status of an order as a coloured word.
+fn badge(locale: Locale, status: OrderStatus) -> Markup {
     let (class, key) = match status {
         OrderStatus::PendingPayment => ("pending", "order-pending"),
         OrderStatus::Paid => ("good", "order-paid"),
@@ -95,7 +77,7 @@ pub fn badge(locale: Locale, status: OrderStatus) -> Markup {
 }
 
 fn row(locale: Locale, order: &Order) -> Markup {
-    let pieces: u32 = order.items.iter().map(|item| item.quantity.get()).sum();
+    let units: u32 = order.items.iter().map(|item| item.quantity.get()).sum();
     html! {
         li.line id={ "orders-" (order.id) } {
             div.what {
@@ -104,7 +86,10 @@ fn row(locale: Locale, order: &Order) -> Markup {
                         (locale.text_with("order-number", &[("number", number(order.id).into())]))
                     }
                 }
-                p.quiet { (time(locale, order.created_at)) " · " (locale.text_with("order-pieces", &[("count", pieces.into())])) }
+                p.quiet {
+                    (time(locale, order.created_at)) " · "
+                    (locale.text_with("order-units", &[("count", units.into())]))
+                }
             }
             (badge(locale, order.status))
             strong.price { (money(locale, order.total)) }
@@ -112,7 +97,9 @@ fn row(locale: Locale, order: &Order) -> Markup {
     }
 }
 
-/// The way of an order that goes well, and how far it is; nothing for one that was given up.
+/// Returns the steps of a successful order, with the current one marked.
+///
+/// Returns nothing for an order that was cancelled, expired or refunded.
 fn steps(locale: Locale, status: OrderStatus) -> Markup {
     let done = match status {
         OrderStatus::PendingPayment => 1,
@@ -126,7 +113,10 @@ fn steps(locale: Locale, status: OrderStatus) -> Markup {
     html! {
         ol.steps {
             @for (place, key) in keys.into_iter().enumerate() {
-                li class=[(place < done).then_some("done")] aria-current=[(place + 1 == done).then_some("step")] { (locale.text(key)) }
+                li class=[(place < done).then_some("done")]
+                    aria-current=[(place + 1 == done).then_some("step")] {
+                    (locale.text(key))
+                }
             }
         }
     }
@@ -138,7 +128,10 @@ fn items(locale: Locale, order: &Order) -> Markup {
             @for OrderItem { name, quantity, line_total, .. } in &order.items {
                 li { span { (name) " × " (quantity.get()) } span { (money(locale, *line_total)) } }
             }
-            li.total { span { (locale.text("order-total")) } strong { (money(locale, order.total)) } }
+            li.total {
+                span { (locale.text("order-total")) }
+                strong { (money(locale, order.total)) }
+            }
         }
     }
 }
@@ -176,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_called_off_says_what_it_waits_for() {
+    fn an_order_that_is_being_cancelled_or_refunded_shows_its_progress() {
         let called_off = |status, payment| {
             let order = Order { called_off: true, ..sample::order(status, 1, payment) };
             panel(Locale::En, &order, None).into_string()
@@ -197,8 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn an_order_whose_payment_is_interrupted_says_when_the_next_try_is_possible() {
-        let (until, for_now) = (Interruption::Until(sample::moment()), Interruption::ForNow);
+    fn an_order_whose_payment_is_interrupted_shows_when_the_next_try_is_possible() {
+        let until = Interruption::Until(sample::moment());
         let not_sent = sample::order(OrderStatus::PendingPayment, 1, PaymentStatus::NotSent);
         insta::assert_snapshot!(
             "order_interrupted_fr",
@@ -210,7 +203,7 @@ mod tests {
         );
         for payment in [PaymentStatus::Submitting, PaymentStatus::Unknown, PaymentStatus::Declined]
         {
-            let order = drawn(OrderStatus::PendingPayment, payment, Some(for_now));
+            let order = drawn(OrderStatus::PendingPayment, payment, Some(Interruption::Indefinite));
             assert!(
                 order.contains("Payments are interrupted") && !order.contains("Next try"),
                 "{order}"
@@ -227,33 +220,33 @@ mod tests {
     }
 
     #[test]
-    fn a_paid_order_asks_for_nothing_more() {
+    fn a_paid_order_has_no_payment_form() {
         let order = sample::order(OrderStatus::Shipped, 1, PaymentStatus::Succeeded);
         insta::assert_snapshot!("order_paid", lines(&panel(Locale::En, &order, None)));
     }
 
     #[test]
-    fn an_order_that_was_given_up_has_no_steps_left() {
+    fn a_cancelled_expired_or_refunded_order_shows_no_steps() {
         for status in [OrderStatus::Cancelled, OrderStatus::Expired, OrderStatus::Refunded] {
             assert!(!drawn(status, PaymentStatus::Declined, None).contains("steps"), "{status:?}");
         }
     }
 
     #[test]
-    fn the_list_of_orders_leads_to_each() {
+    fn the_list_of_orders_links_to_each_order() {
         let orders = [sample::order(OrderStatus::Paid, 1, PaymentStatus::Succeeded)];
         insta::assert_snapshot!("orders_fr", lines(&list(Locale::Fr, &orders)));
         insta::assert_snapshot!("orders_none", lines(&list(Locale::En, &[])));
     }
 
     #[test]
-    fn the_checkout_freezes_version_and_total_and_keeps_what_was_typed() {
-        let form = CheckoutForm {
+    fn the_checkout_form_contains_version_total_and_the_previous_input() {
+        let form = checkout::CheckoutForm {
             name: "Ana".into(),
             email: "ana@".into(),
             address: sample::HOSTILE.into(),
         };
-        let page = checkout(Locale::Fr, &sample::ready_cart(), &form, Some("Non."), "key-1");
+        let page = checkout::panel(Locale::Fr, &sample::ready_cart(), &form, Some("Non."), "key-1");
         insta::assert_snapshot!("checkout_fr", lines(&page));
         assert!(!page.0.contains("<script"));
     }

@@ -1,22 +1,24 @@
-//! Values the tests of the fragments draw: one small shop with one buyer.
+//! Sample values for the tests of the fragments: a small shop with one buyer.
 
 use std::collections::BTreeMap;
 
 use domain::article::{Article, ArticleId, Articles};
-use domain::cart::{Cart, PricedCart, PricedItem, Problem, Quantity};
+use domain::cart::Cart;
+use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
 use domain::money::Cents;
 use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
 use domain::payment::{Payment, PaymentStatus};
+use domain::quantity::Quantity;
 use domain::session::{Proof, Session, SessionId};
 use domain::user::{Email, Role, User, UserId, Username};
 use jiff::Timestamp;
 use maud::Markup;
 use uuid::Uuid;
 
-/// Text that must never reach a page as markup.
+/// Text that would run a script if a page did not escape it.
 pub(crate) const HOSTILE: &str = "<script>alert('1')</script>\" onload=\"alert(2)";
 
-/// Markup with one element a line, so that a difference is easy to see.
+/// Returns the markup with one element per line, which makes differences easy to read.
 pub(crate) fn lines(markup: &Markup) -> String {
     markup.0.replace("><", ">\n<")
 }
@@ -46,14 +48,14 @@ pub(crate) fn articles() -> Articles {
     BTreeMap::from(all.map(|article| (article.id, article)))
 }
 
-/// A cart with every problem there is.
+/// A cart with every kind of problem.
 pub(crate) fn cart() -> PricedCart {
-    let item = |article, name: &str, pieces, cents, available, problems| PricedItem {
+    let item = |article, name: &str, units, cents, available, problems| PricedItem {
         article: ArticleId(article),
         name: name.to_owned(),
-        quantity: Quantity::new(pieces).unwrap(),
+        quantity: Quantity::new(units).unwrap(),
         unit_price: Cents(cents),
-        line_total: Cents(cents * u64::from(pieces)),
+        line_total: Cents(cents * u64::from(units)),
         available,
         problems,
     };
@@ -66,9 +68,9 @@ pub(crate) fn cart() -> PricedCart {
                 2,
                 89_900,
                 1,
-                vec![Problem::InsufficientStock, Problem::PriceChanged],
+                vec![ItemProblem::InsufficientStock, ItemProblem::PriceChanged],
             ),
-            item(3, "Minitel", 1, 9_900, 0, vec![Problem::Unavailable]),
+            item(3, "Minitel", 1, 9_900, 0, vec![ItemProblem::Unavailable]),
         ],
         item_count: 3,
         total: Cents(189_700),
@@ -76,7 +78,7 @@ pub(crate) fn cart() -> PricedCart {
     }
 }
 
-/// The same cart, ready to be ordered.
+/// The same cart without problems, ready for the checkout.
 pub(crate) fn ready_cart() -> PricedCart {
     let mut cart = cart();
     cart.items.iter_mut().for_each(|item| item.problems.clear());

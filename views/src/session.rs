@@ -1,12 +1,13 @@
-//! The sessions of a user: where one is signed in.
+//! The list of a user's sessions: the devices that are signed in.
 
 use domain::session::{Proof, Session, SessionId};
 use maud::{Markup, html};
 
 use crate::form::command;
-use crate::locale::{Locale, time};
+use crate::format::time;
+use crate::locale::Locale;
 
-/// Every session of a user, with a way to end each of them.
+/// Returns the sessions of a user, each with a form that ends it.
 pub fn list(locale: Locale, sessions: &[Session], current: SessionId) -> Markup {
     html! {
         section #sessions .panel {
@@ -30,18 +31,28 @@ fn row(locale: Locale, session: &Session, current: SessionId) -> Markup {
         li.line id={ "session-" (session.id) } {
             div.what {
                 h3 title=(session.device) { (device(locale, session)) }
-                p.quiet { (session.address) " · " (locale.text("session-since")) " " (time(locale, session.created_at)) }
+                p.quiet {
+                    (session.address) " · "
+                    (locale.text("session-since")) " " (time(locale, session.created_at))
+                }
                 p.quiet { (locale.text("session-seen")) " " (time(locale, session.last_seen_at)) }
             }
-            @if session.id == current { span.badge.good { (locale.text("session-current")) } }
+            @if session.id == current {
+                span.badge.good { (locale.text("session-current")) }
+            }
             (command(&format!("/account/sessions/{}/end", session.id), &html! {
-                button.link { (locale.text("session-end")) span.unseen { " (" (device(locale, session)) ")" } }
+                button.link {
+                    (locale.text("session-end")) span.unseen { " (" (device(locale, session)) ")" }
+                }
             }))
         }
     }
 }
 
-/// What a client calls itself, in words: browsers also claim to be the browsers they resemble, so the first match counts.
+/// Returns the name of a device, from the `User-Agent` header of its sign-in.
+///
+/// Browsers also name the browsers that they are compatible with, so the first match counts. An
+/// unknown program is shown with the first 40 characters of the header.
 fn device(locale: Locale, session: &Session) -> String {
     let find = |names: &[(&str, &'static str)]| {
         names.iter().find(|(mark, _)| session.device.contains(mark)).map(|(_, name)| *name)
@@ -57,6 +68,7 @@ fn device(locale: Locale, session: &Session) -> String {
     }
 }
 
+/// A part of the header and the browser it stands for, the most specific first.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -66,6 +78,7 @@ const BROWSERS: &[(&str, &str)] = &[
     ("curl/", "curl"),
 ];
 
+/// A part of the header and the operating system it stands for, the most specific first.
 const SYSTEMS: &[(&str, &str)] = &[
     ("Android", "Android"),
     ("iPhone", "iPhone"),
@@ -80,10 +93,11 @@ mod tests {
     use super::*;
     use crate::sample::{HOSTILE, lines, session};
 
-    const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
+    const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) \
+        AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1";
 
     #[test]
-    fn every_device_is_named_and_can_be_signed_out() {
+    fn every_device_has_a_name_and_a_form_to_sign_it_out() {
         let sessions = [
             session(1, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
             session(2, PHONE),
@@ -93,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn the_only_session_has_no_others_to_end() {
+    fn a_single_session_has_no_form_to_end_the_others() {
         let only = [session(1, "")];
         let page = list(Locale::En, &only, only[0].id).into_string();
         assert!(!page.contains("end-others") && page.contains("Browser"), "{page}");
     }
 
     #[test]
-    fn an_unknown_device_is_cut_short_and_never_markup() {
+    fn the_name_of_an_unknown_device_is_truncated_and_escaped() {
         let odd = session(1, &HOSTILE.repeat(20));
         assert_eq!(device(Locale::En, &odd).chars().count(), 40);
         assert!(

@@ -1,4 +1,4 @@
-//! Tests of the texts: both languages say everything, nothing is said in vain, and French is typeset as French.
+//! Tests of the texts: both languages are complete, every text is used, and typesetting is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,17 +7,23 @@ use std::path::{Path, PathBuf};
 use crate::failure;
 use crate::locale::Locale;
 
-const ERROR_CODES: &str = "malformed_json missing_idempotency_key invalid_idempotency_key idempotency_key_reused idempotency_key_in_use \
-    wrong_type unknown_field missing_field out_of_range invalid_query unsupported_media_type body_too_large \
-    method_not_allowed not_found unauthorized invalid_credentials invalid_token forbidden cross_origin \
-    registration_closed article_not_found article_unavailable not_in_cart quantity_out_of_range too_many_pieces \
-    too_many_articles precondition_failed cart_changed empty_cart total_changed insufficient_stock invalid_contact \
-    total_too_large order_not_found wrong_state payment_declined payment_not_sent payment_unavailable username_taken \
-    invalid_username invalid_email password_length password_common wrong_password last_admin user_not_found session_not_found \
-    invalid_article below_reserved too_busy too_many_requests unavailable internal";
+/// Every error code of the server, as its JSON responses contain it.
+const ERROR_CODES: &str = "
+    malformed_json missing_idempotency_key invalid_idempotency_key idempotency_key_reused
+    idempotency_key_in_use wrong_type unknown_field missing_field out_of_range invalid_query
+    unsupported_media_type body_too_large method_not_allowed not_found unauthorized
+    invalid_credentials invalid_token forbidden cross_origin registration_closed
+    article_not_found article_unavailable not_in_cart quantity_out_of_range too_many_pieces
+    too_many_articles precondition_failed cart_changed empty_cart total_changed
+    insufficient_stock invalid_contact total_too_large order_not_found wrong_state
+    payment_declined payment_not_sent payment_unavailable username_taken invalid_username
+    invalid_email password_length password_common wrong_password last_admin user_not_found
+    session_not_found invalid_article below_reserved too_busy too_many_requests unavailable
+    internal
+";
 
-/// Keys that only the server asks for: titles of pages, and notices.
-const FOR_THE_SERVER: [&str; 3] = ["page-", "notice-", "error-"];
+/// Prefixes of the keys that only the server uses: page titles, notices and error codes.
+const SERVER_PREFIXES: [&str; 3] = ["page-", "notice-", "error-"];
 
 #[test]
 fn both_languages_have_the_same_keys() {
@@ -27,25 +33,25 @@ fn both_languages_have_the_same_keys() {
 }
 
 #[test]
-fn every_key_the_views_ask_for_exists() {
+fn every_key_that_the_views_use_exists() {
     let known = texts(Locale::Fr);
-    for (key, place) in asked_for() {
-        assert!(known.contains_key(&key), "{key} in {place}");
+    for (key, file) in used_keys() {
+        assert!(known.contains_key(&key), "{key} in {file}");
     }
 }
 
 #[test]
-fn every_text_is_asked_for() {
+fn every_text_is_used() {
     let source: String =
         sources().into_iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     for key in texts(Locale::Fr).into_keys() {
-        let elsewhere = FOR_THE_SERVER.iter().any(|prefix| key.starts_with(prefix));
-        assert!(elsewhere || source.contains(&format!("\"{key}\"")), "{key} is never used");
+        let is_server_text = SERVER_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
+        assert!(is_server_text || source.contains(&format!("\"{key}\"")), "{key} is never used");
     }
 }
 
 #[test]
-fn every_error_code_has_its_own_text_and_no_text_lacks_a_code() {
+fn every_error_code_has_its_own_text_and_every_error_text_has_a_code() {
     let codes: BTreeSet<_> = ERROR_CODES
         .split_whitespace()
         .map(|code| format!("error-{}", code.replace('_', "-")))
@@ -61,7 +67,7 @@ fn every_error_code_has_its_own_text_and_no_text_lacks_a_code() {
 }
 
 #[test]
-fn french_is_typeset_with_its_own_spaces_and_apostrophes() {
+fn french_texts_use_non_breaking_spaces_and_curved_apostrophes() {
     for (key, text) in texts(Locale::Fr) {
         let wrong = [" ;", " !", " ?", " :", "« ", " »", "n° ", "'"]
             .into_iter()
@@ -71,7 +77,7 @@ fn french_is_typeset_with_its_own_spaces_and_apostrophes() {
 }
 
 #[test]
-fn english_has_curved_apostrophes_and_no_spaces_before_marks() {
+fn english_texts_use_curved_apostrophes_and_no_space_before_punctuation() {
     for (key, text) in texts(Locale::En) {
         let wrong = [" ;", " !", " ?", " :", "'", "\u{a0}", "\u{202f}"]
             .into_iter()
@@ -80,7 +86,7 @@ fn english_has_curved_apostrophes_and_no_spaces_before_marks() {
     }
 }
 
-/// Every message of a language as it is written in its files, by key.
+/// Returns the source of every text of a language, by key.
 fn texts(locale: Locale) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     for file in files(&here().join("locales").join(locale.code()), "ftl") {
@@ -92,7 +98,7 @@ fn texts(locale: Locale) -> BTreeMap<String, String> {
                 .unwrap_or(("", line));
             if !name.is_empty() {
                 key = name.to_owned();
-                assert!(!texts.contains_key(&key), "{key} stands twice");
+                assert!(!texts.contains_key(&key), "{key} is defined twice");
             }
             *texts.entry(key.clone()).or_default() += text;
         }
@@ -100,8 +106,8 @@ fn texts(locale: Locale) -> BTreeMap<String, String> {
     texts
 }
 
-/// The keys that stand in a call of `text` or `text_with`, and the file of each.
-fn asked_for() -> Vec<(String, String)> {
+/// Returns every key in a call of `text` or `text_with`, and the file that contains the call.
+fn used_keys() -> Vec<(String, String)> {
     let mut keys = Vec::new();
     for path in sources() {
         let source = fs::read_to_string(&path).unwrap();
@@ -110,15 +116,17 @@ fn asked_for() -> Vec<(String, String)> {
             keys.extend(calls.map(|(key, _)| (key.to_owned(), path.display().to_string())));
         }
     }
-    assert!(keys.len() > 50, "the search for keys is broken");
+    assert!(keys.len() > 50, "the search for keys finds too few");
     keys
 }
 
+/// Returns the source files of this crate, except this one.
 fn sources() -> Vec<PathBuf> {
     let this = here().join("src/texts.rs");
     files(&here().join("src"), "rs").into_iter().filter(|path| *path != this).collect()
 }
 
+/// Returns all files with an extension in a folder and its subfolders.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -132,6 +140,7 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Returns the folder of this crate.
 fn here() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,12 +1,16 @@
-//! Users: signing in and out, one's own account, and the administrators' table.
+//! Users: forms to sign in and out, the account page, and the users page of administrators.
 
-use domain::user::{Role, User, UserId};
+use domain::user::{User, UserId};
 use maud::{Markup, html};
 
 use crate::form::{command, encoded, field, refusal};
-use crate::locale::{Locale, time};
+use crate::format::time;
+use crate::locale::Locale;
+use crate::user::table::role_key;
 
-/// The form to sign in; `then` is where to go afterwards.
+mod table;
+
+/// Returns the form to sign in. `then` is the path to open afterwards.
 pub fn login(locale: Locale, username: &str, then: &str, error: Option<&str>) -> Markup {
     html! {
         section #login .narrow {
@@ -17,12 +21,17 @@ pub fn login(locale: Locale, username: &str, then: &str, error: Option<&str>) ->
                 (password_field(&locale.text("user-password"), "password", "current-password"))
                 button { (locale.text("user-sign-in")) }
             }
-            p.quiet { (locale.text("user-no-account")) " " a href={ "/register?then=" (encoded(then)) } { (locale.text("user-create-account")) } }
+            p.quiet {
+                (locale.text("user-no-account")) " "
+                a href={ "/register?then=" (encoded(then)) } {
+                    (locale.text("user-create-account"))
+                }
+            }
         }
     }
 }
 
-/// The form to create an account; `then` is where to go afterwards.
+/// Returns the form to create an account. `then` is the path to open afterwards.
 pub fn register(
     locale: Locale,
     username: &str,
@@ -40,12 +49,15 @@ pub fn register(
                 (password_field(&locale.text("user-password-choose"), "password", "new-password"))
                 button { (locale.text("user-create-account")) }
             }
-            p.quiet { (locale.text("user-has-account")) " " a href={ "/login?then=" (encoded(then)) } { (locale.text("user-sign-in")) } }
+            p.quiet {
+                (locale.text("user-has-account")) " "
+                a href={ "/login?then=" (encoded(then)) } { (locale.text("user-sign-in")) }
+            }
         }
     }
 }
 
-/// The question whether to sign out.
+/// Returns the form that asks for confirmation before signing out.
 pub fn logout(locale: Locale) -> Markup {
     html! {
         section #logout .narrow {
@@ -57,7 +69,7 @@ pub fn logout(locale: Locale) -> Markup {
     }
 }
 
-/// Who one is to the shop.
+/// Returns the profile of the signed-in user.
 pub fn profile(locale: Locale, user: &User) -> Markup {
     html! {
         section #profile .panel {
@@ -75,47 +87,29 @@ pub fn profile(locale: Locale, user: &User) -> Markup {
     }
 }
 
-/// The form to choose another password.
+/// Returns the form to change the password.
 pub fn password_form(locale: Locale, error: Option<&str>) -> Markup {
+    let current = locale.text("user-password-current");
+    let new = locale.text("user-password-new");
     html! {
         section #password .panel {
             h2 { (locale.text("user-change-password")) }
             (command("/account/password", &html! {
                 (refusal(error))
-                (password_field(&locale.text("user-password-current"), "current", "current-password"))
-                (password_field(&locale.text("user-password-new"), "new", "new-password"))
+                (password_field(&current, "current", "current-password"))
+                (password_field(&new, "new", "new-password"))
                 button { (locale.text("user-change-password")) }
             }))
         }
     }
 }
 
-/// Every user, as an administrator sees them.
+/// Returns the table of all users, for an administrator. `me` is the administrator's own id.
 pub fn table(locale: Locale, users: &[User], me: UserId) -> Markup {
-    html! {
-        section #users .panel {
-            h2 { (locale.text_with("user-count", &[("count", users.len().into())])) }
-            div.scroll {
-                table {
-                    thead {
-                        tr {
-                            @for key in ["user-name", "user-email", "user-role", "user-since", "user-actions"] {
-                                th scope="col" { (locale.text(key)) }
-                            }
-                        }
-                    }
-                    tbody {
-                        @for user in users {
-                            (row(locale, user, me))
-                        }
-                    }
-                }
-            }
-        }
-    }
+    table::panel(locale, users, me)
 }
 
-/// The form with which an administrator adds a user.
+/// Returns the form with which an administrator adds a user.
 pub fn add_form(locale: Locale, error: Option<&str>) -> Markup {
     html! {
         section #user-add .panel {
@@ -137,36 +131,12 @@ pub fn add_form(locale: Locale, error: Option<&str>) -> Markup {
     }
 }
 
-fn row(locale: Locale, user: &User, me: UserId) -> Markup {
-    html! {
-        tr id={ "user-" (user.id) } {
-            th scope="row" { (user.username) }
-            td { (user.email.as_ref().map_or("–", |email| email.as_str())) }
-            td { (locale.text(role_key(user.role))) }
-            td { (time(locale, user.created_at)) }
-            td {
-                @if user.id == me { span.badge { (locale.text("user-me")) } } @else { (delete_form(locale, user)) }
-            }
-        }
-    }
-}
-
-fn delete_form(locale: Locale, user: &User) -> Markup {
-    let action = format!("/admin/users/delete/{}", user.id);
-    let question =
-        locale.text_with("user-delete-question", &[("name", user.username.as_str().into())]);
-    html! {
-        form action=(action) method="post" hx-post=(action) hx-target="#notice" hx-swap="none" hx-confirm=(question) {
-            button.link { (locale.text("user-delete")) span.unseen { " (" (user.username) ")" } }
-        }
-    }
-}
-
 fn username_field(locale: Locale, username: &str) -> Markup {
     field(
         &locale.text("user-name"),
         &html! {
-            input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required maxlength="64" value=(username);
+            input name="username" autocomplete="username" autocapitalize="none" spellcheck="false"
+                required maxlength="64" value=(username);
         },
     )
 }
@@ -189,20 +159,15 @@ fn password_field(label: &str, name: &str, autocomplete: &str) -> Markup {
     )
 }
 
-fn role_key(role: Role) -> &'static str {
-    match role {
-        Role::Customer => "user-role-customer",
-        Role::Admin => "user-role-admin",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use domain::user::Role;
+
     use super::*;
     use crate::sample::{HOSTILE, lines, user};
 
     #[test]
-    fn signing_in_and_registering_keep_what_was_typed_but_no_password() {
+    fn the_login_and_registration_forms_keep_the_input_but_no_password() {
         insta::assert_snapshot!(
             "login_fr",
             lines(&login(Locale::Fr, HOSTILE, "/cart", Some("Non.")))
@@ -214,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn the_account_page_shows_the_profile_and_changes_the_password() {
+    fn the_account_page_shows_the_profile_and_the_password_form() {
         let account = html! {
             (profile(Locale::Fr, &user("ana", Role::Customer)))
             (password_form(Locale::Fr, Some("Non.")))
@@ -224,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn an_administrator_sees_everybody_and_can_delete_everybody_else() {
+    fn an_administrator_sees_every_user_and_can_delete_all_but_their_own_account() {
         let (admin, ana) = (user("admin", Role::Admin), user("ana", Role::Customer));
         let page = table(Locale::En, &[admin.clone(), ana], admin.id);
         insta::assert_snapshot!("users_en", lines(&page));
         assert_eq!(
             page.0.matches("/admin/users/delete/").count(),
             2,
-            "one form, in its action and its hx-post"
+            "one form, with its path in `action` and in `hx-post`"
         );
         insta::assert_snapshot!("user_add_fr", lines(&add_form(Locale::Fr, None)));
     }

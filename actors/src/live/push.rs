@@ -1,28 +1,29 @@
-//! What the hub tells its listeners.
+//! What the hub sends to its subscribers.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use actix::Message;
 use bytestring::ByteString;
-use domain::event::{Entry, Topic};
+use domain::event::Entry;
+use domain::topic::Topic;
 
 use crate::store::EventId;
 
-/// In which words a listener is told.
+/// How a subscriber wants its frames.
 #[derive(Debug, Clone, Copy)]
 pub enum Encoding {
     /// JSON, for programs.
     Json,
-    /// French, for pages.
+    /// HTML fragments in French, for pages.
     French,
-    /// English, for pages.
+    /// HTML fragments in English, for pages.
     English,
 }
 
-/// An event on its way to the listeners of a channel, with the frames made of it: each is made once for all of them.
+/// An event for the subscribers of a channel, and the frames made of it: one for each encoding,
+/// shared by every subscriber.
 pub struct PushedEvent {
-    /// The topic it is told under.
+    /// The topic under which the event is published.
     pub topic: Topic,
     /// The event.
     pub entry: Entry,
@@ -32,18 +33,15 @@ pub struct PushedEvent {
 }
 
 impl PushedEvent {
-    /// An event of which no frame was made yet.
+    /// Creates a pushed event without frames.
     pub fn new(topic: Topic, entry: Entry) -> Self {
-        Self {
-            topic,
-            entry,
-            json: OnceLock::new(),
-            french: OnceLock::new(),
-            english: OnceLock::new(),
-        }
+        let json = OnceLock::new();
+        let french = OnceLock::new();
+        let english = OnceLock::new();
+        Self { topic, entry, json, french, english }
     }
 
-    /// The frame in some words, made if it wasn't yet.
+    /// Returns the frame of an encoding; the first call makes it.
     pub fn frame(&self, encoding: Encoding, make: impl FnOnce() -> String) -> ByteString {
         let frame = match encoding {
             Encoding::Json => &self.json,
@@ -54,54 +52,20 @@ impl PushedEvent {
     }
 }
 
-/// What a listener is told.
+/// What the hub sends to a subscriber.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub enum Push {
-    /// From here on the channels listened to now are told of.
-    From {
-        /// Up to this event the channels listened to before were told of.
-        told: EventId,
-        /// What comes is behind this event; another one than `told` if the listener has missed what is between.
+    /// A subscription starts here.
+    Subscribed {
+        /// The last event that was pushed to the subscriber under its former channels.
+        pushed: EventId,
+        /// The event after which the new subscription starts. If it is greater than `pushed`, the
+        /// subscriber has missed the events in between.
         position: EventId,
     },
-    /// Something happened.
-    Happened(Arc<PushedEvent>),
-    /// The shop closes, or opens again in a moment.
-    Goodbye,
-}
-
-/// What hub and listener know of what is on its way between them.
-#[derive(Default)]
-pub struct Backlog {
-    waiting: AtomicUsize,
-    missed: AtomicU64,
-}
-
-impl Backlog {
-    /// The listener has taken a push.
-    pub fn took_one(&self) {
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    /// The first event that was not put in because the outbox was full; the hub tells nothing from there on.
-    pub fn missed(&self) -> Option<EventId> {
-        Some(self.missed.load(Ordering::Acquire)).filter(|missed| *missed != 0)
-    }
-
-    /// How many pushes wait, with one more.
-    pub(super) fn put_one(&self) -> usize {
-        self.waiting.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// The push last counted was not put in: the listener misses this event and what follows.
-    pub(super) fn is_full(&self, event: EventId) {
-        self.took_one();
-        self.missed.store(event, Ordering::Release);
-    }
-
-    /// The listener listens anew.
-    pub(super) fn goes_on(&self) {
-        self.missed.store(0, Ordering::Release);
-    }
+    /// An event of a subscribed channel.
+    Event(Arc<PushedEvent>),
+    /// The server shuts down or restarts.
+    Closing,
 }

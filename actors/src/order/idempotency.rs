@@ -1,113 +1,166 @@
-//! Requests that are answered once: the same key gets the same answer for three days
+//! Requests that are answered once: for three days, the same key gets the same answer
 //! (draft-ietf-httpapi-idempotency-key-header).
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use actix::{
-    ActorFutureExt, Addr, AsyncContext, AtomicResponse, Handler, Message, ResponseFuture,
-    WrapFuture,
-};
+use actix::{Addr, AsyncContext, Handler, Message};
 use domain::order::{Order, OrderError};
 use domain::user::UserId;
 
-use super::{IdempotencyKey, OrderDesk};
-use crate::ask::{Atomic, Failure};
+use super::commands::OrderDeps;
+use super::{AwaitPayment, IdempotencyKey, OrderDesk, OrderId, Submit};
+use crate::ask::forward;
+use crate::failpoint::Durable;
+use crate::failure::Failure;
+use crate::handling::{Exclusive, Reply, exclusive};
 use crate::store::StoreError;
-use crate::tables::{Row, UsedKey};
+use crate::tables::UsedKey;
+use crate::tables::batch::WriteBatch;
+use crate::tables::table::{Row, version};
 
-/// Takes a request in hand, unless it was answered before or is in other hands.
+/// How long an idempotency key is stored.
+const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
+
+/// Begins a request, unless it was answered before or is in progress.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Claimed, Failure<OrderError>>")]
-pub struct Claim {
-    /// Who makes it.
-    pub user: UserId,
-    /// Which request it is.
-    pub idempotency_key: IdempotencyKey,
+#[rtype(result = "Result<Begun, Failure<OrderError>>")]
+struct Begin {
+    user: UserId,
+    idempotency_key: IdempotencyKey,
 }
 
-/// What becomes of a request.
-pub enum Claimed {
-    /// It was answered with this order before.
-    Before(Order),
-    /// It is to be answered now.
-    Now(Arc<InHand>),
+/// What [`Begin`] found.
+enum Begun {
+    /// The request was answered with this order before.
+    Answered(Order),
+    /// The request is new.
+    New(InProgress),
 }
 
-/// A request in hand; whoever lets go of it without an answer leaves it to the next.
-pub struct InHand {
-    key: String,
+/// A request in progress. Dropping it allows the same request to begin again.
+struct InProgress {
+    used_key: String,
     fingerprint: String,
     desk: Addr<OrderDesk>,
 }
 
-impl Drop for InHand {
+impl Drop for InProgress {
     fn drop(&mut self) {
-        self.desk.do_send(LetGo(self.key.clone()));
+        self.desk.do_send(Release(self.used_key.clone()));
     }
 }
 
-/// Answers a request with an order as it is; the reply is what it is answered with from now on.
-#[derive(Clone, Message)]
-#[rtype(result = "Result<Order, Failure<OrderError>>")]
-pub struct Answer {
-    /// The request.
-    pub in_hand: Arc<InHand>,
-    /// The order.
-    pub order: Order,
-}
-
-/// Says that nobody has a request in hand any more.
+/// Removes a key from the requests in progress.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct LetGo(String);
+struct Release(String);
 
-impl Handler<Claim> for OrderDesk {
-    type Result = Atomic<Self, Claimed, OrderError>;
+/// Submits an order change, waits for the bank, and stores the answer under the request's key; a
+/// repeated request gets the stored answer.
+///
+/// Without `patience` the answer is the order as submitted, and is not stored. Every step is a
+/// message of its own, so that the desk serves others while this request waits.
+pub(super) async fn answer_once(
+    desk: Addr<OrderDesk>,
+    deps: OrderDeps,
+    user: UserId,
+    idempotency_key: IdempotencyKey,
+    patience: Option<Duration>,
+    submit: Submit,
+) -> Reply<Order, OrderError> {
+    let Some(patience) = patience else { return forward(&desk, submit).await };
+    let request = match forward(&desk, Begin { user, idempotency_key }).await? {
+        Begun::Answered(order) => return Ok(order),
+        Begun::New(request) => request,
+    };
+    let submitted = forward(&desk, submit).await?;
+    let wait = AwaitPayment { user: submitted.user, order: submitted.id, patience };
+    let order = forward(&desk, wait).await?;
+    deps.store_answer(&request, order).await
+}
 
-    fn handle(
-        &mut self,
-        Claim { user, idempotency_key }: Claim,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        let key = used_key(user, &idempotency_key);
-        let (used, of) = (self.desk.tables.used_keys.clone(), key.clone());
-        let read = async move { used.get(&of).await }.into_actor(self);
-        AtomicResponse::new(Box::pin(read.map(
-            move |read: Result<Option<Row<UsedKey>>, StoreError>, desk, ctx| {
-                match read?.map(|row| row.value) {
-                    Some(used) if used.fingerprint != idempotency_key.fingerprint => {
-                        Err(OrderError::KeyReused.into())
-                    }
-                    Some(UsedKey { answer: Some(order), .. }) => Ok(Claimed::Before(order)),
-                    _ if !desk.in_hand.insert(key.clone()) => Err(OrderError::KeyInUse.into()),
-                    _ => {
-                        let fingerprint = idempotency_key.fingerprint;
-                        Ok(Claimed::Now(Arc::new(InHand { key, fingerprint, desk: ctx.address() })))
-                    }
-                }
-            },
-        )))
+impl Handler<Begin> for OrderDesk {
+    type Result = Exclusive<Self, Begun, OrderError>;
+
+    fn handle(&mut self, begin: Begin, _: &mut Self::Context) -> Self::Result {
+        let Begin { user, idempotency_key: IdempotencyKey { key, fingerprint } } = begin;
+        let used_key = used_key(user, &key);
+        let read = self.deps.clone().used_key(used_key.clone());
+        exclusive(self, read, |read, desk, ctx| match read?.map(|row| row.value) {
+            Some(used) if used.fingerprint != fingerprint => Err(OrderError::KeyReused.into()),
+            Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(order)),
+            _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
+            _ => Ok(Begun::New(InProgress { used_key, fingerprint, desk: ctx.address() })),
+        })
     }
 }
 
-impl Handler<Answer> for OrderDesk {
-    type Result = ResponseFuture<Result<Order, Failure<OrderError>>>;
-
-    fn handle(&mut self, Answer { in_hand, order }: Answer, _: &mut Self::Context) -> Self::Result {
-        let desk = self.desk.clone();
-        Box::pin(async move { desk.answer(&in_hand.key, &in_hand.fingerprint, order).await })
-    }
-}
-
-impl Handler<LetGo> for OrderDesk {
+impl Handler<Release> for OrderDesk {
     type Result = ();
 
-    fn handle(&mut self, LetGo(key): LetGo, _: &mut Self::Context) {
-        self.in_hand.remove(&key);
+    fn handle(&mut self, Release(used_key): Release, _: &mut Self::Context) {
+        self.in_progress.remove(&used_key);
     }
 }
 
-/// The key under which a user's request is remembered.
-pub(super) fn used_key(user: UserId, idempotency_key: &IdempotencyKey) -> String {
-    format!("{user}/{}", idempotency_key.key)
+impl OrderDeps {
+    /// Returns the order that a request with this key has changed, if there was one.
+    pub(super) async fn changed_before(
+        &self,
+        user: UserId,
+        idempotency_key: &IdempotencyKey,
+    ) -> Reply<Option<Order>, OrderError> {
+        let used_key = used_key(user, &idempotency_key.key);
+        match self.shared.tables.used_keys.get(used_key).await? {
+            Some(used) if used.value.fingerprint != idempotency_key.fingerprint => {
+                Err(OrderError::KeyReused.into())
+            }
+            Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds the use of a key to a batch.
+    pub(super) fn use_key(
+        &self,
+        batch: &mut WriteBatch,
+        user: UserId,
+        idempotency_key: &IdempotencyKey,
+        order: OrderId,
+    ) -> Result<(), StoreError> {
+        let fingerprint = idempotency_key.fingerprint.clone();
+        let used = UsedKey { fingerprint, order, answer: None };
+        let used_key = used_key(user, &idempotency_key.key);
+        let until = self.shared.clock.now() + KEYS_KEPT;
+        batch.put_until(&self.shared.tables.used_keys, used_key, None, &used, until)
+    }
+
+    async fn used_key(self, used_key: String) -> Result<Option<Row<UsedKey>>, StoreError> {
+        self.shared.tables.used_keys.get(used_key).await
+    }
+
+    /// Stores the answer to a request and returns it; an answer stored before takes precedence.
+    async fn store_answer(self, request: &InProgress, order: Order) -> Reply<Order, OrderError> {
+        let tables = &self.shared.tables;
+        let row = tables.used_keys.get(&request.used_key).await?;
+        let read_at = version(&row);
+        if let Some(answer) = row.and_then(|row| row.value.answer) {
+            return Ok(answer);
+        }
+        let used = UsedKey {
+            fingerprint: request.fingerprint.clone(),
+            order: order.id,
+            answer: Some(order.clone()),
+        };
+        let until = self.shared.clock.now() + KEYS_KEPT;
+        let mut batch = self.shared.batch();
+        batch.put_until(&tables.used_keys, &request.used_key, read_at, &used, until)?;
+        tables.commit_step(Durable::Answer, batch).await?;
+        Ok(order)
+    }
+}
+
+/// Returns the key of the row that stores a user's request.
+fn used_key(user: UserId, key: &str) -> String {
+    format!("{user}/{key}")
 }

@@ -1,4 +1,4 @@
-//! A store in memory, for tests: nothing survives it, every other promise is kept.
+//! A store in memory, for tests: it keeps every promise of the port but durability.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
@@ -15,7 +15,7 @@ use super::tail::follow;
 use super::{Batch, EventId, LogEntry, Store, StoreError, Version, Versioned};
 use crate::clock::Clock;
 
-/// A store that forgets everything when it is dropped.
+/// A store whose contents are lost when it is dropped.
 pub struct MemoryStore {
     clock: Clock,
     events_max: usize,
@@ -25,12 +25,12 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store that keeps all its events.
+    /// Creates an empty store that keeps every event.
     pub fn new(clock: Clock) -> Self {
         Self::keeping(usize::MAX, clock)
     }
 
-    /// An empty store that keeps its last `events_max` events.
+    /// Creates an empty store that keeps the last `events_max` events.
     pub fn keeping(events_max: usize, clock: Clock) -> Self {
         Self {
             clock,
@@ -41,7 +41,7 @@ impl MemoryStore {
         }
     }
 
-    /// The next commits end in [`StoreError::Unavailable`] and change nothing.
+    /// Makes the next commits fail with [`StoreError::Unavailable`]; they change nothing.
     pub fn refuse_next(&self, commits: usize) {
         self.refusals.store(commits, Ordering::SeqCst);
     }
@@ -52,11 +52,11 @@ impl MemoryStore {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
             .is_ok()
         {
-            return Err(StoreError::Unavailable("it was told to refuse".to_owned()));
+            return Err(StoreError::Unavailable("set to refuse".to_owned()));
         }
         let mut contents = lock(&self.contents);
         let last_event = contents.apply(batch, self.clock.now())?;
-        contents.forget_all_but(self.events_max);
+        contents.trim_events(self.events_max);
         self.last_event.send_replace(last_event);
         Ok(last_event)
     }
@@ -84,7 +84,7 @@ impl Store for MemoryStore {
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
         let contents = Arc::clone(&self.contents);
         follow(after, self.last_event.subscribe(), move |after| {
-            future::ready(Ok(lock(&contents).events_behind(after)))
+            future::ready(Ok(lock(&contents).events_after(after)))
         })
     }
 
@@ -153,12 +153,12 @@ impl Contents {
         self.get(key, now).map_or(0, |found| found.version)
     }
 
-    fn forget_all_but(&mut self, events_max: usize) {
+    fn trim_events(&mut self, events_max: usize) {
         let surplus = self.events.len().saturating_sub(events_max);
         self.events.drain(..surplus);
     }
 
-    fn events_behind(&self, after: EventId) -> Vec<LogEntry> {
+    fn events_after(&self, after: EventId) -> Vec<LogEntry> {
         self.events.iter().filter(|entry| entry.id > after).cloned().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Who guesses passwords: wrong ones in a row, and those that are looked at now.
+//! Throttling of password checks: failures in a row, and the checks that are running.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -7,74 +7,76 @@ use domain::throttle::Failures;
 use domain::user::UserError;
 use jiff::Timestamp;
 
-/// Everybody who was wrong lately. Each failure has cost a hash, so there are never very many.
+/// One character more than the longest username: beyond it, submitted names need not differ.
+const NAME_LENGTH: usize = 65;
+
+/// The recent failures of every source of password checks.
+///
+/// Memory is bounded in practice: every failure has cost a password hash.
 #[derive(Default)]
-pub(super) struct Guesses {
+pub(super) struct Throttle {
     failures: HashMap<String, Failures>,
-    /// Of those with several failures, whose next guess is looked at now.
-    taking_turn: HashSet<String>,
+    /// Sources with several failures whose next check is running.
+    running: HashSet<String>,
 }
 
-/// A guess that is looked at.
-pub(super) struct Guess {
-    guesser: String,
-    /// Whether the guesser's others wait for its end.
-    has_turn: bool,
+/// A password check that was admitted.
+pub(super) struct Attempt {
+    source: String,
+    /// Whether other checks of the source are refused until this one ends.
+    is_exclusive: bool,
 }
 
-impl Guesses {
-    /// Lets a guess be looked at, unless whoever makes it was wrong too often.
-    pub(super) fn begin(&mut self, guesser: String, now: Timestamp) -> Result<Guess, UserError> {
-        let failures = self.failures.get(&guesser);
+impl Throttle {
+    /// Admits a password check, or returns how long its source has to wait.
+    pub(super) fn begin(&mut self, source: String, now: Timestamp) -> Result<Attempt, UserError> {
+        let failures = self.failures.get(&source);
         if let Some(retry_after) = failures.and_then(|failures| failures.wait(now)) {
             return Err(UserError::TooManyFailures { retry_after });
         }
-        // Or else many guesses at once would all be heard before the first has failed.
-        let has_turn = failures.is_some_and(|failures| failures.are_suspicious());
-        if has_turn && !self.taking_turn.insert(guesser.clone()) {
-            return Err(UserError::TooManyFailures { retry_after: Failures::TURN });
+        // Otherwise many parallel checks would all be admitted before the first one fails.
+        let is_exclusive = failures.is_some_and(|failures| failures.are_suspicious());
+        if is_exclusive && !self.running.insert(source.clone()) {
+            return Err(UserError::TooManyFailures { retry_after: Failures::CONCURRENT_WAIT });
         }
-        Ok(Guess { guesser, has_turn })
+        Ok(Attempt { source, is_exclusive })
     }
 
-    /// Remembers how a guess ended: right, wrong, or without anybody knowing.
-    pub(super) fn end(
-        &mut self,
-        Guess { guesser, has_turn }: Guess,
-        was_right: Option<bool>,
-        now: Timestamp,
-    ) {
-        if has_turn {
-            self.taking_turn.remove(&guesser);
+    /// Records whether the password was right; `None` if the check did not come to a result.
+    pub(super) fn end(&mut self, attempt: Attempt, was_right: Option<bool>, now: Timestamp) {
+        let Attempt { source, is_exclusive } = attempt;
+        if is_exclusive {
+            self.running.remove(&source);
         }
         match was_right {
-            Some(true) => drop(self.failures.remove(&guesser)),
+            Some(true) => drop(self.failures.remove(&source)),
             Some(false) => {
-                let before = self.failures.get(&guesser).copied();
-                self.failures.insert(guesser, Failures::after(before, now));
+                let before = self.failures.get(&source).copied();
+                self.failures.insert(source, Failures::after(before, now));
             }
             None => {}
         }
     }
 
-    /// Forgets failures that count no more.
-    pub(super) fn forget(&mut self, now: Timestamp) {
-        self.failures.retain(|_, failures| failures.count_at(now));
+    /// Removes failures that no longer count.
+    pub(super) fn sweep(&mut self, now: Timestamp) {
+        self.failures.retain(|_, failures| failures.are_recent(now));
     }
 
-    /// How many have failed lately.
+    /// The number of sources with recent failures.
     pub(super) fn len(&self) -> usize {
         self.failures.len()
     }
 }
 
-/// Whoever has that address, or is in the same IPv6 network, of which everybody has many, and submits that name.
-pub(super) fn guesser(address: &str, username: &str) -> String {
+/// Returns the source of a sign-in: the client's address and the submitted name.
+///
+/// An IPv6 client counts by its /64 network, since it can use any address of it.
+pub(super) fn sign_in_source(address: &str, username: &str) -> String {
     let network = match address.parse() {
         Ok(IpAddr::V6(address)) => format!("{:x?}", address.segments().first_chunk::<4>()),
         _ => address.to_owned(),
     };
-    // No name is longer, so what follows makes no difference.
-    let name: String = username.to_lowercase().chars().take(65).collect();
+    let name: String = username.to_lowercase().chars().take(NAME_LENGTH).collect();
     format!("{network} {name}")
 }

@@ -1,44 +1,46 @@
-//! Asking an actor that panics.
+//! Messages to an actor that panics.
 
 use std::thread::sleep;
 use std::time::Duration;
 
 use actix::{Actor, Arbiter, Context, Handler, Message};
-use actors::ask::{Child, Failure};
+use actors::ask::Child;
+use actors::failure::Failure;
 
-/// An actor that takes its time to be gone.
-struct Slow;
+/// An actor whose drop takes some time after a panic.
+struct SlowDrop;
 
-impl Actor for Slow {
+impl Actor for SlowDrop {
     type Context = Context<Self>;
 }
 
-impl Drop for Slow {
+impl Drop for SlowDrop {
     fn drop(&mut self) {
         sleep(Duration::from_millis(50));
     }
 }
 
-/// Panics if it is told to.
+/// A message whose handler can panic.
 #[derive(Clone, Message)]
 #[rtype(result = "Result<(), Failure<()>>")]
 struct Work {
     panics: bool,
 }
 
-impl Handler<Work> for Slow {
+impl Handler<Work> for SlowDrop {
     type Result = Result<(), Failure<()>>;
 
     fn handle(&mut self, Work { panics }: Work, _: &mut Context<Self>) -> Self::Result {
-        assert!(!panics, "as it was told");
+        assert!(!panics, "set to panic");
         Ok(())
     }
 }
 
 #[actix::test]
-async fn whoever_is_told_that_an_actor_has_panicked_finds_the_next_one_at_once() {
+async fn the_first_message_after_a_panic_reaches_a_restarted_actor() {
     let arbiter = Arbiter::new();
-    let child = Child::start("slow", move || Slow::start_in_arbiter(&arbiter.handle(), |_| Slow));
+    let start = move || SlowDrop::start_in_arbiter(&arbiter.handle(), |_| SlowDrop);
+    let child = Child::start("slow", start);
     assert_eq!(child.ask(Work { panics: false }).await, Ok(()));
     assert!(matches!(child.ask(Work { panics: true }).await, Err(Failure::Unavailable(_))));
     assert_eq!(child.ask(Work { panics: false }).await, Ok(()));

@@ -1,140 +1,156 @@
-//! A shop in memory, and the doubles around it.
+//! A shop on a store in memory, with a manual clock and a scripted bank.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use actors::article::ChangeArticle;
-use actors::bank::{Answer, Bank, BankError, Charge};
-use actors::cart::{AddItem, CartReply, ToCart};
+use actors::cart::registry::ToCart;
+use actors::cart::{AddItem, CartReply, GetCart};
 use actors::clock::Clock;
-use actors::order::{IdempotencyKey, PlaceOrder};
 use actors::password::Hasher;
 use actors::rules::Rules;
 use actors::seed::Seed;
+use actors::session::VerifiedUser;
 use actors::shop::{Parts, Shop};
-use actors::store::memory::MemoryStore;
-use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
-use actors::tables::VerifiedUser;
 use actors::user::AddUser;
-use async_trait::async_trait;
 use domain::article::{Article, ArticleId, ArticlePatch};
 use domain::breaker::Limits;
-use domain::cart::{Owner, Quantity};
+use domain::cart::{Cart, Owner};
 use domain::money::Cents;
-use domain::order::{Checkout, Contact};
+use domain::quantity::Quantity;
 use domain::session::Lifetimes;
-use domain::user::{Email, Role, UserId, Username};
-use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
-use tokio::sync::Notify;
+use domain::user::{Role, UserId, Username};
 
-/// The article that everybody buys: 12.50 each, ten in the house.
+use bank::ScriptedBank;
+use store::FaultyStore;
+
+pub(crate) mod bank;
+pub(crate) mod order;
+mod store;
+pub(crate) mod subscriber;
+
+/// The only article of the shop: it costs 12.50, and ten units are in stock.
 pub(crate) const LAMP: ArticleId = ArticleId(1);
 
-/// A shop in memory.
+/// The password of every user.
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// The scrypt cost of every node, and the one of a node with costlier hashes, as log2(N).
+const LOG_N: u8 = 1;
+const COSTLIER_LOG_N: u8 = 2;
+
+/// How often and for how many times [`eventually`] checks a condition.
+const CHECK_EVERY: Duration = Duration::from_millis(5);
+const CHECKS: usize = 2_000;
+
+/// A shop with its store, bank and clock.
 pub(crate) struct TestShop {
     pub(crate) shop: Shop,
-    pub(crate) store: Arc<TroubledStore>,
-    pub(crate) bank: Arc<ToldBank>,
+    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) bank: Arc<ScriptedBank>,
+    /// Milliseconds since the Unix epoch.
     clock: Arc<AtomicI64>,
 }
 
 impl TestShop {
+    /// Opens a new shop.
     pub(crate) async fn open() -> Self {
         let clock = Arc::new(AtomicI64::new(1_000_000_000_000));
-        let now = Clock::Manual(clock.clone());
-        let store = Arc::new(TroubledStore {
-            kept: MemoryStore::new(now.clone()),
-            panics: AtomicBool::new(false),
-        });
-        let bank = Arc::new(ToldBank::default());
-        Self { shop: open(store.clone(), bank.clone(), now, 1).await, store, bank, clock }
+        let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
+        let bank = Arc::new(ScriptedBank::default());
+        let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N).await;
+        Self { shop, store, bank, clock }
     }
 
-    /// Another process on the same store.
-    pub(crate) async fn neighbour(&self) -> Shop {
-        open(self.store.clone(), self.bank.clone(), Clock::Manual(self.clock.clone()), 1).await
+    /// Opens another node on the same store.
+    pub(crate) async fn second_node(&self) -> Shop {
+        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), LOG_N).await
     }
 
-    /// Another process that hashes passwords at a higher cost.
-    pub(crate) async fn dearer_neighbour(&self) -> Shop {
-        open(self.store.clone(), self.bank.clone(), Clock::Manual(self.clock.clone()), 2).await
+    /// Opens another node that hashes passwords at a higher cost.
+    pub(crate) async fn second_node_with_costlier_hashes(&self) -> Shop {
+        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), COSTLIER_LOG_N).await
     }
 
-    /// Lets time pass.
-    pub(crate) fn wait(&self, duration: Duration) {
+    /// Moves the clock of every node forward.
+    pub(crate) fn advance_clock(&self, duration: Duration) {
         self.clock.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    /// Adds a customer.
     pub(crate) async fn user(&self, name: &str) -> VerifiedUser {
         let username = Username::new(name).unwrap();
-        let add = AddUser {
-            username,
-            email: None,
-            password: "correct horse".into(),
-            role: Role::Customer,
-        };
+        let role = Role::Customer;
+        let add = AddUser { username, email: None, password: PASSWORD.into(), role };
         self.shop.users.ask(add).await.unwrap()
     }
 
-    pub(crate) async fn adds_lamps(&self, owner: &Owner, pieces: u32) -> CartReply {
-        self.shop.carts.ask(ToCart(owner.clone(), lamps(pieces))).await
-    }
-
-    /// A user with lamps in the cart.
-    pub(crate) async fn buyer(&self, name: &str, pieces: u32) -> UserId {
+    /// Adds a customer with lamps in the cart.
+    pub(crate) async fn buyer(&self, name: &str, units: u32) -> UserId {
         let user = self.user(name).await.user.id;
-        self.adds_lamps(&Owner::User(user), pieces).await.unwrap();
+        self.add_lamps(&Owner::User(user), units).await.unwrap();
         user
     }
 
-    pub(crate) async fn reprices_lamps(&self, cents: u64) {
+    /// Adds lamps to a cart.
+    pub(crate) async fn add_lamps(&self, owner: &Owner, units: u32) -> CartReply {
+        self.shop.carts.ask(ToCart(owner.clone(), lamps(units))).await
+    }
+
+    /// Returns the current cart of an owner.
+    pub(crate) async fn cart(&self, owner: &Owner) -> Cart {
+        self.shop.carts.ask(ToCart(owner.clone(), GetCart)).await.unwrap()
+    }
+
+    /// Changes the price of lamps.
+    pub(crate) async fn reprice_lamps(&self, cents: u64) {
         let patch = ArticlePatch { price: Some(Cents(cents)), ..ArticlePatch::default() };
         self.shop.catalogue.ask(ChangeArticle { id: LAMP, patch }).await.unwrap();
     }
 
-    pub(crate) fn lamp(&self) -> Article {
-        self.shop.snapshot.articles()[&LAMP].clone()
+    /// Returns how many lamps are on hand, and how many of those are reserved.
+    pub(crate) fn stock(&self) -> (u32, u32) {
+        let articles = self.shop.snapshot.articles();
+        (articles[&LAMP].on_hand, articles[&LAMP].reserved)
     }
 }
 
-pub(crate) fn lamps(pieces: u32) -> AddItem {
-    AddItem { article: LAMP, quantity: Quantity::new(pieces).unwrap(), expected: None }
+/// Returns the owner of the cart of a visitor who is not signed in.
+pub(crate) fn guest(name: &str) -> Owner {
+    Owner::Guest(name.into())
 }
 
-/// The order of a first cart with that many lamps.
-pub(crate) fn order(user: UserId, key: &str, pieces: u64) -> PlaceOrder {
-    let contact =
-        Contact::new("Ana".into(), Email::new("ana@example.org").unwrap(), "1 Quay Street".into())
-            .unwrap();
-    let checkout = Checkout { cart_version: 1, expected_total: Cents(1_250 * pieces), contact };
-    PlaceOrder {
-        user,
-        checkout,
-        idempotency_key: IdempotencyKey { key: key.into(), fingerprint: format!("{pieces}") },
-    }
+/// Returns the command that adds lamps to a cart.
+pub(crate) fn lamps(units: u32) -> AddItem {
+    AddItem { article: LAMP, quantity: Quantity::new(units).unwrap(), expected: None }
 }
 
-/// Tries until something is so.
-pub(crate) async fn until<T>(mut attempt: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..2_000 {
-        if let Some(found) = attempt().await {
-            return found;
+/// Checks a condition until it returns a value; panics if it returns none for ten seconds.
+pub(crate) async fn eventually<T>(mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..CHECKS {
+        if let Some(value) = condition().await {
+            return value;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(CHECK_EVERY).await;
     }
-    panic!("it never became so")
+    panic!("the condition did not hold in time")
 }
 
-async fn open(
-    store: Arc<TroubledStore>,
-    bank: Arc<ToldBank>,
-    clock: Clock,
-    scrypt_log_n: u8,
+async fn open_node(
+    store: Arc<FaultyStore>,
+    bank: Arc<ScriptedBank>,
+    clock: Arc<AtomicI64>,
+    log_n: u8,
 ) -> Shop {
-    let minutes = |count: u64| Duration::from_secs(60 * count);
-    let rules = Rules {
+    let hasher = Hasher::new(log_n).unwrap();
+    let clock = Clock::Manual(clock);
+    let parts = Parts { store, bank, hasher, clock, rules: rules(), seed: seed() };
+    Shop::open(parts).await.unwrap()
+}
+
+fn rules() -> Rules {
+    Rules {
         lifetimes: Lifetimes {
             browser_idle: minutes(60),
             browser_max: minutes(24 * 60),
@@ -150,7 +166,10 @@ async fn open(
         breaker: Limits { failures: 3, open: minutes(1) },
         bank_timeout: Duration::from_secs(3),
         bank_calls: 16,
-    };
+    }
+}
+
+fn seed() -> Seed {
     let lamp = Article {
         id: LAMP,
         name: "Lamp".into(),
@@ -161,146 +180,14 @@ async fn open(
         reserved: 0,
         active: true,
     };
-    let seed = Seed {
+    Seed {
         admin: Username::new("admin").unwrap(),
         password: "admin".into(),
         default_password: true,
         articles: vec![lamp],
-    };
-    let hasher = Hasher::new(scrypt_log_n).unwrap();
-    Shop::open(Parts { store, bank, hasher, clock, rules, seed }).await.unwrap()
-}
-
-/// A store in memory whose next commit may panic in the actor that makes it.
-pub(crate) struct TroubledStore {
-    pub(crate) kept: MemoryStore,
-    panics: AtomicBool,
-}
-
-impl TroubledStore {
-    pub(crate) fn panic_once(&self) {
-        self.panics.store(true, Ordering::SeqCst);
     }
 }
 
-#[async_trait]
-impl Store for TroubledStore {
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
-        self.kept.get(key).await
-    }
-
-    async fn scan(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<(String, Versioned)>, StoreError> {
-        self.kept.scan(prefix, after, limit).await
-    }
-
-    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
-        assert!(!self.panics.swap(false, Ordering::SeqCst), "told to panic");
-        self.kept.commit(batch)
-    }
-
-    fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
-        self.kept.tail(after)
-    }
-
-    async fn last_event(&self) -> Result<EventId, StoreError> {
-        self.kept.last_event().await
-    }
-}
-
-/// What the bank does when it is asked next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    Approve,
-    Decline,
-    Refuse,
-    LoseAnswer,
-    Panic,
-    /// Approve after others that were asked later.
-    Late,
-    /// Approve when the test lets it.
-    Held,
-}
-
-/// A bank that does what the test tells it, call by call, and then approves.
-#[derive(Default)]
-pub(crate) struct ToldBank {
-    told: Mutex<Vec<Told>>,
-    /// Each charge and what was decided, in the order in which the bank heard of them.
-    ledger: Mutex<Vec<(String, Answer)>>,
-    pub(crate) calls: AtomicUsize,
-    /// Lets a call go that is held.
-    pub(crate) lets_go: Notify,
-}
-
-impl ToldBank {
-    /// What to do in the next calls.
-    pub(crate) fn will(&self, told: &[Told]) {
-        self.told.lock().unwrap().extend(told.iter().rev());
-    }
-
-    /// The keys that were charged, each once.
-    pub(crate) fn charged(&self) -> Vec<String> {
-        let ledger = self.ledger.lock().unwrap();
-        let charged = ledger.iter().filter(|(_, answer)| *answer == Answer::Approved);
-        charged.map(|(key, _)| key.clone()).collect()
-    }
-
-    /// What was decided for a key before, or else now.
-    fn decide(&self, key: &str, answer: Answer) -> Answer {
-        let mut ledger = self.ledger.lock().unwrap();
-        let before = find(&ledger, key);
-        if before.is_none() {
-            ledger.push((key.to_owned(), answer));
-        }
-        before.unwrap_or(answer)
-    }
-}
-
-#[async_trait]
-impl Bank for ToldBank {
-    async fn charge(&self, charge: &Charge) -> Result<Answer, BankError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        let told = self.told.lock().unwrap().pop().unwrap_or(Told::Approve);
-        if told == Told::Late {
-            tokio::time::sleep(Duration::from_millis(15)).await;
-        }
-        if told == Told::Held {
-            self.lets_go.notified().await;
-        }
-        match told {
-            Told::Approve | Told::Late | Told::Held => {
-                Ok(self.decide(&charge.key, Answer::Approved))
-            }
-            Told::Decline => Ok(self.decide(&charge.key, Answer::Declined)),
-            Told::Refuse => Err(BankError::NotSent("told to refuse".into())),
-            Told::LoseAnswer => {
-                self.decide(&charge.key, Answer::Approved);
-                Err(BankError::Unknown("told to lose the answer".into()))
-            }
-            Told::Panic => panic!("told to panic"),
-        }
-    }
-
-    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
-        Ok(find(&self.ledger.lock().unwrap(), key))
-    }
-
-    async fn void(&self, key: &str) -> Result<(), BankError> {
-        let mut ledger = self.ledger.lock().unwrap();
-        ledger.retain(|(decided, _)| decided != key);
-        ledger.push((key.to_owned(), Answer::Voided));
-        match self.told.lock().unwrap().pop() {
-            Some(Told::LoseAnswer) => Err(BankError::Unknown("told to lose the answer".into())),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn find(ledger: &[(String, Answer)], key: &str) -> Option<Answer> {
-    ledger.iter().find(|(decided, _)| decided == key).map(|(_, answer)| *answer)
+fn minutes(count: u64) -> Duration {
+    Duration::from_secs(60 * count)
 }

@@ -2,167 +2,88 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler};
-use actors::live::{Backlog, Listen, Push};
-use actors::store::EventId;
-use domain::cart::Owner;
-use domain::event::{Channel, Topic};
-use tokio::sync::{Semaphore, mpsc};
+use actors::cart::registry::ToCart;
+use domain::topic::{Channel, Topic};
+use tokio::sync::Semaphore;
 
-use crate::harness::{TestShop, until};
+use crate::harness::subscriber::{Received, TestSubscriber};
+use crate::harness::{TestShop, eventually, guest, lamps};
 
-/// What a listener heard.
-#[derive(Debug, PartialEq)]
-enum Heard {
-    Event(EventId),
-    From(EventId, EventId),
-}
-
-/// Somebody who listens, and hears on only when allowed to.
-struct Ear {
-    tell: mpsc::UnboundedSender<Heard>,
-    slow: Option<Arc<Semaphore>>,
-    backlog: Arc<Backlog>,
-}
-
-/// What is known of an ear from outside.
-struct Listener {
-    number: u64,
-    ear: Addr<Ear>,
-    backlog: Arc<Backlog>,
-    heard: mpsc::UnboundedReceiver<Heard>,
-}
-
-impl Actor for Ear {
-    type Context = Context<Self>;
-
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(4);
-        if let Some(gate) = self.slow.clone() {
-            ctx.wait(actix::fut::wrap_future(
-                async move { gate.acquire().await.unwrap().forget() },
-            ));
-        }
-    }
-}
-
-impl Handler<Push> for Ear {
-    type Result = ();
-
-    fn handle(&mut self, push: Push, _: &mut Self::Context) {
-        self.backlog.took_one();
-        match push {
-            Push::Happened(change) => self.tell.send(Heard::Event(change.entry.id)).unwrap(),
-            Push::From { told, position } => self.tell.send(Heard::From(told, position)).unwrap(),
-            Push::Goodbye => {}
-        }
-    }
-}
-
-impl Listener {
-    fn new(number: u64, slow: Option<Arc<Semaphore>>) -> Self {
-        let (tell, heard) = mpsc::unbounded_channel();
-        let backlog = Arc::<Backlog>::default();
-        let ear = Ear { tell, slow, backlog: backlog.clone() }.start();
-        Self { number, ear, backlog, heard }
-    }
-
-    async fn listens(&self, test: &TestShop, channels: Vec<Channel>) {
-        let listen = Listen {
-            listener: self.number,
-            recipient: self.ear.clone().recipient(),
-            channels,
-            backlog: self.backlog.clone(),
-        };
-        test.shop.hub.addr().send(listen).await.unwrap();
-    }
-
-    async fn hears(&mut self) -> Heard {
-        self.heard.recv().await.unwrap()
-    }
-
-    async fn hears_event(&mut self) -> EventId {
-        match self.hears().await {
-            Heard::Event(id) => id,
-            other => panic!("no event: {other:?}"),
-        }
-    }
-}
-
-fn carts_of_ana() -> Vec<Channel> {
-    vec![Channel { topic: Topic::Cart, owner: Some(Owner::Guest("ana".into())) }]
+fn cart_of_ana() -> Channel {
+    Channel { topic: Topic::Cart, owner: Some(guest("ana")) }
 }
 
 async fn ana_adds_a_lamp(test: &TestShop) {
-    test.adds_lamps(&Owner::Guest("ana".into()), 1).await.unwrap();
+    test.add_lamps(&guest("ana"), 1).await.unwrap();
 }
 
 #[actix::test]
-async fn every_event_is_heard_in_order_and_by_nobody_it_does_not_concern() {
+async fn a_subscriber_receives_the_events_of_its_channels_in_order_and_no_others() {
     let test = TestShop::open().await;
-    let mut listener = Listener::new(1, None);
-    listener.listens(&test, carts_of_ana()).await;
-    assert!(matches!(listener.hears().await, Heard::From(told, position) if told == position));
-    for owner in ["ana", "bob", "ana"] {
-        test.adds_lamps(&Owner::Guest(owner.into()), 1).await.unwrap();
+    let mut subscriber = TestSubscriber::start(1);
+    subscriber.subscribe(&test, &[cart_of_ana()]).await;
+    let (pushed, position) = subscriber.receive_start().await;
+    assert_eq!(pushed, position);
+    for name in ["ana", "bob", "ana"] {
+        test.add_lamps(&guest(name), 1).await.unwrap();
     }
-    let (first, second) = (listener.hears_event().await, listener.hears_event().await);
-    assert_eq!(second, first + 2);
+    let first = subscriber.receive_event().await;
+    assert_eq!(subscriber.receive_event().await, first + 2);
 }
 
 #[actix::test]
-async fn a_listener_that_does_not_listen_misses_what_is_named_and_nobody_waits() {
+async fn a_lagging_subscriber_learns_what_it_missed_and_delays_no_other() {
     let test = TestShop::open().await;
     let gate = Arc::new(Semaphore::new(0));
-    let (mut slow, mut quick) = (Listener::new(1, Some(gate.clone())), Listener::new(2, None));
-    slow.listens(&test, carts_of_ana()).await;
-    quick.listens(&test, carts_of_ana()).await;
-    let Heard::From(_, begun) = quick.hears().await else { panic!("it has not begun") };
+    let mut lagging = TestSubscriber::start_blocked(1, &gate);
+    let mut quick = TestSubscriber::start(2);
+    lagging.subscribe(&test, &[cart_of_ana()]).await;
+    quick.subscribe(&test, &[cart_of_ana()]).await;
+    let (_, start) = quick.receive_start().await;
     for _ in 0..20 {
         ana_adds_a_lamp(&test).await;
-        quick.hears_event().await;
+        quick.receive_event().await;
     }
-    let missed = until(async || slow.backlog.missed()).await;
+    let missed = eventually(async || lagging.backlog.missed()).await;
     assert_eq!(quick.backlog.missed(), None);
-    assert_eq!(test.shop.hub.observe().await.unwrap()["listeners"], 1);
+    assert_eq!(test.shop.hub.observe().await.unwrap().subscribers, 1);
 
     gate.add_permits(1);
-    slow.listens(&test, carts_of_ana()).await;
-    assert_eq!(slow.hears().await, Heard::From(begun, begun));
-    let mut told = begun;
-    let (from, position) = loop {
-        match slow.hears().await {
-            Heard::Event(id) => told = id,
-            Heard::From(told, position) => break (told, position),
+    lagging.subscribe(&test, &[cart_of_ana()]).await;
+    assert_eq!(lagging.receive_start().await, (start, start));
+    let mut last = start;
+    let (pushed, position) = loop {
+        match lagging.receive().await {
+            Received::Event(id) => last = id,
+            Received::Subscribed { pushed, position } => break (pushed, position),
         }
     };
-    assert_eq!((told, from, position), (missed - 1, missed - 1, begun + 20));
-    assert_eq!(slow.backlog.missed(), None);
+    assert_eq!((last, pushed, position), (missed - 1, missed - 1, start + 20));
+    assert_eq!(lagging.backlog.missed(), None);
     ana_adds_a_lamp(&test).await;
-    assert_eq!(slow.hears_event().await, position + 1);
+    assert_eq!(lagging.receive_event().await, position + 1);
 }
 
 #[actix::test]
-async fn an_event_of_several_channels_is_heard_once_where_most_is_told() {
+async fn an_event_of_two_subscribed_channels_is_received_once() {
     let test = TestShop::open().await;
-    let mut listener = Listener::new(1, None);
-    let all = |topic| Channel { topic, owner: None };
-    listener.listens(&test, vec![all(Topic::Catalogue), all(Topic::Stock)]).await;
-    listener.hears().await;
-    test.reprices_lamps(7).await;
-    test.reprices_lamps(8).await;
-    let first = listener.hears_event().await;
-    assert_eq!(listener.hears_event().await, first + 1);
+    let mut subscriber = TestSubscriber::start(1);
+    let channels = [Topic::Catalogue, Topic::Stock].map(|topic| Channel { topic, owner: None });
+    subscriber.subscribe(&test, &channels).await;
+    subscriber.receive_start().await;
+    test.reprice_lamps(7).await;
+    test.reprice_lamps(8).await;
+    let first = subscriber.receive_event().await;
+    assert_eq!(subscriber.receive_event().await, first + 1);
 }
 
 #[actix::test]
-async fn what_one_process_does_another_tells() {
+async fn a_subscriber_receives_the_events_of_another_node() {
     let test = TestShop::open().await;
-    let neighbour = test.neighbour().await;
-    let mut listener = Listener::new(1, None);
-    listener.listens(&test, carts_of_ana()).await;
-    listener.hears().await;
-    let owner = Owner::Guest("ana".into());
-    neighbour.carts.ask(actors::cart::ToCart(owner, crate::harness::lamps(1))).await.unwrap();
-    listener.hears_event().await;
+    let second_node = test.second_node().await;
+    let mut subscriber = TestSubscriber::start(1);
+    subscriber.subscribe(&test, &[cart_of_ana()]).await;
+    subscriber.receive_start().await;
+    second_node.carts.ask(ToCart(guest("ana"), lamps(1))).await.unwrap();
+    subscriber.receive_event().await;
 }

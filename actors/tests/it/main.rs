@@ -1,4 +1,4 @@
-//! The actors of a shop over a store in memory, a clock that stands still and a bank that does as it is told.
+//! Tests of the actors, on a store in memory, a manual clock and a scripted bank.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,6 +11,7 @@ mod harness;
 mod ask;
 mod cart;
 mod live;
+mod observe;
 mod order;
 mod payment;
 mod session;

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use actors::ask::Failure;
-use actors::session::{EndSessions, FindByCookie, OpenSession, RotateToken, SessionSelector};
-use actors::tables::VerifiedUser;
+use actors::failure::Failure;
+use actors::session::{
+    EndSessions, FindByCookie, OpenSession, RotateToken, SessionSelector, VerifiedUser,
+};
 use actors::user::{ChangeUser, DeleteUser};
 use domain::session::{EndReason, Proof, Session, SessionError};
 use futures_util::future::join_all;
@@ -17,11 +18,13 @@ async fn sign_in(
     verified: &VerifiedUser,
     cookie: Option<&str>,
 ) -> Result<Session, Failure<SessionError>> {
-    let (verified, cookie_hash) = (verified.clone(), cookie.map(str::to_owned));
-    test.shop
-        .sessions
-        .ask(OpenSession { verified, cookie_hash, device: "test".into(), address: String::new() })
-        .await
+    let open = OpenSession {
+        verified: verified.clone(),
+        cookie_hash: cookie.map(str::to_owned),
+        device: "test".into(),
+        address: String::new(),
+    };
+    test.shop.sessions.ask(open).await
 }
 
 async fn rotate(
@@ -38,19 +41,19 @@ async fn rotate(
 async fn fifty_refreshes_with_one_token_give_one_successor() {
     let test = TestShop::open().await;
     let ana = sign_in(&test, &test.user("ana").await, None).await.unwrap();
-    let given = join_all((0..50).map(|_| rotate(&test, &ana, 1))).await;
-    let given: HashSet<_> = given.into_iter().map(Result::unwrap).collect();
-    assert_eq!(given, HashSet::from([2]));
+    let rotations = join_all((0..50).map(|_| rotate(&test, &ana, 1))).await;
+    let generations: HashSet<_> = rotations.into_iter().map(Result::unwrap).collect();
+    assert_eq!(generations, HashSet::from([2]));
 }
 
 #[actix::test]
-async fn a_used_token_ends_its_session_and_no_other() {
+async fn a_reused_token_ends_its_session_and_no_other() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
-    let (stolen, other) =
-        (sign_in(&test, &user, None).await.unwrap(), sign_in(&test, &user, None).await.unwrap());
+    let stolen = sign_in(&test, &user, None).await.unwrap();
+    let other = sign_in(&test, &user, None).await.unwrap();
     rotate(&test, &stolen, 1).await.unwrap();
-    test.wait(Duration::from_secs(10));
+    test.advance_clock(Duration::from_secs(10));
     assert_eq!(rotate(&test, &stolen, 1).await, Err(Failure::Refused(SessionError::Refused)));
     assert_eq!(rotate(&test, &stolen, 2).await, Err(Failure::Refused(SessionError::Refused)));
     assert!(test.shop.revocations.contains(stolen.id));
@@ -58,27 +61,23 @@ async fn a_used_token_ends_its_session_and_no_other() {
 }
 
 #[actix::test]
-async fn whoever_is_deleted_is_signed_out_everywhere() {
+async fn a_deleted_user_is_signed_out_of_every_session() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
-    let (browser, program) = (
-        sign_in(&test, &user, Some("hash")).await.unwrap(),
-        sign_in(&test, &user, None).await.unwrap(),
-    );
+    let browser = sign_in(&test, &user, Some("hash")).await.unwrap();
+    let program = sign_in(&test, &user, None).await.unwrap();
     test.shop.sessions.ask(FindByCookie("hash".into())).await.unwrap();
     test.shop.users.ask(DeleteUser(user.user.id)).await.unwrap();
     for session in [browser, program] {
         assert!(test.shop.revocations.contains(session.id));
     }
-    assert_eq!(
-        test.shop.sessions.ask(FindByCookie("hash".into())).await,
-        Err(Failure::Refused(SessionError::Refused))
-    );
+    let found = test.shop.sessions.ask(FindByCookie("hash".into())).await;
+    assert_eq!(found, Err(Failure::Refused(SessionError::Refused)));
     assert!(sign_in(&test, &user, None).await.is_err());
 }
 
 #[actix::test]
-async fn a_password_proved_before_it_was_changed_signs_nobody_in() {
+async fn a_sign_in_is_refused_if_the_password_has_changed_since_it_was_checked() {
     let test = TestShop::open().await;
     let verified = test.user("ana").await;
     let password = Some("battery staple".into());
@@ -88,7 +87,7 @@ async fn a_password_proved_before_it_was_changed_signs_nobody_in() {
 }
 
 #[actix::test]
-async fn what_was_revoked_is_known_to_the_next_process() {
+async fn a_new_node_reads_the_revoked_sessions() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
     let session = sign_in(&test, &user, None).await.unwrap();
@@ -99,5 +98,5 @@ async fn what_was_revoked_is_known_to_the_next_process() {
         with: None,
     };
     test.shop.sessions.ask(end).await.unwrap();
-    assert!(test.neighbour().await.revocations.contains(session.id));
+    assert!(test.second_node().await.revocations.contains(session.id));
 }

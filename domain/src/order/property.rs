@@ -1,27 +1,25 @@
-//! Whatever happens to an order, in whatever sequence: the bank charges for it once if it is bought and not at all if it
-//! isn't, and every piece of it is reserved, sold or on the shelf.
+//! A property test of orders: in any sequence of events, the bank charges once for an order that is
+//! kept and not at all for any other, and every unit is reserved, sold or available.
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use proptest::sample::Index;
 
-use super::tests::placed;
-use super::{Order, OrderError, OrderStatus, StockMove};
+use super::checkout::tests::placed;
+use super::transitions::StockMove;
+use super::{Order, OrderError, OrderStatus};
 use crate::article::tests::lamp;
 use crate::article::{Article, ArticleId, Articles};
 use crate::payment::{Outcome, PaymentStatus};
 
-/// What somebody or something does.
+/// A command to the order, or an event around it.
 #[derive(Debug, Clone, Copy)]
 enum Act {
-    /// The bank is asked, if it is to be: it decides in some way unless it did before, and perhaps is not heard.
-    Ask {
-        arrives: bool,
-        approves: bool,
-        is_heard: bool,
-    },
-    /// An outcome is told once more.
-    TellAgain(prop::sample::Index),
+    /// The shop calls the bank, if the order needs a charge or a refund.
+    CallBank(BankCall),
+    /// An earlier outcome is delivered again.
+    Redeliver(Index),
     PayAgain,
     Cancel,
     Expire,
@@ -30,22 +28,34 @@ enum Act {
     Refund,
 }
 
-/// An order with the article it is for and the bank that it is paid at.
+/// How a call to the bank goes.
+#[derive(Debug, Clone, Copy)]
+struct BankCall {
+    /// Whether the request reaches the bank.
+    arrives: bool,
+    /// What the bank decides, unless it decided on an earlier call with the same key.
+    approves: bool,
+    /// Whether the result is received.
+    is_answered: bool,
+}
+
+/// An order with its article and its bank.
 struct World {
     order: Order,
     articles: Articles,
-    /// What the bank has decided for each attempt.
-    charged: BTreeMap<u32, bool>,
-    told: Vec<(u32, Outcome)>,
-    has_left: bool,
+    /// Whether the bank holds a charge, for each attempt it has decided.
+    charges: BTreeMap<u32, bool>,
+    /// The outcomes delivered so far, each with its attempt.
+    delivered: Vec<(u32, Outcome)>,
+    was_shipped: bool,
 }
 
 fn act() -> impl Strategy<Value = Act> {
-    let ask = (any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_map(|(arrives, approves, is_heard)| Act::Ask { arrives, approves, is_heard });
+    let call = (any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_map(|(arrives, approves, is_answered)| BankCall { arrives, approves, is_answered });
     prop_oneof![
-        4 => ask,
-        3 => any::<prop::sample::Index>().prop_map(Act::TellAgain),
+        4 => call.prop_map(Act::CallBank),
+        3 => any::<Index>().prop_map(Act::Redeliver),
         4 => Just(Act::PayAgain),
         1 => Just(Act::Cancel),
         1 => Just(Act::Expire),
@@ -58,103 +68,106 @@ fn act() -> impl Strategy<Value = Act> {
 impl World {
     fn new() -> Self {
         let reserved = Article { reserved: 2, ..lamp() };
-        let articles = Articles::from([(ArticleId(1), reserved)]);
         Self {
             order: placed(),
-            articles,
-            charged: BTreeMap::new(),
-            told: Vec::new(),
-            has_left: false,
+            articles: Articles::from([(ArticleId(1), reserved)]),
+            charges: BTreeMap::new(),
+            delivered: Vec::new(),
+            was_shipped: false,
         }
     }
 
-    fn does(&mut self, act: Act) {
+    fn perform(&mut self, act: Act) {
         let before = self.order.clone();
         match act {
-            Act::Ask { arrives, approves, is_heard } if before.is_to_be_paid_back() => {
-                self.pays_back(arrives, arrives && approves && is_heard);
-            }
-            Act::Ask { arrives, approves, is_heard } if before.payment.is_open() => {
-                let outcome = self.asks(arrives, approves, is_heard);
-                self.tells(before.payment.attempt, outcome);
-            }
-            Act::Ask { .. } => {}
-            Act::TellAgain(_) if self.told.is_empty() => {}
-            Act::TellAgain(which) => {
-                let (attempt, outcome) = *which.get(&self.told);
-                self.tells(attempt, outcome);
+            Act::CallBank(call) => self.call_bank(call),
+            Act::Redeliver(_) if self.delivered.is_empty() => {}
+            Act::Redeliver(index) => {
+                let (attempt, outcome) = *index.get(&self.delivered);
+                self.deliver_outcome(attempt, outcome);
             }
             Act::PayAgain => self.order = before.pay_again().unwrap_or(before.clone()),
-            Act::Cancel => self.becomes(before.cancel()),
-            Act::Expire => self.becomes(before.expire(before.expires_at)),
-            Act::Ship => self.becomes(before.ship()),
-            Act::Deliver => self.becomes(before.deliver()),
+            Act::Cancel => self.adopt(before.cancel()),
+            Act::Expire => self.adopt(before.expire(before.expires_at)),
+            Act::Ship => self.adopt(before.ship()),
+            Act::Deliver => self.adopt(before.deliver()),
             Act::Refund => self.order = before.refund().unwrap_or(before.clone()),
         }
-        self.has_left |= self.order.status == OrderStatus::Shipped;
-        let again = self.order.payment.attempt - before.payment.attempt;
-        assert!(
-            again == 0 || (again == 1 && !before.payment.is_open()),
-            "{before:?} became {:?}",
-            self.order
-        );
-        let had_succeeded = before.payment.status == PaymentStatus::Succeeded;
-        assert!(
-            !had_succeeded || self.order.payment == before.payment,
-            "{before:?} became {:?}",
-            self.order
-        );
-        assert_eq!((&self.order.items, self.order.total), (&before.items, before.total));
+        self.was_shipped |= self.order.status == OrderStatus::Shipped;
+        self.check_change(&before);
     }
 
-    fn asks(&mut self, arrives: bool, approves: bool, is_heard: bool) -> Outcome {
-        if !arrives {
-            return if is_heard { Outcome::NotSent } else { Outcome::Unknown };
+    fn call_bank(&mut self, call: BankCall) {
+        let attempt = self.order.payment.attempt;
+        if self.order.needs_refund() {
+            self.call_refund(call);
+        } else if self.order.payment.is_open() {
+            let outcome = self.call_charge(call);
+            self.deliver_outcome(attempt, outcome);
         }
-        match *self.charged.entry(self.order.payment.attempt).or_insert(approves) {
-            _ if !is_heard => Outcome::Unknown,
+    }
+
+    fn call_charge(&mut self, call: BankCall) -> Outcome {
+        if !call.arrives {
+            return if call.is_answered { Outcome::NotSent } else { Outcome::Unknown };
+        }
+        match *self.charges.entry(self.order.payment.attempt).or_insert(call.approves) {
+            _ if !call.is_answered => Outcome::Unknown,
             true => Outcome::Approved,
             false => Outcome::Declined,
         }
     }
 
-    fn tells(&mut self, attempt: u32, outcome: Outcome) {
-        self.told.push((attempt, outcome));
+    fn call_refund(&mut self, call: BankCall) {
+        if call.arrives {
+            self.charges.insert(self.order.payment.attempt, false);
+        }
+        if call.arrives && call.approves && call.is_answered {
+            self.adopt(self.order.refunded().ok_or(OrderError::Unknown));
+        }
+    }
+
+    fn deliver_outcome(&mut self, attempt: u32, outcome: Outcome) {
+        self.delivered.push((attempt, outcome));
         if let Some(settled) = self.order.settle(attempt, outcome) {
-            self.becomes(Ok(settled));
+            self.adopt(Ok(settled));
         }
     }
 
-    fn pays_back(&mut self, arrives: bool, is_heard: bool) {
-        if arrives {
-            self.charged.insert(self.order.payment.attempt, false);
-        }
-        if is_heard {
-            self.becomes(self.order.paid_back().ok_or(OrderError::Unknown));
-        }
-    }
-
-    /// A refused step changes nothing; an allowed one takes its stock along.
-    fn becomes(&mut self, step: Result<(Order, StockMove), OrderError>) {
-        if let Ok((order, stock)) = step {
+    /// Adopts the changed order and its stock move. A refused change has no effect.
+    fn adopt(&mut self, change: Result<(Order, StockMove), OrderError>) {
+        if let Ok((order, stock)) = change {
             self.articles = stock.apply(&order, self.articles.clone()).expect("the stock is there");
             self.order = order;
         }
     }
 
-    fn makes_sense(&self) {
-        let charged = self.charged.values().filter(|charged| **charged).count();
-        let (status, lamp) = (self.order.status, &self.articles[&ArticleId(1)]);
-        assert!(charged <= 1, "paid twice");
-        let (is_charged, stock) = match status {
-            OrderStatus::PendingPayment => (charged == 0 || self.order.payment.is_open(), (5, 2)),
-            OrderStatus::Cancelled | OrderStatus::Expired => (charged == 0, (5, 0)),
+    /// Checks that attempts follow one another, and that items and successful payments stay.
+    fn check_change(&self, before: &Order) {
+        let after = &self.order;
+        let change = format!("{before:?} became {after:?}");
+        let new_attempts = after.payment.attempt - before.payment.attempt;
+        assert!(new_attempts == 0 || new_attempts == 1 && !before.payment.is_open(), "{change}");
+        let had_succeeded = before.payment.status == PaymentStatus::Succeeded;
+        assert!(!had_succeeded || after.payment == before.payment, "{change}");
+        assert_eq!((&after.items, after.total), (&before.items, before.total));
+    }
+
+    /// Checks charges and stock against the status of the order.
+    fn check(&self) {
+        let charges = self.charges.values().filter(|is_charged| **is_charged).count();
+        let status = self.order.status;
+        let lamp = &self.articles[&ArticleId(1)];
+        assert!(charges <= 1, "the bank charged twice");
+        let (charges_fit, stock) = match status {
+            OrderStatus::PendingPayment => (charges == 0 || self.order.payment.is_open(), (5, 2)),
+            OrderStatus::Cancelled | OrderStatus::Expired => (charges == 0, (5, 0)),
             OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
-                (charged == 1 || self.order.is_to_be_paid_back(), (3, 0))
+                (charges == 1 || self.order.needs_refund(), (3, 0))
             }
-            OrderStatus::Refunded => (charged == 0, if self.has_left { (3, 0) } else { (5, 0) }),
+            OrderStatus::Refunded => (charges == 0, if self.was_shipped { (3, 0) } else { (5, 0) }),
         };
-        assert!(is_charged, "{status:?} and charged {charged} times");
+        assert!(charges_fit, "{status:?} with {charges} charges");
         assert_eq!((lamp.on_hand, lamp.reserved), stock, "{status:?}");
     }
 }
@@ -162,18 +175,19 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
     #[test]
-    fn whatever_happens_an_order_is_paid_for_once_or_not_at_all_and_its_stock_is_accounted_for(
+    fn an_order_is_charged_once_or_not_at_all_and_its_units_are_accounted_for(
         acts in prop::collection::vec(act(), 1..40),
     ) {
         let mut world = World::new();
         for act in acts {
-            world.does(act);
-            world.makes_sense();
+            world.perform(act);
+            world.check();
         }
-        // In the end the bank hears and is heard, and nothing stays open.
-        world.does(Act::Ask { arrives: true, approves: false, is_heard: true });
-        world.does(Act::Ask { arrives: true, approves: true, is_heard: true });
-        world.makes_sense();
-        prop_assert!(!world.order.payment.is_open() && !world.order.is_to_be_paid_back());
+        // Once the bank can be reached again, an open payment or refund comes to an end.
+        for approves in [false, true] {
+            world.perform(Act::CallBank(BankCall { arrives: true, approves, is_answered: true }));
+        }
+        world.check();
+        prop_assert!(!world.order.payment.is_open() && !world.order.needs_refund());
     }
 }

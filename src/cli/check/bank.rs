@@ -1,164 +1,117 @@
-//! Whether the bank has charged for exactly what orders say is paid.
+//! Compares the orders with the decisions of the bank.
 
 use std::collections::BTreeMap;
 
-use actors::bank::{Answer, Bank, BankError, key};
-use actors::clock::Clock;
-use actors::store::{SharedStore, StoreError};
-use domain::order::{Order, OrderId, OrderStatus};
+use actors::bank::{Answer, Bank, key};
+use domain::order::{Order, OrderStatus};
 
-use super::TELL_EVERY;
-use crate::bank::http::{HttpBank, WrongUrl};
-use crate::bank::ledger::{Entry, Ledger};
-use crate::config;
+use super::{BooksError, PROGRESS_INTERVAL};
+use crate::bank::ledger::Entry;
 
-/// All that a bank may say where it has charged nothing: it has not heard of it, declined it, or paid it back.
-const NOTHING: &[Option<Answer>] = &[None, Some(Answer::Declined), Some(Answer::Voided)];
+/// The decisions of a bank that has charged nothing, or has refunded the charge.
+const UNCHARGED: &[Option<Answer>] = &[None, Some(Answer::Declined), Some(Answer::Voided)];
 
-/// All that a bank may say at all.
-const ANYTHING: &[Option<Answer>] =
+/// All decisions.
+const ANY: &[Option<Answer>] =
     &[None, Some(Answer::Approved), Some(Answer::Declined), Some(Answer::Voided)];
 
-/// Who knows what was charged.
-pub enum Books {
-    /// The bank inside the shop, whose ledger has all that was ever charged.
-    Inside(Box<Ledger>),
-    /// A bank elsewhere, which is asked for one attempt after the other.
-    Elsewhere(Box<dyn Bank>),
-}
-
-/// Why nobody says what was charged.
-#[derive(Debug, thiserror::Error)]
-pub enum NoAnswer {
-    /// The ledger can't be read.
-    #[error(transparent)]
-    Ledger(#[from] StoreError),
-    /// The bank doesn't answer.
-    #[error("the bank can't be asked about order {order}, attempt {attempt}: {error}")]
-    Bank {
-        /// Which order.
-        order: OrderId,
-        /// Which attempt to have it paid.
-        attempt: u32,
-        /// What the bank did instead.
-        error: BankError,
-    },
-}
-
-impl Books {
-    /// The books of the bank that is configured.
-    pub fn open(bank: &config::Bank, store: SharedStore) -> Result<Self, WrongUrl> {
-        Ok(if bank.is_simulated() {
-            Self::Inside(Box::new(Ledger::new(store, Clock::default())))
-        } else {
-            Self::Elsewhere(Box::new(HttpBank::new(&bank.url, bank.timeout)?))
-        })
-    }
-
-    /// Names everything that was charged though it should not have been, and the other way round; `tell` hears now and then how
-    /// far it is.
-    pub async fn compare(
-        &self,
-        orders: &[Order],
-        tell: impl Fn(String),
-    ) -> Result<Vec<String>, NoAnswer> {
-        match self {
-            Self::Inside(ledger) => Ok(with_ledger(orders, ledger.entries().await?)),
-            Self::Elsewhere(bank) => with_bank(orders, bank.as_ref(), tell).await,
-        }
-    }
-}
-
-async fn with_bank(
+/// Looks up every attempt of every order at the bank.
+pub(super) async fn compare_bank(
     orders: &[Order],
     bank: &dyn Bank,
-    tell: impl Fn(String),
-) -> Result<Vec<String>, NoAnswer> {
-    let mut wrong = Vec::new();
+    progress: impl Fn(String),
+) -> Result<Vec<String>, BooksError> {
+    let mut findings = Vec::new();
     for (done, order) in (1_usize..).zip(orders) {
         for attempt in 1..=order.payment.attempt {
-            let said = bank.lookup(&key(order.id, attempt)).await;
-            let said = said.map_err(|error| NoAnswer::Bank { order: order.id, attempt, error })?;
-            wrong.extend(answer(order, attempt, said));
+            let decision = bank.lookup(&key(order.id, attempt)).await;
+            let decision =
+                decision.map_err(|error| BooksError::Lookup { order: order.id, attempt, error })?;
+            findings.extend(compare_decision(order, attempt, decision));
         }
-        if done.is_multiple_of(TELL_EVERY) {
-            tell(format!("{done} of {} orders compared with the bank", orders.len()));
+        if done.is_multiple_of(PROGRESS_INTERVAL) {
+            progress(format!("{done} of {} orders compared with the bank", orders.len()));
         }
     }
-    Ok(wrong)
+    Ok(findings)
 }
 
-/// A ledger also says how much was charged, and for what else.
-fn with_ledger(orders: &[Order], mut entries: BTreeMap<String, Entry>) -> Vec<String> {
-    let charged: u64 =
-        entries.values().filter(|entry| entry.answer() == Answer::Approved).filter_map(cents).sum();
-    let (mut wrong, mut paid) = (Vec::new(), 0);
+/// Compares every attempt with its entry in the ledger. A ledger also shows the amounts, and
+/// charges that belong to no order.
+pub(super) fn compare_ledger(
+    orders: &[Order],
+    mut entries: BTreeMap<String, Entry>,
+) -> Vec<String> {
+    let approved = entries.values().filter(|entry| entry.answer() == Answer::Approved);
+    let charged: u64 = approved.filter_map(cents).sum();
+    let mut findings = Vec::new();
+    let mut paid = 0;
     for order in orders {
         for attempt in 1..=order.payment.attempt {
             let entry = entries.remove(&key(order.id, attempt));
-            let said = entry.as_ref().map(Entry::answer);
-            wrong.extend(answer(order, attempt, said));
-            wrong.extend(entry.and_then(|entry| charge(order, attempt, &entry)));
-            paid += if is_paid(order, attempt, said) { order.total.0 } else { 0 };
+            let decision = entry.as_ref().map(Entry::answer);
+            findings.extend(compare_decision(order, attempt, decision));
+            findings.extend(entry.and_then(|entry| compare_charge(order, attempt, &entry)));
+            paid += if is_paid(order, attempt, decision) { order.total.0 } else { 0 };
         }
     }
-    for (key, entry) in &entries {
-        wrong.push(format!(
-            "charge {key}: the bank says {}, there is no such order or attempt",
-            whole(entry)
-        ));
-    }
+    findings.extend(entries.iter().map(|(key, entry)| {
+        let charge = charge_text(entry);
+        format!("charge {key}: the bank reports {charge}, but there is no such order or attempt")
+    }));
     if charged != paid {
-        wrong.push(format!(
-            "the bank has charged {charged} cents in all, the orders that are paid cost {paid}"
+        findings.push(format!(
+            "the bank charged {charged} cents in total, but the paid orders cost {paid} cents"
         ));
     }
-    wrong
+    findings
 }
 
-/// Whether what the bank says of an attempt is what the order says.
-fn answer(order: &Order, attempt: u32, said: Option<Answer>) -> Option<String> {
+/// Compares the decision on an attempt with the status of the order.
+fn compare_decision(order: &Order, attempt: u32, decision: Option<Answer>) -> Option<String> {
     let Order { id, status, payment, .. } = order;
-    let is_wrong = !fitting(order, attempt).contains(&said);
+    let is_wrong = !possible_decisions(order, attempt).contains(&decision);
     is_wrong.then(|| {
         format!(
-            "order {id}, attempt {attempt}: the bank says {}, the order {status:?}, {:?} at attempt {}",
-            word(said),
+            "order {id}, attempt {attempt}: the bank reports {}, but the order is {status:?} and \
+             its payment is {:?} at attempt {}",
+            decision_text(decision),
             payment.status,
             payment.attempt
         )
     })
 }
 
-/// Whether the bank was asked to charge what the order costs, and for that order.
-fn charge(order: &Order, attempt: u32, entry: &Entry) -> Option<String> {
+/// Compares the order and the amount of a charge with the order.
+fn compare_charge(order: &Order, attempt: u32, entry: &Entry) -> Option<String> {
     let is_another = entry.order.is_some_and(|id| id != order.id)
-        || entry.amount.is_some_and(|of| of != order.total);
+        || entry.amount.is_some_and(|amount| amount != order.total);
     is_another.then(|| {
-        let whose = entry.order.unwrap_or(order.id);
         format!(
-            "order {}, attempt {attempt}: it costs {}, the bank says {} for {whose}",
+            "order {}, attempt {attempt}: it costs {} cents, but the bank reports {} for order {}",
             order.id,
             order.total.0,
-            whole(entry)
+            charge_text(entry),
+            entry.order.unwrap_or(order.id)
         )
     })
 }
 
-/// Whether an attempt has brought in what the order costs.
-fn is_paid(order: &Order, attempt: u32, said: Option<Answer>) -> bool {
-    let (fitting, approved) = (fitting(order, attempt), Some(Answer::Approved));
-    fitting == [approved] || said == approved && fitting.contains(&approved)
+/// Whether the order is paid by this attempt.
+fn is_paid(order: &Order, attempt: u32, decision: Option<Answer>) -> bool {
+    let possible = possible_decisions(order, attempt);
+    let approved = Some(Answer::Approved);
+    possible == [approved] || decision == approved && possible.contains(&approved)
 }
 
-/// All that a bank may say of an attempt.
-fn fitting(order: &Order, attempt: u32) -> &'static [Option<Answer>] {
+/// Returns the decisions on an attempt that are consistent with the order.
+fn possible_decisions(order: &Order, attempt: u32) -> &'static [Option<Answer>] {
     match order.status {
-        _ if attempt < order.payment.attempt => NOTHING,
-        OrderStatus::PendingPayment if order.payment.is_open() => ANYTHING,
-        OrderStatus::PendingPayment | OrderStatus::Cancelled | OrderStatus::Expired => NOTHING,
+        _ if attempt < order.payment.attempt => UNCHARGED,
+        OrderStatus::PendingPayment if order.payment.is_open() => ANY,
+        OrderStatus::PendingPayment | OrderStatus::Cancelled | OrderStatus::Expired => UNCHARGED,
         OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered
-            if order.is_to_be_paid_back() =>
+            if order.needs_refund() =>
         {
             &[Some(Answer::Approved), Some(Answer::Voided)]
         }
@@ -169,138 +122,169 @@ fn fitting(order: &Order, attempt: u32) -> &'static [Option<Answer>] {
     }
 }
 
-fn word(said: Option<Answer>) -> &'static str {
-    match said {
-        None => "nothing",
+/// How findings name a decision.
+fn decision_text(decision: Option<Answer>) -> &'static str {
+    match decision {
+        None => "no charge",
         Some(Answer::Approved) => "approved",
         Some(Answer::Declined) => "declined",
         Some(Answer::Voided) => "voided",
     }
 }
 
-fn whole(entry: &Entry) -> String {
-    format!("{} {}", word(Some(entry.answer())), cents(entry).unwrap_or_default())
+/// How findings name a charge: its decision and its amount.
+fn charge_text(entry: &Entry) -> String {
+    let decision = decision_text(Some(entry.answer()));
+    format!("{decision} {} cents", cents(entry).unwrap_or_default())
 }
 
+/// The amount of an entry, `None` if its key was voided before a charge arrived.
 fn cents(entry: &Entry) -> Option<u64> {
     entry.amount.map(|amount| amount.0)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
     use std::sync::Arc;
 
     use actors::bank::Charge;
+    use actors::clock::Clock;
     use actors::store::memory::MemoryStore;
     use domain::money::Cents;
     use domain::payment::Outcome;
 
-    use super::super::tests::placed;
+    use super::super::Books;
+    use super::super::samples::order_of_two_lamps;
     use super::*;
+    use crate::bank::ledger::Ledger;
 
-    /// What the bank was asked: to charge, for some amount, with what decision; or to void.
-    enum Asked {
-        Charge(u32, u64, bool),
-        Void(u32),
+    /// A request to the bank.
+    enum Request {
+        /// A charge for an attempt, with its amount.
+        Approved(u32, u64),
+        /// A charge of 2500 cents for an attempt.
+        Declined(u32),
+        /// A void of an attempt.
+        Voided(u32),
     }
 
-    use Asked::{Charge as Charged, Void};
+    use Request::{Approved, Declined, Voided};
 
-    async fn found(orders: &[Order], asked: &[Asked]) -> String {
+    /// Compares orders with a ledger that has received some requests.
+    async fn findings(orders: &[Order], requests: &[Request]) -> String {
         let ledger = Ledger::new(Arc::new(MemoryStore::new(Clock::default())), Clock::default());
-        let id = placed().0.id;
-        for asked in asked {
-            match *asked {
-                Charged(attempt, amount, approved) => {
-                    let charge = Charge { key: key(id, attempt), order: id, amount: Cents(amount) };
-                    ledger.decide(&charge, approved).await.unwrap();
+        let order = order_of_two_lamps().0.id;
+        let charge = |attempt, amount| Charge { key: key(order, attempt), order, amount };
+        for request in requests {
+            let decision = match *request {
+                Approved(attempt, cents) => {
+                    ledger.decide(&charge(attempt, Cents(cents)), true).await
                 }
-                Void(attempt) => drop(ledger.void(&key(id, attempt)).await.unwrap()),
-            }
+                Declined(attempt) => ledger.decide(&charge(attempt, Cents(2_500)), false).await,
+                Voided(attempt) => ledger.void(&key(order, attempt)).await,
+            };
+            decision.unwrap();
         }
-        Books::Inside(Box::new(ledger)).compare(orders, |_| {}).await.unwrap().join("\n")
+        Books::Ledger(Box::new(ledger)).compare(orders, |_| {}).await.unwrap().join("\n")
     }
 
-    /// An order in the end of each way that it may go.
-    fn orders() -> [Order; 7] {
-        let open = placed().0;
+    /// An order in each of its final states, and an open one.
+    struct Orders {
+        open: Order,
+        paid: Order,
+        declined: Order,
+        cancelled: Order,
+        paid_again: Order,
+        refund_requested: Order,
+        refunded: Order,
+    }
+
+    fn orders() -> Orders {
+        let open = order_of_two_lamps().0;
         let (paid, _) = open.settle(1, Outcome::Approved).unwrap();
         let (declined, _) = open.settle(1, Outcome::Declined).unwrap();
         let (cancelled, _) = declined.cancel().unwrap();
-        let (again, _) = declined.pay_again().unwrap().settle(2, Outcome::Approved).unwrap();
-        let wish = paid.refund().unwrap();
-        let (refunded, _) = wish.paid_back().unwrap();
-        [open, paid, declined, cancelled, again, wish, refunded]
+        let second_attempt = declined.pay_again().unwrap();
+        let (paid_again, _) = second_attempt.settle(2, Outcome::Approved).unwrap();
+        let refund_requested = paid.refund().unwrap();
+        let (refunded, _) = refund_requested.refunded().unwrap();
+        Orders { open, paid, declined, cancelled, paid_again, refund_requested, refunded }
     }
 
     #[actix_web::test]
-    async fn a_bank_that_did_what_orders_say_makes_no_difference() {
-        let [open, paid, declined, cancelled, again, wish, refunded] = orders();
-        let (yes, no) =
-            (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
-        let cases: [(&Order, Vec<Asked>); 11] = [
-            (&open, vec![]),
-            (&open, vec![yes(1)]),
-            (&open, vec![no(1)]),
-            (&paid, vec![yes(1)]),
-            (&declined, vec![no(1)]),
-            (&cancelled, vec![no(1)]),
-            (&cancelled, vec![]),
-            (&again, vec![no(1), yes(2)]),
-            (&wish, vec![yes(1)]),
-            (&wish, vec![yes(1), Void(1)]),
-            (&refunded, vec![yes(1), Void(1)]),
+    async fn a_bank_whose_decisions_match_the_orders_has_no_difference() {
+        let orders = orders();
+        let cases: [(&Order, &[Request]); 11] = [
+            (&orders.open, &[]),
+            (&orders.open, &[Approved(1, 2_500)]),
+            (&orders.open, &[Declined(1)]),
+            (&orders.paid, &[Approved(1, 2_500)]),
+            (&orders.declined, &[Declined(1)]),
+            (&orders.cancelled, &[Declined(1)]),
+            (&orders.cancelled, &[]),
+            (&orders.paid_again, &[Declined(1), Approved(2, 2_500)]),
+            (&orders.refund_requested, &[Approved(1, 2_500)]),
+            (&orders.refund_requested, &[Approved(1, 2_500), Voided(1)]),
+            (&orders.refunded, &[Approved(1, 2_500), Voided(1)]),
         ];
-        for (order, asked) in cases {
-            assert_eq!(found(std::slice::from_ref(order), &asked).await, "", "{order:?}");
+        for (order, requests) in cases {
+            assert_eq!(findings(slice::from_ref(order), requests).await, "", "{order:?}");
         }
-        assert_eq!(found(&[], &[]).await, "");
+        assert_eq!(findings(&[], &[]).await, "");
     }
 
     #[actix_web::test]
-    async fn every_difference_from_the_bank_is_named() {
-        let [open, paid, declined, cancelled, again, wish, refunded] = orders();
-        let (yes, no) =
-            (|attempt| Charged(attempt, 2_500, true), |attempt| Charged(attempt, 2_500, false));
-        let cases: [(&Order, Vec<Asked>, &str); 12] = [
-            (&paid, vec![], "attempt 1: the bank says nothing, the order Paid"),
-            (&paid, vec![no(1)], "attempt 1: the bank says declined, the order Paid"),
-            (&paid, vec![yes(1), Void(1)], "attempt 1: the bank says voided, the order Paid"),
-            (&paid, vec![Charged(1, 2_499, true)], "it costs 2500, the bank says approved 2499"),
-            (
-                &open,
-                vec![Charged(1, 2_499, true)],
-                "charged 2499 cents in all, the orders that are paid cost 2500",
-            ),
-            (
-                &paid,
-                vec![yes(1), yes(2)],
-                "-2: the bank says approved 2500, there is no such order",
-            ),
-            (
-                &declined,
-                vec![yes(1)],
-                "attempt 1: the bank says approved, the order PendingPayment",
-            ),
-            (&cancelled, vec![yes(1)], "attempt 1: the bank says approved, the order Cancelled"),
-            (&again, vec![yes(1), yes(2)], "attempt 1: the bank says approved, the order Paid"),
-            (&again, vec![no(1)], "attempt 2: the bank says nothing, the order Paid"),
-            (&wish, vec![no(1)], "attempt 1: the bank says declined, the order Paid"),
-            (&refunded, vec![yes(1)], "attempt 1: the bank says approved, the order Refunded"),
+    async fn every_wrong_decision_is_reported() {
+        let orders = orders();
+        let yes = || Approved(1, 2_500);
+        let cases: [(&Order, Vec<Request>, &str, &str); 8] = [
+            (&orders.paid, vec![], "no charge", "Paid"),
+            (&orders.paid, vec![Declined(1)], "declined", "Paid"),
+            (&orders.paid, vec![yes(), Voided(1)], "voided", "Paid"),
+            (&orders.declined, vec![yes()], "approved", "PendingPayment"),
+            (&orders.cancelled, vec![yes()], "approved", "Cancelled"),
+            (&orders.paid_again, vec![yes(), Approved(2, 2_500)], "approved", "Paid"),
+            (&orders.refund_requested, vec![Declined(1)], "declined", "Paid"),
+            (&orders.refunded, vec![yes()], "approved", "Refunded"),
         ];
-        for (order, asked, difference) in cases {
-            let told = found(std::slice::from_ref(order), &asked).await;
-            assert!(told.contains(difference), "{told}");
-            assert!(
-                told.contains(&order.id.to_string()) || told.starts_with("the bank has charged"),
-                "{told}"
+        for (order, requests, decision, status) in cases {
+            let id = order.id;
+            let expected = format!(
+                "order {id}, attempt 1: the bank reports {decision}, but the order is {status}"
             );
+            let findings = findings(slice::from_ref(order), &requests).await;
+            assert!(findings.contains(&expected), "{findings}");
         }
-        let unheard = found(&[], &[yes(1)]).await;
-        assert!(
-            unheard.contains("there is no such order")
-                && unheard.contains("charged 2500 cents in all"),
-            "{unheard}"
+        let findings = findings(slice::from_ref(&orders.paid_again), &[Declined(1)]).await;
+        assert!(findings.contains("attempt 2: the bank reports no charge, but the order is Paid"));
+    }
+
+    #[actix_web::test]
+    async fn every_wrong_charge_is_reported() {
+        let orders = orders();
+        let id = orders.paid.id;
+        let wrong_amount = format!(
+            "order {id}, attempt 1: it costs 2500 cents, \
+             but the bank reports approved 2499 cents for order {id}"
         );
+        let wrong_total =
+            "the bank charged 2499 cents in total, but the paid orders cost 2500 cents".to_owned();
+        let unknown_attempt = format!(
+            "charge {id}-2: the bank reports approved 2500 cents, \
+             but there is no such order or attempt"
+        );
+        let cases: [(&Order, &[Request], String); 3] = [
+            (&orders.paid, &[Approved(1, 2_499)], wrong_amount),
+            (&orders.open, &[Approved(1, 2_499)], wrong_total),
+            (&orders.paid, &[Approved(1, 2_500), Approved(2, 2_500)], unknown_attempt),
+        ];
+        for (order, requests, expected) in cases {
+            let findings = findings(slice::from_ref(order), requests).await;
+            assert!(findings.contains(&expected), "{findings}");
+        }
+        let findings = findings(&[], &[Approved(1, 2_500)]).await;
+        assert!(findings.contains("there is no such order or attempt"), "{findings}");
+        assert!(findings.contains("the bank charged 2500 cents in total"), "{findings}");
     }
 }

@@ -1,56 +1,70 @@
-//! An example of every frame, made as the frames themselves are.
+//! An example of every frame, encoded by the same functions as the frames on the wire.
+//!
+//! All examples are about one customer, one article and one order, at one fixed time, so that the
+//! document is the same each time it is generated.
 
 use std::collections::BTreeSet;
 
 use domain::article::{Article, ArticleId};
 use domain::breaker::Breaker;
-use domain::cart::{Cart, Item, Owner, Quantity};
-use domain::event::{Entry, Event, Listener, Topic};
+use domain::cart::{Cart, Item, Owner};
+use domain::event::{Entry, Event};
 use domain::money::Cents;
 use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
 use domain::payment::Payment;
+use domain::quantity::Quantity;
 use domain::session::{EndReason, Proof, Session, SessionId};
+use domain::topic::{Subscriber, Topic};
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 use jiff::{Span, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::api::article::{admin_json, article_json};
-use crate::live::frame::{self, Answer, Articles, CartNews, Refused, Reply, StateFrame};
+use crate::live::close::Close;
+use crate::live::frame::events::event_frame;
+use crate::live::frame::snapshots::{StateFrame, snapshot_frame};
+use crate::live::frame::{self, ErrorCode, Reply};
 
-/// What a program may say.
+/// The number of the socket of the `bye` examples.
+const SOCKET: u64 = 1;
+
+/// Returns a command of each kind.
 pub(super) fn commands() -> Vec<Value> {
     let example =
-        |name, summary, said| json!({ "name": name, "summary": summary, "payload": said });
+        |name, summary, payload| json!({ "name": name, "summary": summary, "payload": payload });
     vec![
         example(
             "subscribe",
-            "Listen, and hear first how things are.",
+            "Subscribe, and receive the current state first.",
             json!({ "subscribe": ["cart", "orders"] }),
         ),
         example(
             "resume",
-            "Listen, and hear first what happened since a frame.",
+            "Subscribe, and receive the events after a frame first.",
             json!({ "subscribe": ["cart", "orders"], "since": 41 }),
         ),
-        example("unsubscribe", "Listen no more.", json!({ "unsubscribe": ["orders"] })),
+        example("unsubscribe", "End a subscription.", json!({ "unsubscribe": ["orders"] })),
         example(
             "renew",
-            "Stay longer than the token one came with.",
+            "Keep the socket open longer than its first token.",
             json!({ "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGci…" }),
         ),
-        example("ping", "Hear when all of the above is done.", json!({ "ping": 1 })),
+        example("ping", "Wait until every earlier command is done.", json!({ "ping": 1 })),
     ]
 }
 
-/// What a program is told under a name.
-pub(super) fn told(name: &str) -> Vec<Value> {
-    let told = [answers(), states(), events().unwrap_or_default()].concat();
-    let told = told.iter().filter_map(|frame| serde_json::from_str::<Value>(frame).ok());
-    told.filter(|frame| is_called(frame, name)).map(|frame| json!({ "payload": frame })).collect()
+/// Returns the examples of the server's message with a name.
+pub(super) fn server_frames(name: &str) -> Vec<Value> {
+    let frames = [control_frames(), snapshots(), events().unwrap_or_default()].concat();
+    let frames = frames.iter().filter_map(|frame| serde_json::from_str::<Value>(frame).ok());
+    let named = frames.filter(|frame| has_name(frame, name));
+    named.map(|frame| json!({ "payload": frame })).collect()
 }
 
-fn is_called(frame: &Value, name: &str) -> bool {
+/// Returns whether a frame belongs to the message with a name, which depends on its kind: a
+/// snapshot by its topic, an event by its type, a control frame by its only member.
+fn has_name(frame: &Value, name: &str) -> bool {
     let member = |member| frame.get(member).and_then(Value::as_str);
     match (frame.get("snapshot"), member("type")) {
         (Some(_), _) => name.strip_prefix("snapshot.") == member("topic"),
@@ -59,41 +73,36 @@ fn is_called(frame: &Value, name: &str) -> bool {
     }
 }
 
-fn answers() -> Vec<String> {
+fn control_frames() -> Vec<String> {
+    let message = "this client may not subscribe to one of the topics";
     vec![
         frame::reply(Reply::Topics(BTreeSet::from([Topic::Cart, Topic::Orders]))),
         frame::reply(Reply::Until(later())),
         frame::reply(Reply::Pong(json!(1))),
-        frame::error(Refused::Forbidden, "a topic is not for you"),
-        frame::answer(&Answer::Reset { id: 40 }),
-        frame::answer(&Answer::Bye {
-            code: 1012,
-            reason: "restarting",
-            retry_after_ms: Some(1_742),
-        }),
-        frame::answer(&Answer::Bye { code: 1008, reason: "expired", retry_after_ms: None }),
+        frame::error(ErrorCode::Forbidden, message),
+        frame::reset(40),
+        frame::bye(Close::Restarting, SOCKET),
+        frame::bye(Close::Expired, SOCKET),
     ]
 }
 
-fn states() -> Vec<String> {
-    let all = [
-        (Topic::Cart, StateFrame::Cart(CartNews::from(&cart()).into())),
-        (
-            Topic::Catalogue,
-            StateFrame::Catalogue(Articles::from(vec![article_json(&article())]).into()),
-        ),
-        (Topic::Stock, StateFrame::Stock(Articles::from(vec![admin_json(&article())]).into())),
-        (Topic::Breaker, StateFrame::Breaker(Breaker::default().into())),
+fn snapshots() -> Vec<String> {
+    let states = [
+        (Topic::Cart, StateFrame::cart(&cart())),
+        (Topic::Catalogue, StateFrame::catalogue(vec![article_json(&article())])),
+        (Topic::Stock, StateFrame::stock(vec![admin_json(&article())])),
+        (Topic::Breaker, StateFrame::breaker(Breaker::default())),
     ];
-    all.into_iter().map(|(topic, state)| frame::snapshot(40, topic, state)).collect()
+    states.into_iter().map(|(topic, state)| snapshot_frame(40, topic, state)).collect()
 }
 
-/// Every event under every topic under which an administrator can hear of it.
+/// Returns an event of every type, once for each topic under which an administrator can receive it.
 fn events() -> Result<Vec<String>, UserError> {
-    let listener = Listener { owner: Owner::User(USER), role: Some(Role::Admin) };
-    let (order, user, session) = (order()?, user()?, session()?);
+    let subscriber = Subscriber { owner: Owner::User(USER), role: Some(Role::Admin) };
+    let order = order()?;
+    let user = user()?;
     let all = [
-        Event::CartChanged { owner: listener.owner.clone(), cart: cart() },
+        Event::CartChanged { owner: subscriber.owner.clone(), cart: cart() },
         Event::ArticleAdded(article()),
         Event::ArticleChanged(article()),
         Event::ArticleRemoved { id: ArticleId(2) },
@@ -102,7 +111,7 @@ fn events() -> Result<Vec<String>, UserError> {
         Event::UserAdded(user.clone()),
         Event::UserChanged(user.clone()),
         Event::UserDeleted(user),
-        Event::SessionOpened(session),
+        Event::SessionOpened(session()?),
         Event::SessionEnded { session: SessionId(ID), user: USER, reason: EndReason::SignedOut },
         Event::BreakerChanged(Breaker::default()),
         Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() },
@@ -111,13 +120,15 @@ fn events() -> Result<Vec<String>, UserError> {
     let mut frames = Vec::new();
     for (id, event) in (41..).zip(all) {
         let entry = Entry { id, at: NOW, event };
-        let told = entry.event.channels().into_iter();
-        let told = told.filter(|told| listener.channel(told.topic).as_ref() == Some(told));
-        frames.extend(told.map(|told| frame::event(told.topic, &entry)));
+        let channels = entry.event.channels().into_iter();
+        let allowed =
+            channels.filter(|channel| subscriber.channel(channel.topic).as_ref() == Some(channel));
+        frames.extend(allowed.map(|channel| event_frame(channel.topic, &entry)));
     }
     Ok(frames)
 }
 
+/// When everything in the examples occurs.
 const NOW: Timestamp = Timestamp::constant(1_767_258_000, 0);
 const ID: Uuid = Uuid::from_u128(0x019b_7842_93f0_7000_8a2e_0370_7334_0001);
 const USER: UserId = UserId(Uuid::from_u128(0x019b_7842_93f0_7000_8a2e_0370_7334_0002));
@@ -179,8 +190,13 @@ fn order() -> Result<Order, UserError> {
 }
 
 fn user() -> Result<User, UserError> {
-    let (username, email) = (Username::new("ana")?, Some(Email::new("ana@example.org")?));
-    Ok(User { id: USER, username, email, role: Role::Customer, created_at: NOW })
+    Ok(User {
+        id: USER,
+        username: Username::new("ana")?,
+        email: Some(Email::new("ana@example.org")?),
+        role: Role::Customer,
+        created_at: NOW,
+    })
 }
 
 fn session() -> Result<Session, UserError> {

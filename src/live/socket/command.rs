@@ -1,88 +1,94 @@
-//! What a program may say to its socket.
+//! The commands of a program to its socket.
+//!
+//! Commands are carried out one after the other. While a subscription is in progress, later
+//! commands wait, so that the pong of a ping follows every frame of the subscription before it.
 
 use std::collections::BTreeSet;
 
-use actix_web_actors::ws::CloseCode;
 use actors::store::EventId;
 use bytestring::ByteString;
-use domain::event::Topic;
+use domain::topic::Topic;
 
 use super::{BACKLOG, Client, Context, Socket};
 use crate::json::Object;
-use crate::live::frame::{self, ClientFrame, Refused, Reply};
+use crate::live::close::Close;
+use crate::live::frame::{self, ClientFrame, ErrorCode, Reply};
 
 impl Socket {
-    /// Obeys a frame from a program when those before are done; a page has nothing to say.
-    pub(super) fn hear(&mut self, text: ByteString, ctx: &mut Context) {
+    /// Receives a command, to be carried out after the earlier ones; ignores text from a page.
+    pub(super) fn receive(&mut self, text: ByteString, ctx: &mut Context) {
         if matches!(self.client, Client::Page(_)) {
             return;
         }
-        if self.unheard.len() >= BACKLOG {
-            return self.close(CloseCode::Policy, "rate", ctx);
+        if self.commands.len() >= BACKLOG {
+            return self.close(Close::Rate, ctx);
         }
-        self.unheard.push_back(text);
-        self.obey(ctx);
+        self.commands.push_back(text);
+        self.run_commands(ctx);
     }
 
-    /// Obeys what was said, as long as nothing is to be told first.
-    pub(super) fn obey(&mut self, ctx: &mut Context) {
-        while self.beginning.is_none() {
-            let Some(text) = self.unheard.pop_front() else { return };
-            self.obey_one(&text, ctx);
-        }
-    }
-
-    fn obey_one(&mut self, text: &str, ctx: &mut Context) {
-        let ClientFrame { subscribe, since, unsubscribe, token, ping } =
-            match serde_json::from_str(text) {
-                Ok(Object(said)) => said,
+    /// Carries out the waiting commands, up to one that starts a subscription.
+    pub(super) fn run_commands(&mut self, ctx: &mut Context) {
+        while self.pending.is_none() {
+            let Some(text) = self.commands.pop_front() else { return };
+            match serde_json::from_str(&text) {
+                Ok(Object(command)) => self.run_command(command, ctx),
                 Err(error) => {
-                    return self.send(frame::error(Refused::MalformedJson, error.to_string()), ctx);
+                    self.send(frame::error(ErrorCode::MalformedJson, error.to_string()), ctx);
                 }
-            };
+            }
+        }
+    }
+
+    /// Carries out the members of one command in a fixed order: a newer token first, because the
+    /// former one may have expired; the ping last, because its pong confirms the others.
+    fn run_command(&mut self, command: ClientFrame, ctx: &mut Context) {
+        let ClientFrame { subscribe, since, unsubscribe, token, ping } = command;
         if let Some(token) = token {
             self.renew(&token, ctx);
         }
         if subscribe.is_some() || unsubscribe.is_some() {
-            self.choose(
-                &subscribe.unwrap_or_default(),
-                &unsubscribe.unwrap_or_default(),
-                since,
-                ctx,
-            );
+            let subscribe = subscribe.unwrap_or_default();
+            let unsubscribe = unsubscribe.unwrap_or_default();
+            self.change_topics(&subscribe, &unsubscribe, since, ctx);
         }
         if let Some(ping) = ping {
             self.send(frame::reply(Reply::Pong(ping)), ctx);
         }
     }
 
-    /// Goes on with a newer token of the same session.
+    /// Extends the socket's lifetime by a newer access token of the same session.
     fn renew(&mut self, token: &str, ctx: &mut Context) {
         let renewed = self.state.access.check(token, self.state.shop.clock.now());
-        match (renewed, &self.signed_in) {
-            (Some(me), Some(before)) if me.session == before.session => {
-                self.send(frame::reply(Reply::Until(me.until)), ctx);
-                self.signed_in = Some(me);
+        match (renewed, &self.identity.signed_in) {
+            (Some(renewed), Some(current)) if renewed.session == current.session => {
+                self.send(frame::reply(Reply::Until(renewed.until)), ctx);
+                self.identity.signed_in = Some(renewed);
             }
-            _ => self
-                .send(frame::error(Refused::InvalidToken, "not a good token of this session"), ctx),
+            _ => {
+                let message = "the token is invalid or belongs to another session";
+                self.send(frame::error(ErrorCode::InvalidToken, message), ctx);
+            }
         }
     }
 
-    fn choose(
+    /// Changes the subscribed topics, or none of them if one is forbidden, and subscribes again.
+    fn change_topics(
         &mut self,
         subscribe: &BTreeSet<Topic>,
         unsubscribe: &BTreeSet<Topic>,
         since: Option<EventId>,
         ctx: &mut Context,
     ) {
-        if subscribe.iter().any(|topic| self.listener.channel(*topic).is_none()) {
-            return self.send(frame::error(Refused::Forbidden, "a topic is not for you"), ctx);
+        if !self.identity.allows(subscribe) {
+            let message = "this client may not subscribe to one of the topics";
+            return self.send(frame::error(ErrorCode::Forbidden, message), ctx);
         }
+        // A topic that is subscribed to already is not new: the client has its state.
         self.topics.retain(|topic| !unsubscribe.contains(topic));
         let new: BTreeSet<_> = subscribe.difference(&self.topics).copied().collect();
         self.topics.extend(&new);
         self.send(frame::reply(Reply::Topics(self.topics.clone())), ctx);
-        self.listen(new, since, ctx);
+        self.subscribe(new, since, ctx);
     }
 }

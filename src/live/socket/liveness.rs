@@ -1,63 +1,90 @@
-//! Whether a socket should still be open.
+//! Periodic checks: whether a socket may stay open, and whether its client is alive.
+//!
+//! A session is checked by time and by the local list of revocations, which the hub keeps up to
+//! date with the log. So a socket ends within a second after its session, even if no event
+//! reaches it.
 
 use std::collections::BTreeSet;
 
 use actix::{ActorFutureExt, ContextFutureSpawner, WrapFuture};
-use actix_web_actors::ws::CloseCode;
 use actors::session::ListSessions;
-use domain::session::Proof;
+use domain::session::{Proof, Session};
+use jiff::Timestamp;
 
 use super::{Context, Socket};
 use crate::credentials::SignedIn;
+use crate::live::close::Close;
 
 impl Socket {
-    /// Closes a socket that should not be open any more, catches up if it was too slow, and asks a silent client whether
-    /// it is alive.
-    pub(super) fn watch(&mut self, ctx: &mut Context) {
+    /// Closes the socket if it may not stay open, catches up if the client was too slow, and
+    /// sends a ping when one is due.
+    ///
+    /// This runs only while the client reads: actix does not poll an actor whose output is blocked.
+    pub(super) fn check(&mut self, ctx: &mut Context) {
         let now = self.state.shop.clock.now();
-        self.seat.moves(now);
-        if self
-            .signed_in
-            .as_ref()
-            .is_some_and(|me| self.state.shop.revocations.contains(me.session))
-        {
-            self.close(CloseCode::Policy, "revoked", ctx);
-        } else if let Some(me) = self.signed_in.clone().filter(|me| me.until <= now) {
-            self.stay(me, ctx);
+        self.slot.record_progress(now);
+        if self.is_revoked() {
+            self.close(Close::Revoked, ctx);
+        } else if let Some(expired) = self.expired(now) {
+            self.extend(expired, ctx);
         } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
-            self.close(CloseCode::Again, "unavailable", ctx);
-        } else if now >= self.heard_at + self.state.live.silence {
-            self.close(CloseCode::Away, "silent", ctx);
+            self.close(Close::Unavailable, ctx);
+        } else if now >= self.received_at + self.state.live.silence {
+            self.close(Close::Silent, ctx);
         } else {
-            if self.backlog.missed().is_some() && self.beginning.is_none() {
-                self.listen(BTreeSet::new(), None, ctx);
-            }
-            if now >= self.pinged_at + self.state.live.ping {
-                self.pinged_at = now;
-                ctx.ping(b"");
-            }
+            self.resubscribe_if_lagging(ctx);
+            self.ping_if_due(now, ctx);
         }
     }
 
-    /// Stays open as long as the browser's session, which goes on with every use of it; closes otherwise.
-    fn stay(&self, me: SignedIn, ctx: &mut Context) {
+    /// Subscribes again after the hub has stopped pushing because the mailbox was full.
+    fn resubscribe_if_lagging(&mut self, ctx: &mut Context) {
+        if self.backlog.missed().is_some() && self.pending.is_none() {
+            self.subscribe(BTreeSet::new(), None, ctx);
+        }
+    }
+
+    fn ping_if_due(&mut self, now: Timestamp, ctx: &mut Context) {
+        if now >= self.pinged_at + self.state.live.ping {
+            self.pinged_at = now;
+            ctx.ping(b"");
+        }
+    }
+
+    /// Returns whether the session was ended before its token expired.
+    fn is_revoked(&self) -> bool {
+        let revocations = &self.state.shop.revocations;
+        let signed_in = self.identity.signed_in.as_ref();
+        signed_in.is_some_and(|signed_in| revocations.contains(signed_in.session))
+    }
+
+    /// Returns the sign-in if its token or session, as last read, has expired.
+    fn expired(&self, now: Timestamp) -> Option<SignedIn> {
+        self.identity.signed_in.clone().filter(|signed_in| signed_in.until <= now)
+    }
+
+    /// Keeps the socket open if the browser's session was extended by use in the meantime; closes
+    /// it if not.
+    fn extend(&self, expired: SignedIn, ctx: &mut Context) {
         let sessions = self.state.shop.sessions.clone();
-        let listed = async move { sessions.ask(ListSessions(me.user)).await };
+        let listed = async move { (sessions.ask(ListSessions(expired.user)).await, expired) };
         listed
             .into_actor(self)
-            .map(move |listed, socket, ctx: &mut Context| {
-                let Ok(listed) = listed else {
-                    return socket.close(CloseCode::Again, "unavailable", ctx);
-                };
-                let mut browsers =
-                    listed.iter().filter(|session| matches!(session.proof, Proof::Browser { .. }));
-                match browsers
-                    .find(|session| session.id == me.session && session.expires_at > me.until)
-                {
-                    Some(session) => socket.signed_in = Some(session.into()),
-                    None => socket.close(CloseCode::Policy, "expired", ctx),
+            .map(|(listed, expired), socket, ctx: &mut Context| {
+                let Ok(listed) = listed else { return socket.close(Close::Unavailable, ctx) };
+                match listed.iter().find(|session| extends(session, &expired)) {
+                    Some(session) => socket.identity.signed_in = Some(session.into()),
+                    None => socket.close(Close::Expired, ctx),
                 }
             })
             .wait(ctx);
     }
+}
+
+/// Returns whether a session is the one that has expired, extended by its browser since. The
+/// session of a program is extended only by a newer token.
+fn extends(session: &Session, expired: &SignedIn) -> bool {
+    matches!(session.proof, Proof::Browser { .. })
+        && session.id == expired.session
+        && session.expires_at > expired.until
 }

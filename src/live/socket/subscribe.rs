@@ -1,38 +1,42 @@
-//! How a socket begins to listen, and how it catches up when it was too slow.
+//! How a socket subscribes to the hub without a gap, and how it catches up when it was too slow.
 //!
-//! The hub answers in the same queue in which it tells: what stands before its answer was told before, what stands
-//! behind it comes after. Between the two the socket reads the log or asks how things are, so that there is no gap.
+//! The hub confirms a subscription in the same queue in which it pushes events. Events before the
+//! confirmation belong to the former subscription, events after it to the new one. On the
+//! confirmation, the socket reads the log or the current state up to the confirmed position, and
+//! handles the pushes that wait in its mailbox only after that: nothing is missed or sent twice.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, ContextFutureSpawner, WrapFuture};
-use actix_web_actors::ws::CloseCode;
-use actors::live::Listen;
+use actors::live::Subscribe;
 use actors::store::EventId;
-use domain::event::{Channel, INTERRUPTIONS, Topic};
+use domain::topic::{Channel, INTERRUPTIONS, Topic};
 use tokio::time::timeout;
 
 use super::{Client, Context, Socket};
-use crate::error::{Code, Problem};
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::live::close::Close;
 use crate::live::page::Page;
 use crate::live::program::{Program, Replay};
 
-/// How long a socket waits until the hub has passed on all that was stored before.
+/// How long to wait until the hub has pushed every event stored before a subscription.
 const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
-/// What is to be told before anything that happens from then on.
+/// What to send when the hub confirms a subscription.
 #[derive(Clone)]
-pub(super) struct Beginning {
-    /// Topics that are new to the client.
+pub(super) struct PendingSubscription {
+    /// The topics that are new to the client.
     new: BTreeSet<Topic>,
-    /// The last event that it knows of them.
+    /// The last event that the client has received of them; `None` for snapshots.
     since: Option<EventId>,
 }
 
 impl Socket {
-    /// Listens to every topic subscribed to; of new ones it will be told first what there is to know.
-    pub(super) fn listen(
+    /// Subscribes to the current topics; of the `new` ones, the client first receives the events
+    /// after `since` or a snapshot.
+    pub(super) fn subscribe(
         &mut self,
         new: BTreeSet<Topic>,
         since: Option<EventId>,
@@ -40,115 +44,125 @@ impl Socket {
     ) {
         let hub = self.state.shop.hub.addr();
         self.hub = Some(hub.clone());
-        self.beginning = Some(Beginning { new, since });
-        let listen = Listen {
-            listener: self.seat.number,
+        self.pending = Some(PendingSubscription { new, since });
+        let subscribe = Subscribe {
+            subscriber: self.slot.number,
             recipient: ctx.address().recipient(),
             channels: self.channels(),
             backlog: self.backlog.clone(),
         };
         let shop = self.state.shop.clone();
-        let listens = async move {
+        let subscribed = async move {
             let last = shop.tables.store.last_event().await.ok()?;
-            // What was acknowledged before is no news. A hub that is slow tells it once more, and nobody waits for it.
-            let _ =
-                timeout(HUB_PATIENCE, shop.position.clone().wait_for(|reached| *reached >= last))
-                    .await;
-            hub.send(listen).await.ok()
+            let mut position = shop.position.clone();
+            // Events acknowledged before the subscription are not news to the client. If the hub is
+            // too slow, some are pushed although a snapshot shows them already, which is harmless.
+            let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
+            hub.send(subscribe).await.ok()
         };
-        listens
+        subscribed
             .into_actor(self)
-            .map(|listens, socket, ctx: &mut Context| {
-                if listens.is_none() {
-                    socket.close(CloseCode::Again, "unavailable", ctx);
+            .map(|subscribed, socket, ctx: &mut Context| {
+                if subscribed.is_none() {
+                    socket.close(Close::Unavailable, ctx);
                 }
             })
             .wait(ctx);
     }
 
-    /// Tells what the client has missed of the topics it had, and what there is to know of new ones, up to an event.
-    pub(super) fn begin(&mut self, told: EventId, position: EventId, ctx: &mut Context) {
-        let Some(Beginning { new, since }) = self.beginning.clone() else { return };
-        let has_missed = told < position;
+    /// Sends the events after `pushed` that the client has missed of its former topics, and what
+    /// there is to send of the new ones, both up to `position`.
+    pub(super) fn catch_up(&mut self, pushed: EventId, position: EventId, ctx: &mut Context) {
+        let Some(subscription) = self.pending.clone() else { return };
+        let missed_after = (pushed < position).then_some(pushed);
         match &self.client {
             Client::Page(page) => {
-                let topics = if has_missed { self.topics.clone() } else { new };
-                let page =
-                    if has_missed { Page { since: told, ..page.clone() } } else { page.clone() };
-                self.redraw(page.beginning(topics, position), ctx);
-                self.beginning = None;
+                let page = Page { since: missed_after.unwrap_or(page.since), ..page.clone() };
+                let all = missed_after.is_some();
+                let topics = if all { self.topics.clone() } else { subscription.new };
+                self.send_rendered(page.render_topics(topics, position), ctx);
+                self.pending = None;
             }
             Client::Program(program) => {
                 let program = program.clone();
-                let mut replays = Vec::new();
-                if has_missed {
-                    let topics = self.topics.difference(&new).copied().collect();
-                    replays.push(Replay {
-                        topics,
-                        since: Some(told),
-                        until: position,
-                        newest_only: true,
-                    });
-                }
-                if !new.is_empty() {
-                    replays.insert(
-                        0,
-                        Replay { topics: new, since, until: position, newest_only: false },
-                    );
-                }
+                let replays = subscription.replays(&self.topics, missed_after, position);
                 self.replay(program, replays, ctx);
             }
         }
     }
 
-    /// Tells what happened piece by piece, each when the client has taken the one before; the last of the list first.
+    /// Sends replays batch by batch, the last of the list first. Each batch is read when the client
+    /// has taken the one before.
     fn replay(&mut self, program: Program, mut replays: Vec<Replay>, ctx: &mut Context) {
         let Some(replay) = replays.pop() else {
-            self.beginning = None;
-            return self.obey(ctx);
+            self.pending = None;
+            return self.run_commands(ctx);
         };
-        let piece = program.clone().piece(replay, self.listener.clone());
-        piece
+        let batch = program.clone().next_batch(replay, self.identity.clone());
+        batch
             .into_actor(self)
-            .map(move |piece, socket, ctx: &mut Context| match piece {
+            .map(move |batch, socket, ctx: &mut Context| match batch {
                 Ok((frames, rest)) => {
                     frames.into_iter().for_each(|frame| socket.send(frame, ctx));
                     replays.extend(rest);
                     socket.replay(program, replays, ctx);
                 }
-                Err(_) => socket.close(CloseCode::Again, "unavailable", ctx),
+                Err(_) => socket.close(Close::Unavailable, ctx),
             })
             .wait(ctx);
     }
 
-    /// Tells a page what was drawn, before it is told anything else.
-    pub(super) fn redraw(
+    /// Sends rendered fragments to a page, before any later event.
+    pub(super) fn send_rendered(
         &self,
-        drawn: impl Future<Output = Result<(Page, String), Problem>> + 'static,
+        rendered: impl Future<Output = Result<(Page, String), Problem>> + 'static,
         ctx: &mut Context,
     ) {
-        drawn
+        rendered
             .into_actor(self)
-            .map(|drawn, socket, ctx: &mut Context| match drawn {
-                Ok((page, drawn)) => {
+            .map(|rendered, socket, ctx: &mut Context| match rendered {
+                Ok((page, fragments)) => {
                     socket.client = Client::Page(page);
-                    socket.send(drawn, ctx);
+                    socket.send(fragments, ctx);
                 }
                 Err(problem) if problem.code == Code::Unauthorized => {
-                    socket.close(CloseCode::Policy, "unauthorized", ctx);
+                    socket.close(Close::Unauthorized, ctx);
                 }
-                Err(_) => socket.close(CloseCode::Again, "unavailable", ctx),
+                Err(_) => socket.close(Close::Unavailable, ctx),
             })
             .wait(ctx);
     }
 
-    /// Where the hub tells what concerns the client.
+    /// Returns the channels of the topics, and those of events that every socket needs.
     fn channels(&self) -> Vec<Channel> {
-        // Whoever is signed in hears of the end of the session.
+        // The end of the session closes the socket.
         let topics = self.topics.iter().chain([&Topic::Session]);
         let shows_orders =
             matches!(self.client, Client::Page(_)) && self.topics.contains(&Topic::Orders);
         let interruptions = shows_orders.then_some(INTERRUPTIONS);
-        topics.filter_map(|topic| self.listener.channel(*topic)).chain(interruptions).collect()
+        let subscriber = &self.identity.subscriber;
+        topics.filter_map(|topic| subscriber.channel(*topic)).chain(interruptions).collect()
+    }
+}
+
+impl PendingSubscription {
+    /// Returns the replays up to `until`, the first one last: the events that were missed of the
+    /// former topics, then the new topics.
+    fn replays(
+        self,
+        topics: &BTreeSet<Topic>,
+        missed_after: Option<EventId>,
+        until: EventId,
+    ) -> Vec<Replay> {
+        let former = topics.difference(&self.new).copied().collect();
+        let missed = missed_after.map(|missed_after| Replay {
+            topics: former,
+            since: Some(missed_after),
+            until,
+            newest_only: true,
+        });
+        let new = Replay { topics: self.new, since: self.since, until, newest_only: false };
+        let new = Some(new).filter(|replay| !replay.topics.is_empty());
+        new.into_iter().chain(missed).collect()
     }
 }

@@ -1,5 +1,6 @@
--- Checks what a batch expects, then does all of it. A script runs alone, so nobody sees half of it.
--- Ends with the id of the log's last event, or with nothing if an expectation does not hold.
+-- Checks the expectations of a batch, then applies all of it. No other command runs during a
+-- script, so no client sees half of a batch.
+-- Returns the id of the last event in the log, or false if an expectation does not hold.
 local values, names, expiries, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local tidy_at_most = 16
 
@@ -43,10 +44,10 @@ end
 local function oldest_event() return redis.call('XRANGE', log, '-', '+', 'COUNT', 1)[1] end
 local last_event = number_of(redis.call('XREVRANGE', log, '+', '-', 'COUNT', 1)[1])
 
--- Lua would write a large number as 1e+15.
+-- By default, Lua formats a large number as 1e+15.
 local function event_id(number) return string.format('%.0f-0', number) end
 
--- Never forgets the last event: ids go on from there.
+-- Keeps the last event in any case, because the next id follows from it.
 local function forget_old_events()
   redis.call('XTRIM', log, 'MAXLEN', '=', events_max)
   for _ = 1, tidy_at_most do
@@ -73,6 +74,8 @@ for _ = 1, take_number() do
 end
 
 if last_event > 0 then forget_old_events() end
-local expired = redis.call('ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, tidy_at_most)
+local expired = redis.call(
+  'ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, tidy_at_most
+)
 for _, name in ipairs(expired) do remove(name) end
 return last_event

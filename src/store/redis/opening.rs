@@ -1,4 +1,4 @@
-//! Connecting to a Redis, and making sure that it keeps what it acknowledges.
+//! Opens a Redis store: connects, makes Redis durable, checks the format and starts the watcher.
 
 use std::time::Duration;
 
@@ -11,15 +11,19 @@ use fred::types::{Builder, SetOptions};
 use tokio::sync::watch;
 
 use super::durable::{require_durable, unreachable};
-use super::{COMMIT, Connection, FORMAT_KEY, RedisStore, last_event, watcher};
+use super::{Connection, FORMAT_KEY, RedisStore, commit, log, watcher};
 use crate::store::{FORMAT, OpenError, Options, check_format};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// What is still unanswered then may have taken effect or not.
+
+/// After this timeout a command fails, though it may have taken effect.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longer than any command, so that only a dead connection is torn down.
-const SILENCE: Duration = Duration::from_secs(3);
-const COMMANDS_WAITING: usize = 8192;
+
+/// How long a connection may be unresponsive before it is closed: longer than any command.
+const UNRESPONSIVE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The largest number of commands that wait for a connection.
+const COMMAND_QUEUE: usize = 8192;
 
 /// Connects to the Redis that a URL names.
 pub(in crate::store) async fn open(
@@ -30,11 +34,12 @@ pub(in crate::store) async fn open(
     let connection = connect(url).await?;
     require_durable(&connection).await?;
     require_format(&connection).await?;
-    let commit_script = connection.script_load(COMMIT).await.map_err(unreachable)?;
+    let commit_script = connection.script_load(commit::SCRIPT).await.map_err(unreachable)?;
 
-    let (last, last_event) = watch::channel(last_event(&connection).await.map_err(unreachable)?);
-    let watching = connect(url).await?;
-    let watcher = tokio::spawn(watcher::watch(watching.clone(), last));
+    let newest = log::last_event(&connection).await.map_err(unreachable)?;
+    let (publisher, last_event) = watch::channel(newest);
+    let watcher_connection = connect(url).await?;
+    let watcher = tokio::spawn(watcher::watch(watcher_connection.clone(), publisher));
     Ok(RedisStore {
         connection,
         commit_script,
@@ -42,24 +47,25 @@ pub(in crate::store) async fn open(
         options: options.clone(),
         last_event,
         watcher,
-        watching,
+        watcher_connection,
     })
 }
 
+/// Opens one connection. Fails after [`CONNECT_TIMEOUT`].
 async fn connect(url: &str) -> Result<Connection, OpenError> {
-    let config =
-        Config::from_url(url).map_err(|error| OpenError::WrongUrl(error.details().to_owned()))?;
-    let client = client(config).map_err(|error| OpenError::WrongUrl(error.details().to_owned()))?;
+    let wrong_url = |error: Error| OpenError::WrongUrl(error.details().to_owned());
+    let client = client(Config::from_url(url).map_err(wrong_url)?).map_err(wrong_url)?;
     tokio::time::timeout(CONNECT_TIMEOUT, client.init())
         .await
-        .map_err(|_| OpenError::Unreachable("redis does not answer".to_owned()))?
+        .map_err(|_| OpenError::Unreachable("redis does not reply".to_owned()))?
         .map_err(unreachable)?;
-    // A commit must not be sent twice: the first may have taken effect.
-    let once =
+    // A commit must not be sent twice, because the first one may have taken effect.
+    let single_attempt =
         CommandOptions { max_attempts: Some(1), fail_fast: true, ..CommandOptions::default() };
-    Ok(client.with_options(&once))
+    Ok(client.with_options(&single_attempt))
 }
 
+/// Creates a client that reconnects after an outage without a limit of attempts.
 fn client(config: Config) -> Result<Client, Error> {
     Builder::from_config(config)
         .with_performance_config(|performance| {
@@ -68,18 +74,21 @@ fn client(config: Config) -> Result<Client, Error> {
         .with_connection_config(|connection| {
             connection.connection_timeout = CONNECT_TIMEOUT;
             connection.internal_command_timeout = CONNECT_TIMEOUT;
-            connection.max_command_buffer_len = COMMANDS_WAITING;
+            connection.max_command_buffer_len = COMMAND_QUEUE;
             connection.tcp.nodelay = Some(true);
-            connection.unresponsive =
-                UnresponsiveConfig { max_timeout: Some(SILENCE), interval: SILENCE / 4 };
+            connection.unresponsive = UnresponsiveConfig {
+                max_timeout: Some(UNRESPONSIVE_TIMEOUT),
+                interval: UNRESPONSIVE_TIMEOUT / 4,
+            };
         })
         .set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2))
         .build()
 }
 
+/// Writes the format to an empty store. Returns an error if the format of the store is newer.
 async fn require_format(connection: &Connection) -> Result<(), OpenError> {
-    let new: Result<Option<String>, Error> =
+    let written: Result<Option<String>, Error> =
         connection.set(FORMAT_KEY, FORMAT.to_string(), None, Some(SetOptions::NX), false).await;
-    new.map_err(unreachable)?;
+    written.map_err(unreachable)?;
     check_format(connection.get(FORMAT_KEY).await.map_err(unreachable)?)
 }

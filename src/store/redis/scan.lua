@@ -1,4 +1,4 @@
--- Finds the first present keys of a range, each followed by its sealed value.
+-- Returns the first keys of a range that have not expired, each followed by its sealed value.
 local values, names = KEYS[1], KEYS[2]
 local from, to, limit, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local found, page_size = {}, math.min(limit, 256)

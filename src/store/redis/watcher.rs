@@ -1,4 +1,4 @@
-//! Hears of new events on a connection of its own, because waiting blocks a connection.
+//! Waits for new events. It has its own connection, because the waiting command blocks one.
 
 use std::time::Duration;
 
@@ -9,36 +9,40 @@ use fred::types::Value;
 use tokio::sync::watch;
 
 use super::durable::require_durable;
-use super::{Connection, LOG, RETRY, last_event};
+use super::log::{RETRY, last_event};
+use super::{Connection, LOG};
 
-/// Less than a connection's timeouts.
+/// How long one command waits: less than the timeouts of the connection.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Tells the id of the last event whenever there is a new one, through every outage.
-pub(super) async fn watch(connection: Connection, last: watch::Sender<EventId>) {
+/// Publishes the id of the last event whenever it changes. Continues after every outage.
+pub(super) async fn watch(connection: Connection, publisher: watch::Sender<EventId>) {
     loop {
-        let known = *last.borrow();
-        match news(&connection, known).await {
-            Ok(id) => drop(last.send_if_modified(|last| std::mem::replace(last, id) != id)),
+        let published = *publisher.borrow();
+        match next_last_event(&connection, published).await {
+            Ok(id) => drop(publisher.send_if_modified(|last| std::mem::replace(last, id) != id)),
             Err(error) => {
                 tracing::warn!(%error, "redis is unavailable");
-                wait_until_back(&connection).await;
+                wait_until_available(&connection).await;
             }
         }
     }
 }
 
-async fn news(connection: &Connection, known: EventId) -> Result<EventId, Error> {
+/// Waits for an event after `published`. Returns the id of the last event, `published` if none
+/// came in time.
+async fn next_last_event(connection: &Connection, published: EventId) -> Result<EventId, Error> {
     let wait = WAIT.as_millis() as u64;
-    let entries: Value = connection.xread(Some(1), Some(wait), LOG, format!("{known}-0")).await?;
-    if entries.is_null() { Ok(known) } else { last_event(connection).await }
+    let entries: Value =
+        connection.xread(Some(1), Some(wait), LOG, format!("{published}-0")).await?;
+    if entries.is_null() { Ok(published) } else { last_event(connection).await }
 }
 
-/// A Redis that was started again may have forgotten how it was told to work.
-async fn wait_until_back(connection: &Connection) {
+/// Waits until Redis replies, and makes it durable again: a restart may have undone its settings.
+async fn wait_until_available(connection: &Connection) {
     while let Err(error) = require_durable(connection).await {
         tracing::debug!(%error, "redis is still unavailable");
         tokio::time::sleep(RETRY).await;
     }
-    tracing::info!("redis is back");
+    tracing::info!("redis is available again");
 }

@@ -1,97 +1,71 @@
-//! Opening the files: one process at a time, and never an empty shop where there was a full one.
-//!
-//! From a damaged file sled recovers what comes before the damage, maybe nothing, without a word. So the
-//! mark, a small file beside the tree, remembers that there was something and how far the log reached.
+//! Opens the files of a store for one process at a time. Refuses damaged files, which would
+//! otherwise look like an empty store.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use actors::store::EventId;
 use sled::Db;
 
+use super::high_water_mark::HighWaterMark;
 use super::tree::Tree;
 use crate::store::{FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
+
+/// The memory for cached pages, in bytes.
 const CACHE: u64 = 128 * 1024 * 1024;
-/// What takes more than a quarter of a segment sled keeps in files that it never syncs: a leaf full of large values
-/// must not.
+
+/// The size of a segment of sled's file, in bytes.
+///
+/// sled puts what is larger than a quarter of it into files that it never syncs. A leaf full of
+/// large values must stay below that.
 const SEGMENT: usize = 4 * 1024 * 1024;
-/// A process that has just ended may hold the lock a little longer.
+
+/// How often and at what interval to try the lock, which a process may hold for a moment after
+/// it has ended.
 const LOCK_TRIES: usize = 30;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 
-/// Opens or creates the ledger in a directory, its file to be synced, and its mark.
-pub(super) fn open(path: &Path) -> Result<(Tree, File, Mark), OpenError> {
+/// The open files of a store.
+pub(super) struct Files {
+    /// The stored data.
+    pub(super) tree: Tree,
+    /// The file of the tree, for syncing.
+    pub(super) file: File,
+    /// The high-water mark of the log.
+    pub(super) mark: HighWaterMark,
+}
+
+/// Opens or creates the store in a directory.
+pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     let explain = |error| explain(path, error);
-    let corrupt = |reason: &str| OpenError::Corrupt {
-        place: path.display().to_string(),
-        reason: reason.to_owned(),
-    };
+    let explain_io = |error: io::Error| explain(error.into());
 
-    let tree = locked_tree(path).map_err(explain)?;
-    let file = File::open(path.join("db")).map_err(|error| explain(error.into()))?;
-    let mut mark = Mark::open(path).map_err(|error| explain(error.into()))?;
-    match format(&tree).map_err(explain)? {
+    let db = open_locked(path).map_err(explain)?;
+    let file = File::open(path.join("db")).map_err(explain_io)?;
+    let mut mark = HighWaterMark::open(path).map_err(explain_io)?;
+    match format(&db).map_err(explain)? {
         Some(found) => check_format(found)?,
-        None if mark.last_event.is_none() && tree.is_empty() => {
-            begin(&tree, &file).map_err(explain)?
+        None if mark.last_event().is_none() && db.is_empty() => {
+            initialize(&db, &file).map_err(explain)?
         }
-        None => return Err(corrupt("what it held is gone")),
+        None => return Err(corrupt(path, "its content is missing".to_owned())),
     }
-    let tree = Tree::new(tree).map_err(explain)?;
-    if let Some(marked) = mark.last_event.filter(|marked| *marked > tree.last_event()) {
-        return Err(corrupt(&format!(
-            "its log once reached event {marked}, now {}",
-            tree.last_event()
-        )));
+    let tree = Tree::new(db).map_err(explain)?;
+    let last_event = tree.last_event();
+    if let Some(marked) = mark.last_event().filter(|marked| *marked > last_event) {
+        let reason = format!("its log ended at event {marked}, now it ends at {last_event}");
+        return Err(corrupt(path, reason));
     }
-    mark.set(tree.last_event())
-        .and_then(|()| mark.make_durable(path))
-        .map_err(|error| explain(error.into()))?;
-    Ok((tree, file, mark))
+    mark.set(last_event).and_then(|()| mark.make_durable(path)).map_err(explain_io)?;
+    Ok(Files { tree, file, mark })
 }
 
-/// The file that remembers how far the log has certainly reached.
-pub(super) struct Mark {
-    file: File,
-    last_event: Option<EventId>,
-}
-
-impl Mark {
-    /// Remembers a durable event; in place and without fsync, since an older mark only notices less.
-    pub(super) fn set(&mut self, last_event: EventId) -> io::Result<()> {
-        if self.last_event != Some(last_event) {
-            self.file.write_all_at(format!("{last_event:020}\n").as_bytes(), 0)?;
-            self.last_event = Some(last_event);
-        }
-        Ok(())
-    }
-
-    fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join("mark"))?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        Ok(Self { file, last_event: text.trim().parse().ok() })
-    }
-
-    fn make_durable(&self, path: &Path) -> io::Result<()> {
-        self.file.sync_all()?;
-        File::open(path)?.sync_all()
-    }
-}
-
-fn locked_tree(path: &Path) -> sled::Result<Db> {
-    // Without a background flusher: the committer flushes every round.
+fn open_locked(path: &Path) -> sled::Result<Db> {
+    // No background flusher is needed, because the committer flushes after every round.
     let config = sled::Config::new()
         .path(path)
         .cache_capacity(CACHE)
@@ -100,35 +74,41 @@ fn locked_tree(path: &Path) -> sled::Result<Db> {
     for _ in 1..LOCK_TRIES {
         match config.open() {
             Err(error) if is_locked(&error) => thread::sleep(LOCK_PAUSE),
-            opened => return opened,
+            result => return result,
         }
     }
     config.open()
 }
 
-fn format(tree: &Db) -> sled::Result<Option<u64>> {
-    let bytes = tree.get(FORMAT_KEY)?;
+/// Returns the stored format, `None` if there is none.
+fn format(db: &Db) -> sled::Result<Option<u64>> {
+    let bytes = db.get(FORMAT_KEY)?;
     Ok(bytes.map(|bytes| bytes.as_ref().try_into().map_or(u64::MAX, u64::from_be_bytes)))
 }
 
-fn begin(tree: &Db, file: &File) -> sled::Result<()> {
-    tree.insert(FORMAT_KEY, &FORMAT.to_be_bytes())?;
-    tree.flush()?;
+/// Writes the format to an empty store.
+fn initialize(db: &Db, file: &File) -> sled::Result<()> {
+    db.insert(FORMAT_KEY, &FORMAT.to_be_bytes())?;
+    db.flush()?;
     Ok(file.sync_all()?)
 }
 
 fn explain(path: &Path, error: sled::Error) -> OpenError {
-    let place = path.display().to_string();
+    let place = path.display();
     match error {
-        error if is_locked(&error) => OpenError::Held(place),
+        error if is_locked(&error) => OpenError::Held(place.to_string()),
         sled::Error::Io(error) if error.kind() != io::ErrorKind::InvalidData => {
             OpenError::Unreachable(format!("{place}: {error}"))
         }
-        error => OpenError::Corrupt { place, reason: error.to_string() },
+        error => corrupt(path, error.to_string()),
     }
 }
 
-/// sled tells it by words alone.
+fn corrupt(path: &Path, reason: String) -> OpenError {
+    OpenError::Corrupt { place: path.display().to_string(), reason }
+}
+
+/// Whether another process holds the lock. sled reports this only in the text of the error.
 fn is_locked(error: &sled::Error) -> bool {
     matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
@@ -141,10 +121,10 @@ mod tests {
     fn a_newer_format_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         drop(open(directory.path()).unwrap());
-        let tree = locked_tree(directory.path()).unwrap();
-        tree.insert(FORMAT_KEY, &2_u64.to_be_bytes()).unwrap();
-        drop(tree);
-        let refused = open(directory.path()).err().unwrap();
-        assert!(matches!(refused, OpenError::NewerFormat { found: 2, supported: 1 }), "{refused}");
+        let db = open_locked(directory.path()).unwrap();
+        db.insert(FORMAT_KEY, &2_u64.to_be_bytes()).unwrap();
+        drop(db);
+        let refusal = open(directory.path()).err().unwrap();
+        assert!(matches!(refusal, OpenError::NewerFormat { found: 2, supported: 1 }), "{refusal}");
     }
 }

@@ -1,55 +1,60 @@
-//! One round of the committer: what its commits change together, staged until it is written at once.
+//! A round of the committer: the changes of its commits, staged and then written together.
 
 use std::collections::HashMap;
 use std::mem;
 
 use actors::store::{Batch, EventId, Put, StoreError, Version};
 
+use super::keys;
 use super::segment::Segment;
-use super::tree::{self, Tree};
+use super::tree::Tree;
 use crate::store::Options;
 use crate::store::envelope::{Envelope, milliseconds};
 
-/// How much a round tidies up at most.
-const TIDY_A_ROUND: usize = 256;
+/// The largest number of expired keys, and of old segments, that a round removes.
+const REMOVALS_PER_ROUND: usize = 256;
 
-/// Expired keys are found to the minute only, so that a key that is put again and again isn't indexed anew each time.
+/// The precision of the index of expiries in milliseconds.
+///
+/// Expiries are rounded up to the minute, so that a key that is put often is rarely indexed again.
 const INDEX_GRAIN: u64 = 60_000;
 
-/// The changes of a round, seen by its later commits though not yet in the tree.
+/// The staged changes of a round. Its later commits see the changes of the earlier ones.
 pub(super) struct Round<'a> {
     tree: &'a mut Tree,
     options: &'a Options,
+    /// The time of the round, in milliseconds since the Unix epoch.
     now: u64,
+    /// The staged changes, which are written as one batch.
     changes: sled::Batch,
+    /// Whether there are changes; sled's batch does not show it.
     changed: bool,
-    /// The keys that were looked at, as the commits so far have left them; absent ones are `None`.
+    /// The envelopes of all keys that the round has read or changed, `None` for absent keys.
     keys: HashMap<String, Option<Envelope>>,
+    /// The bounds of the log after the round.
     first_event: EventId,
     last_event: EventId,
-    /// The last events, not staged yet.
+    /// The last events, which are not staged yet.
     segment: Segment,
 }
 
 impl<'a> Round<'a> {
-    /// A round without changes.
+    /// Creates a round without changes.
     pub(super) fn begin(tree: &'a mut Tree, options: &'a Options, now: u64) -> Self {
-        let (first_event, last_event) = (tree.first_event(), tree.last_event());
-        let (changes, keys) = (sled::Batch::default(), HashMap::new());
         Self {
+            first_event: tree.first_event(),
+            last_event: tree.last_event(),
             tree,
             options,
             now,
-            changes,
+            changes: sled::Batch::default(),
             changed: false,
-            keys,
-            first_event,
-            last_event,
+            keys: HashMap::new(),
             segment: Segment::new(now),
         }
     }
 
-    /// Stages a batch if its expectations hold.
+    /// Stages a batch. Returns [`StoreError::Conflict`] if an expectation does not hold.
     pub(super) fn stage(&mut self, batch: Batch) -> sled::Result<Result<EventId, StoreError>> {
         for (key, expected) in &batch.expect {
             if self.version(key)? != expected.unwrap_or(0) {
@@ -68,22 +73,22 @@ impl<'a> Round<'a> {
         Ok(Ok(self.last_event))
     }
 
-    /// Stages the removal of what has expired and of events that are too old.
+    /// Stages the removal of expired keys and of old events.
     pub(super) fn sweep(&mut self) -> sled::Result<()> {
-        for (indexed_at, key) in self.tree.expired(self.now, TIDY_A_ROUND)? {
-            // A commit of this round may have renewed it.
-            if indexed(self.envelope(&key)?) == Some(indexed_at) {
+        for (indexed_at, key) in self.tree.expired(self.now, REMOVALS_PER_ROUND)? {
+            // A commit of this round may have changed the expiry.
+            if index_time(self.envelope(&key)?) == Some(indexed_at) {
                 self.remove(key)?;
             }
         }
-        self.forget_events()
+        self.remove_old_events()
     }
 
-    /// Writes the changes and tells whether there were any; what is written is not durable yet.
+    /// Writes the changes, and returns whether there were any. They are not durable yet.
     pub(super) fn write(mut self) -> sled::Result<bool> {
         if self.last_event > self.tree.last_event() {
             self.stage_segment();
-            self.forget_events()?;
+            self.remove_old_events()?;
         }
         if self.changed {
             self.tree.write(self.changes, self.first_event, self.last_event)?;
@@ -96,61 +101,66 @@ impl<'a> Round<'a> {
             version: self.version(&key)? + 1,
             expires_at: expires_at.map_or(0, milliseconds),
         };
-        self.insert(tree::value_key(&key), envelope.seal(&value));
-        self.leave(key, Some(envelope))
+        self.insert(keys::of_value(&key), envelope.seal(&value));
+        self.record(key, Some(envelope))
     }
 
     fn remove(&mut self, key: String) -> sled::Result<()> {
-        self.delete(tree::value_key(&key));
-        self.leave(key, None)
+        self.delete(keys::of_value(&key));
+        self.record(key, None)
     }
 
-    /// Leaves a key to the next commit, and in the index of what expires when.
-    fn leave(&mut self, key: String, after: Option<Envelope>) -> sled::Result<()> {
-        let (before, now) = (indexed(self.envelope(&key)?), indexed(after));
-        if let Some(before) = before.filter(|_| before != now) {
-            self.delete(tree::expiry_key(before, &key));
+    /// Records the new envelope of a key for later commits, and updates the index of expiries.
+    fn record(&mut self, key: String, envelope: Option<Envelope>) -> sled::Result<()> {
+        let before = index_time(self.envelope(&key)?);
+        let after = index_time(envelope);
+        if let Some(before) = before.filter(|_| before != after) {
+            self.delete(keys::of_expiry(before, &key));
         }
-        if let Some(now) = now.filter(|_| before != now) {
-            self.insert(tree::expiry_key(now, &key), Vec::new());
+        if let Some(after) = after.filter(|_| before != after) {
+            self.insert(keys::of_expiry(after, &key), Vec::new());
         }
-        self.keys.insert(key, after);
+        self.keys.insert(key, envelope);
         Ok(())
     }
 
+    /// Appends an event to the log.
     fn log(&mut self, event: Vec<u8>) {
-        if let Some(event) = self.segment.take(event) {
+        if let Some(event) = self.segment.push(event) {
             self.stage_segment();
-            self.segment.take(event);
+            self.segment.push(event);
         }
         self.last_event += 1;
     }
 
+    /// Stages the current segment and begins an empty one.
     fn stage_segment(&mut self) {
         let segment = mem::replace(&mut self.segment, Segment::new(self.now));
-        self.insert(tree::event_key(self.last_event + 1 - segment.len()), segment.write());
+        self.insert(keys::of_segment(self.last_event + 1 - segment.len()), segment.write());
     }
 
-    /// Forgets the oldest pieces of the log, never the last one: ids go on from there.
-    fn forget_events(&mut self) -> sled::Result<()> {
-        for _ in 0..TIDY_A_ROUND {
+    /// Stages the removal of the oldest segments of the log, but never of the last one, because
+    /// the next event id follows from it.
+    fn remove_old_events(&mut self) -> sled::Result<()> {
+        for _ in 0..REMOVALS_PER_ROUND {
             let Some((logged_at, events)) = self.tree.segment(self.first_event)? else { break };
-            let behind = self.first_event + events;
-            if behind > self.last_event || !self.may_forget(behind - 1, logged_at) {
+            let next = self.first_event + events;
+            if next > self.last_event || !self.is_old(next - 1, logged_at) {
                 break;
             }
-            self.delete(tree::event_key(self.first_event));
-            self.first_event = behind;
+            self.delete(keys::of_segment(self.first_event));
+            self.first_event = next;
         }
         Ok(())
     }
 
-    fn may_forget(&self, event: EventId, logged_at: u64) -> bool {
+    /// Whether the options allow the removal of a segment, given its last event and its time.
+    fn is_old(&self, event: EventId, logged_at: u64) -> bool {
         let too_many = self.last_event - event >= self.options.events_max;
         too_many || logged_at < self.now.saturating_sub(self.options.events_keep.as_millis() as u64)
     }
 
-    /// The version that a commit of this round finds, 0 for an absent key.
+    /// The version that the next commit of this round sees, 0 for an absent key.
     fn version(&mut self, key: &str) -> sled::Result<Version> {
         let envelope = self.envelope(key)?;
         Ok(envelope
@@ -158,6 +168,7 @@ impl<'a> Round<'a> {
             .map_or(0, |envelope| envelope.version))
     }
 
+    /// The envelope of a key after the commits so far, read from the tree at most once.
     fn envelope(&mut self, key: &str) -> sled::Result<Option<Envelope>> {
         if let Some(envelope) = self.keys.get(key) {
             return Ok(*envelope);
@@ -178,8 +189,9 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Where in the index a key stands, if it expires: never before it does.
-fn indexed(envelope: Option<Envelope>) -> Option<u64> {
+/// Returns the time under which a key is indexed: its expiry, rounded up. Returns `None` if the
+/// key does not expire.
+fn index_time(envelope: Option<Envelope>) -> Option<u64> {
     let expires_at = envelope?.expires_at;
     (expires_at > 0).then(|| expires_at.next_multiple_of(INDEX_GRAIN))
 }
@@ -192,9 +204,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sweep_leaves_nothing_of_what_has_expired() {
+    fn a_sweep_removes_expired_keys_and_their_index_entries() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut tree, _file, _mark) = opening::open(directory.path()).unwrap();
+        let mut tree = opening::open(directory.path()).unwrap().tree;
         let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
         let put = |key: &str, minute: i64| Put {
             key: key.to_owned(),

@@ -1,11 +1,12 @@
-//! A piece of the log: the events of a round, or of a part of it, under one key.
+//! A segment of the log: the events of one round, or a part of them, under one key.
 //!
-//! One key a round instead of one an event halves what a command costs the tree.
+//! One key for each round costs the tree half as much as one key for each event.
 
-/// The most bytes of a piece, far below where sled would keep it in a file that it never syncs.
+/// The largest size of a segment in bytes: far below the size of values that sled stores in
+/// files that it never syncs.
 pub(super) const MAX_BYTES: usize = 32 * 1024;
 
-/// Events that were logged at one time.
+/// Events that were logged at the same time.
 pub(super) struct Segment {
     logged_at: u64,
     events: Vec<Vec<u8>>,
@@ -13,13 +14,14 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// A piece without events.
+    /// Creates a segment without events.
     pub(super) fn new(logged_at: u64) -> Self {
         Self { logged_at, events: Vec::new(), bytes: 0 }
     }
 
-    /// Takes an event, unless there is no room for it beside those it has.
-    pub(super) fn take(&mut self, event: Vec<u8>) -> Option<Vec<u8>> {
+    /// Adds an event. Returns the event if the segment is full. An empty segment takes an event
+    /// of any size.
+    pub(super) fn push(&mut self, event: Vec<u8>) -> Option<Vec<u8>> {
         if !self.events.is_empty() && self.bytes + event.len() > MAX_BYTES {
             return Some(event);
         }
@@ -28,22 +30,23 @@ impl Segment {
         None
     }
 
-    /// When the events were logged.
+    /// When the events were logged, in milliseconds since the Unix epoch.
     pub(super) fn logged_at(&self) -> u64 {
         self.logged_at
     }
 
-    /// How many events there are.
+    /// The number of events.
     pub(super) fn len(&self) -> u64 {
         self.events.len() as u64
     }
 
-    /// The events.
-    pub(super) fn events(self) -> impl Iterator<Item = Vec<u8>> {
+    /// Returns the events in their order.
+    pub(super) fn into_events(self) -> impl Iterator<Item = Vec<u8>> {
         self.events.into_iter()
     }
 
-    /// The bytes to store: the time, then each event behind its length, all numbers big-endian.
+    /// Returns the bytes to store: the time, then the length and the bytes of each event. All
+    /// numbers are big-endian.
     pub(super) fn write(&self) -> Vec<u8> {
         let mut bytes = self.logged_at.to_be_bytes().to_vec();
         for event in &self.events {
@@ -53,14 +56,14 @@ impl Segment {
         bytes
     }
 
-    /// Takes apart what [`Segment::write`] has put together.
+    /// Reads the bytes that [`Segment::write`] returned. Returns `None` if they are malformed.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (logged_at, mut rest) = bytes.split_first_chunk()?;
         let mut segment = Self::new(u64::from_be_bytes(*logged_at));
-        while let Some((length, behind)) = rest.split_first_chunk() {
-            let (event, behind) = behind.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        while let Some((length, after)) = rest.split_first_chunk() {
+            let (event, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
             segment.events.push(event.to_vec());
-            rest = behind;
+            rest = after;
         }
         rest.is_empty().then_some(segment)
     }
@@ -71,14 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_piece_is_read_as_it_was_written_and_grows_only_so_far() {
+    fn a_segment_is_read_as_written_and_has_a_largest_size() {
         let mut segment = Segment::new(7);
-        assert_eq!(segment.take(b"one".to_vec()), None);
-        assert_eq!(segment.take(Vec::new()), None);
-        assert!(segment.take(vec![0; MAX_BYTES]).is_some());
+        assert_eq!(segment.push(b"one".to_vec()), None);
+        assert_eq!(segment.push(Vec::new()), None);
+        assert!(segment.push(vec![0; MAX_BYTES]).is_some());
         let read = Segment::read(&segment.write()).unwrap();
         assert_eq!((read.logged_at(), read.len()), (7, 2));
-        assert_eq!(read.events().collect::<Vec<_>>(), [b"one".to_vec(), Vec::new()]);
+        assert_eq!(read.into_events().collect::<Vec<_>>(), [b"one".to_vec(), Vec::new()]);
         assert!(Segment::read(&segment.write()[..10]).is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! A certificate of one's own making, for a bank on this machine.
+//! A self-signed certificate for a bank on this machine.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,28 +10,30 @@ use tempfile::TempDir;
 
 /// A certificate and its key.
 pub(super) struct Certificate {
-    made: CertifiedKey<KeyPair>,
+    certified: CertifiedKey<KeyPair>,
     folder: TempDir,
 }
 
 impl Certificate {
-    /// A new one, for 127.0.0.1.
+    /// Creates a certificate for 127.0.0.1.
     pub(super) fn new() -> Self {
-        let made = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let certified = generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("bank.pem"), made.cert.pem()).unwrap();
-        Self { made, folder }
+        std::fs::write(folder.path().join("bank.pem"), certified.cert.pem()).unwrap();
+        Self { certified, folder }
     }
 
-    /// The file that whoever trusts it names in SSL_CERT_FILE.
+    /// The file of the certificate. A client that trusts it has this path in `SSL_CERT_FILE`.
     pub(super) fn file(&self) -> PathBuf {
         self.folder.path().join("bank.pem")
     }
 
-    /// How a server shows it.
+    /// The configuration of a server that presents the certificate.
     pub(super) fn server_config(&self) -> Arc<ServerConfig> {
-        let key = PrivatePkcs8KeyDer::from(self.made.signing_key.serialize_der());
+        let key = PrivatePkcs8KeyDer::from(self.certified.signing_key.serialize_der());
         let config = ServerConfig::builder().with_no_client_auth();
-        Arc::new(config.with_single_cert(vec![self.made.cert.der().clone()], key.into()).unwrap())
+        Arc::new(
+            config.with_single_cert(vec![self.certified.cert.der().clone()], key.into()).unwrap(),
+        )
     }
 }

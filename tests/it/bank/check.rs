@@ -1,4 +1,4 @@
-//! `microshop check` compares what orders say with what a bank elsewhere has charged.
+//! `microshop check` compares the orders with the decisions of a bank over HTTP.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -8,31 +8,31 @@ use crate::harness::TestShop;
 use crate::people::{Answer, Person};
 
 #[actix_web::test]
-async fn a_check_asks_the_bank_elsewhere_and_names_every_difference() {
+async fn a_check_looks_up_every_charge_and_reports_every_difference() {
     let mut bank = BankProcess::open().await;
     let mut shop = TestShop::open_with(&[("BANK__URL", &bank.url)]).await;
-    let [paid, cancelled, refunded] = leaves_orders_of_every_kind(&shop, &bank).await;
+    let [paid, cancelled, refunded] = places_orders_of_every_kind(&shop, &bank).await;
     shop.stop();
-    assert_eq!(shop.wrongs(), "");
+    assert_eq!(shop.check_findings(), "");
 
     bank.voids(&format!("{paid}-1")).await.expect(200);
-    let wrong = shop.wrongs();
-    assert!(
-        wrong.contains(&format!("order {paid}, attempt 1: the bank says voided, the order Paid")),
-        "{wrong}"
-    );
-    assert!(!wrong.contains(&cancelled) && !wrong.contains(&refunded), "{wrong}");
-    assert!(wrong.contains("microshop: 1 differences"), "{wrong}");
+    let findings = shop.check_findings();
+    let voided = format!("order {paid}, attempt 1: the bank reports voided, but the order is Paid");
+    assert!(findings.contains(&voided), "{findings}");
+    assert!(!findings.contains(&cancelled) && !findings.contains(&refunded), "{findings}");
+    assert!(findings.contains("microshop: 1 differences"), "{findings}");
 
     bank.stop();
-    let wrong = shop.wrongs();
-    assert!(wrong.contains("microshop: the bank can't be asked about order"), "{wrong}");
-    assert!(wrong.contains("the bank was not reached"), "{wrong}");
+    let findings = shop.check_findings();
+    assert!(findings.contains("microshop: the charge of order"), "{findings}");
+    assert!(findings.contains("the bank was not reached"), "{findings}");
 }
 
-/// Three orders: one is paid, one is declined and cancelled, one is paid at the second attempt and then paid back.
-async fn leaves_orders_of_every_kind(shop: &TestShop, bank: &BankProcess) -> [String; 3] {
-    let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+/// Places three orders: one is paid, one is declined and then cancelled, and one is paid at the
+/// second attempt and then refunded.
+async fn places_orders_of_every_kind(shop: &TestShop, bank: &BankProcess) -> [String; 3] {
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
     let paid = checks_out(&ana, "paid", 201).await;
     bank.behaves("decline").await;
     let cancelled = checks_out(&ana, "cancelled", 402).await;
@@ -50,8 +50,8 @@ async fn checks_out(ana: &Person, key: &str, status: u16) -> String {
     answer["order"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn moves(who: &Person, order: &str, step: &str) {
-    let request = who
+async fn moves(person: &Person, order: &str, step: &str) {
+    let request = person
         .request(Method::POST, &format!("/api/orders/{order}/{step}"))
         .header("idempotency-key", step);
     Answer::of(request.send().await.unwrap()).await.expect(200);

@@ -1,4 +1,4 @@
-//! `microshop bank` for one test: a process with a ledger of its own, gone with the test.
+//! `microshop bank` for one test: a process with its own ledger.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,17 +10,17 @@ use tempfile::TempDir;
 use crate::harness::{binary, client, start, stop};
 use crate::people::Answer;
 
-/// A running bank.
+/// A running bank. Its process is killed when the value is dropped.
 pub(super) struct BankProcess {
     folder: TempDir,
     process: Child,
     http: Client,
-    /// Where it is served.
+    /// The base URL.
     pub(super) url: String,
 }
 
 impl BankProcess {
-    /// A bank that approves everything at once.
+    /// Opens a bank that approves every charge, without latency.
     pub(super) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (process, url) = start(&mut command(folder.path(), "127.0.0.1:0"), Stdio::inherit());
@@ -29,24 +29,24 @@ impl BankProcess {
         bank
     }
 
-    /// Stops the process without any warning.
+    /// Kills the process with SIGKILL.
     pub(super) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Asks the process to stop, and waits until it has.
+    /// Sends SIGTERM to the process and waits until it has exited.
     pub(super) fn stop(&mut self) {
         stop(&mut self.process);
     }
 
-    /// Opens the bank again after it was killed or stopped, at the same address.
+    /// Starts the bank again at the same address after it was killed or stopped.
     pub(super) fn start_again(&mut self) {
         let bind = self.url.trim_start_matches("http://");
         (self.process, self.url) = start(&mut command(self.folder.path(), bind), Stdio::inherit());
     }
 
-    /// Has the bank behave in some way, at once.
+    /// Sets the mode of the bank, without latency.
     pub(super) async fn behaves(&self, mode: &str) {
         let behaviour = json!({ "latency_ms": 0, "mode": mode });
         assert_eq!(
@@ -55,15 +55,15 @@ impl BankProcess {
         );
     }
 
-    /// Asks for a charge.
+    /// Requests a charge.
     pub(super) async fn charges(&self, key: &str, amount: u64) -> Answer {
         let order = "00000000-0000-0000-0000-000000000001";
         let charge = json!({ "idempotency_key": key, "order_id": order, "amount_cents": amount });
         self.send(Method::POST, "/charges", charge).await
     }
 
-    /// What the bank has decided for a key.
-    pub(super) async fn knows(&self, key: &str) -> Answer {
+    /// Looks up the decision for a key.
+    pub(super) async fn lookup(&self, key: &str) -> Answer {
         self.send(Method::GET, &format!("/charges/{key}"), Value::Null).await
     }
 
@@ -72,7 +72,7 @@ impl BankProcess {
         self.send(Method::DELETE, &format!("/charges/{key}"), Value::Null).await
     }
 
-    /// Sends something.
+    /// Sends a request with a JSON body.
     pub(super) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.http.request(method, format!("{}{path}", self.url)).json(&body);
         Answer::of(request.send().await.unwrap()).await

@@ -1,4 +1,4 @@
-//! What a shop makes of its bank's troubles.
+//! How a shop handles a bank that fails.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,25 +8,25 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::certificate::Certificate;
-use super::foreign::{ForeignBank, Manner, nonsense};
+use super::invalid_replies::{FakeBank, Reply, invalid_replies};
 use super::process::BankProcess;
 use crate::harness::{TestShop, until};
 use crate::people::Person;
 
-/// How many orders are accepted before the bank dies.
-const BEFORE_DEATH: usize = 20;
+/// The number of orders that the shop accepts before the bank is killed.
+const ORDERS_BEFORE_CRASH: usize = 20;
 
 #[actix_web::test]
-async fn nonsense_leaves_an_order_open_until_the_bank_makes_sense() {
-    let foreign = ForeignBank::open();
-    // The orders before are asked for meanwhile, in vain.
+async fn an_invalid_reply_leaves_the_order_open_until_the_bank_sends_a_valid_one() {
+    let bank = FakeBank::open();
+    // High limits, because the shop also looks up the earlier orders, without success.
     let settings =
         [("BANK__TIMEOUT", "300ms"), ("BANK__CALLS", "1000"), ("BREAKER__FAILURES", "100000")];
-    let (shop, ana) = shop_with_bank(&foreign.url, &settings).await;
+    let (shop, ana) = shop_with_bank(&bank.url, &settings).await;
     shop.admin().await.changes_article(2, json!({ "on_hand": 1_000 })).await.expect(200);
     let mut keys = BTreeSet::new();
-    for (name, manner) in nonsense() {
-        foreign.will(manner);
+    for (name, reply) in invalid_replies() {
+        bank.replies(reply);
         ana.adds(2, 1).await.expect(200);
         let answer = ana.checks_out(&name.replace(' ', "-")).await;
         let order = &answer.json["order"];
@@ -40,15 +40,15 @@ async fn nonsense_leaves_an_order_open_until_the_bank_makes_sense() {
         assert_eq!(ana.cart().await["item_count"], 0, "{name}");
         keys.insert(format!("{}-1", id(order)));
     }
-    assert!(foreign.approved().is_empty());
+    assert!(bank.approved().is_empty());
     assert!(ana.order_list().await.iter().all(|order| order["status"] == "pending_payment"));
-    foreign.will(Manner::Approves);
+    bank.replies(Reply::Approve);
     until(async || ana.has_paid_everything().await.then_some(())).await;
-    assert_eq!(foreign.approved(), keys);
+    assert_eq!(bank.approved(), keys);
 }
 
 #[actix_web::test]
-async fn a_bank_inside_the_shop_that_fails_hangs_or_panics_harms_no_order() {
+async fn a_simulated_bank_that_fails_hangs_or_panics_harms_no_order() {
     let settings = [("BANK__TIMEOUT", "300ms"), ("BREAKER__FAILURES", "100000")];
     let (shop, ana) = shop_with_bank("simulated", &settings).await;
     let admin = shop.admin().await;
@@ -67,7 +67,7 @@ async fn a_bank_inside_the_shop_that_fails_hangs_or_panics_harms_no_order() {
 }
 
 #[actix_web::test]
-async fn the_bank_inside_the_shop_takes_no_odd_behaviour_and_declines_by_chance() {
+async fn the_simulated_bank_rejects_invalid_behaviour_and_declines_a_percentage_of_charges() {
     let (shop, ana) = shop_with_bank("simulated", &[]).await;
     let admin = shop.admin().await;
     for (field, value, code) in [
@@ -75,21 +75,21 @@ async fn the_bank_inside_the_shop_takes_no_odd_behaviour_and_declines_by_chance(
         ("decline_percent", -1, "out_of_range"),
         ("decline_percents", 1, "unknown_field"),
     ] {
-        let odd = json!({ "latency_ms": 0, "mode": "approve", field: value });
-        admin.0.send(Method::PUT, "/api/bank", odd).await.expect_problem(422, code);
+        let invalid = json!({ "latency_ms": 0, "mode": "approve", field: value });
+        admin.0.send(Method::PUT, "/api/bank", invalid).await.expect_problem(422, code);
     }
-    let whimsical =
+    let declining =
         json!({ "latency_ms": 0, "mode": "approve", "decline_percent": 100, "seed": 7 });
-    admin.0.send(Method::PUT, "/api/bank", whimsical.clone()).await.expect(200);
-    assert_eq!(admin.0.get("/api/bank").await.expect(200).json["bank"], whimsical);
+    admin.0.send(Method::PUT, "/api/bank", declining.clone()).await.expect(200);
+    assert_eq!(admin.0.get("/api/bank").await.expect(200).json["bank"], declining);
     ana.adds(1, 1).await.expect(200);
     ana.checks_out("k").await.expect_problem(402, "payment_declined");
 }
 
 #[actix_web::test]
-async fn how_a_bank_elsewhere_behaves_is_its_own_business() {
-    let foreign = ForeignBank::open();
-    let (shop, ana) = shop_with_bank(&foreign.url, &[]).await;
+async fn the_behaviour_of_a_bank_over_http_can_not_be_changed_through_the_shop() {
+    let bank = FakeBank::open();
+    let (shop, ana) = shop_with_bank(&bank.url, &[]).await;
     let admin = shop.admin().await.0;
     admin.get("/api/bank").await.expect_problem(404, "not_found");
     let behaviour = json!({ "latency_ms": 0, "mode": "decline" });
@@ -100,34 +100,33 @@ async fn how_a_bank_elsewhere_behaves_is_its_own_business() {
 }
 
 #[actix_web::test]
-async fn a_bank_asked_by_https_charges_if_its_certificate_is_trusted_and_hears_nothing_otherwise() {
-    let (its_own, another) = (Certificate::new(), Certificate::new());
-    let foreign = ForeignBank::open_with(&its_own);
-    let trusts = async |certificate: &Certificate| {
-        shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", certificate.file().to_str().unwrap())])
-            .await
+async fn a_bank_over_https_receives_requests_only_if_its_certificate_is_trusted() {
+    let trusted = Certificate::new();
+    let untrusted = Certificate::new();
+    let bank = FakeBank::open_with(&trusted);
+    let shop_trusting = async |certificate: &Certificate| {
+        shop_with_bank(&bank.url, &[("SSL_CERT_FILE", certificate.file().to_str().unwrap())]).await
     };
-    let (_shop, ana) = trusts(&another).await;
+    let (_shop, ana) = shop_trusting(&untrusted).await;
     ana.adds(2, 1).await.expect(200);
     ana.checks_out("k").await.expect_problem(503, "payment_not_sent");
-    assert!(foreign.approved().is_empty());
-    let (_shop, ana) = trusts(&its_own).await;
+    assert!(bank.approved().is_empty());
+    let (_shop, ana) = shop_trusting(&trusted).await;
     ana.adds(2, 1).await.expect(200);
     let order = ana.checks_out("k").await.expect(201).json["order"].clone();
-    assert_eq!(foreign.approved(), [format!("{}-1", id(&order))].into());
+    assert_eq!(bank.approved(), [format!("{}-1", id(&order))].into());
 }
 
 #[actix_web::test]
-async fn a_bank_asked_by_http_is_asked_also_where_no_certificates_are_installed() {
-    let foreign = ForeignBank::open();
-    let (_shop, ana) = shop_with_bank(&foreign.url, &[("SSL_CERT_FILE", "/dev/null")]).await;
+async fn a_bank_over_plain_http_needs_no_installed_certificates() {
+    let bank = FakeBank::open();
+    let (_shop, ana) = shop_with_bank(&bank.url, &[("SSL_CERT_FILE", "/dev/null")]).await;
     ana.adds(2, 1).await.expect(200);
     ana.checks_out("k").await.expect(201);
 }
 
 #[actix_web::test]
-async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_order_when_it_is_back()
-{
+async fn a_bank_that_crashes_under_load_charges_once_for_each_order_after_its_restart() {
     let mut bank = BankProcess::open().await;
     bank.send(Method::PUT, "/behaviour", json!({ "latency_ms": 50, "mode": "approve" }))
         .await
@@ -139,43 +138,45 @@ async fn a_bank_that_dies_under_load_is_left_alone_and_charges_once_for_each_ord
         shoppers.push(shop.customer(name).await);
     }
     let accepted = AtomicUsize::new(0);
-    let dies = async {
-        until(async || (accepted.load(Ordering::SeqCst) >= BEFORE_DEATH).then_some(())).await;
+    let crash = async {
+        until(async || (accepted.load(Ordering::SeqCst) >= ORDERS_BEFORE_CRASH).then_some(()))
+            .await;
         bank.kill();
     };
-    join(dies, join_all(shoppers.iter().map(|shopper| shopper.buys_until_turned_away(&accepted))))
-        .await;
+    let purchases = shoppers.iter().map(|shopper| shopper.buys_until_refused(&accepted));
+    join(crash, join_all(purchases)).await;
     let article = shoppers[0].get("/api/articles/2").await.expect(200).json["article"].clone();
     let accepted = accepted.into_inner();
-    assert_eq!(article["available"], 10_000 - accepted, "whoever was turned away took nothing");
+    assert_eq!(article["available"], 10_000 - accepted, "a refused order reserves nothing");
 
     bank.start_again();
     bank.behaves("approve").await;
     let mut orders = Vec::new();
     for shopper in &shoppers {
-        until(async || shopper.has_everything_paid().await.then_some(())).await;
+        until(async || shopper.pays_again().await.then_some(())).await;
         orders.extend(shopper.order_list().await);
     }
     assert_eq!(orders.len(), accepted);
     for order in orders {
         let attempts = 1..=order["payment"]["attempt"].as_u64().unwrap();
-        let known = join_all(attempts.map(|attempt| bank.knows_attempt(&order, attempt))).await;
-        assert_eq!(known.iter().filter(|status| **status == 200).count(), 1, "{order}: {known:?}");
-        assert!(known.iter().all(|status| [200, 404].contains(status)), "{order}: {known:?}");
+        let statuses = join_all(attempts.map(|attempt| bank.status_of(&order, attempt))).await;
+        let charges = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!(charges, 1, "{order}: {statuses:?}");
+        assert!(statuses.iter().all(|status| [200, 404].contains(status)), "{order}: {statuses:?}");
     }
-    shoppers[0].checks_out("what-stayed-in-the-cart").await.expect(201);
+    shoppers[0].checks_out("remaining-unit").await.expect(201);
 }
 
 impl BankProcess {
-    /// The status with which the bank says what it has decided on an attempt to have an order paid.
-    pub(super) async fn knows_attempt(&self, order: &Value, attempt: u64) -> u16 {
-        self.knows(&format!("{}-{attempt}", id(order))).await.status.as_u16()
+    /// Looks up a payment attempt and returns the HTTP status.
+    pub(super) async fn status_of(&self, order: &Value, attempt: u64) -> u16 {
+        self.lookup(&format!("{}-{attempt}", id(order))).await.status.as_u16()
     }
 }
 
 impl Person {
-    /// Buys piece after piece until no payment can be made, and counts what was accepted.
-    async fn buys_until_turned_away(&self, accepted: &AtomicUsize) {
+    /// Orders single units until the shop refuses payments. Counts the accepted orders.
+    async fn buys_until_refused(&self, accepted: &AtomicUsize) {
         for number in 1.. {
             self.adds(2, 1).await.expect(200);
             let cart = self.cart().await;
@@ -199,8 +200,8 @@ impl Person {
         }
     }
 
-    /// Pays again for what the bank was never asked; whether everything is paid by now.
-    async fn has_everything_paid(&self) -> bool {
+    /// Pays again for each order whose payment was not sent. Returns whether all orders are paid.
+    async fn pays_again(&self) -> bool {
         for order in
             self.order_list().await.iter().filter(|order| order["payment"]["status"] == "not_sent")
         {
@@ -220,7 +221,7 @@ impl Person {
             .as_array()
             .unwrap()
             .clone();
-        assert!(list.len() < 100, "there may be more");
+        assert!(list.len() < 100, "the list may be incomplete");
         list
     }
 }
@@ -229,7 +230,7 @@ pub(super) fn id(order: &Value) -> &str {
     order["id"].as_str().unwrap()
 }
 
-/// A shop with a bank, and a customer of it.
+/// Opens a shop with a bank, and registers a customer.
 async fn shop_with_bank(url: &str, settings: &[(&str, &str)]) -> (TestShop, Person) {
     let shop = TestShop::open_with(&[&[("BANK__URL", url)], settings].concat()).await;
     let ana = shop.customer("ana").await;

@@ -1,7 +1,9 @@
-//! A window of a browser, and what somebody does and sees there.
+//! A window of a browser, and what a person does and sees in it.
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
@@ -9,10 +11,10 @@ use fantoccini::{Client, Locator};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
-/// How long something may take to be seen before the test fails; far more than it ever takes.
+/// How long to wait for a change before the test fails; far longer than any change takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often one looks.
+/// The time between two looks at a page.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A window with a page of a shop.
@@ -22,7 +24,7 @@ pub(crate) struct Window {
     shop: String,
 }
 
-/// A page from when it is loaded until it is loaded anew.
+/// The identity of a loaded page; a reload changes it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Page(Value);
 
@@ -31,61 +33,61 @@ impl Window {
         Self { client, handle, shop }
     }
 
-    /// Goes to a page of the shop.
+    /// Opens a page of the shop.
     pub(crate) async fn opens(&self, path: &str) {
         self.front().await.goto(&format!("{}{path}", self.shop)).await.unwrap();
     }
 
-    /// Has the page drawn anew.
+    /// Reloads the page.
     pub(crate) async fn reloads(&self) {
         self.front().await.refresh().await.unwrap();
     }
 
-    /// Signs in, with the form.
+    /// Opens the form to sign in and signs in.
     pub(crate) async fn logs_in(&self, name: &str, password: &str) {
         self.opens("/login").await;
         self.fills_in_the_login(name, password).await;
         self.is_at("/articles").await;
     }
 
-    /// Says who it is, and signs in.
+    /// Fills in the form to sign in and sends it.
     pub(crate) async fn fills_in_the_login(&self, name: &str, password: &str) {
         self.types("#login [name=username]", name).await;
         self.types("#login [name=password]", password).await;
         self.clicks("#login button").await;
     }
 
-    /// Says who gets the goods, and orders.
-    pub(crate) async fn fills_in_the_checkout(&self) {
-        self.says_who_gets_it().await;
+    /// Fills in the checkout form and sends it.
+    pub(crate) async fn places_the_order(&self) {
+        self.fills_in_the_contact().await;
         self.clicks("#checkout button").await;
     }
 
-    /// Says who gets the goods.
-    pub(crate) async fn says_who_gets_it(&self) {
+    /// Fills in the checkout form.
+    pub(crate) async fn fills_in_the_contact(&self) {
         self.types("#checkout [name=name]", "Ana Lévêque").await;
         self.types("#checkout [name=email]", "ana@example.org").await;
         self.types("#checkout [name=address]", "1 quai des Brumes\n29200 Brest").await;
     }
 
-    /// Clicks something.
-    pub(crate) async fn clicks(&self, what: &str) {
-        self.until(&format!("clicked {what}"), async || {
-            Ok(self.find(what).await?.click().await.ok())
+    /// Clicks an element, as soon as it can be clicked.
+    pub(crate) async fn clicks(&self, selector: &str) {
+        self.until(&format!("clicked {selector}"), async || {
+            Ok(self.find(selector).await?.click().await.ok())
         })
         .await;
     }
 
-    /// Clicks something twice before anything can come of it.
-    pub(crate) async fn double_clicks(&self, what: &str) {
+    /// Clicks an element twice before the page can react.
+    pub(crate) async fn double_clicks(&self, selector: &str) {
         self.runs(
             "const found = document.querySelector(arguments[0]); found.click(); found.click()",
-            what,
+            selector,
         )
         .await;
     }
 
-    /// Writes a text into a field, instead of what it holds.
+    /// Replaces the content of a field.
     pub(crate) async fn types(&self, field: &str, text: &str) {
         self.until(&format!("typed into {field}"), async || {
             let field = self.find(field).await?;
@@ -95,17 +97,17 @@ impl Window {
         .await;
     }
 
-    /// Presses keys in a field, behind what it holds.
+    /// Types keys at the end of a field.
     pub(crate) async fn adds_to(&self, field: &str, keys: &str) {
         self.find(field).await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// Answers yes to a question of the page.
+    /// Accepts the confirmation dialog of the page.
     pub(crate) async fn agrees(&self) {
-        self.until("asked a question", async || self.client.accept_alert().await.map(Some)).await;
+        self.until("shown a dialog", async || self.client.accept_alert().await.map(Some)).await;
     }
 
-    /// Sees a text somewhere, sooner or later.
+    /// Waits until an element shows a text.
     pub(crate) async fn sees(&self, place: &str, text: &str) {
         self.until(&format!("seen {text:?} in {place}"), async || {
             let seen = self.find(place).await?.text().await?;
@@ -114,7 +116,7 @@ impl Window {
         .await;
     }
 
-    /// Reloads until a text is seen somewhere.
+    /// Reloads the page until an element shows a text.
     pub(crate) async fn reloads_until(&self, place: &str, text: &str) {
         self.until(&format!("seen {text:?} in {place}"), async || {
             self.reloads().await;
@@ -124,84 +126,107 @@ impl Window {
         .await;
     }
 
-    /// Sees nothing there, sooner or later.
+    /// Waits until no element matches.
     pub(crate) async fn sees_no(&self, place: &str) {
-        self.until(&format!("seen {place} go"), async || {
+        self.until(&format!("seen {place} disappear"), async || {
             let found = self.front().await.find_all(Locator::Css(place)).await?;
             Ok(found.is_empty().then_some(()))
         })
         .await;
     }
 
-    /// Shows something at the lower edge of the window.
-    pub(crate) async fn scrolls_to(&self, what: &str) {
-        self.runs("document.querySelector(arguments[0]).scrollIntoView({ block: 'end', behavior: 'instant' })", what)
-            .await;
+    /// Scrolls until an element is at the lower edge of the window.
+    pub(crate) async fn scrolls_to(&self, selector: &str) {
+        let scroll = "document.querySelector(arguments[0])\
+            .scrollIntoView({ block: 'end', behavior: 'instant' })";
+        self.runs(scroll, selector).await;
     }
 
-    /// How far the page is scrolled.
-    pub(crate) async fn scrolled(&self) -> u64 {
+    /// Returns how far the page is scrolled, in pixels.
+    pub(crate) async fn scroll_position(&self) -> u64 {
         self.runs("return Math.round(scrollY)", "").await.as_u64().unwrap()
     }
 
-    /// Marks the text of something, as with a mouse.
-    pub(crate) async fn marks(&self, what: &str) {
-        self.runs("getSelection().selectAllChildren(document.querySelector(arguments[0]))", what)
-            .await;
+    /// Selects the text of an element, as with a mouse.
+    pub(crate) async fn selects(&self, selector: &str) {
+        self.runs(
+            "getSelection().selectAllChildren(document.querySelector(arguments[0]))",
+            selector,
+        )
+        .await;
     }
 
-    /// The text that is marked.
-    pub(crate) async fn marked(&self) -> String {
+    /// Returns the selected text.
+    pub(crate) async fn selected(&self) -> String {
         self.runs("return getSelection().toString()", "").await.as_str().unwrap().to_owned()
     }
 
-    /// What can be read somewhere now.
+    /// Returns the current text of an element.
     pub(crate) async fn reads(&self, place: &str) -> String {
         self.find(place).await.unwrap().text().await.unwrap()
     }
 
-    /// Whether all of something is on the screen, whatever one would have to scroll to.
-    pub(crate) async fn is_on_the_screen(&self, what: &str) -> bool {
-        let is_there = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); \
-            return box.height > 0 && box.top >= 0 && box.left >= 0 && box.bottom <= innerHeight && box.right <= innerWidth";
-        self.runs(is_there, what).await.as_bool().unwrap()
+    /// Returns whether all of an element is visible without scrolling.
+    pub(crate) async fn is_on_the_screen(&self, selector: &str) -> bool {
+        let is_visible = "const element = document.querySelector(arguments[0]); \
+            const box = element.getBoundingClientRect(); \
+            return box.height > 0 && box.top >= 0 && box.left >= 0 \
+            && box.bottom <= innerHeight && box.right <= innerWidth";
+        self.runs(is_visible, selector).await.as_bool().unwrap()
     }
 
-    /// What a field holds now.
+    /// Returns the current content of a field.
     pub(crate) async fn holds(&self, field: &str) -> String {
         self.find(field).await.unwrap().prop("value").await.unwrap().unwrap_or_default()
     }
 
-    /// Comes to a page, sooner or later.
+    /// Waits until the window shows a page.
     pub(crate) async fn is_at(&self, path: &str) {
-        self.until(&format!("come to {path}"), async || {
+        self.until(&format!("at {path}"), async || {
             let url = self.front().await.current_url().await?;
             Ok((url.path() == path).then_some(()))
         })
         .await;
     }
 
-    /// The page that the window shows, whatever has changed on it.
+    /// Resizes the window.
+    pub(crate) async fn resizes(&self, width: u32, height: u32) {
+        self.front().await.set_window_size(width, height).await.unwrap();
+    }
+
+    /// Shows HTML that is not a page of the shop.
+    pub(crate) async fn shows(&self, html: &str) {
+        let html = STANDARD.encode(html);
+        let address = format!("data:text/html;base64,{html}");
+        self.front().await.goto(&address).await.unwrap();
+    }
+
+    /// The visible part of the window, as a PNG file.
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        self.front().await.screenshot().await.unwrap()
+    }
+
+    /// Returns the identity of the current page.
     pub(crate) async fn page(&self) -> Page {
         Page(self.runs("return performance.timeOrigin", "").await)
     }
 
-    /// What comes of a script about something.
-    async fn runs(&self, script: &str, about: &str) -> Value {
-        self.front().await.execute(script, vec![about.into()]).await.unwrap()
+    /// Runs a script with one argument and returns its result.
+    async fn runs(&self, script: &str, argument: &str) -> Value {
+        self.front().await.execute(script, vec![argument.into()]).await.unwrap()
     }
 
-    async fn find(&self, what: &str) -> Result<Element, CmdError> {
-        self.front().await.find(Locator::Css(what)).await
+    async fn find(&self, selector: &str) -> Result<Element, CmdError> {
+        self.front().await.find(Locator::Css(selector)).await
     }
 
-    /// The browser, with this window in front.
+    /// Returns the browser after switching to this window.
     async fn front(&self) -> &Client {
         self.client.switch_to_window(self.handle.clone()).await.unwrap();
         &self.client
     }
 
-    /// Tries until there is something; a page that changes meanwhile makes some looks fail.
+    /// Looks until it finds a value. A look may fail because the page changes during it.
     async fn until<Found>(
         &self,
         what: &str,
@@ -212,7 +237,7 @@ impl Window {
                 match look().await {
                     Ok(Some(found)) => return found,
                     Ok(None) | Err(CmdError::Standard(_)) => sleep(LOOK_EVERY).await,
-                    Err(error) => panic!("the browser is gone: {error}"),
+                    Err(error) => panic!("the browser failed: {error}"),
                 }
             }
         };
@@ -222,6 +247,7 @@ impl Window {
         }
     }
 
+    /// Returns the address and the text of the page, for the message of a failed test.
     async fn whole_text(&self) -> String {
         let url = self.client.current_url().await.map(|url| url.to_string()).unwrap_or_default();
         let body = self.find("body").await.unwrap().text().await.unwrap_or_default();

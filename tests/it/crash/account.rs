@@ -1,4 +1,4 @@
-//! People whose accounts and sessions must outlive a crash.
+//! Users whose accounts and sessions must survive a crash.
 
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -8,20 +8,21 @@ use crate::people::{Admin, Person, generation};
 
 const PASSWORD: &str = "correct horse";
 
-/// The answer to a request, if there is one: a shop that crashes gives none, or half of one.
+/// Sends a request. Returns the status and the body, or `None` if the shop crashes before it has
+/// sent all of the response.
 pub(crate) async fn answer(request: RequestBuilder) -> Option<(u16, Value)> {
     let response = request.send().await.ok()?;
     Some((response.status().as_u16(), response.json().await.ok()?))
 }
 
-/// Somebody who registers one user after the other.
+/// A client that registers one user after the other.
 pub(super) struct Registrar {
     http: Client,
     url: String,
     names: Vec<String>,
     sent: usize,
-    /// How many of the names were looked for since.
-    found: usize,
+    /// How many of the names were verified after a crash.
+    verified: usize,
 }
 
 impl Registrar {
@@ -31,7 +32,7 @@ impl Registrar {
             url: shop.url.clone(),
             names: Vec::new(),
             sent: 0,
-            found: 0,
+            verified: 0,
         }
     }
 
@@ -39,7 +40,7 @@ impl Registrar {
         loop {
             self.sent += 1;
             let name = format!("user {}", self.sent);
-            let Some((status, answer)) = self.presents("/auth/register", &name).await else {
+            let Some((status, answer)) = self.posts("/auth/register", &name).await else {
                 return;
             };
             assert_eq!(status, 201, "{answer}");
@@ -47,29 +48,29 @@ impl Registrar {
         }
     }
 
-    /// Whoever was registered since the last time can sign in.
-    pub(super) async fn finds_the_latest(&mut self) {
-        for name in &self.names[self.found..] {
-            let (status, answer) = self.presents("/auth/login", name).await.unwrap();
+    /// Checks that every user registered since the last call can sign in.
+    pub(super) async fn finds_new_users(&mut self) {
+        for name in &self.names[self.verified..] {
+            let (status, answer) = self.posts("/auth/login", name).await.unwrap();
             assert_eq!(status, 200, "{name} is lost: {answer}");
         }
-        self.found = self.names.len();
+        self.verified = self.names.len();
     }
 
-    /// Whoever was ever registered can sign in.
-    pub(super) async fn finds_everybody(&mut self) {
+    /// Checks that every registered user can sign in.
+    pub(super) async fn finds_all_users(&mut self) {
         assert!(!self.names.is_empty());
-        self.found = 0;
-        self.finds_the_latest().await;
+        self.verified = 0;
+        self.finds_new_users().await;
     }
 
-    async fn presents(&self, path: &str, name: &str) -> Option<(u16, Value)> {
+    async fn posts(&self, path: &str, name: &str) -> Option<(u16, Value)> {
         let body = json!({ "username": name, "password": PASSWORD });
         answer(self.http.post(format!("{}{path}", self.url)).json(&body)).await
     }
 }
 
-/// Somebody who takes one refresh token for the next.
+/// A user who refreshes the tokens again and again.
 pub(super) struct Renewer {
     person: Person,
 }
@@ -83,7 +84,8 @@ impl Renewer {
         while self.renews_once().await {}
     }
 
-    /// The newest token that was acknowledged is good, also if it was used and the answer was lost.
+    /// Checks that the last acknowledged token is valid. It may have been used in a request whose
+    /// response was lost.
     pub(super) async fn is_still_signed_in(&mut self) {
         assert!(self.renews_once().await);
         self.person.get("/auth/profile").await.expect(200);
@@ -101,12 +103,13 @@ impl Renewer {
     }
 }
 
-/// An administrator who changes somebody's profile again and again.
+/// An administrator who changes the profile of a user again and again.
 pub(super) struct Manager {
     admin: Admin,
     path: String,
-    /// The number in the address that was sent last, and in the one that was acknowledged last.
+    /// The number in the last email address that was sent.
     sent: usize,
+    /// The number in the last email address that was acknowledged.
     acknowledged: usize,
 }
 
@@ -136,13 +139,13 @@ impl Manager {
         self.admin.0.send(Method::PUT, "/api/bank", behaviour).await.expect(200);
     }
 
-    /// The profile is as it was acknowledged last, or as it was sent last.
+    /// Checks that the profile has the last acknowledged email address, or the last one sent.
     pub(super) async fn finds_the_profile(&mut self) {
         let user = self.admin.0.get(&self.path).await.expect(200).json["user"].clone();
         let possible = [self.acknowledged, self.sent].map(email);
         assert!(
             possible.iter().any(|email| user["email"] == *email),
-            "{user}, not one of {possible:?}"
+            "{user} has none of {possible:?}"
         );
         self.acknowledged =
             if user["email"] == possible[1] { self.sent } else { self.acknowledged };

@@ -1,4 +1,4 @@
-//! Somebody who fills a cart and orders what is in it, again and again, and remembers what was acknowledged.
+//! A customer who fills a cart and orders its content, and remembers what was acknowledged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,112 +8,119 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::account::answer;
-use super::chance::Chance;
+use super::random::Random;
+use crate::harness::LOOK_EVERY;
 use crate::people::Person;
 
-/// What there is to buy.
+/// The articles on sale.
 pub(super) const ARTICLES: [u64; 3] = [2, 3, 5];
 
-/// How long something may take that happens by itself before the test fails; far more than it ever takes.
+/// How long open payments may take before the test fails, far longer than they should.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// How often one looks.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The quantity of each article.
+type Units = BTreeMap<u64, u64>;
 
-type Pieces = BTreeMap<u64, u64>;
-
-/// A cart as its owner remembers it.
+/// The expected content of the cart.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Cart {
     version: u64,
     total: u64,
-    pieces: Pieces,
+    units: Units,
 }
 
-/// An order as its owner remembers it.
+/// An acknowledged order.
 struct Order {
     id: Value,
     total: u64,
-    pieces: Pieces,
+    units: Units,
 }
 
-/// What a shopper may want.
+/// A command of a shopper.
 #[derive(Debug, Clone)]
-enum Wish {
+enum Command {
+    /// Adds one unit of an article.
     Add(u64),
+    /// Sets the quantity of an article.
     Set(u64, u64),
+    /// Orders with an idempotency key.
     CheckOut(String),
 }
 
-/// A customer with one cart, who does one thing after the other.
+/// A customer with one cart, who sends one command at a time.
 pub(super) struct Shopper {
     person: Person,
-    chance: Chance,
-    /// The cart as it was acknowledged last.
+    random: Random,
+    /// The cart in the last response.
     cart: Cart,
-    /// What was sent since and not acknowledged.
-    unanswered: Option<Wish>,
+    /// The command that got no response.
+    unanswered: Option<Command>,
     orders: Vec<Order>,
-    /// How many of the orders were looked for since.
-    found: usize,
+    /// How many of the orders were verified after a crash.
+    verified: usize,
 }
 
 impl Shopper {
-    pub(super) fn new(person: Person, chance: Chance) -> Self {
+    pub(super) fn new(person: Person, random: Random) -> Self {
         Self {
             person,
-            chance,
+            random,
             cart: Cart::default(),
             unanswered: None,
             orders: Vec::new(),
-            found: 0,
+            verified: 0,
         }
     }
 
-    /// Shops until an answer stays away.
+    /// Sends commands until one gets no response.
     pub(super) async fn shops(&mut self) {
         while self.unanswered.is_none() {
-            let wish = self.wishes();
-            self.tries(wish).await;
+            let command = self.next_command();
+            self.sends(command).await;
         }
     }
 
-    /// The cart and the orders are as they were acknowledged, or also as what was not acknowledged makes them.
+    /// Checks that the cart and the orders are as acknowledged. The unanswered command may have
+    /// taken effect or not.
     pub(super) async fn finds_everything(&mut self) {
-        let now = Cart::of(&self.person.cart().await);
+        let current = Cart::of(&self.person.cart().await);
         match self.unanswered.take() {
-            Some(Wish::CheckOut(key)) => {
+            Some(Command::CheckOut(key)) => {
+                let expected = &self.cart;
                 assert!(
-                    now == self.cart || now.pieces.is_empty(),
-                    "{now:?} is neither {:?} nor ordered",
-                    self.cart
+                    current == *expected || current.units.is_empty(),
+                    "{current:?} is neither {expected:?} nor empty"
                 );
-                self.orders_once(Wish::CheckOut(key)).await;
-                assert_eq!(Cart::of(&self.person.cart().await).pieces, Pieces::new());
+                self.repeats(Command::CheckOut(key)).await;
+                assert_eq!(Cart::of(&self.person.cart().await).units, Units::new());
             }
-            wish => {
-                let done = wish.as_ref().map(|wish| wish.fulfilled(&self.cart.pieces));
-                let is_done = done.as_ref() == Some(&now.pieces) && now.version > self.cart.version;
-                assert!(
-                    now == self.cart || is_done,
-                    "{now:?} is neither {:?} nor that and {wish:?}",
-                    self.cart
-                );
-                self.cart = now;
-            }
+            command => self.finds_the_cart(current, command),
         }
-        for order in &self.orders[self.found..] {
-            let found = self
-                .person
-                .get(&format!("/api/orders/{}", order.id.as_str().unwrap()))
-                .await
-                .expect(200);
+        self.finds_new_orders().await;
+    }
+
+    fn finds_the_cart(&mut self, current: Cart, unanswered: Option<Command>) {
+        let changed = unanswered.as_ref().map(|command| command.applied_to(&self.cart.units));
+        let is_changed =
+            changed.as_ref() == Some(&current.units) && current.version > self.cart.version;
+        assert!(
+            current == self.cart || is_changed,
+            "{current:?} is neither {:?} nor that after {unanswered:?}",
+            self.cart
+        );
+        self.cart = current;
+    }
+
+    async fn finds_new_orders(&mut self) {
+        for order in &self.orders[self.verified..] {
+            let path = format!("/api/orders/{}", order.id.as_str().unwrap());
+            let found = self.person.get(&path).await.expect(200);
             assert_eq!(found.json["order"]["total_cents"], order.total);
         }
-        self.found = self.orders.len();
+        self.verified = self.orders.len();
     }
 
-    /// The shopper has the orders that were acknowledged and no other, and each is paid at the first attempt.
+    /// Checks that only the acknowledged orders exist, and that each was paid at the first attempt.
     pub(super) async fn has_paid_everything_once(&self) {
         assert!(!self.orders.is_empty());
         let paid = async {
@@ -124,90 +131,86 @@ impl Shopper {
             }
             orders
         };
-        let paid = timeout(PATIENCE, paid).await.expect("every payment ends by itself");
-        let told: BTreeMap<_, _> =
-            paid.iter().map(|order| (order["id"].to_string(), &order["total_cents"])).collect();
-        let totals: Vec<_> =
+        let paid = timeout(PATIENCE, paid).await.expect("every payment ends without a request");
+        let found: BTreeMap<_, _> = paid
+            .iter()
+            .map(|order| (order["id"].to_string(), order["total_cents"].clone()))
+            .collect();
+        let acknowledged =
             self.orders.iter().map(|order| (order.id.to_string(), json!(order.total))).collect();
-        assert_eq!(told, totals.iter().map(|(id, total)| (id.clone(), total)).collect());
-        let once = json!({ "status": "succeeded", "attempt": 1 });
+        assert_eq!(found, acknowledged);
         for order in &paid {
-            assert_eq!((&order["status"], &order["payment"]), (&json!("paid"), &once), "{order}");
+            assert_eq!(order["status"], "paid", "{order}");
+            let payment = json!({ "status": "succeeded", "attempt": 1 });
+            assert_eq!(order["payment"], payment, "{order}");
         }
     }
 
-    /// How many pieces of an article the shopper has bought.
+    /// Counts the units of an article that the shopper has bought.
     pub(super) fn bought(&self, article: u64) -> u64 {
-        self.orders.iter().filter_map(|order| order.pieces.get(&article)).sum()
+        self.orders.iter().filter_map(|order| order.units.get(&article)).sum()
     }
 
-    fn wishes(&mut self) -> Wish {
-        let article = ARTICLES[self.chance.between(0, 2) as usize];
-        match self.chance.between(1, 4) {
-            1 if !self.cart.pieces.is_empty() => {
-                Wish::CheckOut(format!("{}-{}", self.orders.len(), self.cart.version))
+    fn next_command(&mut self) -> Command {
+        let article = ARTICLES[self.random.between(0, 2) as usize];
+        match self.random.between(1, 4) {
+            1 if !self.cart.units.is_empty() => {
+                Command::CheckOut(format!("{}-{}", self.orders.len(), self.cart.version))
             }
-            2 => Wish::Set(article, self.chance.between(1, 9)),
-            _ if self.cart.pieces.get(&article) == Some(&99) => Wish::Set(article, 1),
-            _ => Wish::Add(article),
+            2 => Command::Set(article, self.random.between(1, 9)),
+            _ if self.cart.units.get(&article) == Some(&99) => Command::Set(article, 1),
+            _ => Command::Add(article),
         }
     }
 
-    /// Sends a wish and remembers what is answered, or that nothing is.
-    async fn tries(&mut self, wish: Wish) {
-        let Some((status, said)) = answer(self.request(&wish)).await else {
-            self.unanswered = Some(wish);
+    /// Sends a command. Remembers its result, or the command itself if there is no response.
+    async fn sends(&mut self, command: Command) {
+        let Some((status, body)) = answer(self.request(&command)).await else {
+            self.unanswered = Some(command);
             return;
         };
-        match wish {
-            Wish::CheckOut(_) => {
-                assert!([201, 202].contains(&status), "{status}: {said}");
-                let order = &said["order"];
+        match command {
+            Command::CheckOut(_) => {
+                assert!([201, 202].contains(&status), "{status}: {body}");
+                let order = &body["order"];
                 assert_eq!(order["total_cents"], self.cart.total);
-                let pieces = std::mem::take(&mut self.cart.pieces);
-                self.orders.push(Order { id: order["id"].clone(), total: self.cart.total, pieces });
+                let units = std::mem::take(&mut self.cart.units);
+                self.orders.push(Order { id: order["id"].clone(), total: self.cart.total, units });
                 self.cart = Cart { version: self.cart.version + 1, ..Cart::default() };
             }
-            wish => {
-                assert_eq!(status, 200, "{said}");
-                let now = Cart::of(&said["cart"]);
-                assert_eq!(now.pieces, wish.fulfilled(&self.cart.pieces));
-                self.cart = now;
+            command => {
+                assert_eq!(status, 200, "{body}");
+                let current = Cart::of(&body["cart"]);
+                assert_eq!(current.units, command.applied_to(&self.cart.units));
+                self.cart = current;
             }
         }
     }
 
-    /// Sends an order that was not acknowledged once more: whether it was placed before or not, it is placed once.
-    async fn orders_once(&mut self, wish: Wish) {
-        self.tries(wish).await;
-        assert!(self.unanswered.is_none(), "no answer from a shop that is open");
+    /// Repeats an unanswered command to the open shop. An order is placed once, whether or not the
+    /// first request took effect.
+    async fn repeats(&mut self, command: Command) {
+        self.sends(command).await;
+        assert!(self.unanswered.is_none(), "an open shop did not respond");
     }
 
-    fn request(&self, wish: &Wish) -> RequestBuilder {
-        match wish {
-            Wish::Add(article) => {
+    fn request(&self, command: &Command) -> RequestBuilder {
+        match command {
+            Command::Add(article) => {
                 let item = json!({ "article_id": article, "quantity": 1 });
                 self.person.request(Method::POST, "/api/cart/items").json(&item)
             }
-            Wish::Set(article, quantity) => {
+            Command::Set(article, quantity) => {
                 let path = format!("/api/cart/items/{article}");
                 self.person.request(Method::PUT, &path).json(&json!({ "quantity": quantity }))
             }
-            Wish::CheckOut(key) => {
-                let order = json!({
-                    "cart_version": self.cart.version, "expected_total_cents": self.cart.total,
-                    "name": "Ana", "email": "ana@example.org", "address": "1 Quay Street",
-                });
-                self.person
-                    .request(Method::POST, "/api/orders")
-                    .header("idempotency-key", key)
-                    .json(&order)
-            }
+            Command::CheckOut(key) => self.person.ordering(key, self.cart.version, self.cart.total),
         }
     }
 
     async fn all_orders(&self) -> Vec<Value> {
-        let (mut orders, mut path) = (Vec::new(), "/api/orders?limit=100".to_owned());
+        let mut orders = Vec::new();
+        let mut path = "/api/orders?limit=100".to_owned();
         loop {
             let page =
                 self.person.get(&path).await.expect(200).json["orders"].as_array().unwrap().clone();
@@ -218,16 +221,16 @@ impl Shopper {
     }
 }
 
-impl Wish {
-    /// What is in a cart when the wish has come true.
-    fn fulfilled(&self, pieces: &Pieces) -> Pieces {
-        let mut pieces = pieces.clone();
+impl Command {
+    /// Returns the content of a cart after the command.
+    fn applied_to(&self, units: &Units) -> Units {
+        let mut units = units.clone();
         match self {
-            Self::Add(article) => *pieces.entry(*article).or_default() += 1,
-            Self::Set(article, quantity) => drop(pieces.insert(*article, *quantity)),
-            Self::CheckOut(_) => pieces.clear(),
+            Self::Add(article) => *units.entry(*article).or_default() += 1,
+            Self::Set(article, quantity) => drop(units.insert(*article, *quantity)),
+            Self::CheckOut(_) => units.clear(),
         }
-        pieces
+        units
     }
 }
 
@@ -235,10 +238,10 @@ impl Cart {
     fn of(json: &Value) -> Self {
         let number = |value: &Value| value.as_u64().unwrap();
         let items = json["items"].as_array().unwrap();
-        let pieces = items
+        let units = items
             .iter()
             .map(|item| (number(&item["article_id"]), number(&item["quantity"])))
             .collect();
-        Self { version: number(&json["version"]), total: number(&json["total_cents"]), pieces }
+        Self { version: number(&json["version"]), total: number(&json["total_cents"]), units }
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody who follows some topics over one connection after the other, and what there was to be heard.
+//! A client that follows some topics over many connections, and the events that it should receive.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -7,112 +7,115 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::follower::{Follower, Next};
-use crate::crash::chance::Chance;
+use crate::crash::random::Random;
 use crate::harness::TestShop;
 use crate::socket::Socket;
 
-/// How many frames are heard over one connection at most.
+/// The most frames received over one connection.
 const FRAMES: u64 = 400;
 
-/// How much sooner than it should a reader comes back; so that the test is over sooner.
+/// By what factor a reader shortens each wait before it reconnects, to keep the test short.
 const HASTE: u32 = 10;
 
-/// Topics about how something is, of which a reader that was too slow hears only the newest.
+/// The topics with a state, of which a slow reader may receive only the newest event.
 const STATES: [&str; 4] = ["catalogue", "cart", "stock", "breaker"];
 
-/// Where somebody listens, and to what.
+/// Where and with which token a client subscribes, and to what.
 #[derive(Clone)]
-struct Place {
+struct Subscription {
     url: String,
     token: String,
     topics: Vec<String>,
 }
 
-/// Somebody who listens.
+/// A client that follows the shop.
 pub(super) struct Reader {
-    place: Place,
+    subscription: Subscription,
     follower: Follower,
-    chance: Chance,
-    heard: Vec<Value>,
+    random: Random,
+    received: Vec<Value>,
     reached: Rc<Cell<u64>>,
     is_over: Rc<Cell<bool>>,
     connections: usize,
 }
 
-/// The part of the log that a reader should hear, read in peace.
+/// The part of the log that a reader should receive, read while nothing changes.
 pub(super) struct Slice {
-    place: Place,
+    subscription: Subscription,
     events: Vec<Value>,
 }
 
 impl Reader {
-    /// Somebody with a token who may listen to these topics, and chooses some of them.
+    /// Creates a reader with a token and the topics that it allows. The reader subscribes to one of
+    /// the first two topics and to a random choice of the others.
     pub(super) fn new(
         (token, topics): (String, &[&str]),
         shop: &TestShop,
         is_over: &Rc<Cell<bool>>,
-        mut chance: Chance,
+        mut random: Random,
     ) -> Self {
-        let busy = chance.between(0, 1) as usize;
+        let busy = random.between(0, 1) as usize;
         let chosen = topics
             .iter()
             .enumerate()
-            .filter(|(place, _)| *place == busy || chance.between(0, 1) == 0);
+            .filter(|(index, _)| *index == busy || random.between(0, 1) == 0);
         let topics: Vec<_> = chosen.map(|(_, topic)| (*topic).to_owned()).collect();
-        eprintln!("somebody listens to {topics:?}");
+        eprintln!("a reader subscribes to {topics:?}");
         Self {
             follower: Follower::new(topics.clone(), Some(0)),
-            place: Place { url: shop.url.clone(), token, topics },
-            chance,
-            heard: Vec::new(),
+            subscription: Subscription { url: shop.url.clone(), token, topics },
+            random,
+            received: Vec::new(),
             reached: Rc::default(),
             is_over: is_over.clone(),
             connections: 0,
         }
     }
 
-    /// What the reader should hear; nothing of it was read yet.
+    /// Returns what the reader should receive, without events yet.
     pub(super) fn slice(&self) -> Slice {
-        Slice { place: self.place.clone(), events: Vec::new() }
+        Slice { subscription: self.subscription.clone(), events: Vec::new() }
     }
 
-    /// The last event that the reader has heard.
+    /// Returns the id of the last event that the reader has received.
     pub(super) fn reached(&self) -> Rc<Cell<u64>> {
         self.reached.clone()
     }
 
-    /// Follows until it is over.
+    /// Follows the shop until the test is over.
     pub(super) async fn reads(&mut self) {
         while !self.is_over.get() {
-            let code = match Socket::tries_at(&self.place.url, &self.place.token).await {
-                Ok(socket) => self.listens(socket).await,
+            let Subscription { url, token, .. } = &self.subscription;
+            let code = match Socket::tries_at(url, token).await {
+                Ok(socket) => self.reads_from(socket).await,
                 Err(_) => None,
             };
-            match self.follower.ended(code, self.chance.between(0, u64::MAX - 1)) {
+            match self.follower.disconnected(code, self.random.between(0, u64::MAX - 1)) {
                 Next::In(wait) => sleep(wait / HASTE).await,
-                Next::Never => panic!("sent away with {code:?}"),
+                Next::Never => panic!("the server closed with {code:?}"),
             }
         }
     }
 
-    /// Listens until the connection ends, or to so many frames; the code it was closed with.
-    async fn listens(&mut self, mut socket: Socket) -> Option<u16> {
+    /// Receives a random number of frames, then disconnects. Returns the close code if the server
+    /// closes first.
+    async fn reads_from(&mut self, mut socket: Socket) -> Option<u16> {
         self.connections += 1;
-        for said in self.follower.greeting() {
-            socket.says_if_open(said).await;
+        for command in self.follower.greeting() {
+            socket.sends_if_open(command).await;
         }
-        for _ in 0..self.chance.between(1, FRAMES) {
-            let frame = match socket.hears_or_ends().await {
+        for _ in 0..self.random.between(1, FRAMES) {
+            let frame = match socket.receives_or_ends().await {
                 Ok(frame) => frame,
                 Err(code) => return code,
             };
             assert!(frame["reset"].is_null() && frame["error"].is_null(), "{frame}");
-            if self.follower.hears(&frame) {
+            if self.follower.receive(&frame) {
                 self.reached.set(frame["id"].as_u64().unwrap());
-                self.heard.push(frame);
+                self.received.push(frame);
             }
         }
-        if self.chance.between(0, 1) == 0 {
+        if self.random.between(0, 1) == 0 {
             socket.vanishes();
         } else {
             socket.leaves().await;
@@ -120,45 +123,47 @@ impl Reader {
         None
     }
 
-    /// The reader has heard this part of the log, each event once and in order; what it may lack is how something was of which
-    /// it has heard a newer state, should it have been too slow for a while.
-    pub(super) fn has_heard(&self, slice: &Slice) {
-        let heard: Vec<_> =
-            self.heard.iter().filter(|frame| frame["id"].as_u64() <= Some(slice.last())).collect();
-        let (topics, connections) = (self.place.topics.join(", "), self.connections);
-        let mut rest = heard.iter().peekable();
+    /// Checks that the reader has received this part of the log, each event once and in order. An
+    /// event of a state may be missing if a newer event of the same state was received.
+    pub(super) fn has_received(&self, slice: &Slice) {
+        let topics = self.subscription.topics.join(", ");
+        let is_in_slice = |frame: &&Value| frame["id"].as_u64() <= Some(slice.last());
+        let received: Vec<_> = self.received.iter().filter(is_in_slice).collect();
+        let mut rest = received.iter().peekable();
         let is_missing = |event: &&Value| rest.next_if(|frame| **frame == *event).is_none();
         let missing: Vec<_> = slice.events.iter().filter(is_missing).collect();
         eprintln!(
-            "{topics}: {} events over {connections} connections, {} left out",
-            heard.len(),
+            "{topics}: {} events over {} connections, {} left out",
+            received.len(),
+            self.connections,
             missing.len()
         );
-        assert_eq!(rest.next(), None, "{topics}: told twice or out of order");
+        assert_eq!(rest.next(), None, "{topics}: received twice or out of order");
         for event in missing {
-            let is_newer = |frame: &&&Value| {
+            let is_newer = |frame: &&Value| {
                 same_state(frame, event) && frame["id"].as_u64() > event["id"].as_u64()
             };
-            assert!(heard.iter().any(|frame| is_newer(&frame)), "{topics}: nobody told {event}");
+            assert!(received.iter().any(is_newer), "{topics}: {event} is missing");
         }
-        assert!(connections > 1 && !heard.is_empty(), "{topics}");
+        assert!(self.connections > 1 && !received.is_empty(), "{topics}");
     }
 }
 
 impl Slice {
-    /// The last event of it that was read.
+    /// Returns the id of the last event read; 0 if there is none.
     pub(super) fn last(&self) -> u64 {
         self.events.last().map_or(0, |event| event["id"].as_u64().unwrap())
     }
 
-    /// Reads what has happened since.
+    /// Reads the events since the last one.
     pub(super) async fn reads_on(&mut self) {
-        let mut socket = Socket::tries_at(&self.place.url, &self.place.token).await.unwrap();
-        socket.say(json!({ "subscribe": self.place.topics, "since": self.last() })).await;
-        socket.say(json!({ "ping": "read" })).await;
-        assert!(socket.hears_json().await["reply"]["topics"].is_array());
+        let Subscription { url, token, topics } = &self.subscription;
+        let mut socket = Socket::tries_at(url, token).await.unwrap();
+        socket.sends(json!({ "subscribe": topics, "since": self.last() })).await;
+        socket.sends(json!({ "ping": "read" })).await;
+        assert!(socket.receives_json().await["reply"]["topics"].is_array());
         loop {
-            let frame = socket.hears_json().await;
+            let frame = socket.receives_json().await;
             if frame["reply"]["pong"] == "read" {
                 return;
             }
@@ -168,7 +173,7 @@ impl Slice {
     }
 }
 
-/// Whether two events tell the state of the same thing.
+/// Returns whether two events are about the state of the same thing.
 fn same_state(one: &Value, other: &Value) -> bool {
     STATES.iter().any(|state| one["topic"] == *state)
         && one["topic"] == other["topic"]

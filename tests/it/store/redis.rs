@@ -1,4 +1,4 @@
-//! What the shared store promises beyond the contract.
+//! The guarantees of the Redis store beyond the contract.
 
 use std::future::ready;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use futures_util::StreamExt;
 use microshop::store::OpenError;
 use tokio::time::{sleep, timeout};
 
-use super::opened::{PATIENCE, expecting, logging, putting, text, try_open};
+use super::adapters::{PATIENCE, expecting, logging, putting, text, try_open};
 use crate::redis_server::RedisServer;
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_killed_redis() {
+async fn acknowledged_commits_survive_a_crash_of_redis() {
     let mut redis = RedisServer::start();
     let store = try_open(&redis.url()).await.unwrap();
     for version in 0..20 {
@@ -26,7 +26,7 @@ async fn what_was_acknowledged_survives_a_killed_redis() {
 }
 
 #[tokio::test]
-async fn while_redis_is_away_the_store_says_so_quickly_and_works_again_after() {
+async fn an_outage_of_redis_is_reported_within_two_seconds_and_the_store_recovers() {
     let mut redis = RedisServer::start();
     let store = try_open(&redis.url()).await.unwrap();
     let mut tail = store.tail(0).map(|entry| text(entry.unwrap()));
@@ -36,26 +36,26 @@ async fn while_redis_is_away_the_store_says_so_quickly_and_works_again_after() {
     redis.kill();
     let refused = timeout(Duration::from_secs(2), store.commit(putting("cart", "x")))
         .await
-        .expect("an answer comes");
+        .expect("the store replies");
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     let refused =
-        timeout(Duration::from_secs(2), store.get("cart")).await.expect("an answer comes");
+        timeout(Duration::from_secs(2), store.get("cart")).await.expect("the store replies");
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
 
     redis.start_again();
-    timeout(PATIENCE, until_back(&store)).await.expect("the store works again");
+    timeout(PATIENCE, until_available(&store)).await.expect("the store recovers");
     store.commit(logging(&["after"])).await.unwrap();
     let mut after = tail.filter(|(_, event)| ready(event == "after"));
-    assert!(timeout(PATIENCE, after.next()).await.expect("the tail goes on").is_some());
+    assert!(timeout(PATIENCE, after.next()).await.expect("the tail continues").is_some());
 }
 
 #[tokio::test]
-async fn a_redis_that_would_lose_what_it_acknowledged_is_refused() {
+async fn a_redis_that_is_not_durable_is_refused() {
     let redis = RedisServer::start_with(&["--appendonly", "no"]);
     let error = try_open(&redis.url()).await.err().unwrap();
     assert!(
         matches!(error, OpenError::NotDurable(_)),
-        "it has no configuration file to remember it by: {error}"
+        "it has no configuration file for the settings: {error}"
     );
 
     let redis = RedisServer::start_with(&["--appendonly", "no", "--rename-command", "CONFIG", ""]);
@@ -72,10 +72,11 @@ async fn a_newer_format_is_refused() {
 }
 
 #[tokio::test]
-async fn a_redis_that_does_not_answer_is_told_apart() {
+async fn each_reason_why_redis_can_not_be_opened_has_its_own_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://127.0.0.1:{}", listener.local_addr().unwrap().port());
-    let silent = timeout(Duration::from_secs(3), try_open(&url)).await.expect("it gives up");
+    let silent =
+        timeout(Duration::from_secs(3), try_open(&url)).await.expect("opening fails in time");
     assert!(matches!(silent, Err(OpenError::Unreachable(_))));
     drop(listener);
     assert!(matches!(try_open(&url).await, Err(OpenError::Unreachable(_))));
@@ -93,7 +94,7 @@ async fn a_redis_that_does_not_answer_is_told_apart() {
     assert!(matches!(wrong, OpenError::Unreachable(_)));
 }
 
-async fn until_back(store: &SharedStore) {
+async fn until_available(store: &SharedStore) {
     while store.commit(logging(&["hello"])).await.is_err() {
         sleep(Duration::from_millis(20)).await;
     }

@@ -1,14 +1,14 @@
-//! What the embedded store promises beyond the contract.
+//! The guarantees of the sled store beyond the contract.
 
 use std::fs;
 use std::path::Path;
 
 use microshop::store::OpenError;
 
-use super::opened::{logging, putting, sled_url, try_open};
+use super::adapters::{logging, putting, sled_url, try_open};
 
 #[tokio::test]
-async fn closing_finishes_what_was_committed_and_opening_finds_it() {
+async fn closing_completes_every_commit_and_opening_finds_it() {
     let directory = tempfile::tempdir().unwrap();
     let url = sled_url(&directory.path().join("data/shop"));
     let store = try_open(&url).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_tail_does_not_keep_the_store_open() {
 }
 
 #[tokio::test]
-async fn one_process_holds_a_directory() {
+async fn a_directory_can_be_opened_only_once_at_a_time() {
     let directory = tempfile::tempdir().unwrap();
     let url = sled_url(directory.path());
     let _store = try_open(&url).await.unwrap();
@@ -42,7 +42,7 @@ async fn one_process_holds_a_directory() {
 }
 
 #[tokio::test]
-async fn a_damaged_store_is_not_taken_for_an_empty_one() {
+async fn a_damaged_store_does_not_open_as_an_empty_one() {
     let full = tempfile::tempdir().unwrap();
     let store = try_open(&sled_url(full.path())).await.unwrap();
     for number in 0..200 {
@@ -51,27 +51,27 @@ async fn a_damaged_store_is_not_taken_for_an_empty_one() {
     }
     drop(store);
 
-    refuses(full.path(), "db", |db| db.clear()).await;
-    refuses(full.path(), "db", |db| db.fill(0x5a)).await;
-    refuses(full.path(), "db", |db| db.truncate(db.len() / 2)).await;
-    refuses(full.path(), "db", |db| db[..4096].fill(0)).await;
+    refuses_damage(full.path(), "db", |db| db.clear()).await;
+    refuses_damage(full.path(), "db", |db| db.fill(0x5a)).await;
+    refuses_damage(full.path(), "db", |db| db.truncate(db.len() / 2)).await;
+    refuses_damage(full.path(), "db", |db| db[..4096].fill(0)).await;
     let middle = |db: &mut Vec<u8>| {
         let middle = db.len() / 2;
         db[middle] ^= 0xff;
     };
-    refuses(full.path(), "db", middle).await;
-    refuses(full.path(), "conf", |conf| conf.fill(0x5a)).await;
+    refuses_damage(full.path(), "db", middle).await;
+    refuses_damage(full.path(), "conf", |conf| conf.fill(0x5a)).await;
 }
 
 #[tokio::test]
-async fn a_url_must_name_a_store() {
+async fn a_url_that_names_no_store_is_refused() {
     for url in ["", "sled", "sled:", "postgres://localhost", "data/shop"] {
         assert!(matches!(try_open(url).await, Err(OpenError::WrongUrl(_))), "{url}");
     }
 }
 
-/// Damages a copy of a store and tries to open it.
-async fn refuses(full: &Path, name: &str, damage: impl FnOnce(&mut Vec<u8>)) {
+/// Damages a file in a copy of a store, and checks that the copy does not open.
+async fn refuses_damage(full: &Path, name: &str, damage: impl FnOnce(&mut Vec<u8>)) {
     let copy = tempfile::tempdir().unwrap();
     for entry in
         fs::read_dir(full).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())

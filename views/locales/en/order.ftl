@@ -1,6 +1,6 @@
 order-number = Order { $number }
 order-none = You haven’t ordered anything yet.
-order-pieces = { $count ->
+order-units = { $count ->
     [one] { $count } item
    *[other] { $count } items
 }

@@ -1,6 +1,6 @@
 order-number = Commande n° { $number }
 order-none = Vous n’avez pas encore passé de commande.
-order-pieces = { $count ->
+order-units = { $count ->
     [one] { $count } article
    *[other] { $count } articles
 }

@@ -1,14 +1,14 @@
-//! The head of every page: where one can go, and as whom.
+//! The header of every page: navigation, connection indicator, language, account and cart.
 
 use domain::user::Role;
 use maud::{Markup, html};
 
-use super::{Account, Viewer};
 use crate::cart;
 use crate::form::encoded;
 use crate::locale::Locale;
+use crate::viewer::{Account, Viewer};
 
-/// The head of a page.
+/// Returns the header of a page, with a warning while the default password is in use.
 pub(super) fn header(viewer: &Viewer) -> Markup {
     let locale = viewer.locale;
     html! {
@@ -49,7 +49,9 @@ fn nav_link(viewer: &Viewer, href: &str, key: &str) -> Markup {
     html! { a href=(href) aria-current=[current] { (viewer.locale.text(key)) } }
 }
 
-/// Whether the page hears what happens: one of the two is shown once a script knows.
+/// Returns the indicator of the live connection.
+///
+/// `shop.js` shows one of the two states; without scripts, both stay hidden.
 fn indicator(locale: Locale) -> Markup {
     html! {
         span.indicator {
@@ -61,10 +63,12 @@ fn indicator(locale: Locale) -> Markup {
 
 fn language_switch(viewer: &Viewer) -> Markup {
     html! {
-        form.languages action="/language" method="post" role="group" aria-label=(viewer.locale.text("layout-language")) {
+        form.languages action="/language" method="post" role="group"
+            aria-label=(viewer.locale.text("layout-language")) {
             input type="hidden" name="back" value=(viewer.path);
             @for locale in Locale::ALL {
-                button name="language" value=(locale.code()) lang=(locale.code()) disabled[locale == viewer.locale] {
+                button name="language" value=(locale.code()) lang=(locale.code())
+                    disabled[locale == viewer.locale] {
                     abbr title=(locale.text("layout-language-name")) { (locale.code()) }
                 }
             }
@@ -89,10 +93,12 @@ fn guest_menu(viewer: &Viewer) -> Markup {
     }
 }
 
-/// The way to sign in that leads back here, unless here is about signing in itself.
+/// Returns the address of the login page, which leads back to the given path afterwards.
+///
+/// The pages for signing in and out are not worth returning to.
 fn login_address(path: &str) -> String {
-    let about_itself = ["/login", "/register", "/logout"].iter().any(|page| path.starts_with(page));
-    if about_itself { "/login".to_owned() } else { format!("/login?then={}", encoded(path)) }
+    let is_sign_in = ["/login", "/register", "/logout"].iter().any(|page| path.starts_with(page));
+    if is_sign_in { "/login".to_owned() } else { format!("/login?then={}", encoded(path)) }
 }
 
 fn bag() -> Markup {

@@ -1,15 +1,32 @@
-//! The checkout: a plain form, because what follows is another page.
+//! The checkout: the contact form and a summary of the cart.
+//!
+//! The form works without htmx, because its response is always another page.
 
-use domain::cart::PricedCart;
+use domain::cart::priced::PricedCart;
 use maud::{Markup, html};
 
-use super::CheckoutForm;
 use crate::cart::problems;
 use crate::form::{empty, field, refusal};
-use crate::locale::{Locale, money};
+use crate::format::money;
+use crate::locale::Locale;
 
-/// What is ordered beside who gets it.
-pub(super) fn panel(
+/// The input of the checkout form, which is shown again after a refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckoutForm {
+    /// The recipient's name.
+    pub name: String,
+    /// The e-mail address for messages about the order.
+    pub email: String,
+    /// The postal address for the delivery.
+    pub address: String,
+}
+
+/// Returns the checkout panel, or a link to the catalogue if the cart is empty.
+///
+/// The form contains the version and total of the cart, so that the order is refused if either has
+/// changed, and the idempotency key, so that it is placed only once. `error` is the reason why the
+/// previous attempt was refused.
+pub fn panel(
     locale: Locale,
     cart: &PricedCart,
     form: &CheckoutForm,
@@ -42,15 +59,19 @@ fn contact_form(locale: Locale, cart: &PricedCart, form: &CheckoutForm, key: &st
                 input name="name" autocomplete="name" required maxlength="100" value=(form.name);
             }))
             (field(&locale.text("order-email"), &html! {
-                input type="email" name="email" autocomplete="email" required maxlength="254" value=(form.email);
+                input type="email" name="email" autocomplete="email" required
+                    maxlength="254" value=(form.email);
             }))
             (field(&locale.text("order-address"), &html! {
-                textarea name="address" autocomplete="street-address" required maxlength="500" rows="4" {
-                    // A parser drops the first line break of a text area.
+                textarea name="address" autocomplete="street-address" required
+                    maxlength="500" rows="4" {
+                    // HTML parsers drop the first line break of a text area.
                     "\n" (form.address)
                 }
             }))
-            button { (locale.text_with("order-place", &[("total", money(locale, cart.total).into())])) }
+            button {
+                (locale.text_with("order-place", &[("total", money(locale, cart.total).into())]))
+            }
             p.quiet { (locale.text("order-frozen")) }
         }
     }
@@ -67,7 +88,10 @@ fn summary(locale: Locale, cart: &PricedCart) -> Markup {
                         span { (money(locale, item.line_total)) }
                     }
                 }
-                li.total { span { (locale.text("order-total")) } strong { (money(locale, cart.total)) } }
+                li.total {
+                    span { (locale.text("order-total")) }
+                    strong { (money(locale, cart.total)) }
+                }
             }
             p { a href="/cart" { (locale.text("order-to-cart")) } }
         }

@@ -1,4 +1,4 @@
-//! The payment of an order, as it progresses.
+//! The payment panel of an order.
 
 use domain::breaker::Interruption;
 use domain::order::{Order, OrderStatus};
@@ -6,9 +6,10 @@ use domain::payment::PaymentStatus;
 use maud::{Markup, html};
 
 use crate::form::command;
-use crate::locale::{Locale, money, second};
+use crate::format::{money, second};
+use crate::locale::Locale;
 
-/// What the bank has said so far, and what the buyer can do about it.
+/// Returns the state of the payment, and forms to pay again or to cancel when they apply.
 pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     let (class, title, detail) = standing(order);
     let is_due = order.status == OrderStatus::PendingPayment;
@@ -21,17 +22,16 @@ pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interrup
                 p { strong { (locale.text(title)) } br; (locale.text(detail)) }
             }
             @if class == "waiting" {
-                noscript { p { a href={ "/orders/" (order.id) } { (locale.text("payment-look-again")) } } }
-            }
-            @if let Some(interruption) = interruption.filter(|_| order.awaits_money()) {
-                p.problem {
-                    (locale.text("payment-interrupted"))
-                    @if let Interruption::Until(time) = interruption {
-                        " " (locale.text("payment-next-try")) " " time datetime=(time) { (second(time)) }
-                    }
+                noscript {
+                    p { a href={ "/orders/" (order.id) } { (locale.text("payment-look-again")) } }
                 }
             }
-            p.quiet { (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())])) }
+            @if let Some(interruption) = interruption.filter(|_| order.is_unsettled()) {
+                (notice(locale, interruption))
+            }
+            p.quiet {
+                (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())]))
+            }
             @if is_due && !order.called_off && order.payment.status != PaymentStatus::Submitting {
                 (actions(locale, order))
             }
@@ -39,18 +39,31 @@ pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interrup
     }
 }
 
-/// How the payment is shown. A question the bank hasn't answered is never shown as a failure: it may have charged.
+/// Returns a warning that no payment can be made, with the time of the next try if it is set.
+fn notice(locale: Locale, interruption: Interruption) -> Markup {
+    html! {
+        p.problem {
+            (locale.text("payment-interrupted"))
+            @if let Interruption::Until(time) = interruption {
+                " " (locale.text("payment-next-try")) " "
+                time datetime=(time) { (second(time)) }
+            }
+        }
+    }
+}
+
+/// Returns the class, title key and detail key that describe the payment.
+///
+/// A call without a response is never shown as a failure, because the bank may have charged.
 fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
     match (order.status, order.payment.status) {
         (OrderStatus::Cancelled, _) => ("over", "payment-cancelled", "payment-cancelled-detail"),
         (OrderStatus::Expired, _) => ("over", "payment-expired", "payment-expired-detail"),
         (OrderStatus::Refunded, _) => ("over", "payment-refunded", "payment-refunded-detail"),
         (OrderStatus::PendingPayment, _) if order.called_off => {
-            ("waiting", "payment-calling-off", "payment-calling-off-detail")
+            ("waiting", "payment-cancelling", "payment-cancelling-detail")
         }
-        _ if order.is_to_be_paid_back() => {
-            ("waiting", "payment-paying-back", "payment-paying-back-detail")
-        }
+        _ if order.needs_refund() => ("waiting", "payment-refunding", "payment-refunding-detail"),
         (_, PaymentStatus::Submitting) => {
             ("waiting", "payment-submitting", "payment-submitting-detail")
         }
@@ -61,6 +74,7 @@ fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
     }
 }
 
+/// Returns the form to pay again, if no payment is open, and the form to cancel the order.
 fn actions(locale: Locale, order: &Order) -> Markup {
     let next_attempt = order.payment.attempt.saturating_add(1);
     html! {

@@ -1,0 +1,29 @@
+//! What every actor of a shop shares.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::rules::Rules;
+use crate::snapshot::CatalogueSnapshot;
+use crate::tables::Tables;
+use crate::tables::batch::WriteBatch;
+
+/// What every actor of a shop shares.
+#[derive(Clone)]
+pub struct Shared {
+    /// Everything that is stored.
+    pub tables: Tables,
+    /// A copy of the articles that can be read without a message.
+    pub snapshot: CatalogueSnapshot,
+    /// The source of time.
+    pub clock: Clock,
+    /// Durations and limits.
+    pub rules: Arc<Rules>,
+}
+
+impl Shared {
+    /// Starts an empty batch whose events happen now.
+    pub fn batch(&self) -> WriteBatch {
+        self.tables.batch(self.clock.now())
+    }
+}

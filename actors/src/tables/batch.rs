@@ -1,0 +1,92 @@
+//! A batch of writes to any tables, with the events that they cause.
+
+use std::fmt::Display;
+
+use domain::event::Event;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{encode, encode_event};
+use super::table::Table;
+use crate::store::{Batch, Put, StoreError, Version};
+
+/// Writes and events that are committed together or not at all.
+///
+/// Every write names the version at which its key was read (`None`: absent). If a key has another
+/// version by the time of the commit, the commit ends in [`StoreError::Conflict`].
+#[derive(Debug, Clone)]
+pub struct WriteBatch {
+    pub(super) batch: Batch,
+    now: Timestamp,
+}
+
+impl WriteBatch {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self { batch: Batch::default(), now }
+    }
+
+    /// Puts a value under a key.
+    pub fn put<T: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<T>,
+        key: impl Display,
+        read_at: Option<Version>,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        self.put_row(table.key(key), read_at, value, None)
+    }
+
+    /// Puts a value under a key until it expires.
+    pub fn put_until<T: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<T>,
+        key: impl Display,
+        read_at: Option<Version>,
+        value: &T,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.put_row(table.key(key), read_at, value, Some(expires_at))
+    }
+
+    /// Removes a key.
+    pub fn remove<T: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<T>,
+        key: impl Display,
+        read_at: Version,
+    ) {
+        let key = table.key(key);
+        self.batch.expect.push((key.clone(), Some(read_at)));
+        self.batch.remove.push(key);
+    }
+
+    /// Requires that a key which is not written still has the version at which it was read.
+    pub fn require<T: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<T>,
+        key: impl Display,
+        read_at: Option<Version>,
+    ) {
+        self.batch.expect.push((table.key(key), read_at));
+    }
+
+    /// Appends an event to the log.
+    pub fn publish(&mut self, event: &Event) -> Result<(), StoreError> {
+        self.batch.events.push(encode_event(self.now, event)?);
+        Ok(())
+    }
+
+    fn put_row<T: Serialize>(
+        &mut self,
+        key: String,
+        read_at: Option<Version>,
+        value: &T,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let value = encode(value)?;
+        self.batch.expect.push((key.clone(), read_at));
+        self.batch.put.push(Put { key, value, expires_at });
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! How values and events are stored: as MessagePack without field names, a quarter of the size of
+//! JSON.
+//!
+//! A type grows only after its last field and with a default, so that rows written before can still
+//! be read.
+
+use std::fmt::Display;
+
+use domain::event::{Entry, Event};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::store::{LogEntry, StoreError};
+
+/// A logged event; its id is its position in the log.
+#[derive(Serialize, Deserialize)]
+struct Logged<E> {
+    at: Timestamp,
+    event: E,
+}
+
+/// Decodes an entry of the log.
+pub fn entry(logged: &LogEntry) -> Result<Entry, StoreError> {
+    let Logged { at, event } = decode(&logged.value)?;
+    Ok(Entry { id: logged.id, at, event })
+}
+
+pub(super) fn encode_event(at: Timestamp, event: &Event) -> Result<Vec<u8>, StoreError> {
+    encode(&Logged { at, event })
+}
+
+pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    rmp_serde::to_vec(value).map_err(unreadable)
+}
+
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    rmp_serde::from_slice(bytes).map_err(unreadable)
+}
+
+fn unreadable(error: impl Display) -> StoreError {
+    StoreError::Unavailable(format!("a stored value cannot be read or written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_a_type_gained_has_its_default_in_an_older_row() {
+        #[derive(Serialize, Deserialize)]
+        struct Before {
+            kept: u8,
+        }
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Now {
+            kept: u8,
+            #[serde(default)]
+            gained: Option<String>,
+        }
+        let row = encode(&Before { kept: 7 }).unwrap();
+        assert_eq!(decode::<Now>(&row).unwrap(), Now { kept: 7, gained: None });
+    }
+}

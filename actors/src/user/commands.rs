@@ -1,0 +1,240 @@
+//! The commands of the user directory: read, decide, commit.
+//!
+//! Commands run concurrently; of two that touch the same rows, one meets a conflict and is decided
+//! again.
+
+use domain::cart::Owner;
+use domain::event::Event;
+use domain::session::EndReason;
+use domain::user::password::check_password;
+use domain::user::{Role, User, UserError, UserId, Username};
+
+use super::default_password::DefaultPassword;
+use super::{AddUser, ChangePassword, ChangeUser, CheckPassword, ListUsers};
+use crate::ask::Child;
+use crate::clock::new_id;
+use crate::failure::Failure;
+use crate::password::Hasher;
+use crate::session::{EndSessions, SessionSelector, TokenRegistry, VerifiedUser};
+use crate::shared::Shared;
+use crate::store::Version;
+use crate::tables::Account;
+use crate::tables::batch::WriteBatch;
+use crate::tables::table::{Row, version};
+
+type Result<T> = std::result::Result<T, Failure<UserError>>;
+
+/// The dependencies of the user directory.
+#[derive(Clone)]
+pub struct UserDeps {
+    /// Store, snapshot, clock and rules.
+    pub shared: Shared,
+    /// Hashes passwords.
+    pub hasher: Hasher,
+    /// Ends the sessions of changed and deleted users.
+    pub sessions: Child<TokenRegistry>,
+    /// Kept up to date.
+    pub default_password: DefaultPassword,
+}
+
+impl UserDeps {
+    /// Adds a user.
+    pub(super) async fn add(self, add: AddUser) -> Result<VerifiedUser> {
+        check_password(&add.password)?;
+        let tables = &self.shared.tables;
+        let folded = add.username.folded();
+        if tables.usernames.get(&folded).await?.is_some() {
+            return Err(UserError::UsernameTaken.into());
+        }
+        let password_hash = self.hasher.hash(add.password).await?;
+        let now = self.shared.clock.now();
+        let user = User {
+            id: UserId(new_id(now)),
+            username: add.username,
+            email: add.email,
+            role: add.role,
+            created_at: now,
+        };
+        let account = Account { user: user.clone(), password_hash, default_password: false };
+        let mut batch = self.shared.batch();
+        batch.put(&tables.usernames, &folded, None, &user.id)?;
+        batch.put(&tables.accounts, user.id, None, &account)?;
+        self.update_admins(&mut batch, user.id, user.role).await?;
+        batch.publish(&Event::UserAdded(user.clone()))?;
+        tables.commit(batch).await?;
+        Ok(VerifiedUser { user, version: 1 })
+    }
+
+    /// Checks a name and a password, and rehashes the password if the cost setting has changed.
+    pub(super) async fn check(self, check: CheckPassword) -> Result<VerifiedUser> {
+        let row = self.account_named(&check.username).await?;
+        let hash = row.as_ref().map(|row| row.value.password_hash.clone());
+        let matches = self.hasher.verify(check.password.clone(), hash).await?;
+        let Row { version, value: account } =
+            row.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
+        let version = if self.hasher.is_outdated(&account.password_hash) {
+            self.try_rehash(&account, version, check.password).await?
+        } else {
+            version
+        };
+        Ok(VerifiedUser { user: account.user, version })
+    }
+
+    /// Changes a password, given the current one, and ends other sessions.
+    pub(super) async fn change_password(self, change: ChangePassword) -> Result<User> {
+        check_password(&change.new)?;
+        let row = self.row(change.user).await?;
+        if !self.hasher.verify(change.current, Some(row.value.password_hash.clone())).await? {
+            return Err(UserError::WrongPassword.into());
+        }
+        let account = self.with_password(row.value, Some(change.new)).await?;
+        let mut batch = self.shared.batch();
+        batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
+        let reason = EndReason::PasswordChanged;
+        self.end_sessions(change.user, change.sessions, reason, batch).await?;
+        self.default_password.load(&self.shared.tables).await?;
+        Ok(account.user)
+    }
+
+    /// Returns the account of a user.
+    pub(super) async fn get(self, id: UserId) -> Result<Account> {
+        Ok(self.row(id).await?.value)
+    }
+
+    /// Returns users, oldest first.
+    pub(super) async fn list(self, ListUsers { after, limit }: ListUsers) -> Result<Vec<User>> {
+        let after = after.map(|user| user.to_string());
+        let rows = self.shared.tables.accounts.list("", after.as_deref(), limit).await?;
+        Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
+    }
+
+    /// Changes a user; a new role or password ends the user's sessions.
+    pub(super) async fn change(self, change: ChangeUser) -> Result<User> {
+        change.password.as_deref().map_or(Ok(()), check_password)?;
+        let tables = &self.shared.tables;
+        let Row { version, value: before } = self.row(change.user).await?;
+        let role = change.role.unwrap_or(before.user.role);
+        let email = change.email.or_else(|| before.user.email.clone());
+        let user = User { role, email, ..before.user.clone() };
+        let reason = match change.password {
+            Some(_) => Some(EndReason::PasswordChanged),
+            None => (role != before.user.role).then_some(EndReason::UserChanged),
+        };
+        let account = Account { user: user.clone(), ..before };
+        let account = self.with_password(account, change.password).await?;
+        let mut batch = self.shared.batch();
+        batch.put(&tables.accounts, user.id, Some(version), &account)?;
+        self.update_admins(&mut batch, user.id, role).await?;
+        batch.publish(&Event::UserChanged(user.clone()))?;
+        match reason {
+            Some(reason) => self.end_sessions(user.id, SessionSelector::All, reason, batch).await?,
+            None => drop(tables.commit(batch).await?),
+        }
+        self.default_password.load(tables).await?;
+        Ok(user)
+    }
+
+    /// Deletes a user with their cart and sessions, and lists them for the order desk, which makes
+    /// their orders anonymous.
+    pub(super) async fn delete(self, id: UserId) -> Result<User> {
+        let tables = &self.shared.tables;
+        let Row { version, value: Account { user, .. } } = self.row(id).await?;
+        let folded = user.username.folded();
+        let owner = Owner::User(id);
+        let mut batch = self.shared.batch();
+        batch.remove(&tables.accounts, id, version);
+        if let Some(row) = tables.usernames.get(&folded).await? {
+            batch.remove(&tables.usernames, &folded, row.version);
+        }
+        if let Some(row) = tables.carts.get(&owner).await? {
+            batch.remove(&tables.carts, &owner, row.version);
+        }
+        batch.put(&tables.deleted_users, id, None, &id)?;
+        self.update_admins(&mut batch, id, Role::Customer).await?;
+        batch.publish(&Event::UserDeleted(user.clone()))?;
+        self.end_sessions(id, SessionSelector::All, EndReason::UserChanged, batch).await?;
+        self.default_password.load(tables).await?;
+        Ok(user)
+    }
+
+    /// Rehashes a password at the configured cost and returns the account's version. Only a
+    /// conflict fails: the old hash remains valid.
+    async fn try_rehash(
+        &self,
+        account: &Account,
+        version: Version,
+        password: String,
+    ) -> Result<Version> {
+        match self.rehash(account, version, password).await {
+            Ok(version) => Ok(version),
+            Err(Failure::Conflict) => Err(Failure::Conflict),
+            Err(error) => {
+                tracing::warn!(%error, "could not rehash a password at the configured cost");
+                Ok(version)
+            }
+        }
+    }
+
+    async fn rehash(
+        &self,
+        account: &Account,
+        version: Version,
+        password: String,
+    ) -> Result<Version> {
+        let password_hash = self.hasher.hash(password).await?;
+        let rehashed = Account { password_hash, ..account.clone() };
+        let mut batch = self.shared.batch();
+        let accounts = &self.shared.tables.accounts;
+        batch.put(accounts, account.user.id, Some(version), &rehashed)?;
+        self.shared.tables.commit(batch).await?;
+        Ok(version + 1)
+    }
+
+    /// Returns the account with a new password, if there is one.
+    async fn with_password(&self, account: Account, new: Option<String>) -> Result<Account> {
+        let Some(new) = new else { return Ok(account) };
+        let password_hash = self.hasher.hash(new).await?;
+        Ok(Account { password_hash, default_password: false, ..account })
+    }
+
+    async fn account_named(&self, username: &str) -> Result<Option<Row<Account>>> {
+        let Ok(username) = Username::new(username) else { return Ok(None) };
+        match self.shared.tables.usernames.get(username.folded()).await? {
+            Some(row) => Ok(self.shared.tables.accounts.get(row.value).await?),
+            None => Ok(None),
+        }
+    }
+
+    async fn row(&self, id: UserId) -> Result<Row<Account>> {
+        let row = self.shared.tables.accounts.get(id).await?;
+        row.ok_or_else(|| UserError::Unknown.into())
+    }
+
+    /// Updates the list of administrators for a user's new role, so that at least one administrator
+    /// remains.
+    async fn update_admins(&self, batch: &mut WriteBatch, user: UserId, role: Role) -> Result<()> {
+        let admins = &self.shared.tables.admins;
+        let row = admins.get("all").await?;
+        let mut ids = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
+        match (ids.contains(&user), role) {
+            (false, Role::Admin) => ids.push(user),
+            (true, Role::Customer) if ids.len() == 1 => return Err(UserError::LastAdmin.into()),
+            (true, Role::Customer) => ids.retain(|admin| *admin != user),
+            (true, Role::Admin) | (false, Role::Customer) => return Ok(()),
+        }
+        Ok(batch.put(admins, "all", version(&row), &ids)?)
+    }
+
+    /// Commits a batch together with the end of a user's sessions.
+    async fn end_sessions(
+        &self,
+        user: UserId,
+        sessions: SessionSelector,
+        reason: EndReason,
+        batch: WriteBatch,
+    ) -> Result<()> {
+        let end = EndSessions { user, sessions, reason, with: Some(batch) };
+        let ended = self.sessions.ask_once(end).await;
+        ended.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
+    }
+}

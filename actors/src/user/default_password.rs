@@ -1,0 +1,30 @@
+//! Whether the first administrator still has the default password.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::store::StoreError;
+use crate::tables::Tables;
+
+/// Whether the first administrator still has the default password; readable without a message.
+#[derive(Clone, Default)]
+pub struct DefaultPassword {
+    stands: Arc<AtomicBool>,
+}
+
+impl DefaultPassword {
+    /// Whether the default password still opens the shop.
+    pub fn stands(&self) -> bool {
+        self.stands.load(Ordering::Relaxed)
+    }
+
+    /// Reads the first administrator's account from the store.
+    pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
+        let account = match tables.seed.get("admin").await? {
+            Some(first) => tables.accounts.get(first.value).await?,
+            None => None,
+        };
+        self.stands.store(account.is_some_and(|row| row.value.default_password), Ordering::Relaxed);
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Orders of deleted users.
+
+use std::time::Duration;
+
+use actors::failure::Failure;
+use actors::order::{DeliverOrder, ShipOrder};
+use actors::user::DeleteUser;
+use domain::cart::Owner;
+use domain::order::{Order, OrderError, OrderStatus};
+
+use crate::harness::bank::Reaction;
+use crate::harness::order::order;
+use crate::harness::{TestShop, eventually};
+
+#[actix::test]
+async fn an_order_of_a_deleted_user_becomes_anonymous_once_it_is_delivered() {
+    let test = TestShop::open().await;
+    let tables = &test.shop.tables;
+    let ana = test.buyer("ana", 1).await;
+    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    test.await_payment(&placed).await;
+    test.add_lamps(&Owner::User(ana), 1).await.unwrap();
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    assert!(tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
+
+    let stored = async || tables.orders.get(placed.id).await.unwrap().unwrap().value;
+    let is_forgotten = async || tables.deleted_users.get(ana).await.unwrap().is_none();
+    let second_node = test.second_node().await;
+    test.shop.orders.ask(ShipOrder(placed.id)).await.unwrap();
+    assert!(!is_forgotten().await && stored().await.contact.is_some());
+
+    second_node.orders.ask(DeliverOrder(placed.id)).await.unwrap();
+    // A node looks for orders of deleted users as soon as it starts.
+    let _third_node = test.second_node().await;
+    eventually(async || is_forgotten().await.then_some(())).await;
+    let current = test.await_payment(&placed).await;
+    let anonymous = Order { status: OrderStatus::Delivered, contact: None, ..current };
+    assert_eq!(stored().await, anonymous);
+}
+
+#[actix::test]
+async fn an_unpaid_order_of_a_deleted_user_returns_to_stock_and_to_no_cart() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 4).await;
+    test.bank.script(&[Reaction::Decline]);
+    let placed = test.shop.orders.ask(order(ana, "k", 4)).await.unwrap();
+    test.await_payment(&placed).await;
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.advance_clock(Duration::from_secs(15 * 60));
+    test.await_status(&placed, OrderStatus::Expired).await;
+    assert_eq!(test.stock(), (10, 0));
+    assert!(test.shop.tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
+}
+
+#[actix::test]
+async fn a_deleted_user_cannot_place_an_order() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    let refused = test.shop.orders.ask(order(ana, "k", 1)).await;
+    assert_eq!(refused, Err(Failure::Refused(OrderError::NoBuyer)));
+}

@@ -1,0 +1,117 @@
+//! What pages receive on `/live`: the fragments that events change.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::TestShop;
+use crate::people::signs_in;
+use crate::socket::Socket;
+
+#[actix_web::test]
+async fn a_page_receives_the_fragments_that_events_change() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    let live = "/live?topics=cart,catalogue,session&since=0";
+    let mut page =
+        Socket::connect(&shop, live, &[("cookie", &cookie), ("origin", &shop.url)]).await;
+    let first = page.receives().await;
+    for part in ["#cart-badge", "#cart", "#articles", "#sessions"] {
+        assert!(first.contains(&format!("<hx-partial hx-target=\"{part}\"")), "{part}: {first}");
+    }
+    assert!(first.contains("cart-count-0"));
+    ana.adds(1, 3).await.expect(200);
+    let cart = page.receives().await;
+    assert!(cart.contains("hx-target=\"#cart-badge\"") && cart.contains("cart-count-3"), "{cart}");
+    assert!(cart.contains("hx-target=\"#cart\"") && cart.contains("cart-item-1"), "{cart}");
+    shop.admin().await.changes_article(1, json!({ "price_cents": 12_345 })).await.expect(200);
+    let card = page.receives_with("hx-target=\"#article-1\"").await;
+    assert!(card.contains("123,45"), "{card}");
+    page.receives_with("cart-total-37035").await;
+    ana.send(Method::POST, "/auth/logout-all", json!({})).await.expect(200);
+    assert_eq!(page.is_closed().await, (1008, "revoked".into()));
+}
+
+#[actix_web::test]
+async fn a_page_just_rendered_receives_only_later_changes() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    let request = shop.request(Method::GET, "/cart").header("cookie", &cookie);
+    let page = request.send().await.unwrap().text().await.unwrap();
+    let (_, address) = page.split_once("hx-ws:connect=\"").unwrap();
+    let (address, _) = address.split_once('"').unwrap();
+    let address = address.replace("&amp;", "&");
+    let mut socket = Socket::connect(&shop, &address, &[("cookie", &cookie)]).await;
+    ana.adds(2, 1).await.expect(200);
+    let cart = socket.receives().await;
+    assert!(cart.contains("cart-count-1") && !cart.contains("cart-count-0"), "{cart}");
+}
+
+#[actix_web::test]
+async fn the_page_of_a_guest_receives_the_cart_in_the_language_of_the_guest() {
+    let shop = TestShop::open().await;
+    let page = shop.request(Method::GET, "/articles").send().await.unwrap();
+    let cookie = page.headers()["set-cookie"].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let headers = [("cookie", cookie.as_str()), ("accept-language", "en")];
+    let mut socket = Socket::connect(&shop, "/live?topics=cart&since=0", &headers).await;
+    assert!(socket.receives().await.contains("Your cart is empty"));
+    let add = shop
+        .request(Method::POST, "/cart/add/1")
+        .header("cookie", &cookie)
+        .header("origin", &shop.url);
+    add.form(&[("a", "b")]).send().await.unwrap().error_for_status().unwrap();
+    assert!(socket.receives().await.contains("€899.00"));
+}
+
+#[actix_web::test]
+async fn the_page_of_a_buyer_shows_that_payments_are_interrupted_and_when_they_resume() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    admin.sets_bank("decline").await;
+    ana.adds(1, 1).await.expect(200);
+    let declined = ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let order = declined.json["order"]["id"].as_str().unwrap();
+    let panel = format!("hx-target=\"#order-{order}\"");
+    let mut program = Socket::open(&shop, &ana.token).await;
+    program.subscribes(&["orders"]).await;
+    let mut page =
+        Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    assert!(!page.receives_with(&panel).await.contains("interrompus"));
+
+    let sets = async |what: &str| {
+        admin.0.send(Method::POST, &format!("/api/breaker/{what}"), json!({})).await.expect(200);
+    };
+    sets("isolate").await;
+    assert!(page.receives_with(&panel).await.contains("interrompus"));
+    let request = shop.request(Method::GET, &format!("/orders/{order}")).header("cookie", &cookie);
+    assert!(request.send().await.unwrap().text().await.unwrap().contains("interrompus"));
+    sets("reset").await;
+    assert!(!page.receives_with(&panel).await.contains("interrompus"));
+
+    program.receives_nothing_more().await;
+    admin.sets_bank("refuse").await;
+    for key in ["a", "b", "c"] {
+        let pay = ana.request(Method::POST, &format!("/api/orders/{order}/pay"));
+        pay.header("idempotency-key", key).send().await.unwrap();
+    }
+    let breaker = admin.0.get("/api/breaker").await.expect(200).json["breaker"].clone();
+    let until = &breaker["state"]["until"];
+    let shown = page.receives_with("interrompus").await;
+    assert!(shown.contains(&format!("<time datetime={until}>")), "{until}: {shown}");
+}
+
+impl Socket {
+    /// Returns the next frame that contains a text.
+    async fn receives_with(&mut self, text: &str) -> String {
+        loop {
+            let frame = self.receives().await;
+            if frame.contains(text) {
+                return frame;
+            }
+        }
+    }
+}

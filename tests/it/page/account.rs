@@ -1,0 +1,123 @@
+//! Signing in and out, the account page, and the session's cookie.
+
+use reqwest::Method;
+
+use super::visitor::Visitor;
+use crate::harness::TestShop;
+use crate::people::Person;
+
+#[actix_web::test]
+async fn a_refused_sign_in_or_registration_shows_the_form_with_the_reason() {
+    let shop = TestShop::open().await;
+    shop.customer("ana").await;
+    let guest = Visitor::enter(&shop);
+    guest.get("/register?then=/cart").await.shows("action=\"/register\"").shows("value=\"/cart\"");
+    let wrong = [("username", "ana"), ("password", "wrong horse"), ("then", "/cart")];
+    let again =
+        guest.post("/login", &wrong).await.has(401).shows("role=\"alert\"").shows("value=\"ana\"");
+    again.hides("wrong horse").shows("value=\"/cart\"");
+    let new = |name, password| {
+        [("username", name), ("email", ""), ("password", password), ("then", "/cart")]
+    };
+    guest
+        .post("/register", &new("ANA", "correct horse"))
+        .await
+        .has(409)
+        .shows("role=\"alert\"")
+        .shows("value=\"ANA\"");
+    guest
+        .post("/register", &new("bob", "short"))
+        .await
+        .has(422)
+        .shows("role=\"alert\"")
+        .hides("short");
+    guest.get("/account").await.leads_to("/login?then=/account");
+    guest.post("/register", &new("bob", "correct horse")).await.leads_to("/cart");
+    guest.get("/account").await.shows("bob");
+}
+
+#[actix_web::test]
+async fn a_get_request_signs_out_no_user_and_changes_nothing() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.get("/logout").await.shows("action=\"/logout\" method=\"post\"");
+    ana.get("/account").await.has(200);
+    for path in ["/cart/add/1", "/cart/clear", "/language", "/account/password", "/admin/users/add"]
+    {
+        ana.get(path).await.has(405);
+    }
+    let out = ana.post("/logout", &[]).await;
+    assert!(out.headers["set-cookie"].to_str().unwrap().starts_with("session=;"));
+    out.leads_to("/articles");
+    ana.get("/account").await.leads_to("/login?then=/account");
+    ana.get("/orders").await.leads_to("/login?then=/orders");
+}
+
+#[actix_web::test]
+async fn the_account_page_lists_every_session_and_ends_them() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    let phone = Visitor::enter(&shop);
+    let agent = "Mozilla/5.0 (Android 15; Mobile; rv:140.0) Gecko/140.0 Firefox/140.0";
+    let form = [("username", "ana"), ("password", "correct horse")];
+    phone
+        .send(phone.request(Method::POST, "/login").header("user-agent", agent).form(&form))
+        .await
+        .leads_to("/");
+    let account =
+        ana.get("/account").await.shows("Firefox · Android").shows("/account/sessions/end-others");
+    let forms = account.text.split("action=\"").filter(|form| form.contains("/end\""));
+    let forms: Vec<_> = forms.filter_map(|form| form.split('"').next()).collect();
+    assert_eq!(forms.len(), 3, "the registration's, the browser's and the phone's: {forms:?}");
+    let last = forms[2].trim_start_matches("/account/sessions/").trim_end_matches("/end");
+    ana.post(&format!("/account/sessions/{last}/end"), &[]).await.leads_to("/account");
+    phone.get("/account").await.leads_to("/login?then=/account");
+    ana.get("/account").await.hides("Firefox · Android");
+
+    let program = Person::log_in(&shop, "ana", "correct horse").await;
+    ana.post("/account/sessions/end-others", &[]).await.leads_to("/account");
+    program.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    let account = ana.get("/account").await.hides("/account/sessions/end-others").text;
+    let own =
+        account.split("action=\"/account/sessions/").nth(1).unwrap().split('"').next().unwrap();
+    ana.post(&format!("/account/sessions/{own}"), &[]).await.leads_to("/login");
+    ana.get("/account").await.leads_to("/login?then=/account");
+}
+
+#[actix_web::test]
+async fn a_new_password_signs_out_every_other_browser() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    let phone = Visitor::enter(&shop);
+    phone.logs_in("ana", "/").await.leads_to("/");
+    let wrong = [("current", "wrong horse"), ("new", "battery staple")];
+    ana.post("/account/password", &wrong).await.has(403);
+    phone.get("/account").await.has(200);
+    let right = [("current", "correct horse"), ("new", "battery staple")];
+    ana.post("/account/password", &right).await.leads_to("/account");
+    phone.get("/account").await.leads_to("/login?then=/account");
+    ana.get("/account").await.has(200);
+    phone.logs_in("ana", "/").await.has(401);
+}
+
+#[actix_web::test]
+async fn the_session_cookie_works_for_the_shop_s_pages_only() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    let answer = ana.logs_in("ana", "/").await;
+    let set: Vec<_> = answer
+        .headers
+        .get_all("set-cookie")
+        .iter()
+        .map(|cookie| cookie.to_str().unwrap())
+        .collect();
+    let session = set.iter().find(|cookie| cookie.starts_with("session=")).unwrap();
+    for flag in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(session.contains(flag), "{session}");
+    }
+    let secret = session.split(['=', ';']).nth(1).unwrap();
+    assert!(secret.len() >= 43 && !session.contains("Domain"), "{session}");
+    let bearer =
+        shop.request(Method::GET, "/auth/profile").header("cookie", format!("session={secret}"));
+    assert_eq!(bearer.send().await.unwrap().status(), 401, "the REST API accepts no cookie");
+}

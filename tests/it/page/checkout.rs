@@ -1,0 +1,105 @@
+//! The checkout and the pages of orders.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::visitor::{CONTACT, Page, Visitor};
+use crate::harness::TestShop;
+
+#[actix_web::test]
+async fn a_buyer_orders_pays_and_sees_the_order() {
+    let shop = TestShop::open().await;
+    shop.admin().await.sets_bank("approve").await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.get("/bank").await.leads_to("/orders");
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    ana.get("/cart/checkout").await.leads_to("/checkout");
+    let order = ana.orders().await.location();
+    assert!(order.starts_with("/orders/"), "{order}");
+    ana.get(&order).await.shows("Ordinateur portable").shows("1 Quay Street");
+    ana.get("/orders").await.shows(&order);
+    ana.get("/bank").await.leads_to(&order);
+    ana.get("/success").await.leads_to(&order);
+    ana.get("/cart").await.shows("cart-count-0");
+    let bob = Visitor::sign_in(&shop, "bob").await;
+    bob.get(&order).await.has(404).shows("id=\"failure\"");
+    bob.get("/success").await.leads_to("/orders");
+}
+
+#[actix_web::test]
+async fn a_declined_order_is_paid_again_or_cancelled_from_its_page() {
+    let shop = TestShop::open_with(&[("ORDER__PATIENCE", "1s")]).await;
+    let admin = shop.admin().await;
+    admin.sets_bank("decline").await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    let first = ana.orders().await.location();
+    ana.waits_for(&first, "/cancel\"").await.hides("class=\"spinner");
+    admin.sets_bank("approve").await;
+    ana.post(&format!("{first}/pay"), &[("idempotency_key", "a")]).await.leads_to(&first);
+    ana.waits_for(&first, "aria-current=\"step\">Payée").await.hides("/cancel\"");
+    admin.sets_bank("decline").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    let second = ana.orders().await.location();
+    ana.waits_for(&second, "/cancel\"").await;
+    let id = second.trim_start_matches("/orders/");
+    ana.post(&format!("/orders/{id}/cancel"), &[]).await.leads_to(&second);
+    ana.get(&second).await.hides("/cancel\"").hides("/pay\"");
+    ana.post(&format!("/orders/{id}/pay"), &[("idempotency_key", "b")]).await.has(409);
+}
+
+#[actix_web::test]
+async fn a_refused_checkout_shows_the_form_again_and_keeps_the_input() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    let invalid = [("name", "Ana"), ("email", "nowhere"), ("address", "2 rue du Port")];
+    let again = ana.orders_with(&invalid).await.has(422).shows("role=\"alert\"");
+    again
+        .shows("value=\"nowhere\"")
+        .shows("2 rue du Port")
+        .shows("name=\"cart_version\" value=\"1\"");
+    shop.admin().await.changes_article(1, json!({ "price_cents": 1 })).await.expect(200);
+    let form = [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", "k")];
+    let dearer = ana
+        .post("/checkout", &[&form[..], &CONTACT].concat())
+        .await
+        .has(409)
+        .shows("role=\"alert\"");
+    let dearer = dearer.shows("name=\"expected_total_cents\" value=\"1\"");
+    ana.get("/orders").await.hides("href=\"/orders/");
+    let order = ana.sends(&dearer, &CONTACT).await.location();
+    ana.get(&order).await.shows("0,01");
+}
+
+#[actix_web::test]
+async fn a_form_needs_a_valid_idempotency_key() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    for key in ["", "a b", "é", &"k".repeat(256)] {
+        let form =
+            [("cart_version", "1"), ("expected_total_cents", "89900"), ("idempotency_key", key)];
+        ana.post("/checkout", &[&form[..], &CONTACT].concat())
+            .await
+            .has(400)
+            .shows("name=\"idempotency_key\"");
+    }
+    let order = ana.orders().await.location();
+    ana.post(&format!("{order}/pay"), &[("idempotency_key", "")]).await.has(400);
+}
+
+#[actix_web::test]
+async fn a_form_sent_twice_or_from_two_tabs_places_one_order() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await.leads_to("/");
+    let tab = ana.get("/checkout").await;
+    let other = ana.get("/checkout").await;
+    assert_ne!(tab.field("idempotency_key"), other.field("idempotency_key"));
+    let sent = [&tab, &tab, &other].map(|form| ana.sends(form, &CONTACT));
+    let orders: BTreeSet<_> =
+        futures_util::future::join_all(sent).await.iter().map(Page::location).collect();
+    assert_eq!(orders.len(), 1, "{orders:?}");
+}
