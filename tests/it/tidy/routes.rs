@@ -1,28 +1,56 @@
-//! The URL table as the house rules read it: which routes there are, and whether a test names one.
+//! Reads the route table, and checks that a test names every route.
 
-use super::source::{Part, Source, tree};
+use super::none;
+use super::rust::{Part, nesting};
+use super::source::{Source, tree};
 
 /// A route of the table.
 pub(super) struct Route {
     pub(super) line: usize,
-    /// Its path, with the scopes it stands in.
+    /// The path, with the scopes around it.
     pub(super) path: String,
-    /// What it answers; none if it answers any.
+    /// The methods of the route; empty if it accepts any.
     methods: Vec<String>,
 }
 
-/// What methods are called in the table.
+/// The functions of the table that set a method.
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-/// Every route of the shop, once for each of its methods.
+/// Tests that list routes without calling them.
+const TABLES: [&str; 2] = ["tests/it/tidy", "tests/it/authority"];
+
+/// Returns every route of the shop, once for each of its methods.
 pub(crate) fn served() -> Vec<String> {
     let tree = tree().unwrap();
     let tables = tree.iter().filter(|source| source.path.starts_with("src/routes"));
     tables.flat_map(routes).flat_map(|route| route.calls()).collect()
 }
 
+#[test]
+fn every_route_has_a_test_that_names_it() {
+    let tree = tree().unwrap();
+    let is_table = |source: &&Source| {
+        source.path.starts_with("src/routes") || source.path == "src/bank/server.rs"
+    };
+    let tables: Vec<_> = tree.iter().filter(is_table).collect();
+    assert!(tables.iter().all(|table| !routes(table).is_empty()), "no route was found");
+    none(tables.into_iter().flat_map(|table| unnamed_routes(table, &tree)).collect());
+}
+
+pub(super) fn unnamed_routes(table: &Source, tree: &[Source]) -> Vec<String> {
+    let is_story = |source: &&Source| {
+        source.is_rust()
+            && source.path.starts_with("tests/")
+            && !TABLES.iter().any(|table| source.path.starts_with(table))
+    };
+    let stories: Vec<_> = tree.iter().filter(is_story).collect();
+    let mut routes = routes(table);
+    routes.retain(|route| !stories.iter().any(|story| names(story, &route.path)));
+    routes.into_iter().map(|route| table.at(route.line, &route.path)).collect()
+}
+
 impl Route {
-    /// The route with each of its methods: `GET /api/orders/{id}`.
+    /// Returns the route with each of its methods: `GET /api/orders/{id}`.
     pub(super) fn calls(&self) -> Vec<String> {
         if self.methods.is_empty() {
             return vec![format!("ANY {}", self.path)];
@@ -31,29 +59,29 @@ impl Route {
     }
 }
 
-/// The routes of a table.
+/// Returns the routes of a table.
 pub(super) fn routes(table: &Source) -> Vec<Route> {
     let mut found: Vec<Route> = Vec::new();
     let mut scopes: Vec<(i32, String)> = Vec::new();
     let mut depth = 0;
     let mut line = 1;
     let mut code = String::new();
-    for (part, piece) in table.parts() {
+    for (part, text) in table.parts() {
         match part {
             Part::Comment => {}
             Part::Code => {
-                for character in piece.chars() {
+                for character in text.chars() {
                     depth += nesting(character);
                     let open = if matches!(character, ',' | ';') { depth - 1 } else { depth };
                     scopes.retain(|(scope, _)| *scope <= open);
                 }
-                code.push_str(piece);
+                code.push_str(text);
                 if let Some(route) = found.last_mut() {
                     route.methods.extend(method(&code));
                 }
             }
             Part::Text => {
-                let path = piece.trim_start_matches('r').trim_matches(['#', '"']);
+                let path = text.trim_start_matches('r').trim_matches(['#', '"']);
                 let called = code.trim_end();
                 if called.ends_with("scope(") {
                     scopes.push((depth - 1, path.to_owned()));
@@ -67,12 +95,12 @@ pub(super) fn routes(table: &Source) -> Vec<Route> {
                 code.push('_');
             }
         }
-        line += piece.matches('\n').count();
+        line += text.matches('\n').count();
     }
     found
 }
 
-/// The method whose call is the last that the code says: `get()`.
+/// Returns the method if the code ends with its call: `get()`.
 fn method(code: &str) -> Option<String> {
     let name = code
         .strip_suffix("()")?
@@ -81,15 +109,7 @@ fn method(code: &str) -> Option<String> {
     METHODS.contains(&name).then(|| name.to_uppercase())
 }
 
-fn nesting(character: char) -> i32 {
-    match character {
-        '(' | '[' | '{' => 1,
-        ')' | ']' | '}' => -1,
-        _ => 0,
-    }
-}
-
-/// Whether a text of the test names the route; `{…}` stands for anything without a slash.
+/// Whether a string of the test names the route; `{…}` matches anything without a slash.
 pub(super) fn names(test: &Source, route: &str) -> bool {
     let texts = test.parts().into_iter().filter(|(part, _)| *part == Part::Text);
     texts.into_iter().any(|(_, text)| {
