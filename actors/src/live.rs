@@ -15,23 +15,22 @@ use actix::{
     Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler,
     Message, MessageResult, Recipient,
 };
-use domain::breaker::Breaker;
 use domain::event::{Entry, Event};
 use domain::topic::Channel;
-use tokio::sync::watch;
 
 use crate::ask::Child;
 use crate::cart::registry::{CartRegistry, CartStored};
 use crate::failpoint;
 use crate::observe::Observe;
-use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, LogEntry, StoreError};
 use crate::tables::codec::entry;
 use backlog::Backlog;
+use copies::Copies;
 use push::{Push, PushedEvent};
 
 pub mod backlog;
+pub mod copies;
 pub mod push;
 
 /// How long the hub waits after an error of the log before it reads on.
@@ -83,11 +82,14 @@ pub struct LiveDeps {
     /// Receives the versions of changed carts.
     pub carts: Child<CartRegistry>,
     /// Kept up to date with the log.
-    pub revocations: Revocations,
-    /// Kept up to date with the log.
-    pub breaker: Arc<watch::Sender<Breaker>>,
-    /// The id of the last event pushed.
-    pub position: Arc<watch::Sender<EventId>>,
+    pub copies: Copies,
+}
+
+impl LiveDeps {
+    /// Collects the dependencies.
+    pub fn new(shared: &Shared, carts: &Child<CartRegistry>, copies: &Copies) -> Self {
+        Self { shared: shared.clone(), carts: carts.clone(), copies: copies.clone() }
+    }
 }
 
 /// The actor that follows the log.
@@ -133,7 +135,7 @@ impl Handler<Subscribe> for Hub {
         for channel in &channels {
             self.channels.entry(channel.clone()).or_default().insert(subscriber);
         }
-        let position = *self.deps.position.borrow();
+        let position = *self.deps.copies.position.borrow();
         let pushed = backlog.missed().map_or(position, |missed| missed - 1);
         backlog.reset();
         backlog.add_one();
@@ -172,7 +174,7 @@ impl Handler<Observe<HubState>> for Hub {
         MessageResult(HubState {
             subscribers: self.subscribers.len(),
             channels: self.channels.len(),
-            position: *self.deps.position.borrow(),
+            position: *self.deps.copies.position.borrow(),
         })
     }
 }
@@ -180,7 +182,7 @@ impl Handler<Observe<HubState>> for Hub {
 impl Hub {
     /// Reads the log from the current position on, for as long as it can be read.
     fn follow_log(&self, ctx: &mut Context<Self>) {
-        let position = *self.deps.position.borrow();
+        let position = *self.deps.copies.position.borrow();
         wrap_stream(self.deps.shared.tables.store.tail(position))
             .map(|read, hub: &mut Self, _: &mut Context<Self>| hub.on_read(read))
             .finish()
@@ -203,23 +205,15 @@ impl Hub {
         failpoint::reach("hub");
         let entry = entry(logged)?;
         self.update_copies(&entry);
-        self.deps.position.send_replace(entry.id);
         entry.event.channels().into_iter().for_each(|channel| self.push(&channel, &entry));
         Ok(())
     }
 
     fn update_copies(&self, entry: &Entry) {
-        match &entry.event {
-            Event::CartChanged { owner, cart } => {
-                self.deps.carts.notify(CartStored(owner.clone(), cart.version));
-            }
-            Event::SessionEnded { session, .. } => {
-                let until = entry.at + self.deps.shared.rules.access_ttl;
-                self.deps.revocations.add(*session, until);
-            }
-            Event::BreakerChanged(breaker) => drop(self.deps.breaker.send_replace(*breaker)),
-            event => self.deps.shared.snapshot.apply(entry.id, event),
+        if let Event::CartChanged { owner, cart } = &entry.event {
+            self.deps.carts.notify(CartStored(owner.clone(), cart.version));
         }
+        self.deps.copies.apply(entry, &self.deps.shared);
     }
 
     /// Pushes an event to the subscribers of a channel, at most once to each.
@@ -246,7 +240,7 @@ impl Hub {
 
     /// Skips events that the log no longer holds: every subscriber has missed them.
     fn skip_to(&mut self, before: EventId) {
-        let missed = self.deps.position.send_replace(before) + 1;
+        let missed = self.deps.copies.position.send_replace(before) + 1;
         for (_, subscriber) in self.subscribers.drain() {
             subscriber.backlog.add_one();
             subscriber.backlog.overflow(missed);

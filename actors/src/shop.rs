@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
 use domain::breaker::{Breaker, Interruption};
 use domain::event::Event;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::article::Catalogue;
 use crate::article::commands::ArticleDeps;
@@ -14,6 +14,7 @@ use crate::bank::Bank;
 use crate::cart::commands::CartDeps;
 use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
+use crate::live::copies::Copies;
 use crate::live::{Hub, LiveDeps};
 use crate::order::OrderDesk;
 use crate::order::commands::OrderDeps;
@@ -82,13 +83,6 @@ pub struct Shop {
     pub hub: Child<Hub>,
 }
 
-/// The copies that the hub keeps up to date.
-struct Copies {
-    revocations: Revocations,
-    breaker: Arc<watch::Sender<Breaker>>,
-    position: Arc<watch::Sender<EventId>>,
-}
-
 impl Shop {
     /// Opens a shop: loads the copies, then starts every actor; each depends only on those above.
     pub async fn open(parts: Parts) -> Result<Self, SeedError> {
@@ -97,63 +91,46 @@ impl Shop {
         seed.plant(&tables, &hasher, &clock).await?;
         let snapshot = CatalogueSnapshot::default();
         let shared = Shared { tables, snapshot, clock, rules: Arc::new(rules) };
-        let Copies { revocations, breaker, position } = load_copies(&shared).await?;
-        let default_password = DefaultPassword::default();
-        default_password.load(&shared.tables).await?;
+        let copies = Copies::load(&shared).await?;
+        let default_password = DefaultPassword::load(&shared.tables).await?;
 
         // Commands and pushes have a thread each, apart from the web workers, which stop first.
         let commands = Arbiter::new().handle();
         let pushes = Arbiter::new().handle();
 
         // Sessions: asked by every page.
-        let deps = SessionDeps { shared: shared.clone(), revocations: revocations.clone() };
+        let deps = SessionDeps::new(&shared, &copies.revocations);
         let sessions = child("sessions", &commands, deps, TokenRegistry::new);
 
         // Users: ends the sessions of users that change.
-        let deps = UserDeps {
-            shared: shared.clone(),
-            hasher,
-            sessions: sessions.clone(),
-            default_password: default_password.clone(),
-        };
+        let deps = UserDeps::new(&shared, hasher, &sessions, &default_password);
         let users = child("users", &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.
-        let deps = ArticleDeps { shared: shared.clone() };
-        let catalogue = child("catalogue", &commands, deps, Catalogue::new);
+        let catalogue = child("catalogue", &commands, ArticleDeps::new(&shared), Catalogue::new);
 
         // Carts: one actor for each that is in use.
-        let deps = CartDeps { shared: shared.clone() };
-        let carts = child("carts", &commands, deps, CartRegistry::new);
+        let carts = child("carts", &commands, CartDeps::new(&shared), CartRegistry::new);
 
         // Payments: the only way to the bank.
-        let calls = Arc::new(Semaphore::new(shared.rules.bank_calls));
-        let deps = PaymentDeps { shared: shared.clone(), bank, calls };
-        let payments = child("payments", &commands, deps, PaymentGateway::new);
+        let payments =
+            child("payments", &commands, PaymentDeps::new(&shared, bank), PaymentGateway::new);
 
         // Orders: turns carts into orders and starts their payments.
-        let deps =
-            OrderDeps { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() };
+        let deps = OrderDeps::new(&shared, &carts, &payments);
         let orders = child("orders", &commands, deps, OrderDesk::new);
 
         // The hub: pushes what all of the above have committed.
-        let deps = LiveDeps {
-            shared: shared.clone(),
-            carts: carts.clone(),
-            revocations: revocations.clone(),
-            breaker: breaker.clone(),
-            position: position.clone(),
-        };
-        let hub = child("hub", &pushes, deps, Hub::new);
+        let hub = child("hub", &pushes, LiveDeps::new(&shared, &carts, &copies), Hub::new);
 
         Ok(Self {
             tables: shared.tables,
             clock: shared.clock,
             snapshot: shared.snapshot,
-            revocations,
+            revocations: copies.revocations,
             default_password,
-            breaker: breaker.subscribe(),
-            position: position.subscribe(),
+            breaker: copies.breaker.subscribe(),
+            position: copies.position.subscribe(),
             sessions,
             users,
             catalogue,
@@ -186,22 +163,6 @@ impl Shop {
         self.orders.addr();
         self.hub.addr();
     }
-}
-
-/// Reads the copies from the store, and the position in the log from which the hub follows.
-async fn load_copies(shared: &Shared) -> Result<Copies, StoreError> {
-    let tables = &shared.tables;
-    // The position first: an event between it and a copy is then applied again, never missed.
-    let position = tables.store.last_event().await?;
-    shared.snapshot.load(tables).await?;
-    let revocations = Revocations::default();
-    revocations.load(tables).await?;
-    let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
-    Ok(Copies {
-        revocations,
-        breaker: Arc::new(watch::Sender::new(breaker.recovered(shared.clock.now()))),
-        position: Arc::new(watch::Sender::new(position)),
-    })
 }
 
 /// Starts an actor on a thread; a dead one is created again from the same dependencies.

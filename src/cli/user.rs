@@ -114,13 +114,10 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
         clock: Clock::default(),
         rules: Arc::new(config.rules()),
     };
-    let sessions = SessionDeps { shared: shared.clone(), revocations: Revocations::default() };
-    let users = UserDeps {
-        shared,
-        hasher: Hasher::new(config.auth.scrypt_log_n)?,
-        sessions: Child::start("sessions", move || TokenRegistry::new(sessions.clone()).start()),
-        default_password: DefaultPassword::default(),
-    };
+    let sessions = SessionDeps::new(&shared, &Revocations::default());
+    let sessions = Child::start("sessions", move || TokenRegistry::new(sessions.clone()).start());
+    let hasher = Hasher::new(config.auth.scrypt_log_n)?;
+    let users = UserDeps::new(&shared, hasher, &sessions, &DefaultPassword::default());
     Ok(Child::start("users", move || UserDirectory::new(users.clone()).start()))
 }
 

@@ -21,6 +21,11 @@ pub struct ArticleDeps {
 }
 
 impl ArticleDeps {
+    /// Collects the dependencies.
+    pub fn new(shared: &Shared) -> Self {
+        Self { shared: shared.clone() }
+    }
+
     /// Adds an article under the next free number.
     pub(super) async fn add(self, article: Article) -> Result<Article> {
         let article = article.validated()?;

@@ -25,6 +25,11 @@ pub(super) struct CurrentCart {
 }
 
 impl CartDeps {
+    /// Collects the dependencies.
+    pub fn new(shared: &Shared) -> Self {
+        Self { shared: shared.clone() }
+    }
+
     /// Returns the cart in memory; reads it first if there is none or if it has expired.
     pub(super) async fn read(
         &self,

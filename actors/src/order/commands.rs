@@ -49,6 +49,15 @@ impl Submitted {
 }
 
 impl OrderDeps {
+    /// Collects the dependencies.
+    pub fn new(
+        shared: &Shared,
+        carts: &Child<CartRegistry>,
+        payments: &Child<PaymentGateway>,
+    ) -> Self {
+        Self { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() }
+    }
+
     /// Stores an order change that needs the bank.
     pub(super) async fn submit(self, submit: Submit) -> Result<Submitted> {
         match submit {

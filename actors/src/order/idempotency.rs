@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Handler, Message};
-use domain::order::{Order, OrderError};
+use domain::order::{Order, OrderError, OrderId};
 use domain::user::UserId;
 
+use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
-use super::{AwaitPayment, IdempotencyKey, OrderDesk, OrderId, Submit};
+use super::{IdempotencyKey, OrderDesk, Submit};
 use crate::ask::forward;
 use crate::failpoint::Durable;
 use crate::failure::Failure;

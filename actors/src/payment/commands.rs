@@ -33,6 +33,12 @@ pub(super) struct StoredBreaker {
 }
 
 impl PaymentDeps {
+    /// Collects the dependencies.
+    pub fn new(shared: &Shared, bank: Arc<dyn Bank>) -> Self {
+        let calls = Arc::new(Semaphore::new(shared.rules.bank_calls));
+        Self { shared: shared.clone(), bank, calls }
+    }
+
     /// Reads the breaker. A probe that was running is lost, so the next call may probe at once.
     pub(super) async fn read_breaker(self) -> Result<StoredBreaker, StoreError> {
         let row = self.shared.tables.breaker.get("bank").await?;

@@ -40,6 +40,11 @@ struct SessionRows {
 }
 
 impl SessionDeps {
+    /// Collects the dependencies.
+    pub fn new(shared: &Shared, revocations: &Revocations) -> Self {
+        Self { shared: shared.clone(), revocations: revocations.clone() }
+    }
+
     /// Opens a session. If the user then has too many, the oldest ones end.
     pub(super) async fn open(self, open: OpenSession) -> Result<Session> {
         let tables = &self.shared.tables;

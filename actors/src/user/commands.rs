@@ -38,6 +38,21 @@ pub struct UserDeps {
 }
 
 impl UserDeps {
+    /// Collects the dependencies.
+    pub fn new(
+        shared: &Shared,
+        hasher: Hasher,
+        sessions: &Child<TokenRegistry>,
+        default_password: &DefaultPassword,
+    ) -> Self {
+        Self {
+            shared: shared.clone(),
+            hasher,
+            sessions: sessions.clone(),
+            default_password: default_password.clone(),
+        }
+    }
+
     /// Adds a user.
     pub(super) async fn add(self, add: AddUser) -> Result<VerifiedUser> {
         check_password(&add.password)?;
@@ -92,7 +107,7 @@ impl UserDeps {
         batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
         let reason = EndReason::PasswordChanged;
         self.end_sessions(change.user, change.sessions, reason, batch).await?;
-        self.default_password.load(&self.shared.tables).await?;
+        self.default_password.reload(&self.shared.tables).await?;
         Ok(account.user)
     }
 
@@ -130,7 +145,7 @@ impl UserDeps {
             Some(reason) => self.end_sessions(user.id, SessionSelector::All, reason, batch).await?,
             None => drop(tables.commit(batch).await?),
         }
-        self.default_password.load(tables).await?;
+        self.default_password.reload(tables).await?;
         Ok(user)
     }
 
@@ -153,7 +168,7 @@ impl UserDeps {
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, SessionSelector::All, EndReason::UserChanged, batch).await?;
-        self.default_password.load(tables).await?;
+        self.default_password.reload(tables).await?;
         Ok(user)
     }
 

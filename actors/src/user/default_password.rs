@@ -19,7 +19,14 @@ impl DefaultPassword {
     }
 
     /// Reads the first administrator's account from the store.
-    pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
+    pub async fn load(tables: &Tables) -> Result<Self, StoreError> {
+        let loaded = Self::default();
+        loaded.reload(tables).await?;
+        Ok(loaded)
+    }
+
+    /// Reads the first administrator's account again.
+    pub(super) async fn reload(&self, tables: &Tables) -> Result<(), StoreError> {
         let account = match tables.seed.get("admin").await? {
             Some(first) => tables.accounts.get(first.value).await?,
             None => None,

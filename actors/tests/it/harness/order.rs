@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use actors::order::{AwaitPayment, GetOrder, IdempotencyKey, PlaceOrder};
+use actors::order::bank_calls::AwaitPayment;
+use actors::order::{GetOrder, IdempotencyKey, PlaceOrder};
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
 use domain::order::{Contact, Order, OrderStatus};
