@@ -68,7 +68,7 @@ pub enum AppError {
     /// `bank.url` is invalid.
     #[error("bank.url: {0}")]
     Bank(#[from] WrongUrl),
-    /// The well-known first password still stands, and the address is not loopback.
+    /// The first administrator still has the default password, and the address is not loopback.
     #[error(
         "the administrator's password is still the default: set another before listening on {0}"
     )]

@@ -1,7 +1,7 @@
 //! Every way a request can be refused (RFC 9457).
 //!
-//! Handlers use `?` only. This module alone knows which status a refusal has; `present` renders
-//! the refusal for a program or a browser.
+//! Handlers return errors with `?`. Only this module sets the status of a refusal; `present`
+//! renders the refusal for a program or a browser.
 
 use std::fmt;
 use std::time::Duration;

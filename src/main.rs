@@ -89,7 +89,7 @@ async fn check(config: &Config) -> CommandResult {
     print(&bank_findings)?;
     match store_findings.len() + bank_findings.len() {
         0 => print(&["the store is consistent".into()]),
-        count => Err(format!("{count} differences").into()),
+        count => Err(format!("differences found: {count}").into()),
     }
 }
 

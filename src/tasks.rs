@@ -18,8 +18,8 @@ use crate::state::AppState;
 /// How often to check whether a new key is due.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
 
-/// How often to restart actors that have died.
-const REVIVE_EVERY: Duration = Duration::from_secs(1);
+/// How often to restart actors that have stopped.
+const RESTART_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to fold metrics and to cut connections that take no data.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -35,7 +35,7 @@ pub(crate) fn start(
     keys: Arc<KeyRing>,
 ) {
     rt::spawn(stop_on_signal(signal, server, state.shop.clone()));
-    rt::spawn(revive_actors(state.shop.clone()));
+    rt::spawn(restart_actors(state.shop.clone()));
     rt::spawn(rotate_keys(keys, state.shop.clock.clone()));
     rt::spawn(keep_up(state));
 }
@@ -55,12 +55,12 @@ async fn publish_shutdown(shop: &Shop) -> Option<()> {
     shop.position.clone().wait_for(|published| *published >= event).await.ok().map(drop)
 }
 
-/// Restarts dead actors even if no message is sent to them.
-async fn revive_actors(shop: Shop) {
-    let mut ticks = interval(REVIVE_EVERY);
+/// Restarts stopped actors even if no message is sent to them.
+async fn restart_actors(shop: Shop) {
+    let mut ticks = interval(RESTART_EVERY);
     loop {
         ticks.tick().await;
-        shop.revive();
+        shop.restart_stopped();
     }
 }
 

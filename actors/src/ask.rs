@@ -1,7 +1,7 @@
 //! Sending messages to actors: `ask` waits for the reply, `notify` does not.
 //!
-//! A [`Child`] is the name of a long-lived actor. It outlives the actor: one that died of a panic
-//! is restarted before the next message is sent, and reads its state from the store.
+//! A [`Child`] is a handle to a long-lived actor. An actor that has panicked is restarted before
+//! the next message is sent, and reads its state from the store.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,16 +14,16 @@ use crate::failure::Failure;
 use crate::observe::Observe;
 
 /// How long a reply may take, including the time in the mailbox.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How often a command that ends in a conflict is decided again.
-const ATTEMPTS: usize = 64;
+pub(crate) const ATTEMPTS: usize = 64;
 
 /// How often, and at most how many times, to check whether a panicked actor is gone.
 const CHECK_EVERY: Duration = Duration::from_millis(1);
 const CHECKS: usize = 100;
 
-/// A long-lived actor that is restarted when it is found dead.
+/// A long-lived actor that is restarted after a panic.
 pub struct Child<A: Actor> {
     name: &'static str,
     start: Arc<dyn Fn() -> Addr<A> + Send + Sync>,
@@ -43,7 +43,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         Self { name, start: Arc::new(start), current }
     }
 
-    /// Returns the address of the actor, restarting it first if it is dead.
+    /// Returns the address of the actor, restarting it first if it has stopped.
     pub fn addr(&self) -> Addr<A> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
         if current.connected() { current } else { self.restart() }
@@ -86,7 +86,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
     }
 
     /// Sends a command that is part of another one, and returns a conflict to the caller, which
-    /// decides the whole again.
+    /// decides the whole command again.
     pub async fn ask_once<M, T, E>(&self, message: M) -> Result<T, Failure<E>>
     where
         A: Handler<M>,
@@ -127,7 +127,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
     fn restart(&self) -> Addr<A> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if !current.connected() {
-            tracing::error!(actor = self.name, "actor died, restarting it");
+            tracing::error!(actor = self.name, "actor panicked, restarting it");
             metrics::counter!("microshop_actor_restarts_total", "actor" => self.name).increment(1);
             *current = (self.start)();
         }
@@ -135,7 +135,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
     }
 }
 
-/// Sends a message to an actor of the same process, for a command that is answered by several.
+/// Sends a message that is a step of a longer command. The deadline is that of the whole command.
 pub(crate) async fn forward<A, M, T, E>(addr: &Addr<A>, message: M) -> Result<T, Failure<E>>
 where
     A: Actor<Context = Context<A>> + Handler<M>,
@@ -144,8 +144,13 @@ where
     T: Send + 'static,
     E: Send + 'static,
 {
-    let reply = send(addr, message, DEADLINE).await;
-    reply.unwrap_or_else(|| Err(Failure::Unavailable("an actor did not reply".to_owned())))
+    match addr.clone().send(message).await {
+        Ok(reply) => reply,
+        Err(died) => {
+            wait_until_stopped(addr).await;
+            Err(Failure::Unavailable(died.to_string()))
+        }
+    }
 }
 
 async fn send<A, M>(addr: &Addr<A>, message: M, deadline: Duration) -> Option<M::Result>
@@ -157,14 +162,14 @@ where
 {
     let reply = addr.send(message).timeout(deadline).await;
     if matches!(reply, Err(MailboxError::Closed)) {
-        wait_until_gone(addr).await;
+        wait_until_stopped(addr).await;
     }
     reply.ok()
 }
 
 /// Waits until a panicked actor is gone: until then its mailbox accepts messages that are never
 /// handled.
-async fn wait_until_gone<A: Actor>(addr: &Addr<A>) {
+async fn wait_until_stopped<A: Actor>(addr: &Addr<A>) {
     for _ in 0..CHECKS {
         if !addr.connected() {
             return;

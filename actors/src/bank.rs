@@ -41,7 +41,7 @@ pub enum BankError {
     #[error("the bank's answer is unknown: {0}")]
     Unknown(String),
     /// The key belongs to a charge for another order or amount.
-    #[error("the bank knows the key from another charge")]
+    #[error("the key was used for another charge")]
     KeyReused,
 }
 
@@ -57,7 +57,7 @@ pub trait Bank: Send + Sync + 'static {
     /// Voids a key: refunds what was charged, and makes the bank refuse a charge that arrives
     /// later.
     ///
-    /// A charge whose outcome is unknown can so be cancelled for certain. Repetitions change
+    /// A charge whose outcome is unknown can therefore always be cancelled. Repetitions change
     /// nothing.
     async fn void(&self, key: &str) -> Result<(), BankError>;
 }

@@ -221,7 +221,7 @@ impl CartActor {
         })
     }
 
-    /// Asks the registry to passivate the actor; stops at once if the registry is dead.
+    /// Asks the registry to passivate the actor; stops at once if the registry has stopped.
     fn become_idle(&self, ctx: &mut Context<Self>) {
         if self.registry.connected() {
             self.registry.do_send(Idle { owner: self.owner.clone(), cart: ctx.address() });

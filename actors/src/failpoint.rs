@@ -28,11 +28,11 @@ steps! {
     PayAgain,
     /// The outcome of a payment attempt is stored.
     Settle,
-    /// An order is cancelled, or the wish to cancel it is stored.
+    /// An order is cancelled, or the request to cancel it is stored.
     Cancel,
     /// An order expires, and its items return to the cart.
     Expire,
-    /// The wish to refund an order is stored.
+    /// The request to refund an order is stored.
     Refund,
     /// An order is refunded.
     Refunded,

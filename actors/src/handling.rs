@@ -1,4 +1,5 @@
-//! The two ways in which a handler runs a command: exclusively, or beside other messages.
+//! The two ways in which a handler runs a command: exclusively, or concurrently with other
+//! messages.
 //!
 //! Both take the work (read, decide, commit, as a future on the actor's dependencies) and what to
 //! do with its result once it is durable: adopt it in the actor's memory, and reply.
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 /// The result of a command.
 pub type Reply<T, E> = Result<T, Failure<E>>;
 
-/// The reply to a command that needs nothing of the actor but its dependencies.
+/// The reply to a command that needs only the dependencies of the actor.
 pub type Detached<T, E> = ResponseFuture<Reply<T, E>>;
 
 /// The reply to a command during which the actor handles no other message.
@@ -39,7 +40,7 @@ where
     AtomicResponse::new(Box::pin(work.into_actor(actor).map(adopt)))
 }
 
-/// Runs `work` while the actor goes on with other messages, then `adopt`s its result and replies.
+/// Runs `work` while the actor handles other messages, then `adopt`s its result and replies.
 pub fn concurrent<A, W, T, E>(
     actor: &A,
     work: impl Future<Output = W> + 'static,

@@ -4,7 +4,7 @@
 //! Serves: sockets. No subscriber delays another: one whose mailbox is full gets no more pushes and
 //! reads on from the log by itself.
 //! Publishes: nothing of its own; every event was in the log before.
-//! Restart: subscribers find the hub gone and reconnect; the log is read on from the last position.
+//! Restart: subscribers are disconnected and reconnect; the log is read on from the last position.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub mod push;
 /// How long the hub waits after an error of the log before it reads on.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Subscribes to channels in place of the former ones; [`Push::Subscribed`] marks the start.
+/// Subscribes to channels replacing the previous ones; [`Push::Subscribed`] marks the start.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Subscribe {

@@ -126,7 +126,7 @@ pub struct ListOrders {
 }
 
 /// Stores an order change that needs the bank, then calls the bank.
-#[derive(Message)]
+#[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 enum Submit {
     Place(PlaceOrder),

@@ -3,8 +3,8 @@
 //! Owns: a cache of the browser sessions in use, by cookie; sessions are in the store.
 //! Serves: sign-in, sign-out, refresh, and every page of a signed-in user.
 //! Publishes: `session.opened`, `session.ended`.
-//! Restart: browser sessions are read again when they are used; the [`Revocations`] outlive the
-//! actor.
+//! Restart: browser sessions are read again when they are used; the
+//! [`Revocations`](revocations::Revocations) outlive the actor.
 
 use std::collections::HashMap;
 use std::time::Duration;

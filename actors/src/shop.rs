@@ -34,7 +34,7 @@ use crate::user::UserDirectory;
 use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
 
-/// What a shop is made of.
+/// The parts of a shop.
 pub struct Parts {
     /// The store.
     pub store: SharedStore,
@@ -153,8 +153,8 @@ impl Shop {
         self.tables.commit(batch).await
     }
 
-    /// Restarts every dead actor, even if no message is sent to it.
-    pub fn revive(&self) {
+    /// Restarts every stopped actor, even if no message is sent to it.
+    pub fn restart_stopped(&self) {
         self.sessions.addr();
         self.users.addr();
         self.catalogue.addr();
@@ -165,7 +165,7 @@ impl Shop {
     }
 }
 
-/// Starts an actor on a thread; a dead one is created again from the same dependencies.
+/// Starts an actor on a thread; a stopped one is created again from the same dependencies.
 fn child<A, D>(
     name: &'static str,
     thread: &ArbiterHandle,

@@ -225,7 +225,7 @@ impl UserDirectory {
     }
 }
 
-/// Whether a checked password was right; `None` if the check did not come to a result.
+/// Whether a checked password was right; `None` if the check finished without a result.
 fn was_right<T>(checked: &Reply<T, UserError>) -> Option<bool> {
     match checked {
         Ok(_) => Some(true),

@@ -11,8 +11,8 @@ use crate::frame::{TEXT, masked};
 pub(crate) struct Endpoint {
     pub(crate) address: SocketAddr,
     pub(crate) path: &'static str,
-    /// The text with which a client subscribes; `None` if the path alone does. The reply to it ends
-    /// with a snapshot.
+    /// The text with which a client subscribes; `None` if connecting is enough. The reply ends with
+    /// a snapshot.
     pub(crate) subscribe: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! The processes of the servers: their memory, their end, and how many files they may open.
+//! The processes of the servers: memory, termination, and the limit of open files.
 
 use std::process::Child;
 

@@ -23,7 +23,7 @@ impl Shop {
     /// Starts a new shop and signs its administrator in.
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // A password hash of full cost would enlarge the memory of the process.
+        // A password hash of full cost would increase the memory of the process.
         let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
             .current_dir(folder.path())
             .envs([

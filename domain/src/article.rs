@@ -217,7 +217,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_patch_can_not_lower_the_stock_below_the_reserved_units() {
+    fn a_patch_cannot_lower_the_stock_below_the_reserved_units() {
         let mut lamp = lamp();
         lamp.reserve(Quantity::new(4).unwrap()).unwrap();
         let patch = ArticlePatch { on_hand: Some(3), ..ArticlePatch::default() };

@@ -94,7 +94,7 @@ impl Cart {
 
     /// Returns an error if a command expects another version. `None` accepts every version.
     ///
-    /// A client that shows an old version thus can't overwrite a change it has not seen.
+    /// This prevents a client that shows an old version from overwriting a later change.
     pub fn expect_version(&self, version: Option<u64>) -> Result<(), CartError> {
         match version {
             Some(version) if version != self.version => Err(CartError::VersionMismatch),
@@ -227,7 +227,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_article_that_is_not_on_sale_can_not_be_added() {
+    fn an_article_that_is_not_on_sale_cannot_be_added() {
         let retired = Article { active: false, ..lamp() };
         let refused = Cart::empty(LATER).add(&retired, Quantity::ONE, LATER);
         assert_eq!(refused, Err(CartError::Unavailable));

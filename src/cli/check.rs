@@ -20,7 +20,7 @@ use crate::config::sections::BankConfig;
 /// The number of orders between two progress lines.
 const PROGRESS_INTERVAL: usize = 1_000;
 
-/// Returns every order. Passes a line to `progress` after each [`PROGRESS_INTERVAL`] of them.
+/// Returns every order. Passes a line to `progress` after each `PROGRESS_INTERVAL` of them.
 pub async fn orders(tables: &Tables, progress: impl Fn(String)) -> Result<Vec<Order>, StoreError> {
     let mut orders: Vec<Order> = Vec::new();
     loop {
@@ -83,7 +83,7 @@ impl Books {
     }
 
     /// Compares the orders with the decisions of the bank. Returns every difference. Passes a line
-    /// to `progress` after each [`PROGRESS_INTERVAL`] of orders.
+    /// to `progress` after each `PROGRESS_INTERVAL` of orders.
     pub async fn compare(
         &self,
         orders: &[Order],

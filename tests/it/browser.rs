@@ -19,7 +19,7 @@ const ADD_A_MOUSE: &str = "#article-2 form[hx-post] button";
 const MICE: &str = "#cart-quantity-2";
 
 /// The errors that the console shows while the server is down.
-const AWAY: [&str; 2] = ["/live?", "htmx:ws:error"];
+const SERVER_DOWN: [&str; 2] = ["/live?", "htmx:ws:error"];
 
 /// Makes the bank take so long that a page shows the payment in progress.
 async fn has_a_slow_bank(admin: &Admin) {

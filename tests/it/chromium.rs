@@ -99,11 +99,11 @@ impl Chromium {
 
     /// Closes the browser, whose console must show no error.
     pub(crate) async fn closes(self) {
-        self.closes_having_seen(&[]).await;
+        self.closes_after_errors(&[]).await;
     }
 
     /// Closes the browser, whose console must show only errors that contain one of the texts.
-    pub(crate) async fn closes_having_seen(self, expected: &[&str]) {
+    pub(crate) async fn closes_after_errors(self, expected: &[&str]) {
         let mut errors = self.errors().await;
         errors.retain(|error| !expected.iter().any(|text| error.contains(text)));
         assert!(errors.is_empty(), "the console shows:\n{}", errors.join("\n"));

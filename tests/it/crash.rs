@@ -17,7 +17,7 @@ mod shopper;
 
 const ON_HAND: u64 = 100_000;
 
-/// All users of the shop while it crashes.
+/// The users of the shop.
 struct Crowd {
     shoppers: Vec<Shopper>,
     registrar: Registrar,
@@ -36,7 +36,7 @@ async fn the_store_is_consistent_after_each_of_two_hundred_crashes_under_load() 
     survives_under_load(200, |shop| assert_eq!(shop.check_findings(), "")).await;
 }
 
-/// Kills the busy shop several times, and checks the closed shop after each crash.
+/// Kills the shop several times while it handles requests, and checks its store after each crash.
 async fn survives_under_load(crashes: usize, check: impl Fn(&TestShop)) {
     let mut random = Random::new();
     let mut shop = TestShop::open_with(&[("ORDER__PATIENCE", "20ms")]).await;
@@ -44,7 +44,7 @@ async fn survives_under_load(crashes: usize, check: impl Fn(&TestShop)) {
     for crash in 1..=crashes {
         let delay = Duration::from_millis(random.between(50, 400));
         eprintln!("crash {crash} of {crashes} after {delay:?}");
-        tokio::join!(is_killed(&mut shop, delay), crowd.is_busy());
+        tokio::join!(kill_after(delay, &mut shop), crowd.uses_the_shop());
         check(&shop);
         shop.start_again();
         crowd.sets_a_fast_bank().await;
@@ -66,13 +66,13 @@ async fn a_refresh_interrupted_by_a_crash_is_repeated_and_the_session_continues(
     let mut renewer = Renewer::new(shop.customer("renate").await);
     for _ in 0..10 {
         let delay = Duration::from_millis(random.between(0, 5));
-        tokio::join!(renewer.renews(), is_killed(&mut shop, delay));
+        tokio::join!(renewer.renews(), kill_after(delay, &mut shop));
         shop.start_again();
         renewer.is_still_signed_in().await;
     }
 }
 
-async fn is_killed(shop: &mut TestShop, delay: Duration) {
+async fn kill_after(delay: Duration, shop: &mut TestShop) {
     sleep(delay).await;
     shop.kill();
 }
@@ -93,13 +93,13 @@ impl Crowd {
         Self { shoppers, registrar, renewer, manager }
     }
 
-    /// Sets a latency with which a crash finds some payments complete and others open.
+    /// Sets a latency at which a crash interrupts some payments and not others.
     async fn sets_a_fast_bank(&self) {
         self.manager.sets_bank(json!({ "latency_ms": 40, "mode": "approve" })).await;
     }
 
-    /// Every user sends one request after the other until the shop does not respond.
-    async fn is_busy(&mut self) {
+    /// Every user sends one request after another until the shop does not respond.
+    async fn uses_the_shop(&mut self) {
         tokio::join!(
             join_all(self.shoppers.iter_mut().map(Shopper::shops)),
             self.registrar.registers(),

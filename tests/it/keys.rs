@@ -1,4 +1,4 @@
-//! Replacing the signing key while tokens that the old key has signed are still valid.
+//! Replacing the signing key while tokens signed by the old key are still valid.
 
 use reqwest::Method;
 use serde_json::json;

@@ -21,14 +21,14 @@ mod words;
 use source::{Source, tree};
 
 /// Returns what a rule finds in the whole tree.
-fn each(rule: impl Fn(&Source) -> Vec<String>) -> Vec<String> {
+fn in_tree(rule: impl Fn(&Source) -> Vec<String>) -> Vec<String> {
     let tree = tree().unwrap_or_default();
     assert!(!tree.is_empty(), "the source tree can't be read");
     tree.iter().flat_map(rule).collect()
 }
 
 #[track_caller]
-fn none(findings: Vec<String>) {
+fn assert_none(findings: Vec<String>) {
     let count = findings.len();
     assert!(findings.is_empty(), "\n{}\n{count} findings\n", findings.join("\n"));
 }

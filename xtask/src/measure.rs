@@ -8,7 +8,7 @@ use crate::skeleton::skeleton;
 /// The folders of the measured source.
 const FOLDERS: [&str; 4] = ["domain/src", "actors/src", "views/src", "src"];
 
-/// Aims, not limits. The report lists the files and functions that are longer.
+/// The target lengths in lines. The report lists the files and functions that are longer.
 const LONG_FILE: usize = 220;
 const LONG_FUNCTION: usize = 40;
 const WIDTH: usize = 100;
@@ -108,12 +108,12 @@ fn describe(files: Lengths, functions: Lengths, code: &str) -> String {
          lines over {WIDTH} characters: {wide}\n"
     );
     let kinds = [("files", files, LONG_FILE), ("functions", functions, LONG_FUNCTION)];
-    for (what, mut all, aim) in kinds {
+    for (what, mut all, target) in kinds {
         all.sort_by(|one, other| other.cmp(one));
         let at = |tenths: usize| all.get(all.len() * tenths / 10).map_or(0, |(lines, _)| *lines);
         let [median, ninety, longest] = [5, 1, 0].map(at);
         text += &format!("\n{what}: median {median}, 90 % {ninety}, longest {longest} lines\n");
-        let exceeding = all.iter().filter(|(lines, _)| *lines > aim);
+        let exceeding = all.iter().filter(|(lines, _)| *lines > target);
         text.extend(exceeding.map(|(lines, place)| format!("{lines:>5} {place}\n")));
     }
     text

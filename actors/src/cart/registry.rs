@@ -48,7 +48,7 @@ pub struct CartsState {
     pub active: usize,
 }
 
-/// The actor that knows the active carts.
+/// The actor that holds the addresses of the active carts.
 pub struct CartRegistry {
     deps: CartDeps,
     active: HashMap<Owner, Addr<CartActor>>,
@@ -60,7 +60,7 @@ impl CartRegistry {
         Self { deps, active: HashMap::new() }
     }
 
-    /// Returns the actor of an owner's cart, starting it if it is passivated or dead.
+    /// Returns the actor of an owner's cart, starting it if it is passivated or has stopped.
     fn cart(&mut self, owner: Owner, registry: Addr<Self>) -> Addr<CartActor> {
         if let Some(cart) = self.active.get(&owner).filter(|cart| cart.connected()) {
             return cart.clone();

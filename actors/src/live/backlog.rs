@@ -29,7 +29,7 @@ impl Backlog {
         self.waiting.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Takes back the push counted last and records its event as the first one missed.
+    /// Removes the last push from the count and records its event as the first one missed.
     pub(super) fn overflow(&self, event: EventId) {
         self.remove_one();
         self.missed.store(event, Ordering::Release);

@@ -9,7 +9,7 @@ use domain::topic::Topic;
 
 use crate::store::EventId;
 
-/// How a subscriber wants its frames.
+/// The form of a subscriber's frames.
 #[derive(Debug, Clone, Copy)]
 pub enum Encoding {
     /// JSON, for programs.

@@ -122,7 +122,7 @@ impl OrderDeps {
         Ok(Submitted { order, permit: Some(permit) })
     }
 
-    /// Stores the wish to refund an order.
+    /// Stores the request to refund an order.
     async fn refund(self, id: OrderId) -> Result<Submitted> {
         let row = self.row(id).await?;
         let order = row.value.refund()?;

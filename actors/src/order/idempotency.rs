@@ -6,11 +6,12 @@ use std::time::Duration;
 use actix::{Addr, AsyncContext, Handler, Message};
 use domain::order::{Order, OrderError, OrderId};
 use domain::user::UserId;
+use tokio::time::timeout;
 
 use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
 use super::{IdempotencyKey, OrderDesk, Submit};
-use crate::ask::forward;
+use crate::ask::{ATTEMPTS, DEADLINE, forward};
 use crate::failpoint::Durable;
 use crate::failure::Failure;
 use crate::handling::{Exclusive, Reply, exclusive};
@@ -60,7 +61,8 @@ struct Release(String);
 /// repeated request gets the stored answer.
 ///
 /// Without `patience` the answer is the order as submitted, and is not stored. Every step is a
-/// message of its own, so that the desk serves others while this request waits.
+/// message of its own, so that the desk serves others while this request waits. When the caller's
+/// deadline has passed, the request is dropped, and steps that have not started never do.
 pub(super) async fn answer_once(
     desk: Addr<OrderDesk>,
     deps: OrderDeps,
@@ -69,15 +71,31 @@ pub(super) async fn answer_once(
     patience: Option<Duration>,
     submit: Submit,
 ) -> Reply<Order, OrderError> {
-    let Some(patience) = patience else { return forward(&desk, submit).await };
-    let request = match forward(&desk, Begin { user, idempotency_key }).await? {
-        Begun::Answered(order) => return Ok(order),
-        Begun::New(request) => request,
+    let deadline = DEADLINE.saturating_add(patience.unwrap_or_default());
+    let answer = async {
+        let Some(patience) = patience else { return submit_until_decided(&desk, submit).await };
+        let request = match forward(&desk, Begin { user, idempotency_key }).await? {
+            Begun::Answered(order) => return Ok(order),
+            Begun::New(request) => request,
+        };
+        let submitted = submit_until_decided(&desk, submit).await?;
+        let wait = AwaitPayment { user: submitted.user, order: submitted.id, patience };
+        let order = forward(&desk, wait).await?;
+        deps.store_answer(&request, order).await
     };
-    let submitted = forward(&desk, submit).await?;
-    let wait = AwaitPayment { user: submitted.user, order: submitted.id, patience };
-    let order = forward(&desk, wait).await?;
-    deps.store_answer(&request, order).await
+    let late = |_| Err(Failure::Unavailable("the order desk did not reply in time".to_owned()));
+    timeout(deadline, answer).await.unwrap_or_else(late)
+}
+
+/// Submits an order change, again after each conflict, while its key stays in progress.
+async fn submit_until_decided(desk: &Addr<OrderDesk>, submit: Submit) -> Reply<Order, OrderError> {
+    for _ in 0..ATTEMPTS {
+        match forward(desk, submit.clone()).await {
+            Err(Failure::Conflict) => {}
+            decided => return decided,
+        }
+    }
+    Err(Failure::Unavailable("too many conflicts".to_owned()))
 }
 
 impl Handler<Begin> for OrderDesk {

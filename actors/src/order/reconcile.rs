@@ -1,4 +1,4 @@
-//! Orders that the desk checks by itself: open payments and refunds, expiry, and what another
+//! Orders that the desk checks on a timer: open payments and refunds, expiry, and what another
 //! process has left unfinished.
 
 use std::time::Duration;

@@ -38,7 +38,7 @@ impl OrderDeps {
         }
     }
 
-    /// Cancels a user's order, or stores the wish to cancel it.
+    /// Cancels a user's order, or stores the request to cancel it.
     pub(super) async fn cancel(self, user: UserId, id: OrderId) -> Result<Order> {
         let row = self.row_of(user, id).await?;
         let (order, stock) = row.value.cancel()?;

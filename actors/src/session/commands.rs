@@ -1,7 +1,7 @@
 //! The commands of the token registry: read, decide, commit.
 //!
-//! Commands run concurrently; of two that touch the same rows, one meets a conflict and is decided
-//! again.
+//! Commands run concurrently; of two that touch the same rows, one ends in a conflict and is
+//! decided again.
 
 use domain::event::Event;
 use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId};
@@ -35,7 +35,7 @@ pub struct SessionDeps {
 struct SessionRows {
     /// The row that lists their ids; `None` if the user has never had one.
     list: Option<Row<Vec<SessionId>>>,
-    /// Those that have not expired, oldest first.
+    /// The sessions that have not expired, oldest first.
     sessions: Vec<Row<Session>>,
 }
 
@@ -200,7 +200,7 @@ impl SessionDeps {
         }
     }
 
-    /// Removes sessions and revokes their access tokens, which may be valid for a while.
+    /// Removes sessions and revokes their access tokens, which stay valid until they expire.
     fn end_sessions(
         &self,
         batch: &mut WriteBatch,

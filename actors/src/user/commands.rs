@@ -1,7 +1,7 @@
 //! The commands of the user directory: read, decide, commit.
 //!
-//! Commands run concurrently; of two that touch the same rows, one meets a conflict and is decided
-//! again.
+//! Commands run concurrently; of two that touch the same rows, one ends in a conflict and is
+//! decided again.
 
 use domain::cart::Owner;
 use domain::event::Event;

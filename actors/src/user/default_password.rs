@@ -13,7 +13,7 @@ pub struct DefaultPassword {
 }
 
 impl DefaultPassword {
-    /// Whether the default password still opens the shop.
+    /// Whether the default password still works.
     pub fn stands(&self) -> bool {
         self.stands.load(Ordering::Relaxed)
     }

@@ -42,7 +42,7 @@ impl Throttle {
         Ok(Attempt { source, is_exclusive })
     }
 
-    /// Records whether the password was right; `None` if the check did not come to a result.
+    /// Records whether the password was right; `None` if the check finished without a result.
     pub(super) fn end(&mut self, attempt: Attempt, was_right: Option<bool>, now: Timestamp) {
         let Attempt { source, is_exclusive } = attempt;
         if is_exclusive {

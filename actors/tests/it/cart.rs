@@ -1,4 +1,4 @@
-//! Carts.
+//! Carts: parallel commands, failed commits, panics, passivation and expiry.
 
 use std::time::Duration;
 

@@ -15,7 +15,6 @@ use actors::session::{
 use actors::user::{CheckPassword, UsersState};
 use domain::breaker::Breaker;
 use domain::cart::Owner;
-
 use domain::order::OrderStatus;
 use domain::session::EndReason;
 use domain::topic::{Channel, Topic};

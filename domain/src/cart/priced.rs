@@ -109,8 +109,8 @@ mod tests {
 
     #[test]
     fn a_priced_cart_shows_what_has_changed_since_the_items_were_added() {
-        let dearer = Article { price: Cents(1_300), on_hand: 4, ..lamp() };
-        let current = Articles::from([(ArticleId(1), dearer)]);
+        let repriced = Article { price: Cents(1_300), on_hand: 4, ..lamp() };
+        let current = Articles::from([(ArticleId(1), repriced)]);
         let priced = cart(&[(1, 5), (2, 1)]).priced(&current).unwrap();
         let problems: Vec<_> = priced.items.iter().map(|item| item.problems.clone()).collect();
         assert_eq!(

@@ -35,7 +35,6 @@ pub enum Transition {
     /// The goods arrive.
     Deliver,
     /// The bank has refunded the order.
-    #[serde(rename = "pay_back")]
     Refund,
 }
 

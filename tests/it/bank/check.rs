@@ -20,7 +20,7 @@ async fn a_check_looks_up_every_charge_and_reports_every_difference() {
     let voided = format!("order {paid}, attempt 1: the bank reports voided, but the order is Paid");
     assert!(findings.contains(&voided), "{findings}");
     assert!(!findings.contains(&cancelled) && !findings.contains(&refunded), "{findings}");
-    assert!(findings.contains("microshop: 1 differences"), "{findings}");
+    assert!(findings.contains("microshop: differences found: 1"), "{findings}");
 
     bank.stop();
     let findings = shop.check_findings();
@@ -36,11 +36,11 @@ async fn places_orders_of_every_kind(shop: &TestShop, bank: &BankProcess) -> [St
     let paid = checks_out(&ana, "paid", 201).await;
     bank.behaves("decline").await;
     let cancelled = checks_out(&ana, "cancelled", 402).await;
-    moves(&ana, &cancelled, "cancel").await;
+    requests(&ana, &cancelled, "cancel").await;
     let refunded = checks_out(&ana, "refunded", 402).await;
     bank.behaves("approve").await;
-    moves(&ana, &refunded, "pay").await;
-    moves(&admin.0, &refunded, "refund").await;
+    requests(&ana, &refunded, "pay").await;
+    requests(&admin.0, &refunded, "refund").await;
     [paid, cancelled, refunded]
 }
 
@@ -50,7 +50,7 @@ async fn checks_out(ana: &Person, key: &str, status: u16) -> String {
     answer["order"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn moves(person: &Person, order: &str, step: &str) {
+async fn requests(person: &Person, order: &str, step: &str) {
     let request = person
         .request(Method::POST, &format!("/api/orders/{order}/{step}"))
         .header("idempotency-key", step);

@@ -17,7 +17,7 @@ use crate::people::Person;
 const ORDERS_BEFORE_CRASH: usize = 20;
 
 #[actix_web::test]
-async fn an_invalid_reply_leaves_the_order_open_until_the_bank_sends_a_valid_one() {
+async fn an_invalid_reply_leaves_the_payment_open_until_the_bank_sends_a_valid_one() {
     let bank = FakeBank::open();
     // High limits, because the shop also looks up the earlier orders, without success.
     let settings =
@@ -48,7 +48,7 @@ async fn an_invalid_reply_leaves_the_order_open_until_the_bank_sends_a_valid_one
 }
 
 #[actix_web::test]
-async fn a_simulated_bank_that_fails_hangs_or_panics_harms_no_order() {
+async fn a_simulated_bank_that_fails_hangs_or_panics_loses_no_order() {
     let settings = [("BANK__TIMEOUT", "300ms"), ("BREAKER__FAILURES", "100000")];
     let (shop, ana) = shop_with_bank("simulated", &settings).await;
     let admin = shop.admin().await;
@@ -87,7 +87,7 @@ async fn the_simulated_bank_rejects_invalid_behaviour_and_declines_a_percentage_
 }
 
 #[actix_web::test]
-async fn the_behaviour_of_a_bank_over_http_can_not_be_changed_through_the_shop() {
+async fn the_behaviour_of_a_bank_over_http_cannot_be_changed_through_the_shop() {
     let bank = FakeBank::open();
     let (shop, ana) = shop_with_bank(&bank.url, &[]).await;
     let admin = shop.admin().await.0;

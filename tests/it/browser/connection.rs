@@ -1,9 +1,10 @@
-//! The connection of an open page: lost, back after a crash, and closed with the session.
+//! The connection of an open page: after a crash it is opened again, and it is closed when the
+//! session ends.
 
 use reqwest::Method;
 use serde_json::Value;
 
-use super::AWAY;
+use super::SERVER_DOWN;
 use crate::chromium::Chromium;
 use crate::harness::TestShop;
 
@@ -27,7 +28,7 @@ async fn an_open_page_reconnects_after_a_crash_and_shows_the_current_state() {
     ana.adds(2, 1).await.expect(200);
     window.sees("#cart-badge", "4").await;
     assert_eq!(window.page().await, page);
-    browser.closes_having_seen(&AWAY).await;
+    browser.closes_after_errors(&SERVER_DOWN).await;
 }
 
 #[actix_web::test]
@@ -45,11 +46,11 @@ async fn a_lost_connection_is_shown_at_every_scroll_position() {
     shop.start_again();
     window.sees(".indicator", "Live").await;
     assert!(!window.is_on_the_screen(".indicator .off").await);
-    browser.closes_having_seen(&AWAY).await;
+    browser.closes_after_errors(&SERVER_DOWN).await;
 }
 
 #[actix_web::test]
-async fn open_pages_go_to_the_login_when_the_user_is_signed_out_everywhere() {
+async fn open_pages_open_the_login_page_when_the_user_is_signed_out_everywhere() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let browser = Chromium::open().await;
@@ -69,7 +70,7 @@ async fn open_pages_go_to_the_login_when_the_user_is_signed_out_everywhere() {
 }
 
 #[actix_web::test]
-async fn a_page_that_reconnects_to_an_ended_session_goes_to_the_login() {
+async fn a_page_that_reconnects_to_an_ended_session_opens_the_login_page() {
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let browser = Chromium::open().await;
@@ -83,11 +84,11 @@ async fn a_page_that_reconnects_to_an_ended_session_goes_to_the_login() {
     shop.start_again();
     ana.send(Method::POST, "/auth/logout-all", Value::Null).await.expect(200);
     window.is_at("/login").await;
-    browser.closes_having_seen(&AWAY).await;
+    browser.closes_after_errors(&SERVER_DOWN).await;
 }
 
 #[actix_web::test]
-async fn signing_out_shows_the_catalogue_and_sends_other_pages_to_the_login() {
+async fn signing_out_shows_the_catalogue_and_opens_the_login_page_in_other_windows() {
     let shop = TestShop::open().await;
     shop.customer("ana").await;
     let browser = Chromium::open().await;

@@ -1,4 +1,4 @@
-//! The pictures of the README: two windows side by side, one of which has just changed the other.
+//! The pictures of the README: two windows side by side, after a click in one changed the other.
 //!
 //! They are written to `target/pictures`, or to the folder that `MICROSHOP_PICTURES` names.
 
@@ -21,7 +21,7 @@ const HEIGHT: u32 = 760;
 const MARGIN: u32 = 24;
 
 #[actix_web::test]
-async fn the_pictures_show_one_window_changing_another() {
+async fn the_pictures_show_how_a_click_in_one_window_changes_another() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     has_a_slow_bank(&admin).await;

@@ -42,11 +42,11 @@ async fn a_message_that_is_too_large_is_refused() {
                 .concat(),
         ),
         ("fragments without an end", endless),
-        // A frame is refused by its header, before its content arrives.
+        // A frame is refused by its header, before its payload arrives.
         ("the header of a frame", header(FIN | TEXT, LARGEST as u64 + 1)),
         ("the header of a huge frame", header(FIN | TEXT, 1 << 40)),
     ];
-    // These violate two rules.
+    // Each of these violates two rules.
     let twice_invalid = [
         ("an invalid length", header(FIN | TEXT, 1 << 63)),
         ("a ping", frame(FIN | PING, &larger)),
@@ -59,17 +59,26 @@ async fn a_message_that_is_too_large_is_refused() {
 
 #[actix_web::test]
 async fn frames_that_violate_the_protocol_are_refused() {
-    let unmasked = |first: u8, content: &[u8]| [&[first, content.len() as u8], content].concat();
-    let after_begun_text = |then: Vec<u8>| [frame(TEXT, b"{"), then].concat();
+    let unmasked = |first: u8, payload: &[u8]| [&[first, payload.len() as u8], payload].concat();
+    let inside_text = |then: Vec<u8>| [frame(TEXT, b"{"), then].concat();
     let mut rows = vec![
-        ("an unmasked text".to_owned(), unmasked(FIN | TEXT, QUESTION)),
+        ("an unmasked text message".to_owned(), unmasked(FIN | TEXT, QUESTION)),
         ("an unmasked ping".to_owned(), unmasked(FIN | PING, b"")),
         ("an unmasked close".to_owned(), unmasked(FIN | CLOSE, &1000_u16.to_be_bytes())),
         ("a last fragment without a first one".to_owned(), frame(FIN | CONTINUATION, QUESTION)),
         ("a fragment without a first one".to_owned(), frame(CONTINUATION, QUESTION)),
-        ("a text inside a text".to_owned(), after_begun_text(frame(FIN | TEXT, QUESTION))),
-        ("a fragmented text inside a text".to_owned(), after_begun_text(frame(TEXT, b"{"))),
-        ("a binary message inside a text".to_owned(), after_begun_text(frame(FIN | BINARY, b"{"))),
+        (
+            "a text message inside a text message".to_owned(),
+            inside_text(frame(FIN | TEXT, QUESTION)),
+        ),
+        (
+            "a fragmented text message inside a text message".to_owned(),
+            inside_text(frame(TEXT, b"{")),
+        ),
+        (
+            "a binary message inside a text message".to_owned(),
+            inside_text(frame(FIN | BINARY, b"{")),
+        ),
     ];
     for reserved in [0x40, 0x20, 0x10, 0x70] {
         rows.push((
@@ -82,14 +91,14 @@ async fn frames_that_violate_the_protocol_are_refused() {
         ));
     }
     for code in [3, 4, 5, 6, 7, 11, 12, 13, 14, 15] {
-        rows.push((format!("operation code {code}"), frame(FIN | code, b"")));
-        rows.push((format!("operation code {code} with content"), frame(FIN | code, QUESTION)));
+        rows.push((format!("opcode {code}"), frame(FIN | code, b"")));
+        rows.push((format!("opcode {code} with a payload"), frame(FIN | code, QUESTION)));
     }
     for code in [CLOSE, PING, PONG] {
         rows.push((format!("a fragmented control frame {code}"), frame(code, b"")));
         rows.push((
             format!("a fragmented control frame {code} inside a text"),
-            after_begun_text(frame(code, b"")),
+            inside_text(frame(code, b"")),
         ));
         rows.push((
             format!("a control frame {code} of 126 bytes"),
@@ -169,8 +178,8 @@ impl Row {
     }
 }
 
-/// Sends each row on a socket of its own. The server must answer with a close only, and then end
-/// the connection.
+/// Sends each row on a socket of its own. The server must answer with a close frame only, and then
+/// end the connection.
 async fn all_close(rows: impl IntoIterator<Item = Row>) {
     let shop = TestShop::open().await;
     let close = async |Row { what, frames, codes }: Row| {

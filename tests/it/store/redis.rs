@@ -72,7 +72,7 @@ async fn a_newer_format_is_refused() {
 }
 
 #[tokio::test]
-async fn each_reason_why_redis_can_not_be_opened_has_its_own_error() {
+async fn each_reason_why_redis_cannot_be_opened_has_its_own_error() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let silent =

@@ -1,6 +1,6 @@
 //! Rules about documents: the walkthrough names code that exists, and links lead to files.
 
-use super::none;
+use super::assert_none;
 use super::rust::is_word_character;
 use super::source::{Source, tree};
 
@@ -13,7 +13,7 @@ const DECLARATIONS: [&str; 10] =
 
 #[test]
 fn every_step_of_the_walkthrough_names_code_that_exists() {
-    none(missing_steps(&tree().unwrap()));
+    assert_none(missing_steps(&tree().unwrap()));
 }
 
 pub(super) fn missing_steps(tree: &[Source]) -> Vec<String> {
@@ -60,7 +60,7 @@ fn defines(source: &Source, item: &str) -> bool {
 #[test]
 fn every_relative_link_leads_to_a_file() {
     let tree = tree().unwrap();
-    none(tree.iter().flat_map(|page| broken_links(page, &tree)).collect());
+    assert_none(tree.iter().flat_map(|page| broken_links(page, &tree)).collect());
 }
 
 pub(super) fn broken_links(page: &Source, tree: &[Source]) -> Vec<String> {

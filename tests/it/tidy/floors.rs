@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::assert_none;
 use super::imports::{Import, imports, modules};
-use super::none;
 use super::source::{Source, tree};
 
 /// The source folders of the crates.
@@ -20,7 +20,7 @@ type Edges<'a> = BTreeMap<(&'a str, &'a str), &'a str>;
 
 #[test]
 fn no_module_imports_one_of_its_own_floor_or_a_higher_floor() {
-    none(upward_imports(&tree().unwrap()));
+    assert_none(upward_imports(&tree().unwrap()));
 }
 
 /// Returns the imports in `src` that do not go down, and the modules not listed exactly once.
@@ -67,7 +67,7 @@ fn unlisted(tree: &[Source], floors: &[Vec<String>]) -> Vec<String> {
 
 #[test]
 fn no_modules_import_one_another_in_a_cycle() {
-    none(cycles(&tree().unwrap()));
+    assert_none(cycles(&tree().unwrap()));
 }
 
 /// Returns every import cycle between families of one parent, as the places of its imports.

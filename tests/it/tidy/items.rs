@@ -2,9 +2,9 @@
 
 use super::layers::CLOCK;
 use super::source::Source;
-use super::{each, none};
+use super::{assert_none, in_tree};
 
-/// What a server must not do: one panic can fail requests that have nothing to do with it.
+/// What code outside tests must not contain: one panic can fail unrelated requests.
 const PANICS: [&str; 8] = [
     ".unwrap()",
     ".expect(",
@@ -16,48 +16,48 @@ const PANICS: [&str; 8] = [
     "unsafe ",
 ];
 
-/// Where one of them is allowed; the code there gives the reason.
-const REASONED: [(&str, &str); 4] = [
+/// The files in which one of them is allowed; the code there gives the reason.
+const ALLOWED: [(&str, &str); 4] = [
     (CLOCK, ".expect("),
     ("src/state.rs", ".expect("),
     ("src/crypto.rs", ".expect("),
     ("src/bank/simulated.rs", "panic!"),
 ];
 
-/// File names that do not name an idea.
-const EMPTY_NAMES: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "manager", "mod"];
+/// File names that do not describe the content.
+const VAGUE_NAMES: [&str; 7] = ["util", "utils", "helper", "helpers", "common", "manager", "mod"];
 
 #[test]
-fn every_rust_file_begins_with_what_it_is() {
-    none(each(headless));
+fn every_rust_file_begins_with_a_doc_comment() {
+    assert_none(in_tree(without_header));
 }
 
-pub(super) fn headless(source: &Source) -> Vec<String> {
+pub(super) fn without_header(source: &Source) -> Vec<String> {
     let bare = source.is_rust() && !source.text.starts_with("//! ");
     bare.then(|| source.at(1, "no //! line")).into_iter().collect()
 }
 
 #[test]
-fn every_file_name_names_an_idea() {
-    none(each(empty_names));
+fn every_file_name_describes_its_content() {
+    assert_none(in_tree(vague_names));
 }
 
-pub(super) fn empty_names(source: &Source) -> Vec<String> {
+pub(super) fn vague_names(source: &Source) -> Vec<String> {
     let name = source.path.rsplit('/').next().and_then(|name| name.strip_suffix(".rs"));
-    let empty = name.is_some_and(|name| EMPTY_NAMES.contains(&name));
-    empty.then(|| source.at(1, "the file name names no idea")).into_iter().collect()
+    let vague = name.is_some_and(|name| VAGUE_NAMES.contains(&name));
+    vague.then(|| source.at(1, "the file name does not describe the content")).into_iter().collect()
 }
 
 #[test]
 fn nothing_panics_outside_tests() {
-    none(each(panics));
+    assert_none(in_tree(panics));
 }
 
 pub(super) fn panics(source: &Source) -> Vec<String> {
     let mut found = Vec::new();
     for (line, code) in source.code().into_iter().filter(|_| source.is_program()) {
         let present = PANICS.iter().filter(|what| code.contains(*what));
-        let bare = present.filter(|what| !REASONED.contains(&(source.path.as_str(), what)));
+        let bare = present.filter(|what| !ALLOWED.contains(&(source.path.as_str(), what)));
         found.extend(bare.map(|what| source.at(line, what)));
     }
     found
@@ -65,7 +65,7 @@ pub(super) fn panics(source: &Source) -> Vec<String> {
 
 #[test]
 fn every_public_item_is_documented() {
-    none(each(undocumented));
+    assert_none(in_tree(undocumented));
 }
 
 pub(super) fn undocumented(source: &Source) -> Vec<String> {

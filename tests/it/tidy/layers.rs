@@ -1,11 +1,11 @@
 //! Rules about what a layer may name, and where a technology is used.
 
 use super::source::Source;
-use super::{each, none};
+use super::{assert_none, in_tree};
 
 /// What a layer must not name. `::name` is a crate with its family (`name_…`); any other entry is
 /// forbidden anywhere in a path.
-const FENCES: [(&str, &[&str]); 5] = [
+const FORBIDDEN: [(&str, &[&str]); 5] = [
     (
         "domain/src/",
         &["::actix", "::tokio", "::rand", "::getrandom", "std::fs", "SystemTime", "Instant"],
@@ -36,19 +36,20 @@ const HOMES: [(&str, &str); 12] = [
 pub(super) const CLOCK: &str = "actors/src/clock.rs";
 
 #[test]
-fn no_layer_names_what_its_fence_forbids() {
-    none(each(fences));
+fn no_layer_uses_a_forbidden_name() {
+    assert_none(in_tree(forbidden_names));
 }
 
-pub(super) fn fences(source: &Source) -> Vec<String> {
-    let own =
-        FENCES.iter().filter(|(folder, _)| source.is_program() && source.path.starts_with(folder));
+pub(super) fn forbidden_names(source: &Source) -> Vec<String> {
+    let own = FORBIDDEN
+        .iter()
+        .filter(|(folder, _)| source.is_program() && source.path.starts_with(folder));
     own.flat_map(|(_, never)| never.iter()).flat_map(|what| mentions(source, what)).collect()
 }
 
 #[test]
 fn every_technology_clock_and_source_of_randomness_has_one_home() {
-    none(each(homes));
+    assert_none(in_tree(homes));
 }
 
 pub(super) fn homes(source: &Source) -> Vec<String> {

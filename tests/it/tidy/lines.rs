@@ -1,14 +1,14 @@
 //! The rule about the length of lines.
 
 use super::source::Source;
-use super::{each, none};
+use super::{assert_none, in_tree};
 
 /// The largest number of characters on a line.
 const WIDTH: usize = 100;
 
 #[test]
 fn no_line_of_code_or_prose_is_longer_than_a_hundred_characters() {
-    none(each(long_lines));
+    assert_none(in_tree(long_lines));
 }
 
 pub(super) fn long_lines(source: &Source) -> Vec<String> {

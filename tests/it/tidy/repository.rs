@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::rust::Part;
 use super::source::{Source, tree};
-use super::{each, none};
+use super::{assert_none, in_tree};
 
 /// The scripts that run ignored tests, by name.
 const SCRIPTS: [&str; 2] = ["tests/run", "tests/long"];
@@ -14,7 +14,7 @@ const OUTSIDE: [&str; 2] = [concat!("issue", " #"), concat!("../", "shared")];
 
 #[test]
 fn no_download_address_is_kept() {
-    none(each(addresses));
+    assert_none(in_tree(addresses));
 }
 
 pub(super) fn addresses(source: &Source) -> Vec<String> {
@@ -38,7 +38,7 @@ fn third_party_scripts_are_downloaded_and_never_kept() {
     } else {
         tree().unwrap().into_iter().map(|source| source.path).collect() // not a git checkout
     };
-    none(third_party_scripts(kept));
+    assert_none(third_party_scripts(kept));
 }
 
 pub(super) fn third_party_scripts(mut kept: Vec<String>) -> Vec<String> {
@@ -50,7 +50,7 @@ pub(super) fn third_party_scripts(mut kept: Vec<String>) -> Vec<String> {
 
 #[test]
 fn nothing_refers_to_anything_outside_the_repository() {
-    none(each(references_outside));
+    assert_none(in_tree(references_outside));
 }
 
 pub(super) fn references_outside(source: &Source) -> Vec<String> {
@@ -68,7 +68,7 @@ fn every_ignored_test_is_run_by_a_script() {
     let tree = tree().unwrap();
     let scripts = tree.iter().filter(|source| SCRIPTS.contains(&source.path.as_str()));
     let listed: Vec<_> = scripts.flat_map(|script| words_in_arrays(&script.text)).collect();
-    none(tree.iter().flat_map(|source| forgotten_tests(source, &listed)).collect());
+    assert_none(tree.iter().flat_map(|source| forgotten_tests(source, &listed)).collect());
 }
 
 /// Returns the words in the arrays of a shell script: `name=( … )`.

@@ -1,6 +1,6 @@
 //! Reads the route table, and checks that a test names every route.
 
-use super::none;
+use super::assert_none;
 use super::rust::{Part, nesting};
 use super::source::{Source, tree};
 
@@ -34,7 +34,7 @@ fn every_route_has_a_test_that_names_it() {
     };
     let tables: Vec<_> = tree.iter().filter(is_table).collect();
     assert!(tables.iter().all(|table| !routes(table).is_empty()), "no route was found");
-    none(tables.into_iter().flat_map(|table| unnamed_routes(table, &tree)).collect());
+    assert_none(tables.into_iter().flat_map(|table| unnamed_routes(table, &tree)).collect());
 }
 
 pub(super) fn unnamed_routes(table: &Source, tree: &[Source]) -> Vec<String> {

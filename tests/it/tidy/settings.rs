@@ -2,7 +2,7 @@
 
 use super::items::field;
 use super::source::{Source, tree};
-use super::{each, none};
+use super::{assert_none, in_tree};
 
 /// The file that explains every key.
 const DEFAULTS: &str = "config/default.toml";
@@ -22,7 +22,7 @@ fn every_configuration_field_has_a_key_and_is_used() {
         .flat_map(fields)
         .collect();
     assert!(!read.is_empty(), "no field was found");
-    none(unread_keys(read, &default_keys(&tree), &tree));
+    assert_none(unread_keys(read, &default_keys(&tree), &tree));
 }
 
 /// Returns the public fields of a file's structs, each as `file:line: name` and its name.
@@ -34,7 +34,8 @@ pub(super) fn fields(source: &Source) -> Vec<(String, String)> {
     found
 }
 
-/// Returns the keys and sections of `default.toml`, with those commented out for want of a default.
+/// Returns the keys and sections of `default.toml`, including keys without a default, which are
+/// commented out.
 pub(super) fn default_keys(tree: &[Source]) -> Vec<String> {
     let reference = tree.iter().filter(|source| source.path == DEFAULTS);
     let lines = reference
@@ -78,7 +79,7 @@ fn reading_code(source: &Source) -> String {
 
 #[test]
 fn every_default_is_explained() {
-    none(each(unexplained));
+    assert_none(in_tree(unexplained));
 }
 
 pub(super) fn unexplained(source: &Source) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The rule about words: the table in `CONTRIBUTING.md` lists the words that no file uses.
 
-use super::none;
+use super::assert_none;
 use super::source::{Source, tree};
 
 /// The file with the table, and the marks around it.
@@ -46,7 +46,7 @@ fn no_file_uses_a_word_that_the_table_replaces() {
     let tree = tree().unwrap();
     let phrases: Vec<_> = tree.iter().flat_map(phrases).collect();
     assert!(!phrases.is_empty(), "{TABLE} has no table of words");
-    none(tree.iter().flat_map(|source| forbidden_words(source, &phrases)).collect());
+    assert_none(tree.iter().flat_map(|source| forbidden_words(source, &phrases)).collect());
 }
 
 /// Reads the phrases of the table, of which a row may list several: `| one, two | instead |`.

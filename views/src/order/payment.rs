@@ -11,11 +11,11 @@ use crate::locale::Locale;
 
 /// Returns the state of the payment, and forms to pay again or to cancel when they apply.
 pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
-    let (class, title, detail) = standing(order);
+    let (class, title, detail) = description(order);
     let is_due = order.status == OrderStatus::PendingPayment;
     html! {
         div .bank .(class) {
-            h3 { (lock()) "SecureBank" }
+            h3 { (lock_icon()) "SecureBank" }
             p.amount { (money(locale, order.total)) }
             div.outcome aria-live="polite" {
                 @if class == "waiting" { span.spinner aria-hidden="true" {} }
@@ -55,7 +55,7 @@ fn notice(locale: Locale, interruption: Interruption) -> Markup {
 /// Returns the class, title key and detail key that describe the payment.
 ///
 /// A call without a response is never shown as a failure, because the bank may have charged.
-fn standing(order: &Order) -> (&'static str, &'static str, &'static str) {
+fn description(order: &Order) -> (&'static str, &'static str, &'static str) {
     match (order.status, order.payment.status) {
         (OrderStatus::Cancelled, _) => ("over", "payment-cancelled", "payment-cancelled-detail"),
         (OrderStatus::Expired, _) => ("over", "payment-expired", "payment-expired-detail"),
@@ -92,7 +92,7 @@ fn actions(locale: Locale, order: &Order) -> Markup {
     }
 }
 
-fn lock() -> Markup {
+fn lock_icon() -> Markup {
     html! {
         svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" {
             path d="M5 11h14v9H5zM8 11V8a4 4 0 0 1 8 0v3" {}

@@ -84,7 +84,7 @@ async fn try_to_buy(test: &TestShop, buyer: UserId) -> bool {
             }
             Err(Failure::Refused(OrderError::Stock(_))) if test.stock().0 == 0 => return false,
             Err(Failure::Refused(OrderError::Stock(_))) => {
-                // Another order has reserved the last lamp, and may yet be cancelled.
+                // Another order has reserved the last lamp, and may still be cancelled.
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             Err(failure) => panic!("{failure}"),

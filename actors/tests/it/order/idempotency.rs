@@ -116,3 +116,21 @@ async fn the_key_of_a_failed_request_can_be_used_again() {
     assert!(matches!(not_stored, Err(Failure::Unavailable(_))));
     assert_eq!(ask_patiently(&test, place).await.unwrap().status, OrderStatus::Paid);
 }
+
+#[actix::test]
+async fn conflicts_between_two_nodes_delay_a_patient_request_and_refuse_none() {
+    let test = TestShop::open().await;
+    let second = test.second_node().await;
+    let mut buyers = Vec::new();
+    for number in 0..10 {
+        buyers.push(test.buyer(&format!("buyer {number}"), 1).await);
+    }
+    let nodes = [&test.shop, &second].into_iter().cycle();
+    let requests = buyers.iter().zip(nodes).map(async |(buyer, node)| {
+        node.orders.ask_patiently(patient_order(*buyer, 1, PATIENCE), PATIENCE).await
+    });
+    for answer in join_all(requests).await {
+        assert_eq!(answer.unwrap().status, OrderStatus::Paid);
+    }
+    assert_eq!((test.bank.charges(), test.bank.charged().len()), (10, 10));
+}

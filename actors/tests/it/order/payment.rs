@@ -75,7 +75,7 @@ async fn a_restarted_order_desk_completes_open_payments() {
     test.store.panic_on_next_commit();
     let lost = test.shop.orders.ask(order(bob, "k", 1)).await;
     assert!(matches!(lost, Err(Failure::Unavailable(_))));
-    test.shop.revive();
+    test.shop.restart_stopped();
     test.advance_clock(Duration::from_secs(2));
     test.await_status(&placed, OrderStatus::Paid).await;
     let repeated = test.shop.orders.ask(order(bob, "k", 1)).await.unwrap();

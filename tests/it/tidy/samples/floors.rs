@@ -6,7 +6,7 @@ use super::{NONE, sample};
 
 const PLAN: &str = "# A\n```floors\nmain\nroutes, api\nauth\nerror\n```\n";
 
-fn house(files: &[(&str, &str)]) -> Vec<Source> {
+fn tree_of(files: &[(&str, &str)]) -> Vec<Source> {
     let plan = ("docs/architecture.md", PLAN);
     let roots = [
         ("src/lib.rs", "pub mod api;"),
@@ -24,8 +24,8 @@ fn house(files: &[(&str, &str)]) -> Vec<Source> {
 
 #[test]
 fn imports_of_lower_floors_parents_and_children_pass() {
-    assert_eq!(upward_imports(&house(&[])), NONE);
-    assert_eq!(cycles(&house(&[])), NONE);
+    assert_eq!(upward_imports(&tree_of(&[])), NONE);
+    assert_eq!(cycles(&tree_of(&[])), NONE);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn an_import_of_the_same_or_a_higher_floor_is_found() {
         ("src/auth.rs", "#[cfg(test)]\nmod tests {\n    use crate::routes;\n}"),
     ];
     assert_eq!(
-        upward_imports(&house(&files)),
+        upward_imports(&tree_of(&files)),
         [
             "src/error.rs:2: error must not import auth, which is not below it",
             "src/api/cart.rs:1: api must not import routes, which is not below it",
@@ -45,8 +45,8 @@ fn an_import_of_the_same_or_a_higher_floor_is_found() {
 }
 
 #[test]
-fn a_module_that_is_missing_twice_listed_or_absent_is_found() {
-    let mut tree = house(&[("src/store/sled.rs", ""), ("src/store.rs", "")]);
+fn a_module_that_is_listed_twice_or_never_or_does_not_exist_is_found() {
+    let mut tree = tree_of(&[("src/store/sled.rs", ""), ("src/store.rs", "")]);
     tree.retain(|source| source.path != "src/routes.rs");
     let plan = sample("docs/architecture.md", &PLAN.replace("auth", "auth error"));
     tree.retain(|source| source.path != plan.path);
@@ -65,7 +65,7 @@ fn a_module_that_is_missing_twice_listed_or_absent_is_found() {
 fn a_cycle_of_families_is_found_with_its_places() {
     let files = [("src/error.rs", ""), ("src/error/present.rs", "use crate::auth::Visitor;")];
     assert_eq!(
-        cycles(&house(&files)),
+        cycles(&tree_of(&files)),
         ["cycle: src/auth.rs:1 (auth imports error), src/error/present.rs:1 (error imports auth)"]
     );
 }

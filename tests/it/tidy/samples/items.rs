@@ -1,14 +1,14 @@
 //! Samples for the rules about Rust files and items.
 
-use super::super::items::{empty_names, headless, panics, undocumented};
+use super::super::items::{panics, undocumented, vague_names, without_header};
 use super::super::source::with_roles;
 use super::{NONE, places, sample};
 
 #[test]
-fn a_file_without_a_header_and_one_with_an_empty_name_are_found() {
-    assert_eq!(headless(&sample("src/app.rs", "use x;\n//! late")).len(), 1);
-    assert_eq!(empty_names(&sample("src/live/mod.rs", "//! x")).len(), 1);
-    assert_eq!(empty_names(&sample("src/model.rs", "//! x")), NONE);
+fn a_file_without_a_header_and_one_with_a_vague_name_are_found() {
+    assert_eq!(without_header(&sample("src/app.rs", "use x;\n//! late")).len(), 1);
+    assert_eq!(vague_names(&sample("src/live/mod.rs", "//! x")).len(), 1);
+    assert_eq!(vague_names(&sample("src/model.rs", "//! x")), NONE);
 }
 
 #[test]

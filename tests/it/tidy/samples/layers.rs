@@ -1,28 +1,28 @@
-//! Samples for fences and homes.
+//! Samples for forbidden names and homes.
 
-use super::super::layers::{fences, homes};
+use super::super::layers::{forbidden_names, homes};
 use super::{NONE, places, sample};
 
 #[test]
-fn a_fence_finds_nested_imports_and_long_paths() {
+fn a_forbidden_name_is_found_in_nested_imports_and_long_paths() {
     let text = "//! x\nuse std::{\n    fs,\n    time::{Duration, Instant as Then},\n};\n\
                 fn f() { tokio::spawn(g()) }\n";
-    let findings = fences(&sample("domain/src/cart.rs", text));
+    let findings = forbidden_names(&sample("domain/src/cart.rs", text));
     let cart = ["domain/src/cart.rs:6", "domain/src/cart.rs:3", "domain/src/cart.rs:4"];
     assert_eq!(places(&findings), cart);
     let text = "use crate::{error::Error, store::Table};\nfn f(store: Store) { store.read() }\n";
     let page = sample("src/pages/cart.rs", text);
-    assert_eq!(fences(&page), ["src/pages/cart.rs:1: crate::store::Table"]);
+    assert_eq!(forbidden_names(&page), ["src/pages/cart.rs:1: crate::store::Table"]);
     let text = "use actors::Observe;\nfn f() { actix_rt::spawn(actors.iter()) }";
-    assert_eq!(fences(&sample("views/src/admin.rs", text)).len(), 2);
+    assert_eq!(forbidden_names(&sample("views/src/admin.rs", text)).len(), 2);
 }
 
 #[test]
-fn a_fence_passes_comments_strings_tests_and_modules_of_the_same_name() {
+fn a_forbidden_name_passes_in_comments_strings_tests_and_for_modules() {
     let text = "// tokio::spawn\n/* std::fs::read /* nested */ Instant::now */\n\
                 fn f(tokio: Tokio) { g(tokio, \"std::fs::read\") }\n\
                 #[cfg(test)]\nmod tests {\n    use std::fs::read;\n}\n";
-    assert_eq!(fences(&sample("domain/src/cart.rs", text)), NONE);
+    assert_eq!(forbidden_names(&sample("domain/src/cart.rs", text)), NONE);
     let parent = sample("src/store.rs", "mod sled;\nfn f() { sled::open() }");
     assert_eq!(homes(&parent), NONE);
 }
