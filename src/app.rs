@@ -12,9 +12,10 @@ use actors::clock::Clock;
 use actors::password::{HashError, Hasher};
 use actors::seed::SeedError;
 use actors::shop::{Parts, Shop};
-use actors::store::SharedStore;
+use actors::store::{SharedStore, StoreError};
 use domain::event::Event;
 use domain::user::UserError;
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tracing_actix_web::TracingLogger;
 
@@ -53,6 +54,9 @@ pub enum AppError {
     /// `auth.scrypt_log_n` is out of range.
     #[error("auth.scrypt_log_n: {0}")]
     Hash(#[from] HashError),
+    /// The store takes no writes.
+    #[error(transparent)]
+    Unwritable(#[from] StoreError),
     /// An empty store cannot be filled.
     #[error("could not fill the empty store: {0}")]
     Seed(#[from] SeedError),
@@ -90,6 +94,8 @@ pub struct Server {
     drain: Duration,
     standstill: Duration,
     signal: ShutdownSignal,
+    /// Why the store has failed for good.
+    failure: BoxFuture<'static, StoreError>,
 }
 
 /// Opens the store that `store.url` names.
@@ -104,6 +110,7 @@ impl Server {
         raise_file_limit();
         let metrics = Metrics::install(&config.metrics.token)?;
         let store = open_store(config).await?;
+        let failure = store.failure();
         let clock = Clock::default();
         let keys = open_keys(config, &clock)?;
         let simulated_bank =
@@ -122,6 +129,8 @@ impl Server {
         }
         let signal = ShutdownSignal::listen()?;
         let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
+        let opened = Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() };
+        shop.publish(&opened).await?;
         Ok(Self {
             listener,
             state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics)),
@@ -130,6 +139,7 @@ impl Server {
             drain: config.server.drain,
             standstill: config.live.standstill,
             signal,
+            failure,
         })
     }
 
@@ -140,6 +150,8 @@ impl Server {
 
     /// Answers requests until a shutdown signal; then closes sockets, finishes open requests and
     /// closes the store.
+    ///
+    /// Returns an error at once if the store fails for good.
     pub async fn run(self) -> io::Result<()> {
         let state = self.state.clone();
         let standstill = self.standstill;
@@ -157,10 +169,11 @@ impl Server {
         .on_connect(move |connection, data| Connection::watch_over(connection, standstill, data))
         .listen(self.listener)?
         .run();
-        let opened = Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() };
-        self.state.shop.publish(&opened).await.map_err(io::Error::other)?;
         tasks::start(self.signal, server.handle(), self.state, self.keys);
-        server.await
+        tokio::select! {
+            stopped = server => stopped,
+            error = self.failure => Err(io::Error::other(error)),
+        }
     }
 }
 

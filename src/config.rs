@@ -75,6 +75,8 @@ impl Config {
             breaker: Limits { failures: self.breaker.failures, open: self.breaker.open },
             bank_timeout: self.bank.timeout,
             bank_calls: self.bank.calls,
+            events_max: self.events.max,
+            events_keep: self.events.keep,
         }
     }
 

@@ -5,6 +5,7 @@
 //! may see. `docs/protocol.md` explains the protocol for programs.
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actix_web::web::{Data, Payload, Query};
@@ -14,9 +15,10 @@ use domain::topic::Topic;
 use serde::Deserialize;
 
 use crate::auth::browser::Visitor;
-use crate::auth::{bearer, origin};
+use crate::auth::{bearer, client, origin};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::sockets::address::SlotAddress;
 use crate::sockets::tcp::Connection;
 use crate::sockets::{NoSlot, Slot, SlotOwner};
 use crate::state::AppState;
@@ -34,6 +36,7 @@ pub mod messages;
 mod page;
 mod program;
 mod socket;
+mod spread;
 pub mod upgrade;
 
 /// The name of the JSON protocol, which a client may request (RFC 6455, section 1.9).
@@ -66,7 +69,15 @@ pub async fn open_page_socket(
     let identity = Identity::new(&owner, signed_in.as_ref());
     let slot = take_slot(&state, &identity, &request)?;
     let since = subscription.since;
-    let page = Page { state: state.clone(), locale, owner, signed_in, since, in_cart: None };
+    let page = Page {
+        state: state.clone(),
+        locale,
+        owner,
+        signed_in,
+        since,
+        in_cart: None,
+        has_unsettled_orders: None,
+    };
     let socket = Socket::new(state, slot, Client::Page(page), identity, topics);
     upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
@@ -120,13 +131,17 @@ fn take_slot(
         Some(signed_in) => SlotOwner::Session(signed_in.session),
         None => SlotOwner::Guest(identity.subscriber.owner.clone()),
     };
+    // The server listens on TCP only, so every connection has an address.
+    let address = client::address(request).parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let address = SlotAddress::of(address);
     // A slow client catches up from the log, so the kernel need not buffer much for it.
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::limit_send_buffer);
-    state.live.sockets.take_slot(owner, connection, state.shop.clock.now()).map_err(|no_slot| {
+    let now = state.shop.clock.now();
+    state.live.sockets.take_slot(owner, address, connection, now).map_err(|no_slot| {
         let code = match no_slot {
             NoSlot::Total => Code::Unavailable,
-            NoSlot::PerOwner => Code::TooManyRequests,
+            NoSlot::PerOwner | NoSlot::PerAddress => Code::TooManyRequests,
         };
         Problem::new(code).retry_after(RETRY_AFTER)
     })

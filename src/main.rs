@@ -8,7 +8,7 @@ use actors::tables::Tables;
 use clap::{Parser, Subcommand};
 use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
-use microshop::cli::check::{self, Books};
+use microshop::cli::check::{self, Books, Line};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
@@ -75,19 +75,27 @@ async fn run(command: Command) -> CommandResult {
 }
 
 async fn check(config: &Config) -> CommandResult {
-    let progress = |line| {
-        // Progress is optional: a closed standard error must not end the check.
-        let _ = writeln!(io::stderr(), "{line}");
-    };
     let store = open_store(config).await?;
     let books = Books::open(&config.bank, store.clone()).map_err(AppError::Bank)?;
     let tables = Tables::new(store);
-    let orders = check::orders(&tables, progress).await?;
-    let store_findings = check::check(&tables, &orders).await?;
-    print(&store_findings)?;
-    let bank_findings = books.compare(&orders, progress).await?;
-    print(&bank_findings)?;
-    match store_findings.len() + bank_findings.len() {
+    let mut differences = 0;
+    let mut printed = Ok(());
+    let mut report = |line| match line {
+        Line::Difference(text) => {
+            differences += 1;
+            if printed.is_ok() {
+                printed = print(&[text]);
+            }
+        }
+        Line::Progress(text) => {
+            // Progress is optional: a closed standard error must not end the check.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    };
+    let orders = check::check(&tables, &mut report).await?;
+    books.compare(&tables, orders, &mut report).await?;
+    printed?;
+    match differences {
         0 => print(&["the store is consistent".into()]),
         count => Err(format!("differences found: {count}").into()),
     }

@@ -92,6 +92,11 @@ fn describe_sockets() {
         "State events skipped for slow WebSockets because a newer state followed"
     );
     describe_counter!(
+        "microshop_live_redraws_total",
+        Unit::Count,
+        "Redraws of order pages after a change of the breaker"
+    );
+    describe_counter!(
         "microshop_live_cut_total",
         Unit::Count,
         "Connections closed because the client accepted no data"

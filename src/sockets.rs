@@ -14,8 +14,12 @@ use domain::cart::Owner;
 use domain::session::SessionId;
 use jiff::Timestamp;
 
+use address::SlotAddress;
+use count::SlotCounts;
 use tcp::Connection;
 
+pub mod address;
+mod count;
 pub mod state;
 pub mod tcp;
 
@@ -26,6 +30,8 @@ pub struct SocketLimits {
     pub total: usize,
     /// The number of sockets of one owner.
     pub per_owner: usize,
+    /// The number of sockets of one client address.
+    pub per_address: usize,
     /// How long a socket may make no progress before it is disconnected.
     pub standstill: Duration,
 }
@@ -46,6 +52,8 @@ pub enum NoSlot {
     Total,
     /// The owner has too many sockets.
     PerOwner,
+    /// The client address has too many sockets.
+    PerAddress,
 }
 
 /// The open sockets of this process.
@@ -58,12 +66,14 @@ pub struct Sockets {
 #[derive(Default)]
 struct Slots {
     taken: HashMap<u64, TakenSlot>,
-    /// Invariant: the number of taken slots of each owner, without owners that have none.
-    owners: HashMap<SlotOwner, usize>,
+    owners: SlotCounts<SlotOwner>,
+    /// Every client without a cookie is a new guest, so the address is counted too.
+    addresses: SlotCounts<SlotAddress>,
 }
 
 struct TakenSlot {
     owner: SlotOwner,
+    address: SlotAddress,
     progress_at: Arc<AtomicI64>,
     connection: Option<Connection>,
 }
@@ -83,10 +93,11 @@ impl Sockets {
         Arc::new(Self { limits, next_number: AtomicU64::new(1), slots: Mutex::default() })
     }
 
-    /// Takes a slot for a socket on a connection, unless a limit is reached.
+    /// Takes a slot for a socket on a connection from an address, unless a limit is reached.
     pub fn take_slot(
         self: &Arc<Self>,
         owner: SlotOwner,
+        address: SlotAddress,
         connection: Option<Connection>,
         now: Timestamp,
     ) -> Result<Slot, NoSlot> {
@@ -94,14 +105,17 @@ impl Sockets {
         if slots.taken.len() >= self.limits.total {
             return Err(NoSlot::Total);
         }
-        let owned = slots.owners.get(&owner).copied().unwrap_or_default();
-        if owned >= self.limits.per_owner {
+        if slots.owners.of(&owner) >= self.limits.per_owner {
             return Err(NoSlot::PerOwner);
         }
-        slots.owners.insert(owner.clone(), owned + 1);
+        if slots.addresses.of(&address) >= self.limits.per_address {
+            return Err(NoSlot::PerAddress);
+        }
+        slots.owners.add(owner.clone());
+        slots.addresses.add(address);
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let progress_at = Arc::new(AtomicI64::new(now.as_millisecond()));
-        let taken = TakenSlot { owner, progress_at: progress_at.clone(), connection };
+        let taken = TakenSlot { owner, address, progress_at: progress_at.clone(), connection };
         slots.taken.insert(number, taken);
         slots.update_gauge();
         Ok(Slot { number, sockets: self.clone(), progress_at })
@@ -127,13 +141,9 @@ impl Sockets {
 
 impl Slots {
     fn release(&mut self, number: u64) {
-        let Some(TakenSlot { owner, .. }) = self.taken.remove(&number) else { return };
-        if let Some(owned) = self.owners.get_mut(&owner) {
-            *owned -= 1;
-            if *owned == 0 {
-                self.owners.remove(&owner);
-            }
-        }
+        let Some(TakenSlot { owner, address, .. }) = self.taken.remove(&number) else { return };
+        self.owners.remove(&owner);
+        self.addresses.remove(&address);
         self.update_gauge();
     }
 
@@ -165,7 +175,11 @@ mod tests {
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn limits(total: usize, per_owner: usize) -> SocketLimits {
-        SocketLimits { total, per_owner, standstill: Duration::from_secs(30) }
+        SocketLimits { total, per_owner, per_address: 3, standstill: Duration::from_secs(30) }
+    }
+
+    fn from(last: u8) -> SlotAddress {
+        SlotAddress::of([192, 0, 2, last].into())
     }
 
     fn guest(name: &str) -> SlotOwner {
@@ -175,14 +189,31 @@ mod tests {
     #[test]
     fn no_owner_exceeds_its_limit_and_a_released_slot_is_free() {
         let sockets = Sockets::new(limits(3, 2));
-        let first = sockets.take_slot(guest("ana"), None, NOW).ok();
-        let _second = sockets.take_slot(guest("ana"), None, NOW).ok();
-        assert_eq!(sockets.take_slot(guest("ana"), None, NOW).err(), Some(NoSlot::PerOwner));
-        let _third = sockets.take_slot(guest("bob"), None, NOW).ok();
-        assert_eq!(sockets.take_slot(guest("bob"), None, NOW).err(), Some(NoSlot::Total));
+        let first = sockets.take_slot(guest("ana"), from(1), None, NOW).ok();
+        let _second = sockets.take_slot(guest("ana"), from(1), None, NOW).ok();
+        assert_eq!(
+            sockets.take_slot(guest("ana"), from(1), None, NOW).err(),
+            Some(NoSlot::PerOwner)
+        );
+        let _third = sockets.take_slot(guest("bob"), from(1), None, NOW).ok();
+        assert_eq!(sockets.take_slot(guest("bob"), from(1), None, NOW).err(), Some(NoSlot::Total));
         drop(first);
-        assert!(sockets.take_slot(guest("ana"), None, NOW).is_ok());
+        assert!(sockets.take_slot(guest("ana"), from(1), None, NOW).is_ok());
         assert_eq!(sockets.slots().taken.len(), 2);
+    }
+
+    #[test]
+    fn an_address_does_not_exceed_its_limit_with_new_guests() {
+        let sockets = Sockets::new(limits(9, 2));
+        let take =
+            |name: u32, last| sockets.take_slot(guest(&name.to_string()), from(last), None, NOW);
+        let mut taken: Vec<_> = (0..3).map(|name| take(name, 1).ok()).collect();
+        assert_eq!(take(3, 1).err(), Some(NoSlot::PerAddress));
+        assert!(take(4, 2).is_ok());
+        taken.pop();
+        assert!(take(5, 1).is_ok());
+        taken.clear();
+        assert!(sockets.slots().owners.is_empty() && sockets.slots().addresses.is_empty());
     }
 
     #[test]
@@ -195,7 +226,8 @@ mod tests {
                 let client = TcpStream::connect(address).unwrap();
                 let server = listener.accept().unwrap().0;
                 let connection = Connection::of(&server).unwrap();
-                let slot = sockets.take_slot(guest(name), Some(connection), NOW).ok().unwrap();
+                let slot =
+                    sockets.take_slot(guest(name), from(1), Some(connection), NOW).ok().unwrap();
                 (client, server, slot)
             });
         slot.record_progress(NOW + Duration::from_secs(1));
@@ -209,7 +241,10 @@ mod tests {
     #[test]
     fn a_refused_slot_leaves_no_trace() {
         let sockets = Sockets::new(limits(1, 0));
-        assert_eq!(sockets.take_slot(guest("ana"), None, NOW).err(), Some(NoSlot::PerOwner));
+        assert_eq!(
+            sockets.take_slot(guest("ana"), from(1), None, NOW).err(),
+            Some(NoSlot::PerOwner)
+        );
         assert!(sockets.slots().taken.is_empty() && sockets.slots().owners.is_empty());
     }
 }

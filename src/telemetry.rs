@@ -1,6 +1,11 @@
 //! Logging: structured lines on standard error, each with the id of its request.
 
+mod repeats;
+
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal};
+use std::panic::{self, PanicHookInfo};
+use std::thread;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,6 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use self::repeats::Repeats;
 use crate::config::sections::{LogConfig, LogFormat};
 
 /// The span of a request: its id, method and path.
@@ -39,19 +45,39 @@ impl RootSpanBuilder for RequestSpan {
     }
 }
 
-/// Installs the configured logger of this process. Later calls have no effect.
+/// Installs the configured logger of this process, which also logs panics. Later calls have no
+/// effect.
 ///
 /// Returns an error if `log.filter` is invalid.
 pub fn install(log: &LogConfig) -> Result<(), ParseError> {
     let filter = EnvFilter::try_new(&log.filter)?;
     let lines =
         fmt().with_env_filter(filter).with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
-    // An error means that the process has a logger already.
-    let _ = match log.format {
-        LogFormat::Text => lines.finish().with(filter_fn(may_be_logged)).try_init(),
-        LogFormat::Json => lines.json().finish().with(filter_fn(may_be_logged)).try_init(),
+    let allowed = filter_fn(may_be_logged);
+    let repeats = Repeats::default();
+    let installed = match log.format {
+        LogFormat::Text => lines.finish().with(allowed).with(repeats).try_init(),
+        LogFormat::Json => lines.json().finish().with(allowed).with(repeats).try_init(),
     };
+    // An error means that the process has a logger already.
+    if installed.is_ok() {
+        panic::set_hook(Box::new(log_panic));
+    }
     Ok(())
+}
+
+/// Logs a panic like every other error. The environment variable `RUST_BACKTRACE` adds a backtrace.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let panic = panic.to_string().replace('\n', " ");
+    let thread = thread::current();
+    let thread = thread.name().unwrap_or_default();
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => {
+            tracing::error!(thread, panic, %backtrace, "a thread panicked");
+        }
+        _ => tracing::error!(thread, panic, "a thread panicked"),
+    }
 }
 
 /// Whether a line may be logged, whatever the configured filter is.

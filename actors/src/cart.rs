@@ -2,7 +2,7 @@
 //!
 //! Owns: the cart of one owner, as the store has it.
 //! Serves: the owner's commands, one at a time.
-//! Publishes: `cart.changed`.
+//! Publishes: `cart.changed`, also when the cart expires.
 //! Restart: the cart is read from the store by the next command.
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
@@ -19,6 +19,7 @@ use registry::{CartRegistry, Idle};
 
 pub mod commands;
 pub mod registry;
+mod sweep;
 
 /// The reply to every command of a cart: the cart after it.
 pub type CartReply = Result<Cart, Failure<CartError>>;
@@ -108,7 +109,10 @@ impl Actor for CartActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let idle_after = self.deps.shared.rules.cart_sleep_after;
         ctx.run_interval(idle_after, move |cart, ctx| {
-            if cart.deps.shared.clock.now() >= cart.used_at + idle_after {
+            let now = cart.deps.shared.clock.now();
+            if cart.current.as_ref().is_some_and(|current| current.cart.is_expired(now)) {
+                ctx.notify(GetCart);
+            } else if now >= cart.used_at + idle_after {
                 cart.become_idle(ctx);
             }
         });

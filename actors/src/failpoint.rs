@@ -61,7 +61,7 @@ impl Durable {
 
 /// Reaches a failpoint. If `FAILPOINTS` sets it to `return`, the process is killed; if to `panic`,
 /// the caller panics.
-pub(crate) fn reach(point: &str) {
+pub fn reach(point: &str) {
     fail::fail_point!(point, |_| {
         let _ =
             rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);

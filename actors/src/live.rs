@@ -31,7 +31,9 @@ use push::{Push, PushedEvent};
 
 pub mod backlog;
 pub mod copies;
+mod latest;
 pub mod push;
+pub mod replay;
 
 /// How long the hub waits after an error of the log before it reads on.
 const RETRY: Duration = Duration::from_millis(500);
@@ -203,13 +205,13 @@ impl Hub {
     /// Brings every copy up to date with an event, then pushes it.
     fn publish(&mut self, logged: &LogEntry) -> Result<(), StoreError> {
         failpoint::reach("hub");
-        let entry = entry(logged)?;
+        let entry = Arc::new(entry(logged)?);
         self.update_copies(&entry);
         entry.event.channels().into_iter().for_each(|channel| self.push(&channel, &entry));
         Ok(())
     }
 
-    fn update_copies(&self, entry: &Entry) {
+    fn update_copies(&self, entry: &Arc<Entry>) {
         if let Event::CartChanged { owner, cart } = &entry.event {
             self.deps.carts.notify(CartStored(owner.clone(), cart.version));
         }
@@ -217,7 +219,7 @@ impl Hub {
     }
 
     /// Pushes an event to the subscribers of a channel, at most once to each.
-    fn push(&mut self, channel: &Channel, entry: &Entry) {
+    fn push(&mut self, channel: &Channel, entry: &Arc<Entry>) {
         let Some(subscribers) = self.channels.get(channel) else { return };
         let push = Push::Event(Arc::new(PushedEvent::new(channel.topic, entry.clone())));
         let mut lagging = Vec::new();

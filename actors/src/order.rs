@@ -2,11 +2,11 @@
 //!
 //! Owns: when to check each unpaid order again, which callers wait for a payment, and which
 //! requests are in progress; orders are in the store.
-//! Serves: buyers and administrators, one change at a time.
+//! Serves: buyers and administrators, in rounds: every command that waits, with one commit.
 //! Publishes: `order.placed`, `order.changed`, `article.changed`, `cart.changed`.
 //! Restart: unpaid orders are read from the store, and the bank is called again with the same keys.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
@@ -17,19 +17,24 @@ use tokio::sync::oneshot;
 
 use crate::failpoint;
 use crate::failure::Failure;
-use crate::handling::{Detached, Exclusive, Reply, exclusive};
+use crate::handling::Detached;
 use crate::observe::Observe;
-use commands::{OrderDeps, Submitted};
+use crate::payment::Wanted;
+use commands::OrderDeps;
+use decision::Command;
 use idempotency::answer_once;
 use reconcile::NextCheck;
+use round::Job;
 
 mod anonymize;
 pub mod bank_calls;
 pub mod commands;
+mod decision;
 mod idempotency;
 mod reconcile;
+mod round;
+mod rows;
 mod transitions;
-mod write;
 
 /// An idempotency key (draft-ietf-httpapi-idempotency-key-header) and what it stands for.
 #[derive(Debug, Clone)]
@@ -125,16 +130,10 @@ pub struct ListOrders {
     pub limit: usize,
 }
 
-/// Stores an order change that needs the bank, then calls the bank.
+/// Runs a command in the next round.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
-enum Submit {
-    Place(PlaceOrder),
-    PayAgain(PayAgain),
-    Refund(OrderId),
-    /// Check an unpaid order again.
-    Reconcile(OrderId),
-}
+struct Submit(Command);
 
 /// The observable state of the order desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,9 +148,13 @@ pub struct OrdersState {
 pub struct OrderDesk {
     deps: OrderDeps,
     /// When to check each order that waits for a payment or a refund.
-    pending: HashMap<OrderId, NextCheck>,
+    pending: BTreeMap<OrderId, NextCheck>,
     /// Orders for which the bank is being called.
-    calling: HashSet<OrderId>,
+    calling: HashMap<OrderId, Wanted>,
+    /// Commands that wait for the next round.
+    queue: VecDeque<Job>,
+    /// Whether a round is running.
+    in_round: bool,
     /// The idempotency keys of requests that are being answered.
     in_progress: HashSet<String>,
     /// Callers that wait for the end of a bank call; dropping a sender wakes its caller.
@@ -163,8 +166,10 @@ impl OrderDesk {
     pub fn new(deps: OrderDeps) -> Self {
         Self {
             deps,
-            pending: HashMap::new(),
-            calling: HashSet::new(),
+            pending: BTreeMap::new(),
+            calling: HashMap::new(),
+            queue: VecDeque::new(),
+            in_round: false,
             in_progress: HashSet::new(),
             waiting: HashMap::new(),
         }
@@ -187,7 +192,14 @@ impl Handler<PlaceOrder> for OrderDesk {
         let deps = self.deps.clone();
         let key = place.idempotency_key.clone();
         let patience = place.patience;
-        Box::pin(answer_once(ctx.address(), deps, place.user, key, patience, Submit::Place(place)))
+        Box::pin(answer_once(
+            ctx.address(),
+            deps,
+            place.user,
+            key,
+            patience,
+            Submit(Command::Place(place)),
+        ))
     }
 }
 
@@ -198,7 +210,14 @@ impl Handler<PayAgain> for OrderDesk {
         let deps = self.deps.clone();
         let key = pay.idempotency_key.clone();
         let patience = pay.patience;
-        Box::pin(answer_once(ctx.address(), deps, pay.user, key, patience, Submit::PayAgain(pay)))
+        Box::pin(answer_once(
+            ctx.address(),
+            deps,
+            pay.user,
+            key,
+            patience,
+            Submit(Command::PayAgain(pay)),
+        ))
     }
 }
 
@@ -208,49 +227,48 @@ impl Handler<RefundOrder> for OrderDesk {
     fn handle(&mut self, refund: RefundOrder, ctx: &mut Self::Context) -> Self::Result {
         let RefundOrder { admin, order, idempotency_key, patience } = refund;
         let deps = self.deps.clone();
-        let submit = Submit::Refund(order);
+        let submit = Submit(Command::Refund(order));
         Box::pin(answer_once(ctx.address(), deps, admin, idempotency_key, patience, submit))
     }
 }
 
 impl Handler<Submit> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, submit: Submit, _: &mut Self::Context) -> Self::Result {
-        let submit = self.deps.clone().submit(submit);
-        exclusive(self, submit, |submitted: Reply<Submitted, _>, desk, ctx| {
-            let Submitted { order, permit } = submitted?;
-            desk.schedule(&order);
-            if let Some(permit) = permit {
-                desk.call_bank(&order, permit, ctx.address());
-            }
-            Ok(order)
-        })
+    fn handle(&mut self, Submit(command): Submit, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(command, ctx)
     }
 }
 
 impl Handler<CancelOrder> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, cancel: CancelOrder, _: &mut Self::Context) -> Self::Result {
-        let CancelOrder { user, order } = cancel;
-        self.change(order, self.deps.clone().cancel(user, order))
+    fn handle(
+        &mut self,
+        CancelOrder { user, order }: CancelOrder,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
+        self.enqueue(Command::Cancel { user, order }, ctx)
     }
 }
 
 impl Handler<ShipOrder> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, ShipOrder(order): ShipOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.deps.clone().ship(order))
+    fn handle(&mut self, ShipOrder(order): ShipOrder, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Ship(order), ctx)
     }
 }
 
 impl Handler<DeliverOrder> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
+    type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, DeliverOrder(order): DeliverOrder, _: &mut Self::Context) -> Self::Result {
-        self.change(order, self.deps.clone().deliver(order))
+    fn handle(
+        &mut self,
+        DeliverOrder(order): DeliverOrder,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
+        self.enqueue(Command::Deliver(order), ctx)
     }
 }
 
@@ -280,23 +298,6 @@ impl Handler<Observe<OrdersState>> for OrderDesk {
     fn handle(&mut self, _: Observe<OrdersState>, _: &mut Self::Context) -> Self::Result {
         let pending = self.pending.len();
         MessageResult(OrdersState { pending, calling: self.calling.len() })
-    }
-}
-
-impl OrderDesk {
-    /// Changes an order while the desk handles no other message, then wakes the callers that wait
-    /// for it.
-    fn change(
-        &mut self,
-        id: OrderId,
-        change: impl Future<Output = Reply<Order, OrderError>> + 'static,
-    ) -> Exclusive<Self, Order, OrderError> {
-        exclusive(self, change, move |changed: Reply<Order, _>, desk, _| {
-            let order = changed?;
-            desk.schedule(&order);
-            desk.waiting.remove(&id);
-            Ok(order)
-        })
     }
 }
 

@@ -6,12 +6,17 @@
 //! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the
 //! actor.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, ContextFutureSpawner,
     Handler, Message, MessageResult, ResponseFuture, WrapFuture,
 };
 use domain::breaker::{Breaker, Permit, Rejected, Verdict};
 use domain::payment::Outcome;
+use jiff::Timestamp;
 
 use crate::bank::Charge;
 use crate::failpoint;
@@ -22,11 +27,27 @@ use crate::store::{StoreError, Version};
 use commands::{PaymentDeps, StoredBreaker};
 
 pub mod commands;
+mod line;
 
-/// Requests a permit for one call to the bank.
+/// The shortest wait that a refusal names.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Requests permits for calls to the bank; each call needs one.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<CallPermit, Failure<Rejected>>")]
-pub struct Admit;
+#[rtype(result = "Result<Admitted, Failure<Rejected>>")]
+pub struct Admit {
+    /// How many calls.
+    pub calls: usize,
+}
+
+/// The permits that the breaker gives.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    /// At most one for each call.
+    pub permits: Vec<CallPermit>,
+    /// When to try the other calls again; `None` if there are none.
+    pub retry_after: Option<Duration>,
+}
 
 /// Sets the breaker manually; the reply is the breaker once it is durable.
 #[derive(Debug, Clone, Copy, Message)]
@@ -38,14 +59,40 @@ pub enum SetBreaker {
     Reset,
 }
 
-/// Calls the bank.
+/// Calls the bank when there is room for a call. The reply is `None` if no call was made, because
+/// it was not wanted any more or the breaker had changed its state by then.
 #[derive(Message)]
-#[rtype(result = "Outcome")]
+#[rtype(result = "Option<Outcome>")]
 pub struct Call {
     /// The permit for this call.
     pub permit: CallPermit,
     /// What to request.
     pub request: Request,
+    /// Whether the call is still wanted when there is room for it.
+    pub wanted: Wanted,
+}
+
+/// Whether a call that waits in line is still wanted. Clones share one state.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    until: Timestamp,
+    withdrawn: Arc<AtomicBool>,
+}
+
+impl Wanted {
+    /// Creates the state of a call that is wanted until a time.
+    pub fn until(until: Timestamp) -> Self {
+        Self { until, withdrawn: Arc::default() }
+    }
+
+    /// Withdraws the call; one that has started goes on.
+    pub fn withdraw(&self) {
+        self.withdrawn.store(true, Ordering::Relaxed);
+    }
+
+    fn at(&self, now: Timestamp) -> bool {
+        now < self.until && !self.withdrawn.load(Ordering::Relaxed)
+    }
 }
 
 /// A request to the bank.
@@ -53,8 +100,12 @@ pub struct Call {
 pub enum Request {
     /// Charge an order.
     Charge(Charge),
-    /// Void the charge of a key, or refund it.
+    /// Refund the charge of a key.
+    Refund(String),
+    /// Void a key: whatever became of the charge, nothing is charged in the end.
     Void(String),
+    /// Look up the decision on a key, and void the key unless the bank has charged it.
+    Resolve(String),
 }
 
 /// The permit for one call to the bank. Dropping it reports the verdict to the breaker; a permit
@@ -71,6 +122,18 @@ impl Drop for CallPermit {
         self.gateway.do_send(Record { permit: self.permit, verdict: self.verdict });
     }
 }
+
+impl CallPermit {
+    /// Whether the breaker is in the state in which it gave the permit.
+    async fn is_current(&self) -> bool {
+        self.gateway.send(IsCurrent(self.permit)).await.unwrap_or(false)
+    }
+}
+
+/// Asks whether a permit was given in the current state of the breaker.
+#[derive(Message)]
+#[rtype(result = "bool")]
+struct IsCurrent(Permit);
 
 /// Reports how a permitted call ended.
 #[derive(Message)]
@@ -124,14 +187,34 @@ impl Actor for PaymentGateway {
 }
 
 impl Handler<Admit> for PaymentGateway {
-    type Result = Result<CallPermit, Failure<Rejected>>;
+    type Result = Result<Admitted, Failure<Rejected>>;
 
-    fn handle(&mut self, _: Admit, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Admit { calls }: Admit, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("payments");
         let now = self.deps.shared.clock.now();
-        let permit = self.update_breaker(ctx, |breaker| breaker.admit(now));
-        let permit = permit.map_err(Failure::Refused)?;
-        Ok(CallPermit { permit, gateway: ctx.address(), verdict: Verdict::Unused })
+        let gateway = ctx.address();
+        // A line longer than an order may stay unpaid takes no more orders.
+        let wait = self.deps.line.wait();
+        if let Some(excess) = wait.checked_sub(self.deps.shared.rules.order_expiry) {
+            return Ok(Admitted { permits: Vec::new(), retry_after: Some(excess + TICK) });
+        }
+        Ok(self.update_breaker(ctx, |breaker| {
+            let mut admitted = Admitted::default();
+            for _ in 0..calls {
+                match breaker.admit(now) {
+                    Ok(permit) => admitted.permits.push(CallPermit {
+                        permit,
+                        gateway: gateway.clone(),
+                        verdict: Verdict::Unused,
+                    }),
+                    Err(Rejected { retry_after }) => {
+                        admitted.retry_after = Some(retry_after);
+                        break;
+                    }
+                }
+            }
+            admitted
+        }))
     }
 }
 
@@ -162,17 +245,25 @@ impl Handler<SetBreaker> for PaymentGateway {
 }
 
 impl Handler<Call> for PaymentGateway {
-    type Result = ResponseFuture<Outcome>;
+    type Result = ResponseFuture<Option<Outcome>>;
 
-    fn handle(&mut self, Call { permit, request }: Call, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, call: Call, _: &mut Self::Context) -> Self::Result {
         // In a task of its own: a panic in the bank's adapter ends the task, not the actor.
-        let call = tokio::spawn(self.deps.clone().call(permit, request));
+        let call = tokio::spawn(self.deps.clone().call(call));
         Box::pin(async move {
-            let outcome = call.await.unwrap_or(Outcome::Unknown);
+            let outcome = call.await.unwrap_or(Some(Outcome::Unknown))?;
             metrics::counter!("microshop_bank_calls_total", "outcome" => outcome.name())
                 .increment(1);
-            outcome
+            Some(outcome)
         })
+    }
+}
+
+impl Handler<IsCurrent> for PaymentGateway {
+    type Result = bool;
+
+    fn handle(&mut self, IsCurrent(permit): IsCurrent, _: &mut Self::Context) -> Self::Result {
+        self.breaker.is_current(permit)
     }
 }
 
@@ -190,7 +281,7 @@ impl Handler<Observe<PaymentsState>> for PaymentGateway {
     type Result = MessageResult<Observe<PaymentsState>>;
 
     fn handle(&mut self, _: Observe<PaymentsState>, _: &mut Self::Context) -> Self::Result {
-        let free_calls = self.deps.calls.available_permits();
+        let free_calls = self.deps.line.free();
         MessageResult(PaymentsState { breaker: self.breaker, free_calls })
     }
 }

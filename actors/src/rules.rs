@@ -26,4 +26,8 @@ pub struct Rules {
     pub bank_timeout: Duration,
     /// How many calls to the bank may run at once.
     pub bank_calls: usize,
+    /// How many events the log keeps.
+    pub events_max: u64,
+    /// The maximum age of an event in the log.
+    pub events_keep: Duration,
 }

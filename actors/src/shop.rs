@@ -15,6 +15,7 @@ use crate::cart::commands::CartDeps;
 use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
 use crate::live::copies::Copies;
+use crate::live::replay::Replays;
 use crate::live::{Hub, LiveDeps};
 use crate::order::OrderDesk;
 use crate::order::commands::OrderDeps;
@@ -67,6 +68,8 @@ pub struct Shop {
     pub breaker: watch::Receiver<Breaker>,
     /// The id of the last event pushed.
     pub position: watch::Receiver<EventId>,
+    /// The events of the past.
+    pub replays: Replays,
     /// Sessions.
     pub sessions: Child<TokenRegistry>,
     /// Users and their passwords.
@@ -131,6 +134,7 @@ impl Shop {
             default_password,
             breaker: copies.breaker.subscribe(),
             position: copies.position.subscribe(),
+            replays: copies.replays,
             sessions,
             users,
             catalogue,

@@ -1,7 +1,7 @@
 //! The store: an ordered map of keys to versioned values, one log of events, and expiry.
 //!
-//! The whole port is `get`, `scan`, `commit` and `tail`. What each one promises is written here
-//! once, every adapter keeps it, and one suite of contract tests runs on all of them.
+//! The whole port is `get_many`, `scan`, `commit` and `tail`. What each one promises is written
+//! here once, every adapter keeps it, and one suite of contract tests runs on all of them.
 
 pub mod memory;
 pub mod tail;
@@ -9,7 +9,7 @@ pub mod tail;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
+use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
@@ -81,12 +81,20 @@ pub enum StoreError {
 /// The port to a store.
 ///
 /// Commits take effect in the order in which `commit` is called, whether or not their futures are
-/// polled. Whatever `get`, `scan`, `tail` and `last_event` return survives a crash, and so does a
-/// commit that has returned `Ok`. A `get` that starts after a commit has returned sees its writes.
+/// polled. Whatever `get_many`, `scan`, `tail` and `last_event` return survives a crash, and so
+/// does a commit that has returned `Ok`. A read that starts after a commit has returned sees its
+/// writes.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
+    /// Returns the values of keys in their order, read at one moment; `None` for a key that is
+    /// absent or expired.
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError>;
+
     /// Returns the value of a key; `None` if it is absent or expired.
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError>;
+    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
+        let values = self.get_many(&[key.to_owned()]).await?;
+        Ok(values.into_iter().next().flatten())
+    }
 
     /// Returns up to `limit` keys with their values, in byte order: those that begin with `prefix`
     /// and come after the key `after`.
@@ -109,6 +117,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
+
+    /// Waits until the store has failed for good, and returns why: the process must end, because
+    /// only a new one can open the store again.
+    ///
+    /// Never returns for a store that recovers by itself.
+    fn failure(&self) -> BoxFuture<'static, StoreError> {
+        future::pending().boxed()
+    }
 }
 
 /// A store that every actor shares.

@@ -18,6 +18,7 @@ use table::Table;
 
 pub mod batch;
 pub mod codec;
+pub mod rows;
 pub mod table;
 
 /// A user as stored.
@@ -61,8 +62,10 @@ pub struct Tables {
     pub accounts: Table<Account>,
     /// The ids of users, by folded name.
     pub usernames: Table<UserId>,
-    /// Deleted users whose orders still hold their contact data.
+    /// Deleted users whose orders have not been anonymized or listed in `contact_orders`.
     pub deleted_users: Table<UserId>,
+    /// Orders of deleted users that still need their contact data.
+    pub contact_orders: Table<OrderId>,
     /// Every administrator, under `all`.
     pub admins: Table<Vec<UserId>>,
     /// Sessions, by id.
@@ -98,6 +101,7 @@ impl Tables {
             accounts: Table::new(&store, "account"),
             usernames: Table::new(&store, "username"),
             deleted_users: Table::new(&store, "leaver"),
+            contact_orders: Table::new(&store, "contact-order"),
             admins: Table::new(&store, "admins"),
             sessions: Table::new(&store, "session"),
             user_sessions: Table::new(&store, "user-sessions"),
@@ -118,6 +122,14 @@ impl Tables {
         Table::new(&self.store, name)
     }
 
+    /// Returns the cart that a change starts from if the store has none of its owner.
+    ///
+    /// The caller must have read that there is none before, so that the position of the log is
+    /// above every version of the owner's last cart.
+    pub async fn new_cart(&self, expires_at: Timestamp) -> Result<Cart, StoreError> {
+        Ok(Cart::new(self.store.last_event().await?, expires_at))
+    }
+
     /// Starts an empty batch whose events happen `now`.
     pub fn batch(&self, now: Timestamp) -> WriteBatch {
         WriteBatch::new(now)
@@ -136,9 +148,18 @@ impl Tables {
         step: Durable,
         batch: WriteBatch,
     ) -> Result<EventId, StoreError> {
-        step.reach("before");
+        self.commit_steps(&[step], batch).await
+    }
+
+    /// Commits a batch that consists of several durable steps.
+    pub async fn commit_steps(
+        &self,
+        steps: &[Durable],
+        batch: WriteBatch,
+    ) -> Result<EventId, StoreError> {
+        steps.iter().for_each(|step| step.reach("before"));
         let last_event = self.commit(batch).await?;
-        step.reach("after");
+        steps.iter().for_each(|step| step.reach("after"));
         Ok(last_event)
     }
 }

@@ -29,6 +29,8 @@ impl Shop {
             .envs([
                 ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),
                 ("MICROSHOP_AUTH__SCRYPT_LOG_N", "4"),
+                // Every subscriber connects from this machine.
+                ("MICROSHOP_LIVE__SOCKETS_PER_ADDRESS", "20000"),
             ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -123,6 +123,11 @@ impl Breaker {
         Ok(Permit { generation: self.generation })
     }
 
+    /// Whether a permit was given in the current state. A call with an older one must not start.
+    pub fn is_current(&self, permit: Permit) -> bool {
+        permit.generation == self.generation
+    }
+
     /// Records the result of a permitted call.
     ///
     /// A permit of an earlier generation changes nothing: a late result shows nothing about the

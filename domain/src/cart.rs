@@ -1,6 +1,7 @@
 //! Carts: what a visitor intends to buy. A cart reserves no stock.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,9 @@ mod property;
 /// The largest number of different articles in one cart.
 pub const MAX_ITEMS: usize = 100;
 
+/// How long the store keeps an expired cart, so that the shop expires it first and publishes that.
+const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(24 * 3_600);
+
 /// The owner of a cart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +36,18 @@ impl fmt::Display for Owner {
         match self {
             Self::Guest(hash) => write!(f, "guest-{hash}"),
             Self::User(user) => write!(f, "user-{user}"),
+        }
+    }
+}
+
+impl Owner {
+    /// Returns the owner that `text` displays; `None` if it displays none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (kind, id) = text.split_once('-')?;
+        match kind {
+            "guest" => Some(Self::Guest(id.to_owned())),
+            "user" => Some(Self::User(UserId(id.parse().ok()?))),
+            _ => None,
         }
     }
 }
@@ -55,11 +71,12 @@ pub struct Item {
 /// returns a new cart, so a refused command leaves the current one unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
-    /// The version, which every change increments by one.
+    /// The version, which every change increments by one. No two carts of one owner have a version
+    /// in common.
     pub version: u64,
     /// The items, in the order in which they were added.
     pub items: Vec<Item>,
-    /// When the cart is deleted.
+    /// When the cart expires unless it is changed before.
     pub expires_at: Timestamp,
 }
 
@@ -87,9 +104,18 @@ pub enum CartError {
 }
 
 impl Cart {
-    /// Returns an empty cart at version 0.
+    /// Returns the cart of an owner who has none: it is empty, at version 0.
     pub fn empty(expires_at: Timestamp) -> Self {
         Self { version: 0, items: Vec::new(), expires_at }
+    }
+
+    /// Returns the empty cart that becomes the first version of an owner's new cart.
+    ///
+    /// `last_event` is the position of the log after the owner's last cart was deleted, if there
+    /// was one. Every change of a cart appends an event, so no version is above the position of its
+    /// event, and the new cart starts above every version that its owner has seen.
+    pub fn new(last_event: u64, expires_at: Timestamp) -> Self {
+        Self { version: last_event, ..Self::empty(expires_at) }
     }
 
     /// Returns an error if a command expects another version. `None` accepts every version.
@@ -172,6 +198,16 @@ impl Cart {
         next
     }
 
+    /// Returns whether the time of the cart is over.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now >= self.expires_at
+    }
+
+    /// Returns when the store deletes the cart if the shop has not done so before.
+    pub fn kept_until(&self) -> Timestamp {
+        self.expires_at + KEPT_AFTER_EXPIRY
+    }
+
     /// Returns the number of units in the cart.
     pub fn item_count(&self) -> u32 {
         self.items.iter().map(|item| item.quantity.get()).sum()
@@ -231,6 +267,32 @@ pub(crate) mod tests {
         let retired = Article { active: false, ..lamp() };
         let refused = Cart::empty(LATER).add(&retired, Quantity::ONE, LATER);
         assert_eq!(refused, Err(CartError::Unavailable));
+    }
+
+    #[test]
+    fn a_new_cart_continues_above_the_position_of_the_log() {
+        let new = Cart::new(41, LATER).add(&lamp(), Quantity::ONE, LATER).unwrap();
+        assert_eq!((new.version, new.item_count()), (42, 1));
+        assert_eq!(Cart::empty(LATER).version, 0);
+    }
+
+    #[test]
+    fn a_cart_is_expired_from_its_expiry_on_and_is_kept_a_day_longer() {
+        let cart = Cart::empty(LATER + Duration::from_secs(60));
+        assert!(!cart.is_expired(LATER + Duration::from_secs(59)));
+        assert!(cart.is_expired(cart.expires_at));
+        assert_eq!(cart.kept_until(), cart.expires_at + Duration::from_secs(24 * 3_600));
+    }
+
+    #[test]
+    fn an_owner_is_parsed_from_the_text_that_displays_it() {
+        let user = Owner::User(UserId(uuid::Uuid::from_u128(7)));
+        for owner in [Owner::Guest("4f-2a".into()), user] {
+            assert_eq!(Owner::parse(&owner.to_string()), Some(owner));
+        }
+        for text in ["", "guest", "user-ana", "ana-7"] {
+            assert_eq!(Owner::parse(text), None, "{text}");
+        }
     }
 
     #[test]

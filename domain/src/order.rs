@@ -17,6 +17,7 @@ use crate::user::{Email, UserId};
 pub mod checkout;
 #[cfg(test)]
 mod property;
+mod stored;
 pub mod transitions;
 
 /// The id of an order.
@@ -78,8 +79,22 @@ pub struct OrderItem {
     pub line_total: Cents,
 }
 
+/// What was requested for an order and is done as soon as the bank's answer is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Requested {
+    /// Nothing.
+    #[default]
+    None,
+    /// The customer has cancelled the order while its payment was open. It is cancelled, or
+    /// refunded if the bank has charged.
+    CancelledByCustomer,
+    /// An administrator refunds the paid order.
+    RefundedByAdmin,
+}
+
 /// An order. Its items and its total never change after checkout.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// The id of the order.
     pub id: OrderId,
@@ -101,9 +116,8 @@ pub struct Order {
     pub created_at: Timestamp,
     /// When the order expires if it is still unpaid.
     pub expires_at: Timestamp,
-    /// Whether the order will be cancelled or refunded as soon as the bank's answer is received.
-    #[serde(default)]
-    pub called_off: bool,
+    /// What was requested: a cancellation, a refund, or nothing. The first request is kept.
+    pub requested: Requested,
 }
 
 /// The reason why an order is not placed or changed.

@@ -88,7 +88,7 @@ pub async fn place_order(
     payment_result(&order, StatusCode::CREATED)
 }
 
-/// `POST /api/orders/{id}/pay`: starts another payment attempt.
+/// `POST /api/orders/{id}/pay`: starts another payment attempt, or returns the paid order.
 pub async fn pay_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
@@ -171,7 +171,7 @@ pub async fn refund_order(
 
 /// Returns the order, with status 202 if its cancellation or refund waits for the bank.
 fn order_or_accepted(order: &Order) -> HttpResponse {
-    let status = if order.called_off && order.is_unsettled() {
+    let status = if order.is_called_off() && order.is_unsettled() {
         StatusCode::ACCEPTED
     } else {
         StatusCode::OK
@@ -224,7 +224,7 @@ pub fn order_json(order: &Order) -> OrderJson {
         payment: order.payment.clone(),
         created_at: order.created_at,
         expires_at: order.expires_at,
-        called_off: order.called_off,
+        called_off: order.is_called_off(),
     }
 }
 

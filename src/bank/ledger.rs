@@ -1,7 +1,5 @@
 //! The ledger of the simulated bank: its decision for each key, in a store.
 
-use std::collections::BTreeMap;
-
 use actors::bank::{Answer, Charge};
 use actors::clock::{Clock, new_id};
 use actors::failpoint::Durable;
@@ -75,9 +73,9 @@ impl Ledger {
         Ok(self.entries.get(key).await?.map(|row| row.value.decision()))
     }
 
-    /// Returns all entries by key.
-    pub async fn entries(&self) -> Result<BTreeMap<String, Entry>, StoreError> {
-        Ok(self.entries.all().await?.into_iter().map(|(key, row)| (key, row.value)).collect())
+    /// Returns the table of the entries, by key.
+    pub fn entries(&self) -> &Table<Entry> {
+        &self.entries
     }
 
     /// Returns the decision for the key of a charge. If there is none, stores a new one.

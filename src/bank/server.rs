@@ -8,6 +8,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
 use actix_web::{App, HttpResponse, HttpServer};
 use actors::clock::Clock;
+use actors::store::StoreError;
+use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 
 use super::behaviour::Behaviour;
@@ -43,6 +45,8 @@ pub struct BankServer {
     bank: SimulatedBank,
     drain: Duration,
     stop: ShutdownSignal,
+    /// Why the store of the ledger has failed for good.
+    failure: BoxFuture<'static, StoreError>,
 }
 
 impl BankServer {
@@ -51,6 +55,7 @@ impl BankServer {
         let options = Options { events_max: config.events.max, events_keep: config.events.keep };
         let store =
             store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
+        let failure = store.failure();
         let bind = config.bank.bind;
         let stop = ShutdownSignal::listen()?;
         let listener =
@@ -60,6 +65,7 @@ impl BankServer {
             bank: SimulatedBank::new(store, Clock::default()),
             drain: config.server.drain,
             stop,
+            failure,
         })
     }
 
@@ -69,6 +75,8 @@ impl BankServer {
     }
 
     /// Serves requests until the process receives a shutdown signal.
+    ///
+    /// Returns an error at once if the store of the ledger fails for good.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
         let server = HttpServer::new(move || App::new().app_data(bank.clone()).configure(routes))
@@ -84,7 +92,10 @@ impl BankServer {
             self.stop.received().await;
             handle.stop(true).await;
         });
-        server.await
+        tokio::select! {
+            stopped = server => stopped,
+            error = self.failure => Err(io::Error::other(error)),
+        }
     }
 }
 

@@ -5,45 +5,60 @@ mod lists;
 mod order;
 #[cfg(test)]
 mod samples;
+mod scan;
 mod stock;
 
 use actors::bank::{Bank, BankError};
 use actors::clock::Clock;
 use actors::store::{SharedStore, StoreError};
 use actors::tables::Tables;
-use domain::order::{Order, OrderId};
+use domain::order::OrderId;
 
+use self::scan::{PAGE, Scan};
 use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::ledger::Ledger;
 use crate::config::sections::BankConfig;
 
-/// The number of orders between two progress lines.
-const PROGRESS_INTERVAL: usize = 1_000;
-
-/// Returns every order. Passes a line to `progress` after each `PROGRESS_INTERVAL` of them.
-pub async fn orders(tables: &Tables, progress: impl Fn(String)) -> Result<Vec<Order>, StoreError> {
-    let mut orders: Vec<Order> = Vec::new();
-    loop {
-        let after = orders.last().map(|order| order.id.to_string());
-        let page = tables.orders.list("", after.as_deref(), PROGRESS_INTERVAL).await?;
-        if page.is_empty() {
-            return Ok(orders);
-        }
-        orders.extend(page.into_iter().map(|(_, row)| row.value));
-        if orders.len().is_multiple_of(PROGRESS_INTERVAL) {
-            progress(format!("{} orders read", orders.len()));
-        }
-    }
+/// A line that a check reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// Something in the store is wrong.
+    Difference(String),
+    /// How far the check is, after each thousand orders.
+    Progress(String),
 }
 
-/// Computes from the orders what the rest of the store must contain. Returns every difference.
-pub async fn check(tables: &Tables, orders: &[Order]) -> Result<Vec<String>, StoreError> {
-    let mut findings: Vec<_> = orders.iter().flat_map(order::totals).collect();
-    findings.extend(orders.iter().filter_map(order::payment));
-    findings.extend(stock::reservations(tables, orders).await?);
-    findings.extend(lists::orders(tables, orders).await?);
-    findings.extend(lists::idempotency_keys(tables, orders).await?);
-    Ok(findings)
+/// Receives the lines of a check while it runs.
+pub type Report<'a> = &'a mut dyn FnMut(Line);
+
+/// Computes from the orders what the rest of the store must contain, and reports every difference.
+/// Returns the number of orders.
+///
+/// Tables are read in pages, so a check never holds a whole table of orders.
+pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreError> {
+    let mut orders = Scan::new(&tables.orders);
+    let mut awaiting = lists::Awaiting::new(tables);
+    let mut needed = stock::Needed::default();
+    let mut count = 0;
+    while let Some(page) = orders.next_page().await? {
+        let page: Vec<_> = page.into_iter().map(|(_, order)| order).collect();
+        for order in &page {
+            let differences = order::totals(order).into_iter().chain(order::payment(order));
+            differences.map(Line::Difference).for_each(&mut *report);
+            needed.add(order);
+            awaiting.compare(order, report).await?;
+        }
+        lists::listed_by_user(tables, &page, report).await?;
+        count += page.len();
+        if page.len() == PAGE {
+            report(Line::Progress(format!("{count} orders read")));
+        }
+    }
+    awaiting.end(report).await?;
+    needed.compare(tables, report).await?;
+    lists::user_orders(tables, report).await?;
+    lists::idempotency_keys(tables, report).await?;
+    Ok(count)
 }
 
 /// The source of the bank's decisions.
@@ -82,30 +97,30 @@ impl Books {
         })
     }
 
-    /// Compares the orders with the decisions of the bank. Returns every difference. Passes a line
-    /// to `progress` after each `PROGRESS_INTERVAL` of orders.
+    /// Compares the `count` orders of the store with the decisions of the bank, and reports every
+    /// difference.
     pub async fn compare(
         &self,
-        orders: &[Order],
-        progress: impl Fn(String),
-    ) -> Result<Vec<String>, BooksError> {
+        tables: &Tables,
+        count: usize,
+        report: Report<'_>,
+    ) -> Result<(), BooksError> {
         match self {
-            Self::Ledger(ledger) => Ok(bank::compare_ledger(orders, ledger.entries().await?)),
-            Self::Bank(bank) => bank::compare_bank(orders, bank.as_ref(), progress).await,
+            Self::Ledger(ledger) => Ok(bank::compare_ledger(tables, ledger, report).await?),
+            Self::Bank(bank) => bank::compare_bank(tables, count, bank.as_ref(), report).await,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
     use std::sync::Arc;
 
     use actors::store::memory::MemoryStore;
     use actors::tables::{UsedKey, article_key, user_order_key};
     use domain::article::{ArticleId, Articles};
     use domain::money::Cents;
-    use domain::order::OrderStatus;
+    use domain::order::{Order, OrderStatus};
     use domain::payment::Outcome;
     use uuid::Uuid;
 
@@ -132,8 +147,23 @@ mod tests {
         let used = UsedKey { fingerprint: String::new(), order: order.id, answer: None };
         batch.put(&tables.used_keys, "ana/k", None, &used).unwrap();
         tables.commit(batch).await.unwrap();
-        let orders = orders(&tables, |_| {}).await.unwrap();
-        check(&tables, &orders).await.unwrap().join("\n")
+        store_differences(&tables).await.join("\n")
+    }
+
+    /// Checks a store without progress lines.
+    async fn store_differences(tables: &Tables) -> Vec<String> {
+        let mut differences = Vec::new();
+        let mut report = |line| match line {
+            Line::Difference(text) => differences.push(text),
+            Line::Progress(_) => {}
+        };
+        check(tables, &mut report).await.unwrap();
+        differences
+    }
+
+    /// Returns an order of two lamps with another id.
+    fn order_with_id(id: u128) -> Order {
+        Order { id: OrderId(Uuid::from_u128(id)), ..order_of_two_lamps().0 }
     }
 
     #[actix_web::test]
@@ -180,20 +210,23 @@ mod tests {
         let tables = empty_tables();
         let mut batch = tables.batch(NOW);
         for number in 0..2_500 {
-            let order = Order { id: OrderId(Uuid::from_u128(number)), ..order_of_two_lamps().0 };
+            let order = order_with_id(number);
             batch.put(&tables.orders, order.id, None, &order).unwrap();
         }
         tables.commit(batch).await.unwrap();
-        let lines = RefCell::new(Vec::new());
-        let progress = |line| lines.borrow_mut().push(line);
-        let read = orders(&tables, progress).await.unwrap();
+        let mut lines = Vec::new();
+        let mut report = |line| match line {
+            Line::Difference(_) => {}
+            Line::Progress(text) => lines.push(text),
+        };
+        let count = check(&tables, &mut report).await.unwrap();
         let bank = SimulatedBank::new(tables.store.clone(), Clock::default());
         bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
-        Books::Bank(Box::new(bank)).compare(&read, progress).await.unwrap();
+        Books::Bank(Box::new(bank)).compare(&tables, count, &mut report).await.unwrap();
         let expected =
             ["1000 orders read", "2000 orders read", "1000 of 2500 orders compared with the bank"];
-        assert_eq!(read.len(), 2_500);
-        assert_eq!(lines.borrow()[..3], expected);
+        assert_eq!(count, 2_500);
+        assert_eq!(lines[..3], expected);
     }
 
     #[actix_web::test]
@@ -204,7 +237,37 @@ mod tests {
         let mut batch = tables.batch(NOW);
         batch.put(&tables.used_keys, "ana/k", None, &used).unwrap();
         tables.commit(batch).await.unwrap();
-        let findings = check(&tables, &[]).await.unwrap();
+        let findings = store_differences(&tables).await;
         assert_eq!(findings, [format!("idempotency key ana/k: its order {order} does not exist")]);
+    }
+
+    #[actix_web::test]
+    async fn every_difference_of_a_list_is_reported() {
+        let tables = empty_tables();
+        let mut batch = tables.batch(NOW);
+        let (lamps, _) = order_of_two_lamps();
+        for order in [2, 4, 6].map(order_with_id) {
+            batch.put(&tables.orders, order.id, None, &order).unwrap();
+        }
+        for id in [1, 2, 5, 6, 7].map(|id| order_with_id(id).id) {
+            batch.put(&tables.pending_orders, id, None, &id).unwrap();
+            batch.put(&tables.user_orders, user_order_key(lamps.user, id), None, &id).unwrap();
+        }
+        tables.commit(batch).await.unwrap();
+        let mut expected: Vec<_> = [(1, false), (4, true), (5, false), (7, false)]
+            .into_iter()
+            .flat_map(|(id, is_missing)| {
+                let id = order_with_id(id).id;
+                let verb = if is_missing { "is missing from" } else { "must not be in" };
+                [
+                    format!("{id} {verb} the orders awaiting payment"),
+                    format!("{} {verb} the orders by user", user_order_key(lamps.user, id)),
+                ]
+            })
+            .collect();
+        let mut differences = store_differences(&tables).await;
+        expected.sort();
+        differences.sort();
+        assert_eq!(differences, expected);
     }
 }

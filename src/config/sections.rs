@@ -165,6 +165,7 @@ pub struct LiveConfig {
     pub standstill: Duration,
     pub sockets: usize,
     pub sockets_per_session: usize,
+    pub sockets_per_address: usize,
     pub frames: u32,
 }
 

@@ -7,12 +7,11 @@
 
 use std::time::Duration;
 
-/// The shortest wait before a client reconnects, and by how much waits differ, in milliseconds.
-const RETRY_MIN: u64 = 500;
-const RETRY_SPREAD: u64 = 4_500;
+use super::spread::spread;
 
-/// A multiplier that spreads consecutive socket numbers evenly (Fibonacci hashing).
-const HASH: u64 = 0x9e37_79b9;
+/// The shortest wait before a client reconnects, and by how much waits differ.
+const RETRY_MIN: Duration = Duration::from_millis(500);
+const RETRY_SPREAD: Duration = Duration::from_millis(4_500);
 
 /// Why the server closes a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +106,7 @@ impl Close {
     /// The wait depends on the socket's number, so that clients closed together do not reconnect at
     /// the same time.
     pub fn retry_after(self, socket: u64) -> Option<Duration> {
-        let wait = RETRY_MIN + socket.wrapping_mul(HASH) % RETRY_SPREAD;
-        self.details().retry.then_some(Duration::from_millis(wait))
+        self.details().retry.then(|| RETRY_MIN + spread(socket, RETRY_SPREAD))
     }
 }
 
@@ -127,7 +125,7 @@ mod tests {
     fn sockets_closed_together_wait_for_different_times_between_half_a_second_and_five() {
         let waits =
             [1, 2, 3, u64::MAX].map(|socket| Close::Restarting.retry_after(socket).unwrap());
-        let allowed = Duration::from_millis(RETRY_MIN)..Duration::from_secs(5);
+        let allowed = RETRY_MIN..Duration::from_secs(5);
         assert!(waits.iter().all(|wait| allowed.contains(wait)), "{waits:?}");
         assert!(waits.windows(2).all(|pair| pair[0] != pair[1]), "{waits:?}");
         assert_eq!(Close::Expired.retry_after(1), None);

@@ -64,7 +64,7 @@ impl MessageReader {
 
     /// Returns what a frame means, given the frames before it.
     pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Timestamp) -> ClientMessage {
-        if self.exceeds_rate(now) {
+        if self.count(1, now) {
             return ClientMessage::Invalid(Close::Rate);
         }
         match frame {
@@ -80,13 +80,22 @@ impl MessageReader {
         }
     }
 
-    /// Counts a frame, and returns whether it is one too many in its second.
-    fn exceeds_rate(&mut self, now: Timestamp) -> bool {
+    /// Counts a replay as this many frames, and returns whether they are too many in their second.
+    ///
+    /// One replay counts as half of the allowed frames at most, so that a client that sends little
+    /// else may always make one.
+    pub fn exceeds_rate_with_replay(&mut self, frames: u64, now: Timestamp) -> bool {
+        let half = self.frames_per_second / 2;
+        self.count(u32::try_from(frames).unwrap_or(half).min(half), now)
+    }
+
+    /// Counts frames, and returns whether they are too many in their second.
+    fn count(&mut self, frames: u32, now: Timestamp) -> bool {
         if now >= self.period + SECOND {
             self.period = now;
             self.frames = 0;
         }
-        self.frames += 1;
+        self.frames = self.frames.saturating_add(frames);
         self.frames > self.frames_per_second
     }
 
@@ -187,5 +196,14 @@ mod tests {
         assert_eq!([NOW; 2].map(&mut pong), [ClientMessage::Nothing, ClientMessage::Nothing]);
         assert_eq!(pong(NOW), ClientMessage::Invalid(Close::Rate));
         assert_eq!(pong(NOW + SECOND), ClientMessage::Nothing);
+    }
+
+    #[test]
+    fn one_long_replay_in_a_second_is_allowed_and_a_third_one_is_not() {
+        let mut reader = MessageReader::new(100);
+        assert!(!reader.exceeds_rate_with_replay(40, NOW));
+        assert!(!reader.exceeds_rate_with_replay(u64::MAX, NOW));
+        assert!(reader.exceeds_rate_with_replay(40, NOW));
+        assert!(!reader.exceeds_rate_with_replay(40, NOW + SECOND));
     }
 }

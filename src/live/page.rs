@@ -42,6 +42,8 @@ pub(super) struct Page {
     pub(super) since: EventId,
     /// The articles in the cart, once the cart was read: a change of one of them changes the cart.
     pub(super) in_cart: Option<BTreeSet<ArticleId>>,
+    /// Whether an order waits for a payment or a refund, once the orders were read.
+    pub(super) has_unsettled_orders: Option<bool>,
 }
 
 impl Page {
@@ -56,8 +58,24 @@ impl Page {
             for topic in topics {
                 fragments += &self.render(topic).await?;
             }
+        } else if topics.contains(&Topic::Orders) {
+            // Without the orders, every change of the breaker would redraw the page.
+            self.latest_orders().await?;
         }
         Ok((self, fragments))
+    }
+
+    /// Returns whether the page may show an order that waits for a payment or a refund.
+    pub(super) fn may_have_unsettled_orders(&self) -> bool {
+        self.has_unsettled_orders != Some(false)
+    }
+
+    /// Returns the orders whose panels show whether payments are interrupted.
+    pub(super) async fn render_unsettled_orders(mut self) -> Result<(Self, String), Problem> {
+        let mut orders = self.latest_orders().await?;
+        orders.retain(Order::is_unsettled);
+        let panels = self.render_panels(&orders);
+        Ok((self, panels))
     }
 
     /// Returns the fragments that the event changes in the same way for every visitor.
@@ -88,7 +106,8 @@ impl Page {
                 self.render(Topic::Catalogue).await? + &self.render_cart_with(*id).await?
             }
             Event::OrderPlaced(_) | Event::OrderChanged(_) => {
-                self.render_order_list(&self.latest_orders().await?)
+                let orders = self.latest_orders().await?;
+                self.render_order_list(&orders)
             }
             Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => {
                 self.render(Topic::Users).await?
@@ -96,8 +115,10 @@ impl Page {
             Event::SessionOpened(_) | Event::SessionEnded { .. } => {
                 self.render(Topic::Session).await?
             }
-            Event::BreakerChanged(_) => self.render_unpaid_orders().await?,
-            Event::ShopOpened { .. } | Event::ShopClosing => String::new(),
+            // The socket redraws the page later.
+            Event::BreakerChanged(_) | Event::ShopOpened { .. } | Event::ShopClosing => {
+                String::new()
+            }
         };
         Ok((self, fragments))
     }
@@ -154,13 +175,6 @@ impl Page {
         Ok(fragment("users", views::user::table(self.locale, &users, self.me()?.user)))
     }
 
-    /// Renders the orders whose panels show whether payments are interrupted.
-    async fn render_unpaid_orders(&self) -> Result<String, Problem> {
-        let mut orders = self.latest_orders().await?;
-        orders.retain(Order::is_unsettled);
-        Ok(self.render_panels(&orders))
-    }
-
     fn render_order_list(&self, orders: &[Order]) -> String {
         fragment("orders", views::order::list(self.locale, orders))
     }
@@ -187,9 +201,11 @@ impl Page {
     }
 
     /// Returns as many orders as the page of orders lists.
-    async fn latest_orders(&self) -> Result<Vec<Order>, Problem> {
+    async fn latest_orders(&mut self) -> Result<Vec<Order>, Problem> {
         let list = ListOrders { user: self.me()?.user, after: None, limit: pages::order::LISTED };
-        Ok(self.state.shop.orders.ask(list).await?)
+        let orders = self.state.shop.orders.ask(list).await?;
+        self.has_unsettled_orders = Some(orders.iter().any(Order::is_unsettled));
+        Ok(orders)
     }
 
     /// Returns the sign-in; an error if a guest's page shows a topic of users.

@@ -5,16 +5,15 @@
 //! event of the log, becomes a reset followed by snapshots.
 
 use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use actix_web::web::Data;
 use actors::cart::GetCart;
 use actors::cart::registry::ToCart;
 use actors::store::EventId;
-use actors::tables::codec::entry;
 use domain::cart::Owner;
 use domain::event::Entry;
 use domain::topic::Topic;
-use futures_util::StreamExt;
 use metrics::counter;
 
 use super::frame;
@@ -29,7 +28,8 @@ use crate::state::AppState;
 /// The most events that are replayed.
 const MAX_REPLAY: EventId = 10_000;
 
-/// The most events that are read in one batch.
+/// The most events of the log in one batch. A batch costs the client as much as a frame that it
+/// sends.
 const BATCH: EventId = 256;
 
 /// What to send of some topics, up to an event.
@@ -42,6 +42,20 @@ pub(super) struct Replay {
     /// Whether to skip an event of a state if a newer one of the same state follows in the batch:
     /// for a client that was too slow.
     pub(super) newest_only: bool,
+}
+
+impl Replay {
+    /// Returns how many batches the replay takes: none if there are only snapshots to send.
+    pub(super) fn batches(&self) -> u64 {
+        self.events().map_or(0, |events| events.div_ceil(BATCH))
+    }
+
+    /// Returns how many events of the log the replay covers; `None` if it begins with snapshots,
+    /// because the client requests them or because there are too many events.
+    fn events(&self) -> Option<u64> {
+        let events = self.until.checked_sub(self.since?)?;
+        (events <= MAX_REPLAY).then_some(events)
+    }
 }
 
 /// A subscribed program.
@@ -62,9 +76,7 @@ impl Program {
         let mut frames = Vec::new();
         if let Some(since) = replay.since {
             let last = replay.until.min(since.saturating_add(BATCH));
-            if let Some(events) = self.events(&replay, &identity, since, last).await {
-                let events = if replay.newest_only { coalesce(events) } else { events };
-                frames.extend(events.iter().map(|(topic, entry)| event_frame(*topic, entry)));
+            if let Some(frames) = self.event_frames(&replay, &identity, since, last).await? {
                 let rest = (last < replay.until).then_some(Replay { since: Some(last), ..replay });
                 return Ok((frames, rest));
             }
@@ -76,26 +88,28 @@ impl Program {
         Ok((frames, None))
     }
 
-    /// Reads the events after `since` up to `last`, each under one topic; `None` if the replay is
-    /// too long or the log does not hold them.
-    async fn events(
+    /// Returns the frames of the events after `since` up to `last`, each under one topic; `None` if
+    /// the replay is too long or the log no longer holds the events.
+    async fn event_frames(
         &self,
-        Replay { topics, until, .. }: &Replay,
+        replay: &Replay,
         identity: &Identity,
         since: EventId,
         last: EventId,
-    ) -> Option<Vec<(Topic, Entry)>> {
-        if since > *until || until - since > MAX_REPLAY {
-            return None;
+    ) -> Result<Option<Vec<String>>, Problem> {
+        if replay.events().is_none() {
+            return Ok(None);
         }
-        let mut events = Vec::new();
-        let mut log = self.state.shop.tables.store.tail(since);
-        for _ in since..last {
-            let entry = entry(&log.next().await?.ok()?).ok()?;
-            let topic = identity.topic_of(&entry.event, topics);
-            events.extend(topic.map(|topic| (topic, entry)));
-        }
-        Some(events)
+        let encode = |entries: Vec<Arc<Entry>>| {
+            let topic_of = |entry: &Arc<Entry>| identity.topic_of(&entry.event, &replay.topics);
+            let entries = entries.into_iter();
+            let allowed = entries.filter_map(|entry| topic_of(&entry).map(|topic| (topic, entry)));
+            let allowed = allowed.collect();
+            let events = if replay.newest_only { coalesce(allowed) } else { allowed };
+            events.iter().map(|(topic, entry)| event_frame(*topic, entry)).collect()
+        };
+        let frames = self.state.shop.replays.batch(since, last, encode).await;
+        frames.map_err(|error| Problem::because(Code::Unavailable, error))
     }
 
     /// Returns the current state of a topic; `None` if the topic has no state.
@@ -132,10 +146,10 @@ impl Program {
 ///
 /// This is safe for a client that disconnects in between: it has not received the newer event
 /// either, and receives it in the replay when it reconnects.
-fn coalesce(events: Vec<(Topic, Entry)>) -> Vec<(Topic, Entry)> {
+fn coalesce(events: Vec<(Topic, Arc<Entry>)>) -> Vec<(Topic, Arc<Entry>)> {
     let total = events.len();
     let mut seen = HashSet::new();
-    let is_newest = |(topic, entry): &(Topic, Entry)| {
+    let is_newest = |(topic, entry): &(Topic, Arc<Entry>)| {
         !topic.is_state() || seen.insert((*topic, entry.event.article()))
     };
     let mut kept: Vec<_> = events.into_iter().rev().filter(is_newest).collect();

@@ -19,6 +19,7 @@ use actors::live::backlog::Backlog;
 use actors::live::push::{Encoding, Push, PushedEvent};
 use actors::live::{Hub, Unsubscribe};
 use bytestring::ByteString;
+use domain::event::Event;
 use domain::topic::Topic;
 use jiff::Timestamp;
 
@@ -36,6 +37,7 @@ use subscribe::PendingSubscription;
 
 mod command;
 mod liveness;
+mod redraw;
 mod subscribe;
 
 /// How many pushes may wait for a socket before the hub stops pushing to it, and how many commands.
@@ -70,6 +72,8 @@ pub(super) struct Socket {
     pending: Option<PendingSubscription>,
     /// The commands received in the meantime, which are carried out after it.
     commands: VecDeque<ByteString>,
+    /// Whether the page will be redrawn because the breaker has changed.
+    is_redraw_scheduled: bool,
     /// When the client last sent a frame.
     received_at: Timestamp,
     /// When the client was last pinged.
@@ -99,6 +103,7 @@ impl Socket {
             backlog: Arc::default(),
             pending: None,
             commands: VecDeque::new(),
+            is_redraw_scheduled: false,
             received_at: now,
             pinged_at: now,
         }
@@ -165,6 +170,9 @@ impl Socket {
             Client::Program(_) => {
                 let frame = event.frame(Encoding::Json, || event_frame(topic, &event.entry));
                 self.send(frame, ctx);
+            }
+            Client::Page(_) if matches!(event.entry.event, Event::BreakerChanged(_)) => {
+                self.schedule_redraw(ctx);
             }
             Client::Page(page) => {
                 let page = page.clone();

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{CancelOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder};
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
-use domain::order::{Contact, Order, OrderId};
+use domain::order::{Contact, Order, OrderId, OrderStatus};
 use domain::topic::Topic;
 use domain::user::{Email, UserId};
 use maud::Markup;
@@ -99,7 +99,7 @@ pub async fn redirect_to_latest_order(
     Ok(see_other(&orders.first().map_or("/orders".into(), |order| format!("/orders/{}", order.id))))
 }
 
-/// `POST /orders/{id}/pay`: starts another payment attempt.
+/// `POST /orders/{id}/pay`: starts another payment attempt, or shows the paid order.
 pub async fn pay_order(
     Member { visitor, me }: Member,
     request: HttpRequest,
@@ -111,7 +111,11 @@ pub async fn pay_order(
     let idempotency_key = IdempotencyKey { key: format!("{id}-{key}"), fingerprint };
     let pay = PayAgain { user: me.user, order: *id, idempotency_key, patience: None };
     let order = visitor.state.shop.orders.ask(pay).await?;
-    Ok(render_order(&visitor, &request, &order, "notice-payment-again"))
+    let notice = match order.status {
+        OrderStatus::Paid => "payment-succeeded",
+        _ => "notice-payment-again",
+    };
+    Ok(render_order(&visitor, &request, &order, notice))
 }
 
 /// `POST /orders/{id}/cancel`: cancels an unpaid order, if need be once the bank has decided.
@@ -123,7 +127,7 @@ pub async fn cancel_order(
     let cancel = CancelOrder { user: me.user, order: *id };
     let order = visitor.state.shop.orders.ask(cancel).await?;
     let notice =
-        if order.called_off { "notice-order-calling-off" } else { "notice-order-cancelled" };
+        if order.is_called_off() { "notice-order-calling-off" } else { "notice-order-cancelled" };
     Ok(render_order(&visitor, &request, &order, notice))
 }
 

@@ -34,6 +34,7 @@ impl LiveState {
             sockets: Sockets::new(SocketLimits {
                 total: config.sockets,
                 per_owner: config.sockets_per_session,
+                per_address: config.sockets_per_address,
                 standstill: config.standstill,
             }),
             sent: counter!("microshop_live_frames_total"),

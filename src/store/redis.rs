@@ -54,9 +54,13 @@ pub(super) struct RedisStore {
 
 #[async_trait]
 impl Store for RedisStore {
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
-        let sealed: Option<Bytes> = self.connection.hget(VALUES, key).await.map_err(unavailable)?;
-        sealed.map_or(Ok(None), |sealed| self.unseal(&sealed))
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sealed: Vec<Option<Bytes>> =
+            self.connection.hmget(VALUES, keys.to_vec()).await.map_err(unavailable)?;
+        sealed.iter().map(|sealed| sealed.as_ref().map_or(Ok(None), |s| self.unseal(s))).collect()
     }
 
     async fn scan(

@@ -9,6 +9,7 @@ mod segment;
 mod tree;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -18,16 +19,20 @@ use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
 use async_trait::async_trait;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::BoxStream;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 
-use self::committer::{Committer, Reply, Request};
+use self::committer::{Committer, Request};
 use self::opening::Files;
 use self::tree::Tree;
 use super::{OpenError, Options};
 
-/// The capacity of the queue of requests. A request that finds it full is refused.
-const QUEUE: usize = 8192;
+/// How many commits may wait. One that finds no room is refused.
+const COMMITS: usize = 8192;
+
+/// How many reads may wait for the committer. Others wait in front of its queue, so that no number
+/// of reads can delay a commit by more than a part of a round.
+const READS: usize = 512;
 
 /// A read of the log stops after this many events, or more if they are in one segment.
 const EVENTS_PER_READ: usize = 256;
@@ -38,10 +43,21 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// A store in a local directory.
 pub(super) struct SledStore {
     /// The queue of the committer. Dropping it ends the committer; `None` only during the drop.
-    requests: Option<mpsc::Sender<Request>>,
+    requests: Option<mpsc::UnboundedSender<Request>>,
+    /// Room for commits and for reads in that queue.
+    room: Room,
     /// The id of the last durable event.
     last_event: watch::Receiver<EventId>,
+    /// Why the committer has ended while the store was open.
+    failure: watch::Receiver<Option<StoreError>>,
     committer: Option<JoinHandle<()>>,
+}
+
+/// Room in the queue of the committer: each request holds a permit until it is served.
+#[derive(Clone)]
+struct Room {
+    commits: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
 }
 
 /// Opens or creates the store in a directory, and starts its committer.
@@ -57,22 +73,26 @@ pub(super) async fn open(
         .unwrap_or_else(|panic| Err(OpenError::Corrupt { place, reason: panic.to_string() }))?;
 
     let Files { tree, file, mark } = files;
-    let (requests, queue) = mpsc::channel(QUEUE);
+    let (requests, queue) = mpsc::unbounded_channel();
     let (durable, last_event) = watch::channel(tree.last_event());
     let committer = Committer { tree, file, mark, options: options.clone(), clock, durable };
+    let (failed, failure) = watch::channel(None);
     let thread = thread::Builder::new()
         .name("committer".to_owned())
-        .spawn(|| committer.run(queue))
+        .spawn(move || committer.run(queue, &failed))
         .map_err(|error| OpenError::Unreachable(error.to_string()))?;
     tokio::spawn(sweep_periodically(requests.downgrade()));
-    Ok(SledStore { requests: Some(requests), last_event, committer: Some(thread) })
+    let room =
+        Room { commits: Arc::new(Semaphore::new(COMMITS)), reads: Arc::new(Semaphore::new(READS)) };
+    let requests = Some(requests);
+    Ok(SledStore { requests, room, last_event, failure, committer: Some(thread) })
 }
 
 #[async_trait]
 impl Store for SledStore {
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
-        let key = key.to_owned();
-        read(self.requests.as_ref(), move |tree, now| tree.get(&key, now)).await
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        let keys = keys.to_vec();
+        self.read(move |tree, now| keys.iter().map(|key| tree.get(key, now)).collect()).await
     }
 
     async fn scan(
@@ -83,15 +103,12 @@ impl Store for SledStore {
     ) -> Result<Vec<(String, Versioned)>, StoreError> {
         let prefix = prefix.to_owned();
         let after = after.map(str::to_owned);
-        read(self.requests.as_ref(), move |tree, now| {
-            tree.scan(&prefix, after.as_deref(), limit, now)
-        })
-        .await
+        self.read(move |tree, now| tree.scan(&prefix, after.as_deref(), limit, now)).await
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let (sender, result) = oneshot::channel();
-        match enqueue(self.requests.as_ref(), Request::Commit(batch, sender)) {
+        match self.enqueue_commit(batch, sender) {
             Ok(()) => async { result.await.unwrap_or_else(|_| Err(stopped())) }.boxed(),
             Err(refusal) => future::ready(Err(refusal)).boxed(),
         }
@@ -99,15 +116,30 @@ impl Store for SledStore {
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
         // A weak sender, because a tail must not keep the store open.
-        let requests = self.requests.as_ref().map(mpsc::Sender::downgrade);
+        let requests = self.requests.as_ref().map(mpsc::UnboundedSender::downgrade);
+        let room = self.room.clone();
         follow(after, self.last_event.clone(), move |after| {
-            let requests = requests.as_ref().and_then(mpsc::WeakSender::upgrade);
-            read(requests.as_ref(), move |tree, _| tree.events_after(after, EVENTS_PER_READ))
+            let requests = requests.as_ref().and_then(mpsc::WeakUnboundedSender::upgrade);
+            read(requests, &room, move |tree, _| tree.events_after(after, EVENTS_PER_READ))
         })
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
-        read(self.requests.as_ref(), |tree, _| Ok(tree.last_event())).await
+        // Published before the replies to its commits, and before the reads of the next round.
+        Ok(*self.last_event.borrow())
+    }
+
+    fn failure(&self) -> BoxFuture<'static, StoreError> {
+        let mut failure = self.failure.clone();
+        async move {
+            let failed = failure.wait_for(Option::is_some).await.ok();
+            match failed.and_then(|error| error.clone()) {
+                Some(error) => error,
+                // The store was closed.
+                None => future::pending().await,
+            }
+        }
+        .boxed()
     }
 }
 
@@ -115,40 +147,56 @@ impl Drop for SledStore {
     /// Waits until the committer has completed every queued request and released the files.
     fn drop(&mut self) {
         drop(self.requests.take());
-        if let Some(committer) = self.committer.take() {
+        // A failed committer may never release its files.
+        let committer = self.committer.take().filter(|_| self.failure.borrow().is_none());
+        if let Some(committer) = committer {
             committer.join().unwrap_or_else(|_| tracing::error!("the store's committer panicked"));
         }
     }
 }
 
-/// Queues a read at once, and returns a future of its result.
+impl SledStore {
+    fn read<Found: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
+    ) -> BoxFuture<'static, Result<Found, StoreError>> {
+        read(self.requests.clone(), &self.room, query)
+    }
+
+    /// Queues a commit at once, so that commits take effect in call order.
+    fn enqueue_commit(
+        &self,
+        batch: Batch,
+        sender: oneshot::Sender<Result<EventId, StoreError>>,
+    ) -> Result<(), StoreError> {
+        let requests = self.requests.as_ref().ok_or_else(stopped)?;
+        let permit = self.room.commits.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| StoreError::Unavailable("its queue is full".to_owned()))?;
+        requests.send(Request::Commit(batch, sender, permit)).map_err(|_| stopped())
+    }
+}
+
+/// Queues a read once there is room for it, and returns its result.
 fn read<Found: Send + 'static>(
-    requests: Option<&mpsc::Sender<Request>>,
+    requests: Option<mpsc::UnboundedSender<Request>>,
+    room: &Room,
     query: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
 ) -> BoxFuture<'static, Result<Found, StoreError>> {
     let (sender, result) = oneshot::channel();
-    let read = Request::Read(Box::new(move |tree, now| {
-        let found = query(tree, now)?;
+    let read = Box::new(move |tree: &Tree, now| {
         // The caller may have dropped the receiver.
-        let reply: Reply = Box::new(move || drop(sender.send(found)));
-        Ok(reply)
-    }));
-    let queued = enqueue(requests, read);
-    async {
-        queued?;
+        drop(sender.send(query(tree, now)?));
+        Ok(())
+    });
+    let reads = room.reads.clone();
+    async move {
+        let permit = reads.acquire_owned().await.map_err(|_| stopped())?;
+        let requests = requests.ok_or_else(stopped)?;
+        requests.send(Request::Read(read, permit)).map_err(|_| stopped())?;
+        drop(requests);
         result.await.map_err(|_| stopped())
     }
     .boxed()
-}
-
-/// Queues a request without waiting. Returns an error if the queue is full or closed.
-fn enqueue(requests: Option<&mpsc::Sender<Request>>, request: Request) -> Result<(), StoreError> {
-    requests.ok_or_else(stopped)?.try_send(request).map_err(|refusal| match refusal {
-        mpsc::error::TrySendError::Full(_) => {
-            StoreError::Unavailable("its queue is full".to_owned())
-        }
-        mpsc::error::TrySendError::Closed(_) => stopped(),
-    })
 }
 
 /// The error after the committer has ended, by a failure or because the store was closed.
@@ -157,13 +205,12 @@ fn stopped() -> StoreError {
 }
 
 /// Queues a sweep at each interval until the store is closed.
-async fn sweep_periodically(requests: mpsc::WeakSender<Request>) {
+async fn sweep_periodically(requests: mpsc::WeakUnboundedSender<Request>) {
     let mut ticks = tokio::time::interval(SWEEP_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let Some(requests) = requests.upgrade() else { break };
-        // If the queue is full, the sweep waits for the next interval.
-        requests.try_send(Request::Sweep).ok();
+        requests.send(Request::Sweep).ok();
     }
 }

@@ -12,6 +12,10 @@ use crate::harness::{TestShop, until};
 use crate::people::Admin;
 use crate::socket::Socket;
 
+mod address;
+mod crowd;
+mod replay;
+
 /// The metric of open sockets.
 const OPEN: &str = "microshop_live_sockets";
 
@@ -117,7 +121,7 @@ async fn stalled_clients_are_disconnected_and_the_others_receive_every_event() {
 
 #[actix_web::test]
 async fn sockets_of_clients_that_vanish_are_removed() {
-    let shop = TestShop::open().await;
+    let shop = TestShop::open_with(&[("LIVE__SOCKETS_PER_ADDRESS", "1000")]).await;
     let admin = shop.admin().await;
     let sockets = stream::iter(0..1_000).map(|_| Socket::connect(&shop, "/api/live", &[]));
     let sockets: Vec<_> = sockets.buffer_unordered(50).collect().await;

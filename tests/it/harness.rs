@@ -53,9 +53,14 @@ impl TestShop {
 
     /// Opens an empty shop with settings that writes its log to the file `log`.
     pub(crate) async fn open_logged(settings: &[(&str, &str)]) -> Self {
+        Self::open_logged_to_fail(settings, "").await
+    }
+
+    /// Opens an empty shop with settings and failpoints that writes its log to the file `log`.
+    pub(crate) async fn open_logged_to_fail(settings: &[(&str, &str)], points: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
-        Self::open_in(folder, settings, "", log.into())
+        Self::open_in(folder, settings, points, log.into())
     }
 
     /// Opens a shop on a copy of the sled store in a folder.
@@ -161,6 +166,13 @@ impl TestShop {
         let output = [check.stdout, check.stderr].concat();
         let findings = String::from_utf8_lossy(&output).into_owned();
         if check.status.success() { String::new() } else { findings }
+    }
+
+    /// Builds a command that serves this closed shop at the same address.
+    pub(crate) fn serving(&self) -> Command {
+        let mut command = self.command(&["serve"]);
+        command.env("MICROSHOP_SERVER__BIND", self.url.trim_start_matches("http://"));
+        command
     }
 
     /// Builds another command of the binary in the folder of the shop.

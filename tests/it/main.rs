@@ -27,6 +27,7 @@ mod frames;
 mod health;
 mod keys;
 mod live;
+mod log;
 mod metrics;
 mod order;
 mod page;

@@ -11,6 +11,7 @@ mod breaker;
 mod checkout;
 mod delivery;
 mod payment;
+mod rush;
 
 impl Person {
     /// Buys one unit of an article.

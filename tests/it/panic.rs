@@ -71,7 +71,9 @@ async fn a_program_is_disconnected_when_the_hub_panics_and_misses_no_event_when_
     let ana = shop.customer("ana").await;
     let mut socket = Socket::open(&shop, &ana.token).await;
     socket.subscribes(&["cart"]).await;
-    for _ in 0..10 {
+    let first = ana.adds(1, 1).await.expect(200).json;
+    let first_version = first["cart"]["version"].as_u64().unwrap();
+    for _ in 1..10 {
         ana.adds(1, 1).await.expect(200);
     }
     let mut versions = Vec::new();
@@ -94,7 +96,7 @@ async fn a_program_is_disconnected_when_the_hub_panics_and_misses_no_event_when_
         versions
             .push(again.receives_event("cart.changed").await["data"]["version"].as_u64().unwrap());
     }
-    assert_eq!(versions, (1..=11).collect::<Vec<_>>());
+    assert_eq!(versions, (first_version..first_version + 11).collect::<Vec<_>>());
     again.receives_nothing_more().await;
 }
 

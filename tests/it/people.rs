@@ -127,6 +127,11 @@ impl Person {
         self.get("/api/cart").await.expect(200).json["cart"].clone()
     }
 
+    /// Reads the version of the cart.
+    pub(crate) async fn cart_version(&self) -> u64 {
+        self.cart().await["version"].as_u64().unwrap()
+    }
+
     /// Reads the cart and orders its content.
     pub(crate) async fn checks_out(&self, key: &str) -> Answer {
         let cart = self.cart().await;

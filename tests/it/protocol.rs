@@ -196,11 +196,19 @@ fn a_client_is_advised_to_reconnect_exactly_if_the_server_names_a_wait() {
 
 #[test]
 fn the_documented_limits_and_error_codes_match_the_code() {
-    let LiveConfig { ping, silence, standstill, sockets, sockets_per_session, frames } =
-        Config::defaults().unwrap().live;
+    let LiveConfig {
+        ping,
+        silence,
+        standstill,
+        sockets,
+        sockets_per_session,
+        sockets_per_address,
+        frames,
+    } = Config::defaults().unwrap().live;
     let guide = GUIDE.split_whitespace().collect::<Vec<_>>().join(" ");
     for sentence in [
         format!("has {sockets_per_session} sockets open (`live.sockets_per_session`)"),
+        format!("has {sockets_per_address} sockets open (`live.sockets_per_address`)"),
         format!("{sockets} sockets are open in total (`live.sockets`)"),
         format!("{frames} frames per second (`live.frames`)"),
         format!("every {} s (`live.ping`)", ping.as_secs()),

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod earlier;
+mod failing_disk;
 mod redis;
 mod sled;
 
@@ -25,6 +26,20 @@ async fn each_put_increments_the_version() {
         assert_eq!(test.value("cart").await, Some((1, "one".to_owned())));
         test.store.commit(putting("cart", "two")).await.unwrap();
         assert_eq!(test.value("cart").await, Some((2, "two".to_owned())));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_keys_are_read_at_once_in_the_order_of_the_request() {
+    on_every_store(async |test| {
+        test.store.commit(putting("cart", "one")).await.unwrap();
+        test.store.commit(putting("order", "two")).await.unwrap();
+        let keys = ["order", "absent", "cart", "order"].map(str::to_owned);
+        let found = test.store.get_many(&keys).await.unwrap();
+        let values: Vec<_> = found.iter().map(|f| f.as_ref().map(|f| f.value.as_slice())).collect();
+        assert_eq!(values, [Some(&b"two"[..]), None, Some(b"one"), Some(b"two")]);
+        assert_eq!(test.store.get_many(&[]).await, Ok(Vec::new()));
     })
     .await;
 }

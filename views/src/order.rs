@@ -138,6 +138,7 @@ fn items(locale: Locale, order: &Order) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use domain::order::Requested;
     use domain::payment::PaymentStatus;
 
     use super::*;
@@ -170,23 +171,26 @@ mod tests {
 
     #[test]
     fn an_order_that_is_being_cancelled_or_refunded_shows_its_progress() {
-        let called_off = |status, payment| {
-            let order = Order { called_off: true, ..sample::order(status, 1, payment) };
+        let marked = |status, payment, requested| {
+            let order = Order { requested, ..sample::order(status, 1, payment) };
             panel(Locale::En, &order, None).into_string()
         };
-        let cancelling = called_off(OrderStatus::PendingPayment, PaymentStatus::Unknown);
+        let cancelling = marked(
+            OrderStatus::PendingPayment,
+            PaymentStatus::Unknown,
+            Requested::CancelledByCustomer,
+        );
         assert!(
             cancelling.contains("Cancelling…") && !cancelling.contains("/cancel\""),
             "{cancelling}"
         );
-        assert!(
-            called_off(OrderStatus::Shipped, PaymentStatus::Succeeded)
-                .contains("Refund under way…")
-        );
-        assert!(
-            called_off(OrderStatus::Refunded, PaymentStatus::Succeeded)
-                .contains("Payment refunded")
-        );
+        for (status, shown) in [
+            (OrderStatus::Shipped, "Refund under way…"),
+            (OrderStatus::Refunded, "Payment refunded"),
+        ] {
+            let order = marked(status, PaymentStatus::Succeeded, Requested::RefundedByAdmin);
+            assert!(order.contains(shown), "{order}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use domain::article::{Article, ArticleId, Articles};
 use domain::cart::Cart;
 use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
 use domain::money::Cents;
-use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
+use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
 use domain::payment::{Payment, PaymentStatus};
 use domain::quantity::Quantity;
 use domain::session::{Proof, Session, SessionId};
@@ -111,7 +111,7 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
         cart_version: 7,
         created_at: moment(),
         expires_at: moment(),
-        called_off: false,
+        requested: Requested::None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! The registry of carts: routes every command to the actor of its owner's cart.
 //!
-//! Owns: the addresses of the active carts.
+//! Owns: the addresses of the active carts, and the position of the sweep over the stored ones.
 //! Serves: everything that reads or changes a cart.
 //! Publishes: nothing of its own.
-//! Restart: active carts are started again on demand; the ones before stop when they are idle.
+//! Restart: active carts are started again on demand; the ones before stop when they are idle. The
+//! sweep starts again with the first cart.
 
 use std::collections::HashMap;
 
@@ -50,18 +51,20 @@ pub struct CartsState {
 
 /// The actor that holds the addresses of the active carts.
 pub struct CartRegistry {
-    deps: CartDeps,
+    pub(super) deps: CartDeps,
     active: HashMap<Owner, Addr<CartActor>>,
+    /// The key of the last stored cart that the sweep has read; `None` starts with the first.
+    pub(super) swept: Option<String>,
 }
 
 impl CartRegistry {
     /// Creates a registry without active carts.
     pub fn new(deps: CartDeps) -> Self {
-        Self { deps, active: HashMap::new() }
+        Self { deps, active: HashMap::new(), swept: None }
     }
 
-    /// Returns the actor of an owner's cart, starting it if it is passivated or has stopped.
-    fn cart(&mut self, owner: Owner, registry: Addr<Self>) -> Addr<CartActor> {
+    /// Returns the actor of an owner's cart, starting it if it is passivated or dead.
+    pub(super) fn cart(&mut self, owner: Owner, registry: Addr<Self>) -> Addr<CartActor> {
         if let Some(cart) = self.active.get(&owner).filter(|cart| cart.connected()) {
             return cart.clone();
         }
@@ -73,6 +76,10 @@ impl CartRegistry {
 
 impl Actor for CartRegistry {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.sweep_later(ctx);
+    }
 }
 
 impl<M> Handler<ToCart<M>> for CartRegistry

@@ -6,6 +6,7 @@ use domain::breaker::Breaker;
 use domain::event::{Entry, Event};
 use tokio::sync::watch;
 
+use super::replay::Replays;
 use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
@@ -23,6 +24,8 @@ pub struct Copies {
     pub breaker: Arc<watch::Sender<Breaker>>,
     /// The id of the last event that the hub has read.
     pub position: Arc<watch::Sender<EventId>>,
+    /// The events of the past; the latest ones are in memory.
+    pub replays: Replays,
 }
 
 impl Copies {
@@ -39,11 +42,12 @@ impl Copies {
             revocations,
             breaker: Arc::new(watch::Sender::new(breaker.recovered(shared.clock.now()))),
             position: Arc::new(watch::Sender::new(position)),
+            replays: Replays::load(shared, position).await?,
         })
     }
 
     /// Applies an event of the log.
-    pub(super) fn apply(&self, entry: &Entry, shared: &Shared) {
+    pub(super) fn apply(&self, entry: &Arc<Entry>, shared: &Shared) {
         match &entry.event {
             Event::SessionEnded { session, .. } => {
                 self.revocations.add(*session, entry.at + shared.rules.access_ttl);
@@ -51,6 +55,7 @@ impl Copies {
             Event::BreakerChanged(breaker) => drop(self.breaker.send_replace(*breaker)),
             event => shared.snapshot.apply(entry.id, event),
         }
+        self.replays.add(entry);
         self.position.send_replace(entry.id);
     }
 }

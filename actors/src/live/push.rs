@@ -26,7 +26,7 @@ pub struct PushedEvent {
     /// The topic under which the event is published.
     pub topic: Topic,
     /// The event.
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     json: OnceLock<ByteString>,
     french: OnceLock<ByteString>,
     english: OnceLock<ByteString>,
@@ -34,7 +34,7 @@ pub struct PushedEvent {
 
 impl PushedEvent {
     /// Creates a pushed event without frames.
-    pub fn new(topic: Topic, entry: Entry) -> Self {
+    pub fn new(topic: Topic, entry: Arc<Entry>) -> Self {
         let json = OnceLock::new();
         let french = OnceLock::new();
         let english = OnceLock::new();

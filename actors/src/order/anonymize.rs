@@ -1,51 +1,90 @@
 //! Orders of deleted users: each loses its contact data once its goods are delivered or it can no
 //! longer be delivered.
+//!
+//! All orders of a deleted user are read once. Those that still need their contact data are then
+//! listed, and only these are read again, every minute.
 
-use domain::order::OrderError;
+use domain::event::Event;
+use domain::order::{Order, OrderId};
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
 use crate::failpoint::Durable;
-use crate::failure::Failure;
 use crate::store::StoreError;
+use crate::tables::batch::WriteBatch;
 use crate::tables::table::Row;
 
 impl OrderDeps {
     /// Anonymizes what can be anonymized of every deleted user's orders.
     pub(super) async fn anonymize_deleted_users(self) -> Result<(), StoreError> {
-        for (_, user) in self.shared.tables.deleted_users.all().await? {
-            match self.anonymize(&user).await {
-                // Another node does the same, or the next round does.
-                Ok(()) | Err(Failure::Conflict) => {}
-                Err(error) => {
-                    tracing::warn!(user = %user.value, %error, "could not anonymize orders");
-                }
-            }
+        let tables = &self.shared.tables;
+        for (_, user) in tables.deleted_users.all().await? {
+            log_failure(user.value, self.anonymize(&user).await);
+        }
+        for (_, listed) in tables.contact_orders.all().await? {
+            log_failure(listed.value, self.anonymize_listed(&listed).await);
         }
         Ok(())
     }
 
+    /// Reads all orders of a user once: anonymizes those that can be, and lists the others.
     async fn anonymize(
         &self,
         Row { version, value: user }: &Row<UserId>,
-    ) -> Result<(), Failure<OrderError>> {
+    ) -> Result<(), StoreError> {
         let tables = &self.shared.tables;
-        let mut all_anonymous = true;
-        for (_, listed) in tables.user_orders.all_of(format!("{user}/")).await? {
-            let row = self.row(listed.value).await?;
+        let listed = tables.user_orders.all_of(format!("{user}/")).await?;
+        let ids: Vec<_> = listed.into_iter().map(|(_, row)| row.value).collect();
+        let orders = tables.orders.get_many(&ids).await?;
+        let mut batch = self.shared.batch();
+        for row in orders.into_iter().flatten() {
+            let id = row.value.id;
             if row.value.needs_contact() {
-                all_anonymous = false;
+                batch.put(&tables.contact_orders, id, None, &id)?;
             } else if row.value.contact.is_some() {
-                let mut write = self.write();
-                write.put_order(Some(row.version), &row.value.anonymous()).await?;
-                write.commit(Durable::Anonymize).await?;
+                self.put_anonymous(&row, self.shared.batch()).await?;
             }
         }
-        if all_anonymous {
-            let mut batch = self.shared.batch();
-            batch.remove(&tables.deleted_users, user, *version);
-            tables.commit(batch).await?;
-        }
+        batch.remove(&tables.deleted_users, user, *version);
+        tables.commit(batch).await?;
         Ok(())
+    }
+
+    /// Anonymizes a listed order if it no longer needs its contact data.
+    async fn anonymize_listed(
+        &self,
+        Row { version, value: id }: &Row<OrderId>,
+    ) -> Result<(), StoreError> {
+        let tables = &self.shared.tables;
+        let Some(row) = tables.orders.get(id).await? else { return Ok(()) };
+        if row.value.needs_contact() {
+            return Ok(());
+        }
+        let mut batch = self.shared.batch();
+        batch.remove(&tables.contact_orders, id, *version);
+        self.put_anonymous(&row, batch).await
+    }
+
+    /// Puts an order without its contact data, in one commit with other writes.
+    async fn put_anonymous(
+        &self,
+        row: &Row<Order>,
+        mut batch: WriteBatch,
+    ) -> Result<(), StoreError> {
+        let order = row.value.anonymous();
+        let tables = &self.shared.tables;
+        batch.put(&tables.orders, order.id, Some(row.version), &order)?;
+        batch.publish(&Event::OrderChanged(order))?;
+        tables.commit_step(Durable::Anonymize, batch).await?;
+        Ok(())
+    }
+}
+
+/// Logs why the orders of a user, or one order, could not be anonymized. After a conflict another
+/// node does it, or the next round does.
+fn log_failure(of: impl std::fmt::Display, result: Result<(), StoreError>) {
+    match result {
+        Ok(()) | Err(StoreError::Conflict) => {}
+        Err(error) => tracing::warn!(%of, %error, "could not anonymize orders"),
     }
 }

@@ -6,12 +6,14 @@ use actix::{Addr, Handler, Message};
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
 use domain::user::UserId;
+use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::OrderDesk;
+use super::decision::Command;
 use crate::failure::Failure;
-use crate::handling::{Detached, Exclusive};
-use crate::payment::{Call, CallPermit, Request};
+use crate::handling::Detached;
+use crate::payment::{Call, CallPermit, Request, Wanted};
 
 /// Requests an order once the bank has decided, or after `patience`.
 #[derive(Debug, Clone, Message)]
@@ -25,40 +27,26 @@ pub struct AwaitPayment {
     pub patience: Duration,
 }
 
-/// Stores the outcome of a payment attempt.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Order, Failure<OrderError>>")]
-struct Settle {
+/// Reports how a bank call ended; `None` if it was not made.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct CallEnded {
     order: OrderId,
-    attempt: u32,
-    outcome: Outcome,
+    settle: Option<Command>,
 }
 
-/// Stores the outcome of a refund.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Order, Failure<OrderError>>")]
-struct SettleRefund {
-    order: OrderId,
-    outcome: Outcome,
-}
+impl Handler<CallEnded> for OrderDesk {
+    type Result = ();
 
-impl Handler<Settle> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
-
-    fn handle(&mut self, settle: Settle, _: &mut Self::Context) -> Self::Result {
-        let Settle { order, attempt, outcome } = settle;
-        self.calling.remove(&order);
-        self.change(order, self.deps.clone().settle(order, attempt, outcome))
-    }
-}
-
-impl Handler<SettleRefund> for OrderDesk {
-    type Result = Exclusive<Self, Order, OrderError>;
-
-    fn handle(&mut self, settle: SettleRefund, _: &mut Self::Context) -> Self::Result {
-        let SettleRefund { order, outcome } = settle;
-        self.calling.remove(&order);
-        self.change(order, self.deps.clone().settle_refund(order, outcome))
+    fn handle(&mut self, CallEnded { order, settle }: CallEnded, ctx: &mut Self::Context) {
+        match settle {
+            Some(settle) => self.enqueue_own(settle, ctx),
+            None => {
+                self.calling.remove(&order);
+                self.check_soon(order);
+                self.enqueue_own(Command::Reconcile(order), ctx);
+            }
+        }
     }
 }
 
@@ -69,7 +57,7 @@ impl Handler<AwaitPayment> for OrderDesk {
         let AwaitPayment { user, order, patience } = wait;
         let deps = self.deps.clone();
         let (settled, when_settled) = oneshot::channel();
-        if self.calling.contains(&order) {
+        if self.calling.contains_key(&order) {
             self.waiting.entry(order).or_default().push(settled);
         }
         Box::pin(async move {
@@ -86,17 +74,19 @@ impl OrderDesk {
         let id = order.id;
         let attempt = order.payment.attempt;
         let request = self.deps.request(order);
-        let is_refund = matches!(request, Request::Void(_));
-        self.calling.insert(id);
-        let call = self.deps.payments.addr().send(Call { permit, request });
+        let is_refund = matches!(request, Request::Refund(_));
+        let is_charge = matches!(request, Request::Charge(_));
+        let wanted = Wanted::until(if is_charge { order.expires_at } else { Timestamp::MAX });
+        self.calling.insert(id, wanted.clone());
+        let call = self.deps.payments.addr().send(Call { permit, request, wanted });
         // Not a future of the actor: that would run only while the mailbox is empty.
         actix::spawn(async move {
-            let outcome = call.await.unwrap_or(Outcome::Unknown);
-            if is_refund {
-                desk.do_send(SettleRefund { order: id, outcome });
-            } else {
-                desk.do_send(Settle { order: id, attempt, outcome });
-            }
+            let outcome = call.await.unwrap_or(Some(Outcome::Unknown));
+            let settle = outcome.map(|outcome| match is_refund {
+                true => Command::SettleRefund { order: id, outcome },
+                false => Command::Settle { order: id, attempt, outcome, is_charge },
+            });
+            desk.do_send(CallEnded { order: id, settle });
         });
     }
 }

@@ -1,29 +1,26 @@
-//! The commands that place and pay orders: read, decide, commit.
-//!
-//! Every command decides on rows that it has just read, and commits against their versions. If
-//! one of them has changed since, on this node or another, the commit ends in a conflict and the
-//! command is decided again.
+//! The commands that place, pay and refund orders, as a round decides them.
 
-use domain::article::ArticleError;
 use domain::cart::{Cart, Owner};
 use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
 
-use super::{ListOrders, PayAgain, PlaceOrder, Submit};
+use super::decision::{Command, Decision, Permits, Undecided};
+use super::{ListOrders, PayAgain, PlaceOrder};
 use crate::ask::Child;
 use crate::bank::{self, Charge};
 use crate::cart::registry::CartRegistry;
 use crate::clock::new_id;
 use crate::failpoint::Durable;
 use crate::failure::Failure;
-use crate::payment::{Admit, CallPermit, PaymentGateway, Request};
+use crate::payment::{PaymentGateway, Request};
 use crate::shared::Shared;
-use crate::tables::table::Row;
+use crate::tables::rows::Rows;
 use crate::tables::user_order_key;
 
-type Result<T> = std::result::Result<T, Failure<OrderError>>;
+type Result<T> = std::result::Result<T, Undecided>;
+type Reply<T> = std::result::Result<T, Failure<OrderError>>;
 
 /// The dependencies of the order desk.
 #[derive(Clone)]
@@ -36,18 +33,6 @@ pub struct OrderDeps {
     pub payments: Child<PaymentGateway>,
 }
 
-/// A durable order, and a permit if the bank is to be called for it.
-pub(super) struct Submitted {
-    pub(super) order: Order,
-    pub(super) permit: Option<CallPermit>,
-}
-
-impl Submitted {
-    fn without_call(order: Order) -> Self {
-        Self { order, permit: None }
-    }
-}
-
 impl OrderDeps {
     /// Collects the dependencies.
     pub fn new(
@@ -58,152 +43,165 @@ impl OrderDeps {
         Self { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() }
     }
 
-    /// Stores an order change that needs the bank.
-    pub(super) async fn submit(self, submit: Submit) -> Result<Submitted> {
-        match submit {
-            Submit::Place(place) => self.place(place).await,
-            Submit::PayAgain(pay) => self.pay_again(pay).await,
-            Submit::Refund(order) => self.refund(order).await,
-            Submit::Reconcile(order) => self.reconcile(order).await,
+    /// Decides a command on the rows that the commands before it left.
+    pub(super) fn decide(
+        &self,
+        command: &Command,
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Decision> {
+        match command {
+            Command::Place(place) => self.place(place, rows, permits),
+            Command::PayAgain(pay) => self.pay_again(pay, rows, permits),
+            Command::Refund(order) => self.refund(*order, rows, permits),
+            Command::Reconcile(order) => self.reconcile(*order, rows, permits),
+            Command::Settle { order, attempt, outcome, .. } => {
+                self.settle(*order, *attempt, *outcome, rows)
+            }
+            Command::SettleRefund { order, outcome } => self.settle_refund(*order, *outcome, rows),
+            Command::Cancel { user, order } => self.cancel(*user, *order, rows),
+            Command::Ship(order) => self.ship(*order, rows),
+            Command::Deliver(order) => self.deliver(*order, rows),
         }
     }
 
     /// Turns a cart into an order: reserves the stock, empties the cart and records the payment as
-    /// submitting, in one commit.
-    async fn place(self, place: PlaceOrder) -> Result<Submitted> {
+    /// submitting.
+    fn place(
+        &self,
+        place: &PlaceOrder,
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Decision> {
         let PlaceOrder { user, checkout, idempotency_key, .. } = place;
-        if let Some(order) = self.changed_before(user, &idempotency_key).await? {
-            return Ok(Submitted::without_call(order));
-        }
         let tables = &self.shared.tables;
-        let owner = Owner::User(user);
+        let owner = Owner::User(*user);
         let placed_key = format!("{owner}/{}", checkout.cart_version);
-        if let Some(placed) = tables.placed.get(&placed_key).await? {
-            return Ok(Submitted::without_call(self.row(placed.value).await?.value));
+        rows.want(&tables.placed, &placed_key);
+        rows.want(&tables.accounts, user);
+        rows.want(&tables.carts, &owner);
+        if let Some(order) = self.changed_before(*user, idempotency_key, rows)? {
+            return Ok(Decision::unchanged(order));
         }
-        let account = tables.accounts.get(user).await?.ok_or(OrderError::NoBuyer)?;
-        let permit = self.permit().await?;
+        if let Some(placed) = rows.get(&tables.placed, &placed_key)? {
+            return Ok(Decision::unchanged(self.order(placed, rows)?));
+        }
+        rows.get(&tables.accounts, user)?.ok_or(OrderError::NoBuyer)?;
         let now = self.shared.clock.now();
         let rules = &self.shared.rules;
-        let cart_row = tables.carts.get(&owner).await?;
-        let cart = cart_row.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
-        let stock = self.stock(cart.items.iter().map(|item| item.article)).await?;
+        let cart = rows.get(&tables.carts, &owner)?.unwrap_or_else(|| Cart::empty(now));
+        let stock = self.stock(cart.items.iter().map(|item| item.article), rows)?;
         let id = OrderId(new_id(now));
-        let expiry = rules.order_expiry;
-        let (order, articles) =
-            Order::place(id, user, &cart, stock.articles(), checkout, now, expiry)?;
+        let (order, articles) = Order::place(
+            id,
+            *user,
+            &cart,
+            stock.clone(),
+            checkout.clone(),
+            now,
+            rules.order_expiry,
+        )?;
+        permits.admit()?;
 
         let cart_expiry = now + rules.cart_ttl;
-        let mut write = self.write();
-        write.batch.require(&tables.accounts, user, Some(account.version));
-        write.batch.put(&tables.user_orders, user_order_key(user, id), None, &id)?;
-        write.batch.put_until(&tables.placed, &placed_key, None, &id, cart_expiry)?;
-        self.use_key(&mut write.batch, user, &idempotency_key, id)?;
-        write.put_cart(&owner, &cart_row, cart.clear(cart_expiry))?;
-        write.put_stock(&stock, articles)?;
-        write.put_order(None, &order).await?;
-        write.commit(Durable::Place).await?;
-        Ok(Submitted { order, permit: Some(permit) })
+        rows.require(&tables.accounts, user);
+        rows.put(&tables.user_orders, user_order_key(*user, id), &id, None)?;
+        rows.put(&tables.placed, &placed_key, &id, Some(cart_expiry))?;
+        self.use_key(*user, idempotency_key, id, rows)?;
+        self.put_cart(&owner, cart.clear(cart_expiry), rows)?;
+        self.put_stock(&stock, articles, rows)?;
+        self.put_order(None, &order, rows)?;
+        Ok(Decision { order, step: Some(Durable::Place), calls_bank: true })
     }
 
     /// Starts another payment attempt.
-    async fn pay_again(self, pay: PayAgain) -> Result<Submitted> {
+    fn pay_again(
+        &self,
+        pay: &PayAgain,
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Decision> {
         let PayAgain { user, order: id, idempotency_key, .. } = pay;
-        let row = self.row_of(user, id).await?;
-        if self.changed_before(user, &idempotency_key).await?.is_some() {
-            return Ok(Submitted::without_call(row.value));
+        let before = self.order_of(*user, *id, rows)?;
+        if self.changed_before(*user, idempotency_key, rows)?.is_some() {
+            return Ok(Decision::unchanged(before));
         }
-        let order = row.value.pay_again()?;
-        let permit = self.permit().await?;
-        let mut write = self.write();
-        self.use_key(&mut write.batch, user, &idempotency_key, id)?;
-        write.put_order(Some(row.version), &order).await?;
-        write.commit(Durable::PayAgain).await?;
-        Ok(Submitted { order, permit: Some(permit) })
+        let order = before.pay_again()?;
+        if order == before {
+            return Ok(Decision::unchanged(before));
+        }
+        permits.admit()?;
+        self.use_key(*user, idempotency_key, *id, rows)?;
+        self.put_order(Some(&before), &order, rows)?;
+        Ok(Decision { order, step: Some(Durable::PayAgain), calls_bank: true })
     }
 
-    /// Stores the request to refund an order.
-    async fn refund(self, id: OrderId) -> Result<Submitted> {
-        let row = self.row(id).await?;
-        let order = row.value.refund()?;
-        if order == row.value {
-            return Ok(Submitted::without_call(order));
+    /// Records the request to refund an order.
+    fn refund(&self, id: OrderId, rows: &mut Rows, permits: &mut Permits) -> Result<Decision> {
+        let before = self.order(id, rows)?;
+        let order = before.refund()?;
+        if order == before {
+            return Ok(Decision::unchanged(order));
         }
-        let permit = self.permit().await?;
-        let order = self.advance(Durable::Refund, row, order, StockMove::None).await?;
-        Ok(Submitted { order, permit: Some(permit) })
+        permits.admit()?;
+        let decision = self.advance(Durable::Refund, &before, order, StockMove::None, rows)?;
+        Ok(Decision { calls_bank: true, ..decision })
     }
 
-    /// Checks an unpaid order: calls the bank again, or lets the order expire.
-    async fn reconcile(self, id: OrderId) -> Result<Submitted> {
-        let row = self.row(id).await?;
-        let is_overdue = self.shared.clock.now() >= row.value.expires_at;
-        match row.value.status {
-            OrderStatus::PendingPayment if row.value.payment.is_open() => {
-                let permit = self.permit().await?;
+    /// Checks an unpaid order: the bank is called again, or the order expires.
+    fn reconcile(&self, id: OrderId, rows: &mut Rows, permits: &mut Permits) -> Result<Decision> {
+        let order = self.order(id, rows)?;
+        let is_overdue = self.shared.clock.now() >= order.expires_at;
+        match order.status {
+            OrderStatus::PendingPayment if order.payment.is_open() => {
+                permits.admit()?;
                 // An earlier call may have reached the bank, though its result never arrived.
-                let order = self.settle(id, row.value.payment.attempt, Outcome::Unknown).await?;
-                let permit = (order.payment.status == PaymentStatus::Unknown).then_some(permit);
-                Ok(Submitted { order, permit })
+                let attempt = order.payment.attempt;
+                let decision = self.settle(id, attempt, Outcome::Unknown, rows)?;
+                let calls_bank = decision.order.payment.status == PaymentStatus::Unknown;
+                Ok(Decision { calls_bank, ..decision })
             }
-            OrderStatus::PendingPayment if is_overdue => {
-                Ok(Submitted::without_call(self.expire(row).await?))
+            OrderStatus::PendingPayment if is_overdue => self.expire(&order, rows),
+            _ if order.needs_refund() => {
+                permits.admit()?;
+                Ok(Decision { calls_bank: true, ..Decision::unchanged(order) })
             }
-            _ if row.value.needs_refund() => {
-                Ok(Submitted { permit: Some(self.permit().await?), order: row.value })
-            }
-            _ => Ok(Submitted::without_call(row.value)),
+            _ => Ok(Decision::unchanged(order)),
         }
     }
 
-    /// Returns an order of a user.
-    pub(super) async fn get(self, user: UserId, id: OrderId) -> Result<Order> {
-        Ok(self.row_of(user, id).await?.value)
+    /// Returns an order of a user; another user's order is unknown.
+    pub(super) async fn get(self, user: UserId, id: OrderId) -> Reply<Order> {
+        let row = self.shared.tables.orders.get(id).await?;
+        let order = row.map(|row| row.value).filter(|order| order.user == user);
+        order.ok_or_else(|| OrderError::Unknown.into())
     }
 
     /// Returns the orders of a user, newest first.
-    pub(super) async fn list(self, list: ListOrders) -> Result<Vec<Order>> {
+    pub(super) async fn list(self, list: ListOrders) -> Reply<Vec<Order>> {
         let ListOrders { user, after, limit } = list;
+        let tables = &self.shared.tables;
         let after = after.map(|order| user_order_key(user, order));
-        let user_orders = &self.shared.tables.user_orders;
-        let ids = user_orders.list(format!("{user}/"), after.as_deref(), limit).await?;
-        let rows = ids.into_iter().map(|(_, row)| self.row(row.value));
-        let rows = futures_util::future::try_join_all(rows).await?;
-        Ok(rows.into_iter().map(|row| row.value).collect())
+        let listed = tables.user_orders.list(format!("{user}/"), after.as_deref(), limit).await?;
+        let ids: Vec<_> = listed.into_iter().map(|(_, row)| row.value).collect();
+        let rows = tables.orders.get_many(&ids).await?;
+        Ok(rows.into_iter().flatten().map(|row| row.value).collect())
     }
 
     /// Returns the request to the bank that an order needs, with a key that names the attempt.
+    ///
+    /// A charge never starts for an order that is called off or overdue. The first is voided. The
+    /// second was perhaps charged in time: only if it was not, its key is voided.
     pub(super) fn request(&self, order: &Order) -> Request {
         let key = bank::key(order.id, order.payment.attempt);
         if order.needs_refund() {
+            Request::Refund(key)
+        } else if order.is_called_off() {
             Request::Void(key)
+        } else if self.shared.clock.now() >= order.expires_at {
+            Request::Resolve(key)
         } else {
             Request::Charge(Charge { key, order: order.id, amount: order.total })
         }
-    }
-
-    pub(super) async fn row(&self, id: OrderId) -> Result<Row<Order>> {
-        let row = self.shared.tables.orders.get(id).await?;
-        row.ok_or_else(|| OrderError::Unknown.into())
-    }
-
-    /// Returns the row of a user's order; another user's order is unknown.
-    pub(super) async fn row_of(&self, user: UserId, id: OrderId) -> Result<Row<Order>> {
-        let row = self.row(id).await?;
-        if row.value.user == user { Ok(row) } else { Err(OrderError::Unknown.into()) }
-    }
-
-    async fn permit(&self) -> Result<CallPermit> {
-        self.payments.ask(Admit).await.map_err(|failure| {
-            failure.map_refused(|rejected| OrderError::PaymentUnavailable {
-                retry_after: rejected.retry_after,
-            })
-        })
-    }
-}
-
-impl From<ArticleError> for Failure<OrderError> {
-    fn from(error: ArticleError) -> Self {
-        Self::Refused(error.into())
     }
 }

@@ -10,14 +10,15 @@ use tokio::time::timeout;
 
 use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
+use super::decision::Undecided;
 use super::{IdempotencyKey, OrderDesk, Submit};
-use crate::ask::{ATTEMPTS, DEADLINE, forward};
+use crate::ask::{DEADLINE, forward};
 use crate::failpoint::Durable;
 use crate::failure::Failure;
-use crate::handling::{Exclusive, Reply, exclusive};
+use crate::handling::{Concurrent, Reply, concurrent};
 use crate::store::StoreError;
 use crate::tables::UsedKey;
-use crate::tables::batch::WriteBatch;
+use crate::tables::rows::{RowError, Rows};
 use crate::tables::table::{Row, version};
 
 /// How long an idempotency key is stored.
@@ -73,12 +74,12 @@ pub(super) async fn answer_once(
 ) -> Reply<Order, OrderError> {
     let deadline = DEADLINE.saturating_add(patience.unwrap_or_default());
     let answer = async {
-        let Some(patience) = patience else { return submit_until_decided(&desk, submit).await };
+        let Some(patience) = patience else { return forward(&desk, submit).await };
         let request = match forward(&desk, Begin { user, idempotency_key }).await? {
             Begun::Answered(order) => return Ok(order),
             Begun::New(request) => request,
         };
-        let submitted = submit_until_decided(&desk, submit).await?;
+        let submitted = forward(&desk, submit).await?;
         let wait = AwaitPayment { user: submitted.user, order: submitted.id, patience };
         let order = forward(&desk, wait).await?;
         deps.store_answer(&request, order).await
@@ -87,25 +88,14 @@ pub(super) async fn answer_once(
     timeout(deadline, answer).await.unwrap_or_else(late)
 }
 
-/// Submits an order change, again after each conflict, while its key stays in progress.
-async fn submit_until_decided(desk: &Addr<OrderDesk>, submit: Submit) -> Reply<Order, OrderError> {
-    for _ in 0..ATTEMPTS {
-        match forward(desk, submit.clone()).await {
-            Err(Failure::Conflict) => {}
-            decided => return decided,
-        }
-    }
-    Err(Failure::Unavailable("too many conflicts".to_owned()))
-}
-
 impl Handler<Begin> for OrderDesk {
-    type Result = Exclusive<Self, Begun, OrderError>;
+    type Result = Concurrent<Self, Begun, OrderError>;
 
     fn handle(&mut self, begin: Begin, _: &mut Self::Context) -> Self::Result {
         let Begin { user, idempotency_key: IdempotencyKey { key, fingerprint } } = begin;
         let used_key = used_key(user, &key);
         let read = self.deps.clone().used_key(used_key.clone());
-        exclusive(self, read, |read, desk, ctx| match read?.map(|row| row.value) {
+        concurrent(self, read, |read, desk, ctx| match read?.map(|row| row.value) {
             Some(used) if used.fingerprint != fingerprint => Err(OrderError::KeyReused.into()),
             Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(order)),
             _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
@@ -124,34 +114,35 @@ impl Handler<Release> for OrderDesk {
 
 impl OrderDeps {
     /// Returns the order that a request with this key has changed, if there was one.
-    pub(super) async fn changed_before(
+    pub(super) fn changed_before(
         &self,
         user: UserId,
         idempotency_key: &IdempotencyKey,
-    ) -> Reply<Option<Order>, OrderError> {
+        rows: &mut Rows,
+    ) -> Result<Option<Order>, Undecided> {
         let used_key = used_key(user, &idempotency_key.key);
-        match self.shared.tables.used_keys.get(used_key).await? {
-            Some(used) if used.value.fingerprint != idempotency_key.fingerprint => {
+        match rows.get(&self.shared.tables.used_keys, used_key)? {
+            Some(used) if used.fingerprint != idempotency_key.fingerprint => {
                 Err(OrderError::KeyReused.into())
             }
-            Some(used) => Ok(Some(self.row(used.value.order).await?.value)),
+            Some(used) => Ok(Some(self.order(used.order, rows)?)),
             None => Ok(None),
         }
     }
 
-    /// Adds the use of a key to a batch.
+    /// Records the use of a key.
     pub(super) fn use_key(
         &self,
-        batch: &mut WriteBatch,
         user: UserId,
         idempotency_key: &IdempotencyKey,
         order: OrderId,
-    ) -> Result<(), StoreError> {
+        rows: &mut Rows,
+    ) -> Result<(), RowError> {
         let fingerprint = idempotency_key.fingerprint.clone();
         let used = UsedKey { fingerprint, order, answer: None };
         let used_key = used_key(user, &idempotency_key.key);
         let until = self.shared.clock.now() + KEYS_KEPT;
-        batch.put_until(&self.shared.tables.used_keys, used_key, None, &used, until)
+        rows.put(&self.shared.tables.used_keys, used_key, &used, Some(until))
     }
 
     async fn used_key(self, used_key: String) -> Result<Option<Row<UsedKey>>, StoreError> {

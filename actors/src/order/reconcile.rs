@@ -9,8 +9,9 @@ use actix::{
 use domain::order::{Order, OrderId};
 use jiff::Timestamp;
 
+use super::OrderDesk;
 use super::commands::OrderDeps;
-use super::{OrderDesk, Submit};
+use super::decision::Command;
 use crate::store::StoreError;
 
 /// How often the desk looks for orders that are due.
@@ -75,6 +76,12 @@ impl OrderDesk {
         self.pending.insert(order.id, next);
     }
 
+    /// Schedules the next check of an order at the next tick.
+    pub(super) fn check_soon(&mut self, order: OrderId) {
+        let at = self.deps.shared.clock.now();
+        self.pending.insert(order, NextCheck { at, tries: 0 });
+    }
+
     /// Finds orders that another process left unfinished, or whose commit took effect though its
     /// reply was lost.
     fn read_pending(&self, ctx: &mut Context<Self>) {
@@ -108,13 +115,16 @@ impl OrderDesk {
     /// Checks every order that is due and for which the bank is not being called.
     fn check_due(&mut self, ctx: &mut Context<Self>) {
         let now = self.deps.shared.clock.now();
+        let mut due = Vec::new();
         for (order, check) in &mut self.pending {
-            if check.at <= now && !self.calling.contains(order) {
+            if check.at <= now && !self.calling.contains_key(order) {
                 check.tries = check.tries.saturating_add(1);
                 check.at = now + pause(*order, check.tries);
-                ctx.notify(Submit::Reconcile(*order));
+                due.push(*order);
             }
         }
+        // In the order of their ids, which is by age: the bank serves first come, first served.
+        due.into_iter().for_each(|order| self.enqueue_own(Command::Reconcile(order), ctx));
     }
 }
 

@@ -1,111 +1,121 @@
-//! The transitions of an order that do not call the bank: read, decide, commit.
+//! The transitions of an order that need no call to the bank, as a round decides them.
 
 use domain::cart::{Cart, Item, Owner};
 use domain::order::transitions::StockMove;
-use domain::order::{Order, OrderError, OrderId};
+use domain::order::{Order, OrderId};
 use domain::payment::Outcome;
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
-use super::write::OrderWrite;
+use super::decision::{Decision, Undecided};
 use crate::failpoint::Durable;
-use crate::failure::Failure;
-use crate::tables::table::Row;
+use crate::tables::rows::Rows;
 
-type Result<T> = std::result::Result<T, Failure<OrderError>>;
+type Result<T> = std::result::Result<T, Undecided>;
 
 impl OrderDeps {
-    /// Stores the outcome of a payment attempt.
-    pub(super) async fn settle(self, id: OrderId, attempt: u32, outcome: Outcome) -> Result<Order> {
-        let row = self.row(id).await?;
-        match row.value.settle(attempt, outcome) {
-            Some((order, stock)) => self.advance(Durable::Settle, row, order, stock).await,
-            None => Ok(row.value),
+    /// Records the outcome of a payment attempt.
+    pub(super) fn settle(
+        &self,
+        id: OrderId,
+        attempt: u32,
+        outcome: Outcome,
+        rows: &mut Rows,
+    ) -> Result<Decision> {
+        let before = self.order(id, rows)?;
+        match before.settle(attempt, outcome) {
+            Some((order, stock)) => self.advance(Durable::Settle, &before, order, stock, rows),
+            None => Ok(Decision::unchanged(before)),
         }
     }
 
-    /// Stores that the bank has refunded an order. Any other outcome changes nothing: the refund is
-    /// retried.
-    pub(super) async fn settle_refund(self, id: OrderId, outcome: Outcome) -> Result<Order> {
-        let row = self.row(id).await?;
+    /// Records that the bank has refunded an order. Any other outcome changes nothing: the refund
+    /// is retried.
+    pub(super) fn settle_refund(
+        &self,
+        id: OrderId,
+        outcome: Outcome,
+        rows: &mut Rows,
+    ) -> Result<Decision> {
+        let before = self.order(id, rows)?;
         let refunded = match outcome {
-            Outcome::Approved => row.value.refunded(),
+            Outcome::Approved => before.refunded(),
             Outcome::Declined | Outcome::NotSent | Outcome::Unknown => None,
         };
         match refunded {
-            Some((order, stock)) => self.advance(Durable::Refunded, row, order, stock).await,
-            None => Ok(row.value),
+            Some((order, stock)) => self.advance(Durable::Refunded, &before, order, stock, rows),
+            None => Ok(Decision::unchanged(before)),
         }
     }
 
-    /// Cancels a user's order, or stores the request to cancel it.
-    pub(super) async fn cancel(self, user: UserId, id: OrderId) -> Result<Order> {
-        let row = self.row_of(user, id).await?;
-        let (order, stock) = row.value.cancel()?;
-        self.advance(Durable::Cancel, row, order, stock).await
+    /// Cancels a user's order, or records the request to cancel it.
+    pub(super) fn cancel(&self, user: UserId, id: OrderId, rows: &mut Rows) -> Result<Decision> {
+        let before = self.order_of(user, id, rows)?;
+        let (order, stock) = before.cancel()?;
+        self.advance(Durable::Cancel, &before, order, stock, rows)
     }
 
     /// Marks a paid order as shipped.
-    pub(super) async fn ship(self, id: OrderId) -> Result<Order> {
-        let row = self.row(id).await?;
-        let (order, stock) = row.value.ship()?;
-        self.advance(Durable::Ship, row, order, stock).await
+    pub(super) fn ship(&self, id: OrderId, rows: &mut Rows) -> Result<Decision> {
+        let before = self.order(id, rows)?;
+        let (order, stock) = before.ship()?;
+        self.advance(Durable::Ship, &before, order, stock, rows)
     }
 
     /// Marks a shipped order as delivered.
-    pub(super) async fn deliver(self, id: OrderId) -> Result<Order> {
-        let row = self.row(id).await?;
-        let (order, stock) = row.value.deliver()?;
-        self.advance(Durable::Deliver, row, order, stock).await
+    pub(super) fn deliver(&self, id: OrderId, rows: &mut Rows) -> Result<Decision> {
+        let before = self.order(id, rows)?;
+        let (order, stock) = before.deliver()?;
+        self.advance(Durable::Deliver, &before, order, stock, rows)
     }
 
     /// Lets an unpaid order expire: releases its stock and returns its items to the cart.
-    pub(super) async fn expire(&self, row: Row<Order>) -> Result<Order> {
-        let (order, stock_move) = row.value.expire(self.shared.clock.now())?;
-        let stock = self.stock(order.items.iter().map(|item| item.article)).await?;
-        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
-        let mut write = self.write();
-        write.put_stock(&stock, articles)?;
-        self.return_items(&mut write, &order).await?;
-        write.put_order(Some(row.version), &order).await?;
-        write.commit(Durable::Expire).await?;
-        Ok(order)
+    pub(super) fn expire(&self, before: &Order, rows: &mut Rows) -> Result<Decision> {
+        let (order, stock_move) = before.expire(self.shared.clock.now())?;
+        let stock = self.stock(order.items.iter().map(|item| item.article), rows)?;
+        let articles = stock_move.apply(&order, stock.clone())?;
+        let returned = self.returned_cart(&order, rows)?;
+        self.put_stock(&stock, articles, rows)?;
+        if let Some((owner, cart)) = returned {
+            rows.require(&self.shared.tables.accounts, order.user);
+            self.put_cart(&owner, cart, rows)?;
+        }
+        self.put_order(Some(before), &order, rows)?;
+        Ok(Decision { order, step: Some(Durable::Expire), calls_bank: false })
     }
 
-    /// Stores the next state of an order, with its stock; an unchanged order is not written.
-    pub(super) async fn advance(
+    /// Records the next state of an order, with its stock; an unchanged order is not written.
+    pub(super) fn advance(
         &self,
         step: Durable,
-        row: Row<Order>,
+        before: &Order,
         order: Order,
         stock_move: StockMove,
-    ) -> Result<Order> {
-        if order == row.value {
-            return Ok(order);
+        rows: &mut Rows,
+    ) -> Result<Decision> {
+        if order == *before {
+            return Ok(Decision::unchanged(order));
         }
         let ids = order.items.iter().map(|item| item.article);
-        let stock = self.stock(ids.filter(|_| stock_move != StockMove::None)).await?;
-        let articles = stock_move.apply(&order, stock.articles()).map_err(OrderError::from)?;
-        let mut write = self.write();
-        write.put_stock(&stock, articles)?;
-        write.put_order(Some(row.version), &order).await?;
-        write.commit(step).await?;
-        Ok(order)
+        let stock = self.stock(ids.filter(|_| stock_move != StockMove::None), rows)?;
+        let articles = stock_move.apply(&order, stock.clone())?;
+        self.put_stock(&stock, articles, rows)?;
+        self.put_order(Some(before), &order, rows)?;
+        Ok(Decision { order, step: Some(step), calls_bank: false })
     }
 
-    /// Merges the items of an order into its buyer's cart, unless the buyer has been deleted.
-    async fn return_items(&self, write: &mut OrderWrite<'_>, order: &Order) -> Result<()> {
+    /// Returns the buyer's cart with the items of an order; `None` if the buyer has been deleted.
+    fn returned_cart(&self, order: &Order, rows: &mut Rows) -> Result<Option<(Owner, Cart)>> {
         let tables = &self.shared.tables;
-        let Some(account) = tables.accounts.get(order.user).await? else { return Ok(()) };
-        let now = self.shared.clock.now();
         let owner = Owner::User(order.user);
-        let row = tables.carts.get(&owner).await?;
-        let cart = row.as_ref().map_or_else(|| Cart::empty(now), |row| row.value.clone());
-        let merged =
-            cart.merge(&cart_of(order, Cart::empty(now)), now + self.shared.rules.cart_ttl);
-        write.batch.require(&tables.accounts, order.user, Some(account.version));
-        write.put_cart(&owner, &row, merged)?;
-        Ok(())
+        rows.want(&tables.carts, &owner);
+        if rows.get(&tables.accounts, order.user)?.is_none() {
+            return Ok(None);
+        }
+        let expiry = self.shared.clock.now() + self.shared.rules.cart_ttl;
+        let new = Cart::new(rows.position(), expiry);
+        let cart = rows.get(&tables.carts, &owner)?.unwrap_or(new);
+        Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }
 }
 

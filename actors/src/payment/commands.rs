@@ -5,10 +5,10 @@ use std::sync::Arc;
 use domain::breaker::{Breaker, Verdict};
 use domain::event::Event;
 use domain::payment::Outcome;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::{CallPermit, Request};
+use super::line::Line;
+use super::{Call, Request};
 use crate::bank::{Answer, Bank, BankError};
 use crate::failpoint::Durable;
 use crate::shared::Shared;
@@ -22,8 +22,8 @@ pub struct PaymentDeps {
     pub shared: Shared,
     /// The bank.
     pub bank: Arc<dyn Bank>,
-    /// One permit for each call that may run at once.
-    pub calls: Arc<Semaphore>,
+    /// The line in front of the bank.
+    pub(super) line: Arc<Line>,
 }
 
 /// The breaker and the version of its row.
@@ -35,8 +35,8 @@ pub(super) struct StoredBreaker {
 impl PaymentDeps {
     /// Collects the dependencies.
     pub fn new(shared: &Shared, bank: Arc<dyn Bank>) -> Self {
-        let calls = Arc::new(Semaphore::new(shared.rules.bank_calls));
-        Self { shared: shared.clone(), bank, calls }
+        let line = Arc::new(Line::new(shared.rules.bank_calls, shared.clock.clone()));
+        Self { shared: shared.clone(), bank, line }
     }
 
     /// Reads the breaker. A probe that was running is lost, so the next call may probe at once.
@@ -62,32 +62,53 @@ impl PaymentDeps {
     }
 
     /// Calls the bank once there is room for a call, and reports the verdict by the permit.
-    pub(super) async fn call(self, mut permit: CallPermit, request: Request) -> Outcome {
+    ///
+    /// Returns `None` without a call if it is not wanted any more, or if the breaker has changed
+    /// its state since the permit was given.
+    pub(super) async fn call(self, call: Call) -> Option<Outcome> {
+        let Call { mut permit, request, wanted } = call;
+        let _room = self.line.enter().await;
+        if !wanted.at(self.shared.clock.now()) || !permit.is_current().await {
+            return None;
+        }
         let deadline = self.shared.rules.bank_timeout;
-        let Ok(Ok(_room)) = timeout(deadline, self.calls.acquire()).await else {
-            return Outcome::NotSent;
-        };
         // If the adapter panics, the permit is dropped with this verdict.
         permit.verdict = Verdict::Failure;
         let answer = timeout(deadline, self.request(&request))
             .await
             .unwrap_or_else(|_| Err(BankError::Unknown("no answer before the deadline".into())));
-        match answer {
+        Some(match answer {
             Ok(answer) => {
                 permit.verdict = Verdict::Healthy;
                 outcome_of(answer)
             }
             Err(error) => {
                 tracing::warn!(%error, ?request, "call to the bank failed");
+                if matches!(error, BankError::KeyReused) {
+                    // The bank has answered, and would answer the same for ever.
+                    permit.verdict = Verdict::Healthy;
+                }
                 outcome_of_error(&error)
             }
-        }
+        })
     }
 
     async fn request(&self, request: &Request) -> Result<Answer, BankError> {
         match request {
             Request::Charge(charge) => self.bank.charge(charge).await,
-            Request::Void(key) => self.bank.void(key).await.map(|()| Answer::Approved),
+            Request::Refund(key) => self.bank.void(key).await.map(|()| Answer::Approved),
+            Request::Void(key) => self.bank.void(key).await.map(|()| Answer::Voided),
+            Request::Resolve(key) => self.resolve(key).await,
+        }
+    }
+}
+
+impl PaymentDeps {
+    /// Returns the decision on a key. A key without one is voided, so that none follows.
+    async fn resolve(&self, key: &str) -> Result<Answer, BankError> {
+        match self.bank.lookup(key).await? {
+            Some(decision) => Ok(decision),
+            None => self.bank.void(key).await.map(|()| Answer::Voided),
         }
     }
 }
@@ -102,6 +123,8 @@ fn outcome_of(answer: Answer) -> Outcome {
 fn outcome_of_error(error: &BankError) -> Outcome {
     match error {
         BankError::NotSent(_) => Outcome::NotSent,
-        BankError::Unknown(_) | BankError::KeyReused => Outcome::Unknown,
+        BankError::Unknown(_) => Outcome::Unknown,
+        // The attempt is not charged, and never will be; the next one has another key.
+        BankError::KeyReused => Outcome::Declined,
     }
 }

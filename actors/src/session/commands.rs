@@ -136,7 +136,8 @@ impl SessionDeps {
         let ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
         let mut batch = with.unwrap_or_else(|| self.shared.batch());
         match &list {
-            Some(list) if ids.is_empty() => batch.remove(&tables.user_sessions, user, list.version),
+            // An empty list is not removed: its version would begin at 1 again, and a session that
+            // is opened at the same time could replace a list that it has not read.
             Some(list) => batch.put(&tables.user_sessions, user, Some(list.version), &ids)?,
             None => batch.require(&tables.user_sessions, user, None),
         }

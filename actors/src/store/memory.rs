@@ -64,8 +64,10 @@ impl MemoryStore {
 
 #[async_trait]
 impl Store for MemoryStore {
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
-        Ok(lock(&self.contents).get(key, self.clock.now()).cloned())
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        let contents = lock(&self.contents);
+        let now = self.clock.now();
+        Ok(keys.iter().map(|key| contents.get(key, now).cloned()).collect())
     }
 
     async fn scan(

@@ -34,7 +34,8 @@ impl WriteBatch {
         read_at: Option<Version>,
         value: &T,
     ) -> Result<(), StoreError> {
-        self.put_row(table.key(key), read_at, value, None)
+        self.put_encoded(table.key(key), read_at, encode(value)?, None);
+        Ok(())
     }
 
     /// Puts a value under a key until it expires.
@@ -46,19 +47,23 @@ impl WriteBatch {
         value: &T,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.put_row(table.key(key), read_at, value, Some(expires_at))
+        self.put_encoded(table.key(key), read_at, encode(value)?, Some(expires_at));
+        Ok(())
     }
 
-    /// Removes a key.
+    /// Removes a key. Its version begins at 1 again if it is put later.
+    ///
+    /// A caller that has read the key before could then write over a value that it has not read.
+    /// So a key may be removed only if it is never put again (articles, accounts, deleted users,
+    /// sessions), or if every batch that writes it also names the version of a row for which this
+    /// holds (usernames: the account; pending orders: the order).
     pub fn remove<T: Serialize + DeserializeOwned>(
         &mut self,
         table: &Table<T>,
         key: impl Display,
         read_at: Version,
     ) {
-        let key = table.key(key);
-        self.batch.expect.push((key.clone(), Some(read_at)));
-        self.batch.remove.push(key);
+        self.remove_key(table.key(key), read_at);
     }
 
     /// Requires that a key which is not written still has the version at which it was read.
@@ -68,7 +73,7 @@ impl WriteBatch {
         key: impl Display,
         read_at: Option<Version>,
     ) {
-        self.batch.expect.push((table.key(key), read_at));
+        self.require_key(table.key(key), read_at);
     }
 
     /// Appends an event to the log.
@@ -77,16 +82,26 @@ impl WriteBatch {
         Ok(())
     }
 
-    fn put_row<T: Serialize>(
+    /// Puts an encoded value under a key of the store.
+    pub(super) fn put_encoded(
         &mut self,
         key: String,
         read_at: Option<Version>,
-        value: &T,
+        value: Vec<u8>,
         expires_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        let value = encode(value)?;
+    ) {
         self.batch.expect.push((key.clone(), read_at));
         self.batch.put.push(Put { key, value, expires_at });
-        Ok(())
+    }
+
+    /// Removes a key of the store.
+    pub(super) fn remove_key(&mut self, key: String, read_at: Version) {
+        self.batch.expect.push((key.clone(), Some(read_at)));
+        self.batch.remove.push(key);
+    }
+
+    /// Requires the version of a key of the store.
+    pub(super) fn require_key(&mut self, key: String, read_at: Option<Version>) {
+        self.batch.expect.push((key, read_at));
     }
 }

@@ -49,6 +49,13 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
         self.store.get(&self.key(key)).await?.map(row).transpose()
     }
 
+    /// Returns the rows of keys in their order; `None` for a key that is absent.
+    pub async fn get_many(&self, keys: &[impl Display]) -> Result<Vec<Option<Row<T>>>, StoreError> {
+        let keys: Vec<_> = keys.iter().map(|key| self.key(key)).collect();
+        let found = self.store.get_many(&keys).await?;
+        found.into_iter().map(|found| found.map(row).transpose()).collect()
+    }
+
     /// Returns up to `limit` rows with their keys, in order: those whose keys begin with `prefix`
     /// and come after the key `after`.
     pub async fn list(

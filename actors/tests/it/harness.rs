@@ -1,7 +1,8 @@
 //! A shop on a store in memory, with a manual clock and a scripted bank.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::article::ChangeArticle;
@@ -51,6 +52,8 @@ pub(crate) struct TestShop {
     pub(crate) bank: Arc<ScriptedBank>,
     /// Milliseconds since the Unix epoch.
     clock: Arc<AtomicI64>,
+    /// The first version of each cart to which lamps were added.
+    first_versions: Mutex<HashMap<Owner, u64>>,
 }
 
 impl TestShop {
@@ -60,7 +63,7 @@ impl TestShop {
         let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
         let bank = Arc::new(ScriptedBank::default());
         let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N).await;
-        Self { shop, store, bank, clock }
+        Self { shop, store, bank, clock, first_versions: Mutex::default() }
     }
 
     /// Opens another node on the same store.
@@ -95,7 +98,17 @@ impl TestShop {
 
     /// Adds lamps to a cart.
     pub(crate) async fn add_lamps(&self, owner: &Owner, units: u32) -> CartReply {
-        self.shop.carts.ask(ToCart(owner.clone(), lamps(units))).await
+        let reply = self.shop.carts.ask(ToCart(owner.clone(), lamps(units))).await;
+        if let Ok(cart) = &reply {
+            let mut first_versions = self.first_versions.lock().unwrap();
+            first_versions.entry(owner.clone()).or_insert(cart.version);
+        }
+        reply
+    }
+
+    /// Returns the version of an owner's cart after the first lamps were added.
+    pub(crate) fn first_version(&self, owner: &Owner) -> u64 {
+        self.first_versions.lock().unwrap()[owner]
     }
 
     /// Returns the current cart of an owner.
@@ -166,6 +179,8 @@ fn rules() -> Rules {
         breaker: Limits { failures: 3, open: minutes(1) },
         bank_timeout: Duration::from_secs(3),
         bank_calls: 16,
+        events_max: 10_000,
+        events_keep: minutes(24 * 60),
     }
 }
 

@@ -20,7 +20,6 @@ use domain::session::EndReason;
 use domain::topic::{Channel, Topic};
 
 use crate::harness::bank::Reaction;
-use crate::harness::order::order;
 use crate::harness::subscriber::TestSubscriber;
 use crate::harness::{PASSWORD, TestShop, eventually};
 
@@ -69,7 +68,7 @@ async fn every_actor_reports_its_state_after_one_sign_in_one_cart_and_one_order(
     subscriber.subscribe(&test, &channels).await;
     test.add_lamps(&owner, 2).await.unwrap();
     test.bank.script(&[Reaction::Hold]);
-    let placed = shop.orders.ask(order(ana, "k", 2)).await.unwrap();
+    let placed = shop.orders.ask(test.order(ana, "k", 2)).await.unwrap();
 
     let breaker = Breaker::default();
     await_state(&shop.sessions, SessionsState { cached: 1, revoked: 0 }).await;

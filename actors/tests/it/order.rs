@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+mod called_off;
 mod checkout;
 mod deleted_user;
 mod idempotency;
 mod payment;
 mod refund;
+mod round;
 
 /// Longer than any pause of the order desk between two calls to the bank.
 const LONGEST_PAUSE: Duration = Duration::from_secs(40);

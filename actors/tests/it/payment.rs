@@ -4,26 +4,39 @@ use std::time::Duration;
 
 use actors::bank::{Answer, Bank, Charge};
 use actors::failure::Failure;
-use actors::payment::{Admit, Call, Request};
+use actors::payment::{Admit, Admitted, Call, Request, Wanted};
 use actors::shop::Shop;
 use domain::breaker::Rejected;
 use domain::money::Cents;
 use domain::order::{OrderError, OrderId};
 use domain::payment::Outcome;
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::harness::bank::Reaction;
-use crate::harness::order::order;
 use crate::harness::{TestShop, eventually};
 
 /// How long the breaker stays open.
 const OPEN: Duration = Duration::from_secs(60);
 
 async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
-    let permit = shop.payments.ask(Admit).await?;
+    let Admitted { permits, retry_after } = shop.payments.ask(Admit { calls: 1 }).await?;
+    let Some(permit) = permits.into_iter().next() else {
+        return Err(Failure::Refused(Rejected { retry_after: retry_after.unwrap() }));
+    };
     let charge = Charge { key: key.into(), order: OrderId(Uuid::nil()), amount: Cents(100) };
-    Ok(shop.payments.addr().send(Call { permit, request: Request::Charge(charge) }).await.unwrap())
+    Ok(shop
+        .payments
+        .addr()
+        .send(Call {
+            permit,
+            request: Request::Charge(charge),
+            wanted: Wanted::until(Timestamp::MAX),
+        })
+        .await
+        .unwrap()
+        .unwrap())
 }
 
 /// Waits until the breaker has a state: the verdict on a call arrives after its outcome.
@@ -77,8 +90,9 @@ async fn after_a_minute_exactly_one_of_a_hundred_callers_is_admitted() {
     let test = TestShop::open().await;
     fail_three_times(&test).await;
     test.advance_clock(OPEN);
-    let permits = join_all((0..100).map(|_| test.shop.payments.ask(Admit))).await;
-    assert_eq!(permits.iter().filter(|permit| permit.is_ok()).count(), 1);
+    let permits = join_all((0..100).map(|_| test.shop.payments.ask(Admit { calls: 1 }))).await;
+    let granted = permits.iter().flatten().map(|admitted| admitted.permits.len());
+    assert_eq!(granted.sum::<usize>(), 1);
 }
 
 #[actix::test]
@@ -91,7 +105,7 @@ async fn after_a_minute_one_of_a_thousand_orders_is_placed_and_the_others_can_be
     }
     test.advance_clock(OPEN);
     test.bank.script(&[Reaction::Hold]);
-    let orders = buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)));
+    let orders = buyers.iter().map(|buyer| test.shop.orders.ask(test.order(*buyer, "k", 1)));
     let orders = join_all(orders).await;
     assert_eq!(orders.iter().filter(|order| order.is_ok()).count(), 1);
     for refused in orders.into_iter().filter_map(Result::err) {
@@ -111,7 +125,7 @@ async fn an_unused_permit_is_returned() {
     let test = TestShop::open().await;
     fail_three_times(&test).await;
     test.advance_clock(OPEN);
-    drop(test.shop.payments.ask(Admit).await.unwrap());
+    drop(test.shop.payments.ask(Admit { calls: 1 }).await.unwrap());
     eventually(async || charge(&test.shop, "d").await.ok()).await;
     await_breaker(&test.shop, "closed").await;
 }

@@ -7,14 +7,23 @@ use actors::failure::Failure;
 use actors::session::{
     EndSessions, FindByCookie, OpenSession, RotateToken, SessionSelector, VerifiedUser,
 };
+use actors::shop::Shop;
 use actors::user::{ChangeUser, DeleteUser};
 use domain::session::{EndReason, Proof, Session, SessionError};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, eventually};
 
 async fn sign_in(
     test: &TestShop,
+    verified: &VerifiedUser,
+    cookie: Option<&str>,
+) -> Result<Session, Failure<SessionError>> {
+    sign_in_on(&test.shop, verified, cookie).await
+}
+
+async fn sign_in_on(
+    node: &Shop,
     verified: &VerifiedUser,
     cookie: Option<&str>,
 ) -> Result<Session, Failure<SessionError>> {
@@ -24,7 +33,7 @@ async fn sign_in(
         device: "test".into(),
         address: String::new(),
     };
-    test.shop.sessions.ask(open).await
+    node.sessions.ask(open).await
 }
 
 async fn rotate(
@@ -35,6 +44,16 @@ async fn rotate(
     let rotated = test.shop.sessions.ask(RotateToken { session: session.id, generation }).await?;
     let Proof::Api { generation, .. } = rotated.proof else { panic!("not an API session") };
     Ok(generation)
+}
+
+/// Ends one session of a user.
+fn end(session: &Session) -> EndSessions {
+    EndSessions {
+        user: session.user,
+        sessions: SessionSelector::One(session.id),
+        reason: EndReason::SignedOut,
+        with: None,
+    }
 }
 
 #[actix::test]
@@ -91,12 +110,33 @@ async fn a_new_node_reads_the_revoked_sessions() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
     let session = sign_in(&test, &user, None).await.unwrap();
-    let end = EndSessions {
-        user: user.user.id,
-        sessions: SessionSelector::One(session.id),
-        reason: EndReason::SignedOut,
-        with: None,
-    };
-    test.shop.sessions.ask(end).await.unwrap();
+    test.shop.sessions.ask(end(&session)).await.unwrap();
     assert!(test.second_node().await.revocations.contains(session.id));
+}
+
+#[actix::test]
+async fn no_session_survives_a_password_change_if_another_one_was_opened_on_a_slow_node() {
+    let test = TestShop::open().await;
+    let slow_node = test.second_node().await;
+    let ana = test.user("ana").await;
+    let first = sign_in(&test, &ana, None).await.unwrap();
+
+    test.store.hold_next_commit();
+    let slow = sign_in_on(&slow_node, &ana, None);
+    let (slow, second) = join(slow, async {
+        eventually(async || test.store.holds_a_commit().then_some(())).await;
+        // The list of sessions becomes empty, and then has as many versions as before.
+        test.shop.sessions.ask(end(&first)).await.unwrap();
+        let second = sign_in(&test, &ana, None).await.unwrap();
+        test.store.release_commit().await;
+        second
+    })
+    .await;
+
+    let password = Some("battery staple".into());
+    let change = ChangeUser { user: ana.user.id, role: None, email: None, password };
+    test.shop.users.ask(change).await.unwrap();
+    for session in [second, slow.unwrap()] {
+        assert!(test.shop.revocations.contains(session.id));
+    }
 }

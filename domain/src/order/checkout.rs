@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Contact, Order, OrderError, OrderId, OrderItem, OrderStatus};
+use super::{Contact, Order, OrderError, OrderId, OrderItem, OrderStatus, Requested};
 use crate::article::Articles;
 use crate::cart::Cart;
 use crate::money::Cents;
@@ -58,7 +58,7 @@ impl Order {
             cart_version: cart.version,
             created_at: now,
             expires_at: now + expires_after,
-            called_off: false,
+            requested: Requested::None,
         };
         Ok((order, articles))
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Order, OrderError, OrderStatus};
+use super::{Order, OrderError, OrderStatus, Requested};
 use crate::article::{ArticleError, Articles};
 use crate::payment::{Outcome, Payment, PaymentStatus};
 
@@ -65,7 +65,7 @@ impl Order {
         let settled = Self { payment, ..self.clone() };
         let transition = match settled.payment.status {
             PaymentStatus::Succeeded => Transition::Pay,
-            PaymentStatus::Declined | PaymentStatus::NotSent if self.called_off => {
+            PaymentStatus::Declined | PaymentStatus::NotSent if self.is_called_off() => {
                 Transition::Cancel
             }
             _ => return Some((settled, StockMove::None)),
@@ -73,29 +73,36 @@ impl Order {
         settled.transition(transition).ok()
     }
 
-    /// Returns the order with a new payment attempt.
+    /// Returns the order with a new payment attempt; a paid order is returned unchanged.
     ///
     /// Returns an error while an attempt is open: an order has at most one charge in progress, so
     /// it is never charged twice.
     pub fn pay_again(&self) -> Result<Self, OrderError> {
-        if self.status != OrderStatus::PendingPayment || self.payment.is_open() {
-            return Err(self.wrong_state());
+        match self.status {
+            OrderStatus::Paid => Ok(self.clone()),
+            OrderStatus::PendingPayment if !self.payment.is_open() => {
+                let payment = Payment::submitting(self.payment.attempt + 1);
+                Ok(Self { payment, ..self.clone() })
+            }
+            _ => Err(self.wrong_state()),
         }
-        Ok(Self { payment: Payment::submitting(self.payment.attempt + 1), ..self.clone() })
     }
 
-    /// Returns the order after a request to cancel it.
+    /// Returns the order after the customer's request to cancel it.
     ///
     /// While the payment is open, the bank may have charged. The order is then only marked, and is
-    /// cancelled or refunded when the outcome is known.
+    /// cancelled or refunded when the outcome is known. Returns an error if an administrator
+    /// refunds the order: that was not the customer's request.
     pub fn cancel(&self) -> Result<(Self, StockMove), OrderError> {
         match self.status {
             OrderStatus::PendingPayment if self.payment.is_open() => {
-                Ok((self.call_off(), StockMove::None))
+                Ok((self.request(Requested::CancelledByCustomer), StockMove::None))
             }
             // The bank charged after the request, so the order is being refunded: a repeated
             // request has to succeed like the first one.
-            OrderStatus::Paid | OrderStatus::Refunded if self.called_off => {
+            OrderStatus::Paid | OrderStatus::Refunded
+                if self.requested == Requested::CancelledByCustomer =>
+            {
                 Ok((self.clone(), StockMove::None))
             }
             _ => self.transition(Transition::Cancel),
@@ -123,12 +130,13 @@ impl Order {
         self.transition(Transition::Deliver)
     }
 
-    /// Returns the order marked for a refund; [`refunded`](Self::refunded) completes it.
+    /// Returns the order marked for an administrator's refund; [`refunded`](Self::refunded)
+    /// completes it. An order that is already being refunded is returned unchanged.
     pub fn refund(&self) -> Result<Self, OrderError> {
         match self.status {
             OrderStatus::Refunded => Ok(self.clone()),
             OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => {
-                Ok(self.call_off())
+                Ok(self.request(Requested::RefundedByAdmin))
             }
             _ => Err(self.wrong_state()),
         }
@@ -145,7 +153,12 @@ impl Order {
             self.status,
             OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered
         );
-        is_paid && self.called_off
+        is_paid && self.is_called_off()
+    }
+
+    /// Returns whether a cancellation or a refund was requested.
+    pub fn is_called_off(&self) -> bool {
+        self.requested != Requested::None
     }
 
     /// Returns whether a payment or a refund is outstanding.
@@ -166,8 +179,10 @@ impl Order {
         Self { contact: None, ..self.clone() }
     }
 
-    fn call_off(&self) -> Self {
-        Self { called_off: true, ..self.clone() }
+    /// Returns the order with a request, unless it has one.
+    fn request(&self, request: Requested) -> Self {
+        let requested = if self.is_called_off() { self.requested } else { request };
+        Self { requested, ..self.clone() }
     }
 
     /// Returns the order after a transition of the table.
@@ -257,8 +272,8 @@ mod tests {
         for open in [placed(), placed().settle(1, Outcome::Unknown).unwrap().0] {
             let (marked, stock) = open.cancel().unwrap();
             assert_eq!(
-                (marked.status, marked.called_off, stock),
-                (OrderStatus::PendingPayment, true, StockMove::None)
+                (marked.status, marked.requested, stock),
+                (OrderStatus::PendingPayment, Requested::CancelledByCustomer, StockMove::None)
             );
             let (cancelled, stock) = marked.settle(1, Outcome::Declined).unwrap();
             assert_eq!((cancelled.status, stock), (OrderStatus::Cancelled, StockMove::Release));
@@ -269,6 +284,36 @@ mod tests {
             let (refunded, stock) = paid.refunded().unwrap();
             assert_eq!((refunded.status, stock), (OrderStatus::Refunded, StockMove::Restock));
             assert_eq!(refunded.cancel().unwrap(), (refunded.clone(), StockMove::None));
+        }
+    }
+
+    #[test]
+    fn a_customer_can_not_cancel_an_order_that_an_administrator_refunds() {
+        let marked = paid().refund().unwrap();
+        assert_eq!(marked.requested, Requested::RefundedByAdmin);
+        let (refunded, _) = marked.refunded().unwrap();
+        for order in [marked, refunded] {
+            assert!(order.is_called_off());
+            assert_eq!(order.cancel(), Err(order.wrong_state()));
+            assert_eq!(order.refund().unwrap(), order);
+        }
+    }
+
+    #[test]
+    fn the_first_request_is_kept_when_an_administrator_refunds_a_cancelled_order() {
+        let cancelled = placed().cancel().unwrap().0.settle(1, Outcome::Approved).unwrap().0;
+        let refunded = cancelled.refund().unwrap();
+        assert_eq!(refunded, cancelled);
+        assert_eq!(refunded.cancel().unwrap(), (refunded.clone(), StockMove::None));
+    }
+
+    #[test]
+    fn paying_a_paid_order_again_changes_nothing_and_any_other_order_is_refused() {
+        assert_eq!(paid().pay_again().unwrap(), paid());
+        let shipped = paid().ship().unwrap().0;
+        let cancelled = placed().settle(1, Outcome::Declined).unwrap().0.cancel().unwrap().0;
+        for order in [placed(), shipped, cancelled] {
+            assert_eq!(order.pay_again(), Err(order.wrong_state()));
         }
     }
 

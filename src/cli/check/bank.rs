@@ -3,10 +3,16 @@
 use std::collections::BTreeMap;
 
 use actors::bank::{Answer, Bank, key};
+use actors::store::StoreError;
+use actors::tables::Tables;
 use domain::order::{Order, OrderStatus};
 
-use super::{BooksError, PROGRESS_INTERVAL};
-use crate::bank::ledger::Entry;
+use super::scan::Scan;
+use super::{BooksError, Line, Report};
+use crate::bank::ledger::{Entry, Ledger};
+
+/// The number of orders between two progress lines.
+const PROGRESS_INTERVAL: usize = 1_000;
 
 /// The decisions of a bank that has charged nothing, or has refunded the charge.
 const UNCHARGED: &[Option<Answer>] = &[None, Some(Answer::Declined), Some(Answer::Voided)];
@@ -17,54 +23,111 @@ const ANY: &[Option<Answer>] =
 
 /// Looks up every attempt of every order at the bank.
 pub(super) async fn compare_bank(
-    orders: &[Order],
+    tables: &Tables,
+    count: usize,
     bank: &dyn Bank,
-    progress: impl Fn(String),
-) -> Result<Vec<String>, BooksError> {
-    let mut findings = Vec::new();
-    for (done, order) in (1_usize..).zip(orders) {
+    report: Report<'_>,
+) -> Result<(), BooksError> {
+    let mut orders = Scan::new(&tables.orders);
+    let mut done: usize = 0;
+    while let Some((_, order)) = orders.next_if(|_| true).await? {
         for attempt in 1..=order.payment.attempt {
             let decision = bank.lookup(&key(order.id, attempt)).await;
             let decision =
                 decision.map_err(|error| BooksError::Lookup { order: order.id, attempt, error })?;
-            findings.extend(compare_decision(order, attempt, decision));
+            let difference = compare_decision(&order, attempt, decision);
+            difference.map(Line::Difference).into_iter().for_each(&mut *report);
         }
+        done += 1;
         if done.is_multiple_of(PROGRESS_INTERVAL) {
-            progress(format!("{done} of {} orders compared with the bank", orders.len()));
+            report(Line::Progress(format!("{done} of {count} orders compared with the bank")));
         }
     }
-    Ok(findings)
+    Ok(())
 }
 
 /// Compares every attempt with its entry in the ledger. A ledger also shows the amounts, and
 /// charges that belong to no order.
-pub(super) fn compare_ledger(
-    orders: &[Order],
-    mut entries: BTreeMap<String, Entry>,
-) -> Vec<String> {
-    let approved = entries.values().filter(|entry| entry.answer() == Answer::Approved);
-    let charged: u64 = approved.filter_map(cents).sum();
-    let mut findings = Vec::new();
-    let mut paid = 0;
-    for order in orders {
+///
+/// The key of an entry begins with the id of its order, so orders and entries are read side by
+/// side.
+pub(super) async fn compare_ledger(
+    tables: &Tables,
+    ledger: &Ledger,
+    report: Report<'_>,
+) -> Result<(), StoreError> {
+    let mut orders = Scan::new(&tables.orders);
+    let mut entries = Scan::new(ledger.entries());
+    let mut totals = Totals::default();
+    while let Some((id, order)) = orders.next_if(|_| true).await? {
+        let prefix = format!("{id}-");
+        while let Some(unknown) = entries.next_if(|key| key < prefix.as_str()).await? {
+            report(Line::Difference(totals.add_unknown(unknown)));
+        }
+        let mut attempts = BTreeMap::new();
+        while let Some((key, entry)) = entries.next_if(|key| key.starts_with(&prefix)).await? {
+            attempts.insert(key, entry);
+        }
+        totals.compare_order(&order, attempts).map(Line::Difference).for_each(&mut *report);
+    }
+    while let Some(unknown) = entries.next_if(|_| true).await? {
+        report(Line::Difference(totals.add_unknown(unknown)));
+    }
+    totals.compare().map(Line::Difference).into_iter().for_each(report);
+    Ok(())
+}
+
+/// What the bank has charged and what the paid orders cost, in cents.
+#[derive(Default)]
+struct Totals {
+    charged: u64,
+    paid: u64,
+}
+
+impl Totals {
+    /// Compares the attempts of an order with its entries, given by key.
+    fn compare_order(
+        &mut self,
+        order: &Order,
+        mut entries: BTreeMap<String, Entry>,
+    ) -> impl Iterator<Item = String> {
+        let mut findings = Vec::new();
         for attempt in 1..=order.payment.attempt {
             let entry = entries.remove(&key(order.id, attempt));
             let decision = entry.as_ref().map(Entry::answer);
             findings.extend(compare_decision(order, attempt, decision));
-            findings.extend(entry.and_then(|entry| compare_charge(order, attempt, &entry)));
-            paid += if is_paid(order, attempt, decision) { order.total.0 } else { 0 };
+            if let Some(entry) = entry {
+                self.add_charge(&entry);
+                findings.extend(compare_charge(order, attempt, &entry));
+            }
+            self.paid += if is_paid(order, attempt, decision) { order.total.0 } else { 0 };
+        }
+        findings.extend(entries.into_iter().map(|entry| self.add_unknown(entry)));
+        findings.into_iter()
+    }
+
+    /// Adds a charge that belongs to no order, and returns its finding.
+    fn add_unknown(&mut self, (key, entry): (String, Entry)) -> String {
+        self.add_charge(&entry);
+        let charge = charge_text(&entry);
+        format!("charge {key}: the bank reports {charge}, but there is no such order or attempt")
+    }
+
+    fn add_charge(&mut self, entry: &Entry) {
+        if entry.answer() == Answer::Approved {
+            self.charged += cents(entry).unwrap_or_default();
         }
     }
-    findings.extend(entries.iter().map(|(key, entry)| {
-        let charge = charge_text(entry);
-        format!("charge {key}: the bank reports {charge}, but there is no such order or attempt")
-    }));
-    if charged != paid {
-        findings.push(format!(
-            "the bank charged {charged} cents in total, but the paid orders cost {paid} cents"
-        ));
+
+    /// Compares both totals.
+    fn compare(&self) -> Option<String> {
+        let Self { charged, paid } = self;
+        (charged != paid).then(|| {
+            format!(
+                "the bank charged {charged} cents in total, but the paid orders cost {paid} cents"
+            )
+        })
     }
-    findings
 }
 
 /// Compares the decision on an attempt with the status of the order.
@@ -155,9 +218,8 @@ mod tests {
     use domain::payment::Outcome;
 
     use super::super::Books;
-    use super::super::samples::order_of_two_lamps;
+    use super::super::samples::{NOW, order_of_two_lamps};
     use super::*;
-    use crate::bank::ledger::Ledger;
 
     /// A request to the bank.
     enum Request {
@@ -173,7 +235,13 @@ mod tests {
 
     /// Compares orders with a ledger that has received some requests.
     async fn findings(orders: &[Order], requests: &[Request]) -> String {
-        let ledger = Ledger::new(Arc::new(MemoryStore::new(Clock::default())), Clock::default());
+        let tables = Tables::new(Arc::new(MemoryStore::new(Clock::default())));
+        let mut batch = tables.batch(NOW);
+        for order in orders {
+            batch.put(&tables.orders, order.id, None, order).unwrap();
+        }
+        tables.commit(batch).await.unwrap();
+        let ledger = Ledger::new(tables.store.clone(), Clock::default());
         let order = order_of_two_lamps().0.id;
         let charge = |attempt, amount| Charge { key: key(order, attempt), order, amount };
         for request in requests {
@@ -186,7 +254,14 @@ mod tests {
             };
             decision.unwrap();
         }
-        Books::Ledger(Box::new(ledger)).compare(orders, |_| {}).await.unwrap().join("\n")
+        let mut findings = Vec::new();
+        let mut report = |line| match line {
+            Line::Difference(text) => findings.push(text),
+            Line::Progress(_) => {}
+        };
+        let books = Books::Ledger(Box::new(ledger));
+        books.compare(&tables, orders.len(), &mut report).await.unwrap();
+        findings.join("\n")
     }
 
     /// An order in each of its final states, and an open one.

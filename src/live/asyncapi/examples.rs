@@ -10,7 +10,7 @@ use domain::breaker::Breaker;
 use domain::cart::{Cart, Item, Owner};
 use domain::event::{Entry, Event};
 use domain::money::Cents;
-use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
+use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
 use domain::payment::Payment;
 use domain::quantity::Quantity;
 use domain::session::{EndReason, Proof, Session, SessionId};
@@ -185,7 +185,7 @@ fn order() -> Result<Order, UserError> {
         cart_version: 4,
         created_at: NOW,
         expires_at: later(),
-        called_off: false,
+        requested: Requested::None,
     })
 }
 

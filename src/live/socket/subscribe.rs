@@ -9,15 +9,19 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, ContextFutureSpawner, WrapFuture};
+use actix_web::rt;
 use actors::live::Subscribe;
+use actors::shop::Shop;
 use actors::store::EventId;
 use domain::topic::{Channel, INTERRUPTIONS, Topic};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::{Client, Context, Socket};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::live::close::Close;
+use crate::live::identity::Identity;
 use crate::live::page::Page;
 use crate::live::program::{Program, Replay};
 
@@ -44,6 +48,7 @@ impl Socket {
     ) {
         let hub = self.state.shop.hub.addr();
         self.hub = Some(hub.clone());
+        let has_new_topics = !new.is_empty();
         self.pending = Some(PendingSubscription { new, since });
         let subscribe = Subscribe {
             subscriber: self.slot.number,
@@ -53,11 +58,9 @@ impl Socket {
         };
         let shop = self.state.shop.clone();
         let subscribed = async move {
-            let last = shop.tables.store.last_event().await.ok()?;
-            let mut position = shop.position.clone();
-            // Events acknowledged before the subscription are not news to the client. If the hub is
-            // too slow, some are pushed although a snapshot shows them already, which is harmless.
-            let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
+            if has_new_topics {
+                wait_for_hub(&shop).await?;
+            }
             hub.send(subscribe).await.ok()
         };
         subscribed
@@ -86,9 +89,20 @@ impl Socket {
             Client::Program(program) => {
                 let program = program.clone();
                 let replays = subscription.replays(&self.topics, missed_after, position);
+                if self.exceeds_rate_with(&replays) {
+                    return self.close(Close::Rate, ctx);
+                }
                 self.replay(program, replays, ctx);
             }
         }
+    }
+
+    /// Counts the replays that the client requests as frames, and returns whether the client has
+    /// sent too many. What the hub could not push is not counted.
+    fn exceeds_rate_with(&mut self, replays: &[Replay]) -> bool {
+        let requested = replays.iter().filter(|replay| !replay.newest_only);
+        let batches = requested.map(Replay::batches).sum();
+        self.reader.exceeds_rate_with_replay(batches, self.state.shop.clock.now())
     }
 
     /// Sends replays batch by batch, the last of the list first. Each batch is read when the client
@@ -98,7 +112,7 @@ impl Socket {
             self.pending = None;
             return self.run_commands(ctx);
         };
-        let batch = program.clone().next_batch(replay, self.identity.clone());
+        let batch = next_batch(program.clone(), replay, self.identity.clone());
         batch
             .into_actor(self)
             .map(move |batch, socket, ctx: &mut Context| match batch {
@@ -143,6 +157,32 @@ impl Socket {
         let subscriber = &self.identity.subscriber;
         topics.filter_map(|topic| subscriber.channel(*topic)).chain(interruptions).collect()
     }
+}
+
+/// Waits until the hub has pushed every event that was stored before; `None` if the store cannot be
+/// read.
+///
+/// Events acknowledged before a subscription are not news to the client. If the hub is too slow,
+/// some are pushed although a snapshot shows them already, which is harmless.
+async fn wait_for_hub(shop: &Shop) -> Option<()> {
+    let last = shop.tables.store.last_event().await.ok()?;
+    let mut position = shop.position.clone();
+    let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
+    Some(())
+}
+
+/// Makes the next batch of a replay once the client has taken the one before.
+///
+/// A task of its own makes the batch: the actor does not run while its output is blocked, and would
+/// then hold the permit of the batch for as long as its client likes.
+async fn next_batch(
+    program: Program,
+    replay: Replay,
+    identity: Identity,
+) -> Result<(Vec<String>, Option<Replay>), Problem> {
+    yield_now().await;
+    let batch = rt::spawn(program.next_batch(replay, identity));
+    batch.await.unwrap_or_else(|error| Err(Problem::because(Code::Unavailable, error)))
 }
 
 impl PendingSubscription {

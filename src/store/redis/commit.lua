@@ -2,7 +2,10 @@
 -- script, so no client sees half of a batch.
 -- Returns the id of the last event in the log, or false if an expectation does not hold.
 local values, names, expiries, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local tidy_at_most = 16
+
+-- How many expired keys, and how many old events, this commit removes. It is more than the commit
+-- adds, so that neither pile up, however large the commits are.
+local removals = 16
 
 local position = 0
 local function take()
@@ -26,7 +29,8 @@ local function put(name, expires_at, value)
   redis.call('HSET', values, name, envelope .. value)
   redis.call('ZADD', names, 0, name)
   if expires_at > 0 then
-    redis.call('ZADD', expiries, expires_at, name)
+    local added = redis.call('ZADD', expiries, expires_at, name)
+    removals = removals + 2 * added
   else
     redis.call('ZREM', expiries, name)
   end
@@ -50,7 +54,7 @@ local function event_id(number) return string.format('%.0f-0', number) end
 -- Keeps the last event in any case, because the next id follows from it.
 local function forget_old_events()
   redis.call('XTRIM', log, 'MAXLEN', '=', events_max)
-  for _ = 1, tidy_at_most do
+  for _ = 1, removals do
     local oldest = oldest_event()
     if number_of(oldest) >= last_event or tonumber(oldest[2][2]) >= oldest_time then return end
     redis.call('XTRIM', log, 'MINID', '=', event_id(number_of(oldest) + 1))
@@ -70,12 +74,13 @@ for _ = 1, take_number() do
 end
 for _ = 1, take_number() do
   last_event = last_event + 1
+  removals = removals + 2
   redis.call('XADD', log, event_id(last_event), 'at', string.format('%.0f', now), 'event', take())
 end
 
 if last_event > 0 then forget_old_events() end
 local expired = redis.call(
-  'ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, tidy_at_most
+  'ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, removals
 )
 for _, name in ipairs(expired) do remove(name) end
 return last_event

@@ -1,18 +1,20 @@
 //! The committer: takes all waiting requests, makes their commits durable in one write, and
 //! replies to all of them.
 //!
-//! The first error or panic ends the committer and makes the store unavailable: after a failed
+//! The first error or panic ends the committer, and the store has failed for good: after a failed
 //! sync it is unknown what is on the disk. The requests that remain are dropped, which returns an
 //! error to their callers.
 
 use std::fs::File;
 use std::iter;
 use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use actors::clock::Clock;
+use actors::failpoint;
 use actors::store::{Batch, EventId, StoreError};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::high_water_mark::HighWaterMark;
 use super::round::Round;
@@ -23,18 +25,18 @@ use crate::store::envelope::milliseconds;
 /// The largest number of requests in a round.
 const REQUESTS_PER_ROUND: usize = 1024;
 
-/// Sends a result to the caller.
-pub(super) type Reply = Box<dyn FnOnce() + Send>;
+/// Sends the result of a commit to the caller.
+type Reply = Box<dyn FnOnce() + Send>;
 
-/// Reads from the tree at a time in milliseconds, and returns the reply to send.
-pub(super) type Query = Box<dyn FnOnce(&Tree, u64) -> sled::Result<Reply> + Send>;
+/// Reads from the tree at a time in milliseconds, and sends the result to the caller.
+pub(super) type Query = Box<dyn FnOnce(&Tree, u64) -> sled::Result<()> + Send>;
 
-/// A request to the committer.
+/// A request to the committer; its permit is its room in the queue.
 pub(super) enum Request {
     /// Commits a batch, and sends the result.
-    Commit(Batch, oneshot::Sender<Result<EventId, StoreError>>),
+    Commit(Batch, oneshot::Sender<Result<EventId, StoreError>>, OwnedSemaphorePermit),
     /// Reads from the tree.
-    Read(Query),
+    Read(Query, OwnedSemaphorePermit),
     /// Removes expired keys and old events.
     Sweep,
 }
@@ -56,42 +58,59 @@ pub(super) struct Committer {
 }
 
 impl Committer {
-    /// Serves requests until every sender is dropped.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Request>) {
-        let mut requests = Vec::with_capacity(REQUESTS_PER_ROUND);
-        while queue.blocking_recv_many(&mut requests, REQUESTS_PER_ROUND) > 0 {
-            gather(&mut queue, &mut requests);
-            if let Err(error) = self.serve(&mut requests) {
-                tracing::error!(%error, "the store failed and is unavailable until a restart");
-                return;
-            }
-        }
-        self.set_mark()
-            .unwrap_or_else(|error| tracing::warn!(%error, "the high-water mark was not written"));
+    /// Serves requests until every sender is dropped. Publishes the error or panic that ends the
+    /// committer before that.
+    pub(super) fn run(
+        mut self,
+        queue: mpsc::UnboundedReceiver<Request>,
+        failure: &watch::Sender<Option<StoreError>>,
+    ) {
+        // The committer is not used after a panic.
+        let served = panic::catch_unwind(AssertUnwindSafe(|| self.serve_all(queue)));
+        let reason = match served {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "its committer panicked".to_owned(),
+        };
+        failure.send_replace(Some(StoreError::Unavailable(reason)));
     }
 
-    /// Serves one round of requests in their order.
+    fn serve_all(&mut self, mut queue: mpsc::UnboundedReceiver<Request>) -> sled::Result<()> {
+        let mut requests = Vec::with_capacity(REQUESTS_PER_ROUND);
+        while queue.blocking_recv_many(&mut requests, REQUESTS_PER_ROUND) > 0 {
+            failpoint::reach("committer");
+            gather(&mut queue, &mut requests);
+            self.serve(&mut requests)?;
+        }
+        self.set_mark()
+    }
+
+    /// Serves one round of requests: first the reads, then the commits in their order.
     ///
-    /// Reads run after the write, so no caller sees a change before it is durable.
+    /// When the reads run, every earlier write is durable and no later one has been made: no caller
+    /// sees a change before it is durable, and no read waits for the sync of its own round.
     fn serve(&mut self, requests: &mut Vec<Request>) -> sled::Result<()> {
         let now = milliseconds(self.clock.now());
+        let mut commits = Vec::new();
+        for request in requests.drain(..) {
+            match request {
+                Request::Read(query, _room) => query(&self.tree, now)?,
+                other => commits.push(other),
+            }
+        }
         let mut round = Round::begin(&mut self.tree, &self.options, now);
         let mut staged = Staged::default();
-        for request in requests.drain(..) {
+        for request in commits {
             staged.stage(request, &mut round)?;
         }
         if round.write()? {
             // sled's flush only starts the write-back. The drive may not have the data yet.
             self.file.sync_data()?;
         }
-        let Staged { mut replies, reads, sweeps } = staged;
-        for read in reads {
-            replies.push(read(&self.tree, now)?);
-        }
         let last_event = self.tree.last_event();
         self.durable.send_if_modified(|durable| mem::replace(durable, last_event) != last_event);
-        replies.into_iter().for_each(|reply| reply());
-        if sweeps { self.set_mark() } else { Ok(()) }
+        staged.replies.into_iter().for_each(|reply| reply());
+        if staged.sweeps { self.set_mark() } else { Ok(()) }
     }
 
     fn set_mark(&mut self) -> sled::Result<()> {
@@ -103,19 +122,21 @@ impl Committer {
 #[derive(Default)]
 struct Staged {
     replies: Vec<Reply>,
-    reads: Vec<Query>,
     sweeps: bool,
 }
 
 impl Staged {
     fn stage(&mut self, request: Request, round: &mut Round) -> sled::Result<()> {
         match request {
-            Request::Commit(batch, sender) => {
+            Request::Commit(batch, sender, room) => {
                 let result = round.stage(batch)?;
-                // The caller may have dropped the receiver.
-                self.replies.push(Box::new(move || drop(sender.send(result))));
+                self.replies.push(Box::new(move || {
+                    drop(room);
+                    // The caller may have dropped the receiver.
+                    drop(sender.send(result));
+                }));
             }
-            Request::Read(query) => self.reads.push(query),
+            Request::Read(..) => {}
             Request::Sweep => {
                 round.sweep()?;
                 self.sweeps = true;
@@ -127,7 +148,7 @@ impl Staged {
 
 /// Yields to other threads and takes what they queue, until they queue no more. Each round has a
 /// fixed cost, so fewer and larger rounds are cheaper.
-fn gather(queue: &mut mpsc::Receiver<Request>, requests: &mut Vec<Request>) {
+fn gather(queue: &mut mpsc::UnboundedReceiver<Request>, requests: &mut Vec<Request>) {
     loop {
         let before = requests.len();
         thread::yield_now();

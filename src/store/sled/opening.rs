@@ -49,17 +49,16 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     let mut mark = HighWaterMark::open(path).map_err(explain_io)?;
     match format(&db).map_err(explain)? {
         Some(found) => check_format(found)?,
-        None if mark.last_event().is_none() && db.is_empty() => {
-            initialize(&db, &file).map_err(explain)?
-        }
+        None if mark.last_event().is_none() && db.is_empty() => {}
         None => return Err(corrupt(path, "its content is missing".to_owned())),
     }
-    let tree = Tree::new(db).map_err(explain)?;
+    let tree = Tree::new(db.clone()).map_err(explain)?;
     let last_event = tree.last_event();
     if let Some(marked) = mark.last_event().filter(|marked| *marked > last_event) {
         let reason = format!("its log ended at event {marked}, now it ends at {last_event}");
         return Err(corrupt(path, reason));
     }
+    write_format(&db, &file).map_err(explain)?;
     mark.set(last_event).and_then(|()| mark.make_durable(path)).map_err(explain_io)?;
     Ok(Files { tree, file, mark })
 }
@@ -86,8 +85,9 @@ fn format(db: &Db) -> sled::Result<Option<u64>> {
     Ok(bytes.map(|bytes| bytes.as_ref().try_into().map_or(u64::MAX, u64::from_be_bytes)))
 }
 
-/// Writes the format to an empty store.
-fn initialize(db: &Db, file: &File) -> sled::Result<()> {
+/// Writes the format, also if it is stored already: a store whose disk takes no writes must not
+/// open.
+fn write_format(db: &Db, file: &File) -> sled::Result<()> {
     db.insert(FORMAT_KEY, &FORMAT.to_be_bytes())?;
     db.flush()?;
     Ok(file.sync_all()?)

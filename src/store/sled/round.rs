@@ -1,5 +1,7 @@
 //! A round of the committer: the changes of its commits, staged and then written together.
 
+mod sweep;
+
 use std::collections::HashMap;
 use std::mem;
 
@@ -10,9 +12,6 @@ use super::segment::Segment;
 use super::tree::Tree;
 use crate::store::Options;
 use crate::store::envelope::{Envelope, milliseconds};
-
-/// The largest number of expired keys, and of old segments, that a round removes.
-const REMOVALS_PER_ROUND: usize = 256;
 
 /// The precision of the index of expiries in milliseconds.
 ///
@@ -31,6 +30,8 @@ pub(super) struct Round<'a> {
     changed: bool,
     /// The envelopes of all keys that the round has read or changed, `None` for absent keys.
     keys: HashMap<String, Option<Envelope>>,
+    /// The number of expired keys to remove before the write.
+    removals: usize,
     /// The bounds of the log after the round.
     first_event: EventId,
     last_event: EventId,
@@ -50,6 +51,7 @@ impl<'a> Round<'a> {
             changes: sled::Batch::default(),
             changed: false,
             keys: HashMap::new(),
+            removals: 0,
             segment: Segment::new(now),
         }
     }
@@ -73,23 +75,13 @@ impl<'a> Round<'a> {
         Ok(Ok(self.last_event))
     }
 
-    /// Stages the removal of expired keys and of old events.
-    pub(super) fn sweep(&mut self) -> sled::Result<()> {
-        for (indexed_at, key) in self.tree.expired(self.now, REMOVALS_PER_ROUND)? {
-            // A commit of this round may have changed the expiry.
-            if index_time(self.envelope(&key)?) == Some(indexed_at) {
-                self.remove(key)?;
-            }
-        }
-        self.remove_old_events()
-    }
-
     /// Writes the changes, and returns whether there were any. They are not durable yet.
     pub(super) fn write(mut self) -> sled::Result<bool> {
         if self.last_event > self.tree.last_event() {
             self.stage_segment();
             self.remove_old_events()?;
         }
+        self.remove_expired()?;
         if self.changed {
             self.tree.write(self.changes, self.first_event, self.last_event)?;
         }
@@ -120,6 +112,9 @@ impl<'a> Round<'a> {
         if let Some(after) = after.filter(|_| before != after) {
             self.insert(keys::of_expiry(after, &key), Vec::new());
         }
+        if before.is_none() && after.is_some() {
+            self.removals += sweep::REMOVALS_PER_EXPIRING_KEY;
+        }
         self.keys.insert(key, envelope);
         Ok(())
     }
@@ -137,27 +132,6 @@ impl<'a> Round<'a> {
     fn stage_segment(&mut self) {
         let segment = mem::replace(&mut self.segment, Segment::new(self.now));
         self.insert(keys::of_segment(self.last_event + 1 - segment.len()), segment.write());
-    }
-
-    /// Stages the removal of the oldest segments of the log, but never of the last one, because
-    /// the next event id follows from it.
-    fn remove_old_events(&mut self) -> sled::Result<()> {
-        for _ in 0..REMOVALS_PER_ROUND {
-            let Some((logged_at, events)) = self.tree.segment(self.first_event)? else { break };
-            let next = self.first_event + events;
-            if next > self.last_event || !self.is_old(next - 1, logged_at) {
-                break;
-            }
-            self.delete(keys::of_segment(self.first_event));
-            self.first_event = next;
-        }
-        Ok(())
-    }
-
-    /// Whether the options allow the removal of a segment, given its last event and its time.
-    fn is_old(&self, event: EventId, logged_at: u64) -> bool {
-        let too_many = self.last_event - event >= self.options.events_max;
-        too_many || logged_at < self.now.saturating_sub(self.options.events_keep.as_millis() as u64)
     }
 
     /// The version that the next commit of this round sees, 0 for an absent key.
@@ -194,40 +168,4 @@ impl<'a> Round<'a> {
 fn index_time(envelope: Option<Envelope>) -> Option<u64> {
     let expires_at = envelope?.expires_at;
     (expires_at > 0).then(|| expires_at.next_multiple_of(INDEX_GRAIN))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::super::opening;
-    use super::*;
-
-    #[test]
-    fn a_sweep_removes_expired_keys_and_their_index_entries() {
-        let directory = tempfile::tempdir().unwrap();
-        let mut tree = opening::open(directory.path()).unwrap().tree;
-        let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
-        let put = |key: &str, minute: i64| Put {
-            key: key.to_owned(),
-            value: Vec::new(),
-            expires_at: Some(jiff::Timestamp::from_second(60 * minute - 1).unwrap()),
-        };
-
-        let mut round = Round::begin(&mut tree, &options, 1);
-        round
-            .stage(Batch { put: vec![put("a", 1), put("b", 1), put("c", 3)], ..Batch::default() })
-            .unwrap()
-            .unwrap();
-        round.write().unwrap();
-
-        let mut round = Round::begin(&mut tree, &options, 120_000);
-        round.stage(Batch { put: vec![put("a", 4)], ..Batch::default() }).unwrap().unwrap();
-        round.sweep().unwrap();
-        round.write().unwrap();
-        assert!(tree.envelope("a").unwrap().is_some());
-        assert!(tree.envelope("b").unwrap().is_none());
-        let expiring: Vec<_> = tree.expired(u64::MAX, 10).unwrap();
-        assert_eq!(expiring, [(180_000, "c".to_owned()), (240_000, "a".to_owned())]);
-    }
 }

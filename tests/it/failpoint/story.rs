@@ -44,6 +44,8 @@ pub(super) struct Story {
     admin: Admin,
     ana: Person,
     action: Action,
+    /// The version of the cart with the laptops.
+    cart_version: u64,
 }
 
 /// The state of the shop after an action.
@@ -62,9 +64,10 @@ impl Story {
         let shop = TestShop::open_to_fail(&[("ORDER__EXPIRY", expiry)], failpoint).await;
         let admin = shop.admin().await;
         let ana = shop.customer("ana").await;
-        let story = Self { shop, admin, ana, action };
-        story.admin.sets_bank("approve").await;
-        story.ana.adds(LAPTOP, 2).await.expect(200);
+        admin.sets_bank("approve").await;
+        let cart = ana.adds(LAPTOP, 2).await.expect(200).json["cart"].clone();
+        let cart_version = cart["version"].as_u64().unwrap();
+        let story = Self { shop, admin, ana, action, cart_version };
         match action {
             Action::CheckOut => {}
             Action::PayAgain | Action::Cancel | Action::Expire => {
@@ -127,7 +130,7 @@ impl Story {
     }
 
     fn check_out(&self) -> RequestBuilder {
-        self.ana.ordering("checkout", 1, TWO_LAPTOPS)
+        self.ana.ordering("checkout", self.cart_version, TWO_LAPTOPS)
     }
 
     fn isolate(&self) -> RequestBuilder {

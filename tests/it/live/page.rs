@@ -104,6 +104,56 @@ async fn the_page_of_a_buyer_shows_that_payments_are_interrupted_and_when_they_r
     assert!(shown.contains(&format!("<time datetime={until}>")), "{until}: {shown}");
 }
 
+#[actix_web::test]
+async fn a_change_of_the_breaker_redraws_only_pages_with_an_order_that_waits_for_its_payment() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
+    let bob = shop.customer("bob").await;
+    admin.sets_bank("decline").await;
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let mut waiting = order_pages(&shop, "ana").await;
+    let mut others = order_pages(&shop, "bob").await;
+    for what in ["isolate", "reset", "isolate"] {
+        admin.0.send(Method::POST, &format!("/api/breaker/{what}"), json!({})).await.expect(200);
+    }
+    bob.adds(1, 1).await.expect(200);
+    for page in &mut others {
+        // The page has received every change of the breaker before.
+        page.receives_with("cart-count-1").await;
+    }
+    for page in &mut waiting {
+        page.receives_with("interrompus").await;
+    }
+    let redraws = admin.reads_metric("microshop_live_redraws_total").await;
+    assert_eq!(redraws, Some(waiting.len() as f64));
+}
+
+/// Opens sockets for pages of orders, some of which show the current state already.
+async fn order_pages(shop: &TestShop, name: &str) -> Vec<Socket> {
+    let cookie = signs_in(shop, name, "correct horse").await;
+    let headers = [("cookie", cookie.as_str())];
+    let mut pages = Vec::new();
+    for since in ["0", "0", &current_event(shop, &cookie).await] {
+        let address = format!("/live?topics=cart,orders&since={since}");
+        let mut page = Socket::connect(shop, &address, &headers).await;
+        if since == "0" {
+            page.receives().await;
+        }
+        pages.push(page);
+    }
+    pages
+}
+
+/// Returns the last event that a page shows which is rendered now.
+async fn current_event(shop: &TestShop, cookie: &str) -> String {
+    let request = shop.request(Method::GET, "/orders").header("cookie", cookie);
+    let page = request.send().await.unwrap().text().await.unwrap();
+    let (_, since) = page.split_once("since=").unwrap();
+    since.chars().take_while(char::is_ascii_digit).collect()
+}
+
 impl Socket {
     /// Returns the next frame that contains a text.
     async fn receives_with(&mut self, text: &str) -> String {

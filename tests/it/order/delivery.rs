@@ -50,6 +50,7 @@ async fn an_order_is_refunded_once_and_unshipped_units_return_to_stock() {
         );
         assert_eq!(ana.sees(1).await, 10);
     }
+    ana.cancels(&order).await.expect_problem(409, "wrong_state");
     admin.moves(&order, "ship").await.expect_problem(409, "wrong_state");
     let declined = ana.is_declined(&admin, "l").await;
     admin.moves(&declined, "refund").await.expect_problem(409, "wrong_state");

@@ -142,7 +142,8 @@ pub(super) fn text(entry: LogEntry) -> (u64, String) {
     (entry.id, String::from_utf8(entry.value).unwrap())
 }
 
-async fn open_with(url: &str, events_max: u64, clock: &Arc<AtomicI64>) -> SharedStore {
+/// Opens a store with a manual clock.
+pub(super) async fn open_with(url: &str, events_max: u64, clock: &Arc<AtomicI64>) -> SharedStore {
     open(url, &options(events_max), Clock::Manual(Arc::clone(clock))).await.unwrap()
 }
 
@@ -150,6 +151,7 @@ fn options(events_max: u64) -> Options {
     Options { events_max, events_keep: Duration::from_secs(3600) }
 }
 
-fn stopped_clock() -> Arc<AtomicI64> {
+/// Returns a clock, in milliseconds since the Unix epoch, that only tests advance.
+pub(super) fn stopped_clock() -> Arc<AtomicI64> {
     Arc::new(AtomicI64::new(1_700_000_000_000))
 }

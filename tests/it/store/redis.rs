@@ -1,15 +1,22 @@
 //! The guarantees of the Redis store beyond the contract.
 
 use std::future::ready;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actors::store::{SharedStore, StoreError};
+use actors::store::{Batch, Put, SharedStore, StoreError};
 use futures_util::StreamExt;
+use jiff::Timestamp;
 use microshop::store::OpenError;
 use tokio::time::{sleep, timeout};
 
-use super::adapters::{PATIENCE, expecting, logging, putting, text, try_open};
+use super::adapters::{
+    PATIENCE, expecting, logging, open_with, put, putting, stopped_clock, text, try_open,
+};
 use crate::redis_server::RedisServer;
+
+/// A little more than an hour in milliseconds.
+const HOUR: i64 = 3_601_000;
 
 #[tokio::test]
 async fn acknowledged_commits_survive_a_crash_of_redis() {
@@ -47,6 +54,25 @@ async fn an_outage_of_redis_is_reported_within_two_seconds_and_the_store_recover
     store.commit(logging(&["after"])).await.unwrap();
     let mut after = tail.filter(|(_, event)| ready(event == "after"));
     assert!(timeout(PATIENCE, after.next()).await.expect("the tail continues").is_some());
+}
+
+#[tokio::test]
+async fn expired_keys_and_old_events_do_not_pile_up_if_commits_are_large() {
+    let redis = RedisServer::start();
+    let clock = stopped_clock();
+    let store = open_with(&redis.url(), 1_000_000, &clock).await;
+    for hour in 0..5 {
+        let now = clock.fetch_add(HOUR, Ordering::SeqCst) + HOUR;
+        let expires_at = Some(Timestamp::from_millisecond(now + HOUR).unwrap());
+        let keys = (0..100).map(|key| put(&format!("{hour}/{key}"), "x"));
+        let put = keys.map(|put| Put { expires_at, ..put }).collect();
+        let events = vec![b"put".to_vec(); 100];
+        store.commit(Batch { put, events, ..Batch::default() }).await.unwrap();
+    }
+    for count in ["HLEN {shop}:values", "ZCARD {shop}:names", "ZCARD {shop}:expiries"] {
+        assert_eq!(redis.ask(count), ":100", "{count}");
+    }
+    assert_eq!(redis.ask("XLEN {shop}:log"), ":100");
 }
 
 #[tokio::test]

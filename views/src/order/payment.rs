@@ -12,7 +12,9 @@ use crate::locale::Locale;
 /// Returns the state of the payment, and forms to pay again or to cancel when they apply.
 pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     let (class, title, detail) = description(order);
-    let is_due = order.status == OrderStatus::PendingPayment;
+    let can_act = order.status == OrderStatus::PendingPayment
+        && !order.is_called_off()
+        && order.payment.status != PaymentStatus::Submitting;
     html! {
         div .bank .(class) {
             h3 { (lock_icon()) "SecureBank" }
@@ -32,7 +34,7 @@ pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interrup
             p.quiet {
                 (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())]))
             }
-            @if is_due && !order.called_off && order.payment.status != PaymentStatus::Submitting {
+            @if can_act {
                 (actions(locale, order))
             }
         }
@@ -60,7 +62,7 @@ fn description(order: &Order) -> (&'static str, &'static str, &'static str) {
         (OrderStatus::Cancelled, _) => ("over", "payment-cancelled", "payment-cancelled-detail"),
         (OrderStatus::Expired, _) => ("over", "payment-expired", "payment-expired-detail"),
         (OrderStatus::Refunded, _) => ("over", "payment-refunded", "payment-refunded-detail"),
-        (OrderStatus::PendingPayment, _) if order.called_off => {
+        (OrderStatus::PendingPayment, _) if order.is_called_off() => {
             ("waiting", "payment-cancelling", "payment-cancelling-detail")
         }
         _ if order.needs_refund() => ("waiting", "payment-refunding", "payment-refunding-detail"),

@@ -17,6 +17,10 @@ pub(crate) enum Reaction {
     Decline,
     /// Cannot be reached.
     NotReached,
+    /// Receives nothing, though the shop has sent the request.
+    LoseRequest,
+    /// Knows the key from another charge.
+    KeyReused,
     /// Approves the charge or voids it, but the answer is lost.
     LoseAnswer,
     /// Panics in the adapter.
@@ -84,6 +88,8 @@ impl Bank for ScriptedBank {
             Reaction::Approve => {}
             Reaction::Decline => return Ok(self.decide(&charge.key, Answer::Declined)),
             Reaction::NotReached => return Err(BankError::NotSent("set to fail".into())),
+            Reaction::LoseRequest => return Err(lost_answer()),
+            Reaction::KeyReused => return Err(BankError::KeyReused),
             Reaction::LoseAnswer => {
                 self.decide(&charge.key, Answer::Approved);
                 return Err(lost_answer());

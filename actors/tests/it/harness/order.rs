@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actors::order::bank_calls::AwaitPayment;
 use actors::order::{GetOrder, IdempotencyKey, PlaceOrder};
+use domain::cart::Owner;
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
 use domain::order::{Contact, Order, OrderStatus};
@@ -30,19 +31,20 @@ impl TestShop {
         })
         .await
     }
-}
 
-/// Returns the command that orders a first cart with lamps. The reply does not wait for the bank,
-/// and the fingerprint is the number of units.
-pub(crate) fn order(user: UserId, key: &str, units: u64) -> PlaceOrder {
-    let email = Email::new("ana@example.org").unwrap();
-    let contact = Contact::new("Ana".into(), email, "1 Quay Street".into()).unwrap();
-    let expected_total = Cents(1_250 * units);
-    PlaceOrder {
-        user,
-        checkout: Checkout { cart_version: 1, expected_total, contact },
-        idempotency_key: idempotency_key(key, &units.to_string()),
-        patience: None,
+    /// Returns the command that orders the first version of a user's cart, with lamps. The reply
+    /// does not wait for the bank, and the fingerprint is the number of units.
+    pub(crate) fn order(&self, user: UserId, key: &str, units: u64) -> PlaceOrder {
+        let email = Email::new("ana@example.org").unwrap();
+        let contact = Contact::new("Ana".into(), email, "1 Quay Street".into()).unwrap();
+        let cart_version = self.first_version(&Owner::User(user));
+        let expected_total = Cents(1_250 * units);
+        PlaceOrder {
+            user,
+            checkout: Checkout { cart_version, expected_total, contact },
+            idempotency_key: idempotency_key(key, &units.to_string()),
+            patience: None,
+        }
     }
 }
 

@@ -1,24 +1,47 @@
 //! A store in memory that can fail.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use actors::clock::Clock;
 use actors::store::memory::MemoryStore;
 use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
 use async_trait::async_trait;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::BoxStream;
+use tokio::sync::oneshot;
 
-/// A store in memory whose next commit can panic, in the actor that commits, or be refused.
+/// A store in memory whose next commit can panic, in the actor that commits, be refused, or be
+/// held.
 pub(crate) struct FaultyStore {
     memory: MemoryStore,
+    commits: AtomicUsize,
     panics: AtomicBool,
+    holds: AtomicBool,
+    held: Mutex<Option<Held>>,
+}
+
+/// A commit that has not yet taken effect.
+struct Held {
+    batch: Batch,
+    result: oneshot::Sender<Result<EventId, StoreError>>,
 }
 
 impl FaultyStore {
     /// Creates an empty store without faults.
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { memory: MemoryStore::new(clock), panics: AtomicBool::new(false) }
+        Self {
+            memory: MemoryStore::new(clock),
+            commits: AtomicUsize::new(0),
+            panics: AtomicBool::new(false),
+            holds: AtomicBool::new(false),
+            held: Mutex::new(None),
+        }
+    }
+
+    /// Returns how many commits were requested.
+    pub(crate) fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
     }
 
     /// Makes the next commit panic.
@@ -30,12 +53,28 @@ impl FaultyStore {
     pub(crate) fn refuse_next_commit(&self) {
         self.memory.refuse_next(1);
     }
+
+    /// Holds the next commit, as if it came from a slow node.
+    pub(crate) fn hold_next_commit(&self) {
+        self.holds.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a commit is held.
+    pub(crate) fn holds_a_commit(&self) -> bool {
+        self.held.lock().unwrap().is_some()
+    }
+
+    /// Carries out the held commit.
+    pub(crate) async fn release_commit(&self) {
+        let Held { batch, result } = self.held.lock().unwrap().take().unwrap();
+        result.send(self.memory.commit(batch).await).unwrap();
+    }
 }
 
 #[async_trait]
 impl Store for FaultyStore {
-    async fn get(&self, key: &str) -> Result<Option<Versioned>, StoreError> {
-        self.memory.get(key).await
+    async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        self.memory.get_many(keys).await
     }
 
     async fn scan(
@@ -48,8 +87,14 @@ impl Store for FaultyStore {
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "set to panic");
-        self.memory.commit(batch)
+        if !self.holds.swap(false, Ordering::SeqCst) {
+            return self.memory.commit(batch);
+        }
+        let (result, receiver) = oneshot::channel();
+        *self.held.lock().unwrap() = Some(Held { batch, result });
+        async { receiver.await.unwrap() }.boxed()
     }
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {

@@ -14,15 +14,14 @@ use futures_util::future::join_all;
 
 use crate::harness::TestShop;
 use crate::harness::bank::Reaction;
-use crate::harness::order::order;
 
 #[actix::test]
 async fn a_checkout_empties_the_cart_and_the_payment_sells_the_stock() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 3).await;
-    let placed = test.shop.orders.ask(order(ana, "k", 3)).await.unwrap();
+    let placed = test.shop.orders.ask(test.order(ana, "k", 3)).await.unwrap();
     let cart = test.cart(&Owner::User(ana)).await;
-    assert_eq!((cart.version, cart.item_count()), (2, 0));
+    assert_eq!((cart.version, cart.item_count()), (placed.cart_version + 1, 0));
     assert_eq!(test.await_payment(&placed).await.status, OrderStatus::Paid);
     assert_eq!(test.stock(), (7, 0));
     assert_eq!(test.bank.charged().len(), 1);
@@ -33,7 +32,7 @@ async fn ten_of_twelve_buyers_get_one_of_ten_lamps() {
     let test = TestShop::open().await;
     let names: Vec<_> = (0..12).map(|number| format!("buyer {number}")).collect();
     let buyers = join_all(names.iter().map(|name| test.buyer(name, 1))).await;
-    let orders = buyers.iter().map(|buyer| test.shop.orders.ask(order(*buyer, "k", 1)));
+    let orders = buyers.iter().map(|buyer| test.shop.orders.ask(test.order(*buyer, "k", 1)));
     let placed: Vec<_> = join_all(orders).await.into_iter().flatten().collect();
     assert_eq!(placed.len(), 10);
     for order in &placed {
@@ -73,7 +72,7 @@ fn mixed_reactions(calls: u32) -> Vec<Reaction> {
 /// declined, and returns whether it was paid.
 async fn try_to_buy(test: &TestShop, buyer: UserId) -> bool {
     loop {
-        match test.shop.orders.ask(order(buyer, "k", 1)).await {
+        match test.shop.orders.ask(test.order(buyer, "k", 1)).await {
             Ok(placed) if test.await_payment(&placed).await.status == OrderStatus::Paid => {
                 return true;
             }

@@ -12,12 +12,12 @@ use domain::user::UserId;
 use futures_util::future::join_all;
 
 use crate::harness::bank::Reaction;
-use crate::harness::order::{PATIENCE, idempotency_key, order};
+use crate::harness::order::{PATIENCE, idempotency_key};
 use crate::harness::{TestShop, eventually};
 
 /// Returns the command that orders lamps, and waits up to `patience` for the bank.
-fn patient_order(user: UserId, units: u64, patience: Duration) -> PlaceOrder {
-    PlaceOrder { patience: Some(patience), ..order(user, "k", units) }
+fn patient_order(test: &TestShop, user: UserId, units: u64, patience: Duration) -> PlaceOrder {
+    PlaceOrder { patience: Some(patience), ..test.order(user, "k", units) }
 }
 
 async fn ask_patiently(test: &TestShop, place: PlaceOrder) -> Reply<Order, OrderError> {
@@ -29,10 +29,10 @@ async fn ask_patiently(test: &TestShop, place: PlaceOrder) -> Reply<Order, Order
 async fn the_same_key_and_the_same_cart_return_the_first_order() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 3).await;
-    let requests = ["k", "k", "other"].map(|key| test.shop.orders.ask(order(ana, key, 3)));
+    let requests = ["k", "k", "other"].map(|key| test.shop.orders.ask(test.order(ana, key, 3)));
     let orders: Vec<_> = join_all(requests).await.into_iter().map(Result::unwrap).collect();
     assert!(orders.iter().all(|order| order.id == orders[0].id));
-    let reused = test.shop.orders.ask(order(ana, "k", 4)).await;
+    let reused = test.shop.orders.ask(test.order(ana, "k", 4)).await;
     assert_eq!(reused, Err(Failure::Refused(OrderError::KeyReused)));
     test.await_payment(&orders[0]).await;
     assert_eq!(test.bank.charged().len(), 1);
@@ -42,7 +42,7 @@ async fn the_same_key_and_the_same_cart_return_the_first_order() {
 async fn a_key_returns_the_stored_answer_even_if_the_order_has_changed_since() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 3).await;
-    let place = patient_order(ana, 3, PATIENCE);
+    let place = patient_order(&test, ana, 3, PATIENCE);
     let answer = ask_patiently(&test, place.clone()).await.unwrap();
     assert_eq!(answer.status, OrderStatus::Paid);
     assert_eq!(ask_patiently(&test, place.clone()).await.as_ref(), Ok(&answer));
@@ -58,7 +58,7 @@ async fn an_answer_without_a_decision_of_the_bank_is_stored_too() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.bank.script(&[Reaction::Hold]);
-    let place = patient_order(ana, 1, Duration::from_millis(20));
+    let place = patient_order(&test, ana, 1, Duration::from_millis(20));
     let answer = ask_patiently(&test, place.clone()).await.unwrap();
     assert_eq!(answer.payment.status, PaymentStatus::Submitting);
     test.bank.release();
@@ -70,13 +70,13 @@ async fn an_answer_without_a_decision_of_the_bank_is_stored_too() {
 async fn an_answered_key_is_refused_for_another_request() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 3).await;
-    ask_patiently(&test, patient_order(ana, 3, PATIENCE)).await.unwrap();
-    let reused = ask_patiently(&test, patient_order(ana, 4, PATIENCE)).await;
+    ask_patiently(&test, patient_order(&test, ana, 3, PATIENCE)).await.unwrap();
+    let reused = ask_patiently(&test, patient_order(&test, ana, 4, PATIENCE)).await;
     assert_eq!(reused, Err(Failure::Refused(OrderError::KeyReused)));
 
     // Keys belong to a user: another user's request with the same key is a new one.
     let bob = test.buyer("bob", 1).await;
-    let placed = ask_patiently(&test, patient_order(bob, 1, PATIENCE)).await.unwrap();
+    let placed = ask_patiently(&test, patient_order(&test, bob, 1, PATIENCE)).await.unwrap();
     assert_eq!((placed.user, placed.status), (bob, OrderStatus::Paid));
 }
 
@@ -85,7 +85,7 @@ async fn a_key_is_refused_while_its_request_is_in_progress() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.bank.script(&[Reaction::Hold]);
-    let place = patient_order(ana, 1, PATIENCE);
+    let place = patient_order(&test, ana, 1, PATIENCE);
     let repeat_before_the_answer = async {
         eventually(async || (test.shop.orders.observe().await?.calling == 1).then_some(())).await;
         let repeated = ask_patiently(&test, place.clone()).await;
@@ -104,7 +104,7 @@ async fn a_key_is_refused_while_its_request_is_in_progress() {
 async fn the_key_of_a_failed_request_can_be_used_again() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
-    let place = patient_order(ana, 1, PATIENCE);
+    let place = patient_order(&test, ana, 1, PATIENCE);
     let mut refused = place.clone();
     refused.checkout.expected_total = Cents(1);
     refused.idempotency_key = idempotency_key("k", "another request");
@@ -127,7 +127,7 @@ async fn conflicts_between_two_nodes_delay_a_patient_request_and_refuse_none() {
     }
     let nodes = [&test.shop, &second].into_iter().cycle();
     let requests = buyers.iter().zip(nodes).map(async |(buyer, node)| {
-        node.orders.ask_patiently(patient_order(*buyer, 1, PATIENCE), PATIENCE).await
+        node.orders.ask_patiently(patient_order(&test, *buyer, 1, PATIENCE), PATIENCE).await
     });
     for answer in join_all(requests).await {
         assert_eq!(answer.unwrap().status, OrderStatus::Paid);

@@ -10,7 +10,7 @@ use domain::payment::PaymentStatus;
 
 use super::LONGEST_PAUSE;
 use crate::harness::bank::Reaction;
-use crate::harness::order::{idempotency_key, order};
+use crate::harness::order::idempotency_key;
 use crate::harness::{TestShop, eventually};
 
 #[actix::test]
@@ -18,7 +18,7 @@ async fn a_charge_whose_answer_was_lost_is_repeated_and_takes_effect_once() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.bank.script(&[Reaction::LoseAnswer, Reaction::Panic]);
-    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
     assert_eq!(test.await_payment(&placed).await.payment.status, PaymentStatus::Unknown);
     for _ in 0..2 {
         let charges = test.bank.charges();
@@ -35,7 +35,7 @@ async fn a_declined_payment_is_repeated_with_another_key() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.bank.script(&[Reaction::Decline]);
-    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
     assert_eq!(test.await_payment(&placed).await.payment.status, PaymentStatus::Declined);
     let pay_again = PayAgain {
         user: ana,
@@ -46,8 +46,13 @@ async fn a_declined_payment_is_repeated_with_another_key() {
     for _ in 0..2 {
         test.shop.orders.ask(pay_again.clone()).await.unwrap();
     }
-    assert_eq!(test.await_payment(&placed).await.status, OrderStatus::Paid);
+    let paid = test.await_payment(&placed).await;
+    assert_eq!(paid.status, OrderStatus::Paid);
     assert_eq!(test.bank.charged(), [format!("{}-2", placed.id)]);
+    let charges = test.bank.charges();
+    let third = PayAgain { idempotency_key: idempotency_key("third", ""), ..pay_again };
+    assert_eq!(test.shop.orders.ask(third).await, Ok(paid));
+    assert_eq!(test.bank.charges(), charges);
 }
 
 #[actix::test]
@@ -55,7 +60,7 @@ async fn an_unpaid_order_expires_and_its_items_return_to_the_cart() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 4).await;
     test.bank.script(&[Reaction::Decline]);
-    let placed = test.shop.orders.ask(order(ana, "k", 4)).await.unwrap();
+    let placed = test.shop.orders.ask(test.order(ana, "k", 4)).await.unwrap();
     test.await_payment(&placed).await;
     assert_eq!(test.stock(), (10, 4));
     test.advance_clock(Duration::from_secs(15 * 60));
@@ -70,15 +75,15 @@ async fn a_restarted_order_desk_completes_open_payments() {
     let ana = test.buyer("ana", 1).await;
     let bob = test.buyer("bob", 1).await;
     test.bank.script(&[Reaction::LoseAnswer]);
-    let placed = test.shop.orders.ask(order(ana, "k", 1)).await.unwrap();
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
     test.await_payment(&placed).await;
     test.store.panic_on_next_commit();
-    let lost = test.shop.orders.ask(order(bob, "k", 1)).await;
+    let lost = test.shop.orders.ask(test.order(bob, "k", 1)).await;
     assert!(matches!(lost, Err(Failure::Unavailable(_))));
     test.shop.restart_stopped();
     test.advance_clock(Duration::from_secs(2));
     test.await_status(&placed, OrderStatus::Paid).await;
-    let repeated = test.shop.orders.ask(order(bob, "k", 1)).await.unwrap();
+    let repeated = test.shop.orders.ask(test.order(bob, "k", 1)).await.unwrap();
     assert_eq!(test.await_payment(&repeated).await.status, OrderStatus::Paid);
     assert_eq!(test.stock().0, 8);
 }

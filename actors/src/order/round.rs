@@ -1,0 +1,283 @@
+//! Rounds: the desk takes every command that waits, decides them in their order on rows that it
+//! reads together, makes one commit, and answers all of them when it is durable.
+//!
+//! Throughput therefore does not depend on how long a sync or a read takes. Nothing is adopted
+//! before it is durable. A conflict makes the whole round be read and decided again.
+
+use std::time::Duration;
+
+use actix::{ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFuture};
+use domain::event::Event;
+use domain::order::{Order, OrderError};
+use tokio::sync::oneshot;
+use tokio::time::sleep;
+
+use super::OrderDesk;
+use super::commands::OrderDeps;
+use super::decision::{Command, Decision, Permits, Undecided};
+use crate::ask::ATTEMPTS;
+use crate::cart::registry::CartStored;
+use crate::clock::random_bytes;
+use crate::failure::Failure;
+use crate::handling::{Detached, Reply};
+use crate::payment::{Admit, Admitted, CallPermit};
+use crate::store::StoreError;
+use crate::tables::rows::{RowError, Rows};
+
+/// The most commands of a round.
+const COMMANDS: usize = 256;
+
+/// The longest pause before a round that met a conflict is decided again.
+const LONGEST_PAUSE: Duration = Duration::from_millis(8);
+
+/// How long the outcome of a bank call waits before it is stored again after a failure.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// A command with the caller that waits for its reply. The outcome of a bank call has none: it is
+/// stored in any case.
+pub(super) struct Job {
+    command: Command,
+    reply: Option<oneshot::Sender<Reply<Order, OrderError>>>,
+}
+
+impl Job {
+    /// Whether the caller has given up. A command that has not started then never does.
+    fn is_abandoned(&self) -> bool {
+        self.reply.as_ref().is_some_and(oneshot::Sender::is_closed)
+    }
+}
+
+/// A durable order, and the permit if the bank is to be called for it.
+type Stored = (Order, Option<CallPermit>);
+
+impl OrderDesk {
+    /// Queues a command for the next round and returns its reply.
+    pub(super) fn enqueue(
+        &mut self,
+        command: Command,
+        ctx: &mut Context<Self>,
+    ) -> Detached<Order, OrderError> {
+        let (reply, replied) = oneshot::channel();
+        self.queue.push_back(Job { command, reply: Some(reply) });
+        self.start_round(ctx);
+        Box::pin(async move {
+            replied.await.unwrap_or_else(|_| {
+                Err(Failure::Unavailable("the order desk did not reply".to_owned()))
+            })
+        })
+    }
+
+    /// Queues a command without a caller.
+    pub(super) fn enqueue_own(&mut self, command: Command, ctx: &mut Context<Self>) {
+        self.queue.push_back(Job { command, reply: None });
+        self.start_round(ctx);
+    }
+
+    /// Starts a round with what waits, unless one is running.
+    fn start_round(&mut self, ctx: &mut Context<Self>) {
+        if self.in_round {
+            return;
+        }
+        self.queue.retain(|job| !job.is_abandoned());
+        let waiting = self.queue.len().min(COMMANDS);
+        let jobs: Vec<_> = self.queue.drain(..waiting).collect();
+        if jobs.is_empty() {
+            return;
+        }
+        self.in_round = true;
+        let commands = jobs.iter().map(|job| job.command.clone()).collect();
+        self.deps
+            .clone()
+            .round(commands)
+            .into_actor(self)
+            .map(|replies, desk, ctx| desk.end_round(jobs, replies, ctx))
+            .spawn(ctx);
+    }
+
+    /// Adopts what is durable, replies to every caller, and starts the next round.
+    fn end_round(
+        &mut self,
+        jobs: Vec<Job>,
+        replies: Vec<Reply<Stored, OrderError>>,
+        ctx: &mut Context<Self>,
+    ) {
+        for (Job { command, reply }, stored) in jobs.into_iter().zip(replies) {
+            let replied = match stored {
+                Ok((order, permit)) => {
+                    self.adopt(&command, &order, permit, ctx);
+                    Ok(order)
+                }
+                Err(failure) => {
+                    self.on_failure(command, &failure, ctx);
+                    Err(failure)
+                }
+            };
+            if let Some(reply) = reply {
+                // The caller may have given up.
+                let _ = reply.send(replied);
+            }
+        }
+        self.in_round = false;
+        self.start_round(ctx);
+    }
+
+    fn adopt(
+        &mut self,
+        command: &Command,
+        order: &Order,
+        permit: Option<CallPermit>,
+        ctx: &mut Context<Self>,
+    ) {
+        if let Command::Settle { .. } | Command::SettleRefund { .. } = command {
+            self.calling.remove(&order.id);
+        }
+        self.schedule(order);
+        if let Some(permit) = permit {
+            self.call_bank(order, permit, ctx.address());
+        } else if let Some(wanted) = self.calling.get(&order.id) {
+            if order.is_called_off() {
+                wanted.withdraw();
+            }
+        } else {
+            self.waiting.remove(&order.id);
+            self.resolve_at_once(command, order, ctx);
+        }
+    }
+
+    /// Calls the bank again at once for an order that was called off while it might be charged;
+    /// later repetitions wait for their turn.
+    fn resolve_at_once(&mut self, command: &Command, order: &Order, ctx: &mut Context<Self>) {
+        let is_first =
+            matches!(command, Command::Cancel { .. } | Command::Settle { is_charge: true, .. });
+        if is_first && order.is_called_off() && order.is_unsettled() {
+            self.enqueue_own(Command::Reconcile(order.id), ctx);
+        }
+    }
+
+    /// Keeps the outcome of a bank call until it is stored: only the bank knows it besides, and
+    /// calling it again would take a permit from another order.
+    fn on_failure(
+        &mut self,
+        command: Command,
+        failure: &Failure<OrderError>,
+        ctx: &mut Context<Self>,
+    ) {
+        let (Command::Settle { order, .. } | Command::SettleRefund { order, .. }) = &command else {
+            return;
+        };
+        if let Failure::Refused(_) = failure {
+            self.calling.remove(order);
+            return;
+        }
+        tracing::warn!(%order, %failure, "could not store the outcome of a bank call yet");
+        ctx.run_later(RETRY, move |desk, ctx| desk.enqueue_own(command, ctx));
+    }
+}
+
+impl OrderDeps {
+    /// Decides commands in their order and commits them together; replies in the same order.
+    async fn round(self, commands: Vec<Command>) -> Vec<Reply<Stored, OrderError>> {
+        let mut permits = Permits::default();
+        for _ in 0..ATTEMPTS {
+            match self.try_round(&commands, &mut permits).await {
+                Ok(decisions) => return with_permits(decisions, permits),
+                Err(StoreError::Conflict) => sleep(jittered(LONGEST_PAUSE)).await,
+                Err(error) => return fail_all(&commands, &error.to_string()),
+            }
+        }
+        fail_all(&commands, "too many conflicts")
+    }
+
+    async fn try_round(
+        &self,
+        commands: &[Command],
+        permits: &mut Permits,
+    ) -> Result<Vec<Result<Decision, OrderError>>, StoreError> {
+        let mut rows = Rows::default();
+        let decisions = self.decide_all(commands, &mut rows, permits).await?;
+        let Some(batch) = rows.batch(self.shared.batch())? else { return Ok(decisions) };
+        let steps: Vec<_> =
+            decisions.iter().flatten().filter_map(|decision| decision.step).collect();
+        let last_event = self.shared.tables.commit_steps(&steps, batch).await?;
+        self.update_copies(last_event, rows.events());
+        Ok(decisions)
+    }
+
+    /// Decides every command, reading rows and taking permits until none is missing.
+    async fn decide_all(
+        &self,
+        commands: &[Command],
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Vec<Result<Decision, OrderError>>, StoreError> {
+        loop {
+            rows.restart();
+            permits.used = 0;
+            let mut decisions = Vec::with_capacity(commands.len());
+            for command in commands {
+                match self.decide(command, rows, permits) {
+                    Ok(decision) => decisions.push(Ok(decision)),
+                    Err(Undecided::Refused(error)) => decisions.push(Err(error)),
+                    Err(Undecided::Row(RowError::Unread)) => {}
+                    Err(Undecided::Row(RowError::Store(error))) => return Err(error),
+                }
+            }
+            if rows.read(&self.shared.tables).await? || self.take_permits(permits).await? {
+                continue;
+            }
+            return Ok(decisions);
+        }
+    }
+
+    /// Takes the permits that are missing. Returns whether the round must be decided again, because
+    /// the breaker has refused some.
+    async fn take_permits(&self, permits: &mut Permits) -> Result<bool, StoreError> {
+        let missing = permits.used.saturating_sub(permits.held.len());
+        if missing == 0 || permits.refused.is_some() {
+            return Ok(false);
+        }
+        let admitted = self.payments.ask(Admit { calls: missing }).await;
+        let Admitted { permits: held, retry_after } =
+            admitted.map_err(|failure| StoreError::Unavailable(failure.to_string()))?;
+        permits.held.extend(held);
+        permits.refused = retry_after;
+        Ok(permits.refused.is_some())
+    }
+
+    /// Brings the copies of this node up to date, so that callers read their own writes.
+    fn update_copies(&self, last_event: u64, events: &[Event]) {
+        let first_event = last_event + 1 - events.len() as u64;
+        for (id, event) in (first_event..).zip(events) {
+            self.shared.snapshot.apply(id, event);
+            if let Event::CartChanged { owner, cart } = event {
+                self.carts.notify(CartStored(owner.clone(), cart.version));
+            }
+        }
+    }
+}
+
+/// Gives each decision that calls the bank one of the permits.
+fn with_permits(
+    decisions: Vec<Result<Decision, OrderError>>,
+    mut permits: Permits,
+) -> Vec<Reply<Stored, OrderError>> {
+    let mut replies = Vec::with_capacity(decisions.len());
+    for decided in decisions {
+        replies.push(match decided {
+            Ok(Decision { order, calls_bank: true, .. }) => Ok((order, permits.held.pop())),
+            Ok(Decision { order, .. }) => Ok((order, None)),
+            Err(refused) => Err(Failure::Refused(refused)),
+        });
+    }
+    replies
+}
+
+fn fail_all(commands: &[Command], reason: &str) -> Vec<Reply<Stored, OrderError>> {
+    commands.iter().map(|_| Err(Failure::Unavailable(reason.to_owned()))).collect()
+}
+
+/// Returns a random part of a duration, so that nodes in conflict do not stay in step.
+fn jittered(longest: Duration) -> Duration {
+    let [part] = random_bytes::<1>();
+    longest * u32::from(part) / 256
+}

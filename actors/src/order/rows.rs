@@ -1,0 +1,96 @@
+//! The rows of orders, stock and carts within a round.
+
+use domain::article::{ArticleId, Articles};
+use domain::cart::{Cart, Owner};
+use domain::event::Event;
+use domain::order::{Order, OrderError, OrderId};
+use domain::user::UserId;
+
+use super::commands::OrderDeps;
+use super::decision::Undecided;
+use crate::tables::article_key;
+use crate::tables::rows::{RowError, Rows};
+
+type Result<T> = std::result::Result<T, Undecided>;
+
+impl OrderDeps {
+    /// Returns an order.
+    pub(super) fn order(&self, id: OrderId, rows: &mut Rows) -> Result<Order> {
+        let tables = &self.shared.tables;
+        rows.want(&tables.pending_orders, id);
+        Ok(rows.get(&tables.orders, id)?.ok_or(OrderError::Unknown)?)
+    }
+
+    /// Returns an order of a user; another user's order is unknown.
+    pub(super) fn order_of(&self, user: UserId, id: OrderId, rows: &mut Rows) -> Result<Order> {
+        let order = self.order(id, rows)?;
+        if order.user == user { Ok(order) } else { Err(OrderError::Unknown.into()) }
+    }
+
+    /// Returns articles; those that no longer exist are left out.
+    pub(super) fn stock(
+        &self,
+        ids: impl Iterator<Item = ArticleId> + Clone,
+        rows: &mut Rows,
+    ) -> Result<Articles> {
+        let table = &self.shared.tables.articles;
+        ids.clone().for_each(|id| rows.want(table, article_key(id)));
+        let mut articles = Articles::new();
+        for id in ids {
+            if let Some(article) = rows.get(table, article_key(id))? {
+                articles.insert(id, article);
+            }
+        }
+        Ok(articles)
+    }
+
+    /// Puts an order, and keeps the list of pending orders in step.
+    pub(super) fn put_order(
+        &self,
+        before: Option<&Order>,
+        order: &Order,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
+        let tables = &self.shared.tables;
+        let was_pending = before.is_some_and(Order::is_unsettled);
+        rows.put(&tables.orders, order.id, order, None)?;
+        match (was_pending, order.is_unsettled()) {
+            (false, true) => rows.put(&tables.pending_orders, order.id, &order.id, None)?,
+            (true, false) => rows.remove(&tables.pending_orders, order.id),
+            (false, false) | (true, true) => {}
+        }
+        rows.publish(match before {
+            None => Event::OrderPlaced(order.clone()),
+            Some(_) => Event::OrderChanged(order.clone()),
+        });
+        Ok(())
+    }
+
+    /// Puts the articles that differ from those that were read.
+    pub(super) fn put_stock(
+        &self,
+        read: &Articles,
+        articles: Articles,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
+        for (id, article) in articles {
+            if read.get(&id) != Some(&article) {
+                rows.put(&self.shared.tables.articles, article_key(id), &article, None)?;
+                rows.publish(Event::ArticleChanged(article));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the cart of an owner.
+    pub(super) fn put_cart(
+        &self,
+        owner: &Owner,
+        cart: Cart,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
+        rows.put(&self.shared.tables.carts, owner, &cart, Some(cart.kept_until()))?;
+        rows.publish(Event::CartChanged { owner: owner.clone(), cart });
+        Ok(())
+    }
+}

@@ -1,0 +1,38 @@
+//! The address by which the sockets of a client are counted.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+/// The bits of an IPv6 address that name the network. A provider gives each customer at least one
+/// /64 (RFC 6177), in which the customer may use any address.
+const NETWORK: u128 = u128::MAX << 64;
+
+/// An IPv4 address, or the /64 network of an IPv6 address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SlotAddress(IpAddr);
+
+impl SlotAddress {
+    /// Returns the address under which a client with this IP address is counted.
+    pub fn of(client: IpAddr) -> Self {
+        Self(match client.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SlotAddress {
+        SlotAddress::of(text.parse().unwrap())
+    }
+
+    #[test]
+    fn ipv6_clients_are_counted_by_their_network_and_ipv4_clients_by_their_address() {
+        assert_eq!(address("2001:db8:1:2::1"), address("2001:db8:1:2:ffff::9"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_eq!(address("192.0.2.7"), address("::ffff:192.0.2.7"));
+        assert_ne!(address("192.0.2.7"), address("192.0.2.8"));
+    }
+}
