@@ -27,6 +27,9 @@ use crate::tables::rows::{RowError, Rows};
 /// The most commands of a round.
 const COMMANDS: usize = 256;
 
+/// The most passes over the commands of a round: each reads what the one before has missed.
+const PASSES: usize = 16;
+
 /// The longest pause before a round that met a conflict is decided again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
@@ -210,7 +213,7 @@ impl OrderDeps {
         rows: &mut Rows,
         permits: &mut Permits,
     ) -> Result<Vec<Result<Decision, OrderError>>, StoreError> {
-        loop {
+        for _ in 0..PASSES {
             rows.restart();
             permits.used = 0;
             let mut decisions = Vec::with_capacity(commands.len());
@@ -227,6 +230,7 @@ impl OrderDeps {
             }
             return Ok(decisions);
         }
+        Err(StoreError::Unavailable("a round needs too many reads".to_owned()))
     }
 
     /// Takes the permits that are missing. Returns whether the round must be decided again, because

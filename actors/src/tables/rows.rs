@@ -80,7 +80,8 @@ impl Rows {
     /// Announces that a row will be needed, so that it is read together with the first one.
     pub fn want<T: Serialize + DeserializeOwned>(&mut self, table: &Table<T>, key: impl Display) {
         let key = table.key(key);
-        if !self.read.contains_key(&key) {
+        // A row that the round itself has made is not read: its key may differ in the next pass.
+        if !self.read.contains_key(&key) && !self.changed.contains_key(&key) {
             self.unread.insert(key);
         }
     }

@@ -72,6 +72,29 @@ async fn commands_that_wait_share_one_commit() {
 }
 
 #[actix::test]
+async fn a_request_repeated_in_one_round_places_one_order() {
+    let (test, buyers) = shop_with_buyers(10, 2).await;
+    test.store.hold_next_commit();
+    let first = test.shop.orders.ask(test.order(buyers[0], "k", 1));
+    let repeated = async {
+        eventually(async || test.store.holds_a_commit().then_some(())).await;
+        let twice = ["k", "k", "other"].map(|key| test.order(buyers[1], key, 1));
+        let requests = join_all(twice.map(|place| test.shop.orders.ask(place)));
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            test.store.release_commit().await;
+        };
+        futures_util::join!(requests, release).0
+    };
+    let (first, repeated) = futures_util::join!(first, repeated);
+    let orders: Vec<_> = repeated.into_iter().map(Result::unwrap).collect();
+    assert!(orders.iter().all(|order| order.id == orders[0].id));
+    test.await_status(&first.unwrap(), OrderStatus::Paid).await;
+    test.await_status(&orders[0], OrderStatus::Paid).await;
+    assert_eq!((test.stock(), test.bank.charges()), ((8, 0), 2));
+}
+
+#[actix::test]
 async fn a_round_with_a_conflict_is_decided_again() {
     let (test, buyers) = shop_with_buyers(10, 1).await;
     test.store.hold_next_commit();
