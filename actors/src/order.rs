@@ -19,7 +19,7 @@ use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::observe::Observe;
-use crate::payment::Wanted;
+use bank_calls::RunningCall;
 use commands::OrderDeps;
 use decision::Command;
 use idempotency::answer_once;
@@ -55,8 +55,8 @@ pub struct PlaceOrder {
     pub checkout: Checkout,
     /// Identifies the request.
     pub idempotency_key: IdempotencyKey,
-    /// How long to wait for the bank. Without it the reply is the order as placed, and is not
-    /// stored under the key.
+    /// How long to wait for the bank. Without it the reply comes after a moment, and is not stored
+    /// under the key.
     pub patience: Option<Duration>,
 }
 
@@ -150,7 +150,9 @@ pub struct OrderDesk {
     /// When to check each order that waits for a payment or a refund.
     pending: BTreeMap<OrderId, NextCheck>,
     /// Orders for which the bank is being called.
-    calling: HashMap<OrderId, Wanted>,
+    calling: HashMap<OrderId, RunningCall>,
+    /// Orders whose check waits for a round or is in one.
+    checking: HashSet<OrderId>,
     /// Commands that wait for the next round.
     queue: VecDeque<Job>,
     /// Whether a round is running.
@@ -168,6 +170,7 @@ impl OrderDesk {
             deps,
             pending: BTreeMap::new(),
             calling: HashMap::new(),
+            checking: HashSet::new(),
             queue: VecDeque::new(),
             in_round: false,
             in_progress: HashSet::new(),

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::OrderDesk;
-use super::decision::Command;
+use super::decision::{CallKind, Command};
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::payment::{Call, CallPermit, Request, Wanted};
@@ -27,26 +27,49 @@ pub struct AwaitPayment {
     pub patience: Duration,
 }
 
+/// A running or waiting call to the bank.
+pub(super) struct RunningCall {
+    attempt: u32,
+    kind: CallKind,
+    wanted: Wanted,
+}
+
+impl RunningCall {
+    /// Withdraws a charge that waits in line.
+    pub(super) fn withdraw_charge(&self) {
+        if self.kind == CallKind::Charge {
+            self.wanted.withdraw();
+        }
+    }
+}
+
 /// Reports how a bank call ended; `None` if it was not made.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 struct CallEnded {
     order: OrderId,
-    settle: Option<Command>,
+    attempt: u32,
+    kind: CallKind,
+    outcome: Option<Outcome>,
 }
 
 impl Handler<CallEnded> for OrderDesk {
     type Result = ();
 
-    fn handle(&mut self, CallEnded { order, settle }: CallEnded, ctx: &mut Self::Context) {
-        match settle {
-            Some(settle) => self.enqueue_own(settle, ctx),
-            None => {
-                self.calling.remove(&order);
-                self.check_soon(order);
-                self.enqueue_own(Command::Reconcile(order), ctx);
+    fn handle(&mut self, ended: CallEnded, ctx: &mut Self::Context) {
+        let CallEnded { order, attempt, kind, outcome } = ended;
+        let Some(outcome) = outcome else {
+            self.remove_call(order, attempt, kind);
+            self.check_soon(order);
+            return self.enqueue_check(order, ctx);
+        };
+        let settle = match kind {
+            CallKind::Charge | CallKind::Resolve => {
+                Command::Settle { order, attempt, kind, outcome }
             }
-        }
+            CallKind::Refund => Command::SettleRefund { order, attempt, kind, outcome },
+        };
+        self.enqueue_own(settle, ctx);
     }
 }
 
@@ -74,19 +97,37 @@ impl OrderDesk {
         let id = order.id;
         let attempt = order.payment.attempt;
         let request = self.deps.request(order);
-        let is_refund = matches!(request, Request::Refund(_));
-        let is_charge = matches!(request, Request::Charge(_));
+        let kind = match &request {
+            Request::Charge(_) => CallKind::Charge,
+            Request::Void(_) | Request::Resolve(_) => CallKind::Resolve,
+            Request::Refund(_) => CallKind::Refund,
+        };
+        let is_charge = kind == CallKind::Charge;
         let wanted = Wanted::until(if is_charge { order.expires_at } else { Timestamp::MAX });
-        self.calling.insert(id, wanted.clone());
+        let running = RunningCall { attempt, kind, wanted: wanted.clone() };
+        if let Some(replaced) = self.calling.insert(id, running) {
+            replaced.withdraw_charge();
+        }
         let call = self.deps.payments.addr().send(Call { permit, request, wanted });
         // Not a future of the actor: that would run only while the mailbox is empty.
         actix::spawn(async move {
             let outcome = call.await.unwrap_or(Some(Outcome::Unknown));
-            let settle = outcome.map(|outcome| match is_refund {
-                true => Command::SettleRefund { order: id, outcome },
-                false => Command::Settle { order: id, attempt, outcome, is_charge },
-            });
-            desk.do_send(CallEnded { order: id, settle });
+            desk.do_send(CallEnded { order: id, attempt, kind, outcome });
         });
+    }
+
+    /// Removes a call that has ended, unless a later one of the order has replaced it.
+    pub(super) fn remove_call(&mut self, order: OrderId, attempt: u32, kind: CallKind) {
+        let is_this = |call: &RunningCall| call.attempt == attempt && call.kind == kind;
+        if self.calling.get(&order).is_some_and(is_this) {
+            self.calling.remove(&order);
+        }
+    }
+}
+
+impl Drop for OrderDesk {
+    /// Withdraws the charges in line: the next desk could not withdraw them.
+    fn drop(&mut self) {
+        self.calling.values().for_each(RunningCall::withdraw_charge);
     }
 }

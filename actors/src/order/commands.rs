@@ -58,7 +58,9 @@ impl OrderDeps {
             Command::Settle { order, attempt, outcome, .. } => {
                 self.settle(*order, *attempt, *outcome, rows)
             }
-            Command::SettleRefund { order, outcome } => self.settle_refund(*order, *outcome, rows),
+            Command::SettleRefund { order, outcome, .. } => {
+                self.settle_refund(*order, *outcome, rows)
+            }
             Command::Cancel { user, order } => self.cancel(*user, *order, rows),
             Command::Ship(order) => self.ship(*order, rows),
             Command::Deliver(order) => self.deliver(*order, rows),
@@ -89,7 +91,10 @@ impl OrderDeps {
         rows.get(&tables.accounts, user)?.ok_or(OrderError::NoBuyer)?;
         let now = self.shared.clock.now();
         let rules = &self.shared.rules;
-        let cart = rows.get(&tables.carts, &owner)?.unwrap_or_else(|| Cart::empty(now));
+        let cart = rows
+            .get(&tables.carts, &owner)?
+            .filter(|cart| !cart.is_expired(now))
+            .unwrap_or_else(|| Cart::empty(now));
         let stock = self.stock(cart.items.iter().map(|item| item.article), rows)?;
         let id = OrderId(new_id(now));
         let (order, articles) = Order::place(

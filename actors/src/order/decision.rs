@@ -12,6 +12,17 @@ use crate::failpoint::Durable;
 use crate::payment::CallPermit;
 use crate::tables::rows::RowError;
 
+/// What a call to the bank is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallKind {
+    /// To charge an order.
+    Charge,
+    /// To find out or to prevent a charge.
+    Resolve,
+    /// To refund an order.
+    Refund,
+}
+
 /// A command that a round decides.
 #[derive(Debug, Clone)]
 pub(super) enum Command {
@@ -20,15 +31,18 @@ pub(super) enum Command {
     Refund(OrderId),
     /// Check an unpaid order again.
     Reconcile(OrderId),
-    /// Store the outcome of a payment attempt: of its charge, or of the call that resolved it.
+    /// Store the outcome of a payment attempt.
     Settle {
         order: OrderId,
         attempt: u32,
+        kind: CallKind,
         outcome: Outcome,
-        is_charge: bool,
     },
+    /// Store the outcome of a refund.
     SettleRefund {
         order: OrderId,
+        attempt: u32,
+        kind: CallKind,
         outcome: Outcome,
     },
     Cancel {

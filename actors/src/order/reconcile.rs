@@ -11,7 +11,6 @@ use jiff::Timestamp;
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
-use super::decision::Command;
 use crate::store::StoreError;
 
 /// How often the desk looks for orders that are due.
@@ -124,7 +123,7 @@ impl OrderDesk {
             }
         }
         // In the order of their ids, which is by age: the bank serves first come, first served.
-        due.into_iter().for_each(|order| self.enqueue_own(Command::Reconcile(order), ctx));
+        due.into_iter().for_each(|order| self.enqueue_check(order, ctx));
     }
 }
 

@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFuture};
 use domain::event::Event;
-use domain::order::{Order, OrderError};
+use domain::order::{Order, OrderError, OrderId};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
-use super::decision::{Command, Decision, Permits, Undecided};
-use crate::ask::ATTEMPTS;
+use super::decision::{CallKind, Command, Decision, Permits, Undecided};
+use crate::ask::{ATTEMPTS, DEADLINE};
 use crate::cart::registry::CartStored;
 use crate::clock::random_bytes;
 use crate::failure::Failure;
@@ -50,8 +50,14 @@ impl Job {
     }
 }
 
-/// A durable order, and the permit if the bank is to be called for it.
-type Stored = (Order, Option<CallPermit>);
+/// A durable order.
+struct Stored {
+    order: Order,
+    /// Whether the command has changed it.
+    is_changed: bool,
+    /// The permit if the bank is to be called for it.
+    permit: Option<CallPermit>,
+}
 
 impl OrderDesk {
     /// Queues a command for the next round and returns its reply.
@@ -64,7 +70,9 @@ impl OrderDesk {
         self.queue.push_back(Job { command, reply: Some(reply) });
         self.start_round(ctx);
         Box::pin(async move {
-            replied.await.unwrap_or_else(|_| {
+            // At the deadline the receiver is dropped, and with it a command that still waits.
+            let reply = timeout(DEADLINE, replied).await.ok().and_then(Result::ok);
+            reply.unwrap_or_else(|| {
                 Err(Failure::Unavailable("the order desk did not reply".to_owned()))
             })
         })
@@ -74,6 +82,13 @@ impl OrderDesk {
     pub(super) fn enqueue_own(&mut self, command: Command, ctx: &mut Context<Self>) {
         self.queue.push_back(Job { command, reply: None });
         self.start_round(ctx);
+    }
+
+    /// Queues the check of an order, unless it is queued already or the bank is being called.
+    pub(super) fn enqueue_check(&mut self, order: OrderId, ctx: &mut Context<Self>) {
+        if !self.calling.contains_key(&order) && self.checking.insert(order) {
+            self.enqueue_own(Command::Reconcile(order), ctx);
+        }
     }
 
     /// Starts a round with what waits, unless one is running.
@@ -105,11 +120,11 @@ impl OrderDesk {
         ctx: &mut Context<Self>,
     ) {
         for (Job { command, reply }, stored) in jobs.into_iter().zip(replies) {
+            if let Command::Reconcile(order) = &command {
+                self.checking.remove(order);
+            }
             let replied = match stored {
-                Ok((order, permit)) => {
-                    self.adopt(&command, &order, permit, ctx);
-                    Ok(order)
-                }
+                Ok(stored) => Ok(self.adopt(&command, stored, ctx)),
                 Err(failure) => {
                     self.on_failure(command, &failure, ctx);
                     Err(failure)
@@ -124,37 +139,39 @@ impl OrderDesk {
         self.start_round(ctx);
     }
 
-    fn adopt(
-        &mut self,
-        command: &Command,
-        order: &Order,
-        permit: Option<CallPermit>,
-        ctx: &mut Context<Self>,
-    ) {
-        if let Command::Settle { .. } | Command::SettleRefund { .. } = command {
-            self.calling.remove(&order.id);
-        }
-        self.schedule(order);
+    fn adopt(&mut self, command: &Command, stored: Stored, ctx: &mut Context<Self>) -> Order {
+        let Stored { order, is_changed, permit } = stored;
+        self.end_call(command);
+        self.schedule(&order);
         if let Some(permit) = permit {
-            self.call_bank(order, permit, ctx.address());
-        } else if let Some(wanted) = self.calling.get(&order.id) {
+            self.call_bank(&order, permit, ctx.address());
+        } else if let Some(call) = self.calling.get(&order.id) {
             if order.is_called_off() {
-                wanted.withdraw();
+                call.withdraw_charge();
             }
         } else {
             self.waiting.remove(&order.id);
-            self.resolve_at_once(command, order, ctx);
+            let is_first = match command {
+                Command::Cancel { .. } => is_changed,
+                Command::Settle { kind, .. } => *kind == CallKind::Charge,
+                _ => false,
+            };
+            // Later repetitions wait for their turn.
+            if is_first && order.is_called_off() && order.is_unsettled() {
+                self.enqueue_check(order.id, ctx);
+            }
         }
+        order
     }
 
-    /// Calls the bank again at once for an order that was called off while it might be charged;
-    /// later repetitions wait for their turn.
-    fn resolve_at_once(&mut self, command: &Command, order: &Order, ctx: &mut Context<Self>) {
-        let is_first =
-            matches!(command, Command::Cancel { .. } | Command::Settle { is_charge: true, .. });
-        if is_first && order.is_called_off() && order.is_unsettled() {
-            self.enqueue_own(Command::Reconcile(order.id), ctx);
-        }
+    /// Removes the call whose outcome a command stores; a later call of the order goes on.
+    fn end_call(&mut self, command: &Command) {
+        let (Command::Settle { order, attempt, kind, .. }
+        | Command::SettleRefund { order, attempt, kind, .. }) = command
+        else {
+            return;
+        };
+        self.remove_call(*order, *attempt, *kind);
     }
 
     /// Keeps the outcome of a bank call until it is stored: only the bank knows it besides, and
@@ -169,7 +186,8 @@ impl OrderDesk {
             return;
         };
         if let Failure::Refused(_) = failure {
-            self.calling.remove(order);
+            self.waiting.remove(order);
+            self.end_call(&command);
             return;
         }
         tracing::warn!(%order, %failure, "could not store the outcome of a bank call yet");
@@ -195,7 +213,7 @@ impl OrderDeps {
         &self,
         commands: &[Command],
         permits: &mut Permits,
-    ) -> Result<Vec<Result<Decision, OrderError>>, StoreError> {
+    ) -> Result<Vec<Reply<Decision, OrderError>>, StoreError> {
         let mut rows = Rows::default();
         let decisions = self.decide_all(commands, &mut rows, permits).await?;
         let Some(batch) = rows.batch(self.shared.batch())? else { return Ok(decisions) };
@@ -212,7 +230,7 @@ impl OrderDeps {
         commands: &[Command],
         rows: &mut Rows,
         permits: &mut Permits,
-    ) -> Result<Vec<Result<Decision, OrderError>>, StoreError> {
+    ) -> Result<Vec<Reply<Decision, OrderError>>, StoreError> {
         for _ in 0..PASSES {
             rows.restart();
             permits.used = 0;
@@ -220,9 +238,12 @@ impl OrderDeps {
             for command in commands {
                 match self.decide(command, rows, permits) {
                     Ok(decision) => decisions.push(Ok(decision)),
-                    Err(Undecided::Refused(error)) => decisions.push(Err(error)),
+                    Err(Undecided::Refused(error)) => decisions.push(Err(Failure::Refused(error))),
                     Err(Undecided::Row(RowError::Unread)) => {}
-                    Err(Undecided::Row(RowError::Store(error))) => return Err(error),
+                    Err(Undecided::Row(RowError::Store(error))) => {
+                        // A damaged row fails the command that needs it, not the round.
+                        decisions.push(Err(Failure::Unavailable(error.to_string())));
+                    }
                 }
             }
             if rows.read(&self.shared.tables).await? || self.take_permits(permits).await? {
@@ -262,16 +283,16 @@ impl OrderDeps {
 
 /// Gives each decision that calls the bank one of the permits.
 fn with_permits(
-    decisions: Vec<Result<Decision, OrderError>>,
+    decisions: Vec<Reply<Decision, OrderError>>,
     mut permits: Permits,
 ) -> Vec<Reply<Stored, OrderError>> {
     let mut replies = Vec::with_capacity(decisions.len());
     for decided in decisions {
-        replies.push(match decided {
-            Ok(Decision { order, calls_bank: true, .. }) => Ok((order, permits.held.pop())),
-            Ok(Decision { order, .. }) => Ok((order, None)),
-            Err(refused) => Err(Failure::Refused(refused)),
-        });
+        replies.push(decided.map(|Decision { order, step, calls_bank }| Stored {
+            order,
+            is_changed: step.is_some(),
+            permit: if calls_bank { permits.held.pop() } else { None },
+        }));
     }
     replies
 }

@@ -112,9 +112,11 @@ impl OrderDeps {
         if rows.get(&tables.accounts, order.user)?.is_none() {
             return Ok(None);
         }
-        let expiry = self.shared.clock.now() + self.shared.rules.cart_ttl;
+        let now = self.shared.clock.now();
+        let expiry = now + self.shared.rules.cart_ttl;
         let new = Cart::new(rows.position(), expiry);
-        let cart = rows.get(&tables.carts, &owner)?.unwrap_or(new);
+        let stored = rows.get(&tables.carts, &owner)?.filter(|cart| !cart.is_expired(now));
+        let cart = stored.unwrap_or(new);
         Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }
 }

@@ -67,10 +67,12 @@ impl PaymentDeps {
     /// its state since the permit was given.
     pub(super) async fn call(self, call: Call) -> Option<Outcome> {
         let Call { mut permit, request, wanted } = call;
-        let _room = self.line.enter().await;
-        if !wanted.at(self.shared.clock.now()) || !permit.is_current().await {
+        let mut room = self.line.enter().await;
+        // Nothing is awaited between the last look at what is wanted and the call.
+        if !permit.is_current().await || !wanted.at(self.shared.clock.now()) {
             return None;
         }
+        room.start();
         let deadline = self.shared.rules.bank_timeout;
         // If the adapter panics, the permit is dropped with this verdict.
         permit.verdict = Verdict::Failure;

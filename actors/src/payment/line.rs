@@ -23,7 +23,8 @@ pub(super) struct Line {
 /// Room for one call, until it is dropped.
 pub(super) struct Room<'a> {
     line: &'a Line,
-    since: Timestamp,
+    /// When the call started; `None` if it was not made.
+    since: Option<Timestamp>,
     _permit: Option<SemaphorePermit<'a>>,
 }
 
@@ -44,7 +45,7 @@ impl Line {
         // The semaphore is never closed.
         let permit = self.room.acquire().await.ok();
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        Room { line: self, since: self.clock.now(), _permit: permit }
+        Room { line: self, since: None, _permit: permit }
     }
 
     /// Estimates how long a call that joins the line now waits for room.
@@ -60,10 +61,18 @@ impl Line {
     }
 }
 
+impl Room<'_> {
+    /// Starts to measure the call.
+    pub(super) fn start(&mut self) {
+        self.since = Some(self.line.clock.now());
+    }
+}
+
 impl Drop for Room<'_> {
     /// Adds the duration of the call to the average, in which it counts for an eighth.
     fn drop(&mut self) {
-        let elapsed = self.line.clock.now().duration_since(self.since).as_millis();
+        let Some(since) = self.since else { return };
+        let elapsed = self.line.clock.now().duration_since(since).as_millis();
         let elapsed = u64::try_from(elapsed).unwrap_or_default();
         let latency = self.line.latency.load(Ordering::Relaxed);
         let average = if latency == 0 { elapsed } else { latency - latency / 8 + elapsed / 8 };

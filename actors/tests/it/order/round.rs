@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actors::article::ChangeArticle;
 use actors::failure::Failure;
-use actors::order::PlaceOrder;
+use actors::order::{ListOrders, PlaceOrder};
 use actors::payment::SetBreaker;
 use domain::article::ArticlePatch;
 use domain::money::Cents;
@@ -92,6 +92,24 @@ async fn a_request_repeated_in_one_round_places_one_order() {
     test.await_status(&first.unwrap(), OrderStatus::Paid).await;
     test.await_status(&orders[0], OrderStatus::Paid).await;
     assert_eq!((test.stock(), test.bank.charges()), ((8, 0), 2));
+}
+
+#[actix::test]
+async fn a_command_whose_caller_has_given_up_does_not_start() {
+    let (test, buyers) = shop_with_buyers(10, 2).await;
+    test.store.hold_next_commit();
+    let places = buyers.iter().map(|buyer| test.shop.orders.ask(test.order(*buyer, "k", 1)));
+    let replies = join_all(places).await;
+    assert!(replies.iter().all(|reply| matches!(reply, Err(Failure::Unavailable(_)))));
+    test.store.release_commit().await;
+    let list = |user| ListOrders { user, after: None, limit: 1 };
+    eventually(async || {
+        let placed = test.shop.orders.ask(list(buyers[0])).await.unwrap();
+        (placed.first()?.status == OrderStatus::Paid).then_some(())
+    })
+    .await;
+    assert_eq!(test.shop.orders.ask(list(buyers[1])).await, Ok(Vec::new()));
+    assert_eq!((test.stock(), test.bank.charges()), ((9, 0), 1));
 }
 
 #[actix::test]
