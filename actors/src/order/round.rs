@@ -30,6 +30,10 @@ const COMMANDS: usize = 256;
 /// The most passes over the commands of a round: each reads what the one before has missed.
 const PASSES: usize = 16;
 
+/// After how many conflicts a round is split in two, so that a row which changes all the time
+/// fails only the command that needs it.
+const SPLIT_AFTER: usize = 4;
+
 /// The longest pause before a round that met a conflict is decided again.
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
@@ -197,11 +201,18 @@ impl OrderDesk {
 
 impl OrderDeps {
     /// Decides commands in their order and commits them together; replies in the same order.
-    async fn round(self, commands: Vec<Command>) -> Vec<Reply<Stored, OrderError>> {
+    async fn round(self, mut commands: Vec<Command>) -> Vec<Reply<Stored, OrderError>> {
         let mut permits = Permits::default();
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             match self.try_round(&commands, &mut permits).await {
                 Ok(decisions) => return with_permits(decisions, permits),
+                Err(StoreError::Conflict) if attempt >= SPLIT_AFTER && commands.len() > 1 => {
+                    drop(permits);
+                    let second = commands.split_off(commands.len() / 2);
+                    let mut replies = Box::pin(self.clone().round(commands)).await;
+                    replies.extend(Box::pin(self.round(second)).await);
+                    return replies;
+                }
                 Err(StoreError::Conflict) => sleep(jittered(LONGEST_PAUSE)).await,
                 Err(error) => return fail_all(&commands, &error.to_string()),
             }

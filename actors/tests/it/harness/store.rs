@@ -18,6 +18,8 @@ pub(crate) struct FaultyStore {
     commits: AtomicUsize,
     panics: AtomicBool,
     holds: AtomicBool,
+    /// A key whose every expectation fails.
+    contended: Mutex<Option<String>>,
     held: Mutex<Option<Held>>,
 }
 
@@ -35,6 +37,7 @@ impl FaultyStore {
             commits: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
             holds: AtomicBool::new(false),
+            contended: Mutex::new(None),
             held: Mutex::new(None),
         }
     }
@@ -57,6 +60,12 @@ impl FaultyStore {
     /// Holds the next commit, as if it came from a slow node.
     pub(crate) fn hold_next_commit(&self) {
         self.holds.store(true, Ordering::SeqCst);
+    }
+
+    /// Makes every commit that expects a version of a key end in a conflict, as if another node
+    /// changed the key all the time.
+    pub(crate) fn contend(&self, key: String) {
+        *self.contended.lock().unwrap() = Some(key);
     }
 
     /// Whether a commit is held.
@@ -89,6 +98,10 @@ impl Store for FaultyStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         self.commits.fetch_add(1, Ordering::SeqCst);
         assert!(!self.panics.swap(false, Ordering::SeqCst), "set to panic");
+        let contended = self.contended.lock().unwrap().clone();
+        if batch.expect.iter().any(|(key, _)| Some(key) == contended.as_ref()) {
+            return async { Err(StoreError::Conflict) }.boxed();
+        }
         if !self.holds.swap(false, Ordering::SeqCst) {
             return self.memory.commit(batch);
         }

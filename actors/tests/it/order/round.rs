@@ -7,6 +7,7 @@ use actors::failure::Failure;
 use actors::order::{ListOrders, PlaceOrder};
 use actors::payment::SetBreaker;
 use domain::article::ArticlePatch;
+use domain::cart::Owner;
 use domain::money::Cents;
 use domain::order::{Order, OrderError, OrderStatus};
 use domain::user::UserId;
@@ -125,6 +126,17 @@ async fn a_round_with_a_conflict_is_decided_again() {
     let (placed, ()) = futures_util::join!(place, change);
     test.await_status(&placed.unwrap(), OrderStatus::Paid).await;
     assert_eq!((test.stock(), test.bank.charges()), ((19, 0), 1));
+}
+
+#[actix::test]
+async fn a_row_that_changes_all_the_time_fails_only_the_command_that_needs_it() {
+    let (test, buyers) = shop_with_buyers(10, 5).await;
+    test.store.contend(format!("cart/{}", Owner::User(buyers[2])));
+    let places = buyers.iter().map(|buyer| test.shop.orders.ask(test.order(*buyer, "k", 1)));
+    let replies = join_all(places).await;
+    for (number, reply) in replies.into_iter().enumerate() {
+        assert_eq!(reply.is_ok(), number != 2, "buyer {number}: {reply:?}");
+    }
 }
 
 #[actix::test]
