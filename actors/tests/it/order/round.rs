@@ -102,6 +102,8 @@ async fn a_command_whose_caller_has_given_up_does_not_start() {
     let places = buyers.iter().map(|buyer| test.shop.orders.ask(test.order(*buyer, "k", 1)));
     let replies = join_all(places).await;
     assert!(replies.iter().all(|reply| matches!(reply, Err(Failure::Unavailable(_)))));
+    // The desk's own deadlines began a moment after those of the callers.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     test.store.release_commit().await;
     let list = |user| ListOrders { user, after: None, limit: 1 };
     eventually(async || {
