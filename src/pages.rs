@@ -7,10 +7,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, REFERER};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::topic::Topic;
-use maud::{Markup, PreEscaped};
+use maud::{Markup, html};
 use views::failure;
 use views::layout::{self, Notice};
-use views::locale::Locale;
 
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
@@ -23,8 +22,6 @@ pub mod user;
 
 /// Renders a page with the title `page-{title}`, which subscribes to `topics`.
 ///
-/// `main` runs after the viewer has been read, so that the page's event number is never newer than
-/// what the page shows: the page then receives every later change.
 async fn render_page(
     visitor: &Visitor,
     title: &str,
@@ -57,38 +54,42 @@ async fn render_page_with_error(
     Ok(response)
 }
 
-/// Answers a command: htmx receives the changed fragments by their ids, a browser is redirected to
-/// `page`.
-fn render_fragments<Id: AsRef<str>>(
+/// Answers a command: htmx receives the changed fragments by their ids and the text `notice`, a
+/// browser is redirected to `page`.
+fn render_fragments(
+    visitor: &Visitor,
     request: &HttpRequest,
-    fragments: Vec<(Id, Markup)>,
+    fragments: &[(&str, Markup)],
+    notice: &str,
     page: &str,
 ) -> HttpResponse {
     if !is_htmx(request) {
         return see_other(page);
     }
-    let partials = fragments
-        .into_iter()
-        .map(|(id, fragment)| layout::partial(id.as_ref(), fragment).into_string());
-    html_response(StatusCode::OK, PreEscaped(partials.collect()))
+    let locale = visitor.locale;
+    html_response(
+        StatusCode::OK,
+        html! {
+            @for (id, fragment) in fragments {
+                (layout::partial(id, visitor.event, fragment))
+            }
+            (layout::notice(locale, Notice::Success, &locale.text(notice)))
+        },
+    )
 }
 
 /// Renders a rejected form and its error message as a fragment for htmx.
 fn render_form_with_error(
     problem: &Problem,
-    locale: Locale,
+    visitor: &Visitor,
     id: &str,
     form: impl FnOnce(&str) -> Markup,
 ) -> HttpResponse {
-    let form = form(&failure::message(locale, problem.code.word()));
-    let mut response = html_response(problem.code.status(), layout::partial(id, form));
+    let form = form(&failure::message(visitor.locale, problem.code.word()));
+    let partial = layout::partial(id, visitor.event, &form);
+    let mut response = html_response(problem.code.status(), partial);
     problem.set_retry_after(&mut response);
     response
-}
-
-/// Renders the fragment, with its id, that reports a success with the text `key`.
-fn success_notice(locale: Locale, key: &str) -> (&'static str, Markup) {
-    ("notice", layout::notice(locale, Notice::Success, &locale.text(key)))
 }
 
 /// Redirects to a page of the shop (303, RFC 9110, section 15.4.4).

@@ -9,7 +9,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 use tracing_actix_web::RequestId;
 use views::failure;
-use views::layout::{Notice, notice, page, partial};
+use views::layout::{Notice, notice, page};
 
 use crate::auth::browser::{Visitor, locale};
 use crate::error::Problem;
@@ -116,7 +116,7 @@ fn render_notice(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     }
     let locale = locale(request);
     let message = failure::message(locale, problem.code.word());
-    let markup = partial("notice", notice(locale, Notice::Error, &message));
+    let markup = notice(locale, Notice::Error, &message);
     HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
 }
 

@@ -13,6 +13,18 @@
   addEventListener("beforeunload", () => { leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });
 
+  // The last event that each fragment reflects. A response may arrive after the push of a later
+  // event, and shows an older state then.
+  const shown = new Map();
+  document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+    const current = tasks.filter(({ target, swapSpec: { event = Infinity } }) =>
+      event >= (shown.get(target?.id) ?? 0));
+    for (const { target, swapSpec: { event } } of current) {
+      if (target && event) shown.set(target.id, event);
+    }
+    tasks.splice(0, tasks.length, ...current);
+  });
+
   document.addEventListener("htmx:ws:after:connection", () => show(true));
   document.addEventListener("htmx:ws:close", (event) => {
     show(false);

@@ -55,8 +55,8 @@ pub struct PlaceOrder {
     pub checkout: Checkout,
     /// Identifies the request.
     pub idempotency_key: IdempotencyKey,
-    /// How long to wait for the bank. Without it the reply comes after a moment, and is not stored
-    /// under the key.
+    /// How long to wait for the bank. Without it the reply is the order as it was placed, and is
+    /// not stored under the key.
     pub patience: Option<Duration>,
 }
 

@@ -9,6 +9,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
 use actors::failure::Failure;
 use actors::session::FindByCookie;
+use actors::store::EventId;
 use domain::cart::Owner;
 use domain::user::Role;
 use views::locale::Locale;
@@ -34,6 +35,9 @@ pub struct Visitor {
     pub owner: Owner,
     /// The language of the pages.
     pub locale: Locale,
+    /// The last event when the request arrived. What the response shows may be newer, so a page
+    /// that continues after this event misses no change.
+    pub event: EventId,
     /// The path and the query of the request.
     path: String,
 }
@@ -90,6 +94,7 @@ impl Visitor {
             return Ok(identified.clone());
         }
         let state = app_state(&request).clone();
+        let event = *state.shop.position.borrow();
         let signed_in = find_session(&request, &state).await?;
         let owner = match &signed_in {
             Some(me) => Owner::User(me.user),
@@ -98,6 +103,7 @@ impl Visitor {
         Ok(Self {
             owner,
             locale: locale(&request),
+            event,
             path: path_and_query(&request),
             state,
             signed_in,
@@ -111,8 +117,6 @@ impl Visitor {
 
     /// Returns what the layout around every page shows of the visitor.
     pub async fn viewer(&self) -> Result<Viewer, Problem> {
-        // Read first: every later event is pushed to the page, so the page misses no change.
-        let event = *self.state.shop.position.borrow();
         Ok(Viewer {
             locale: self.locale,
             account: self
@@ -120,7 +124,7 @@ impl Visitor {
                 .as_ref()
                 .map(|me| Account { username: me.username.clone(), role: me.role }),
             cart_count: self.cart().priced().await?.item_count,
-            event,
+            event: self.event,
             path: self.path.clone(),
             default_password: self.state.shop.default_password.stands(),
             asset: assets::address,

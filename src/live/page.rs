@@ -18,7 +18,7 @@ use actors::user::ListUsers;
 use bytestring::ByteString;
 use domain::article::ArticleId;
 use domain::cart::{Cart, Owner};
-use domain::event::Event;
+use domain::event::{Entry, Event};
 use domain::order::Order;
 use domain::topic::Topic;
 use maud::Markup;
@@ -56,7 +56,7 @@ impl Page {
         let mut fragments = String::new();
         if position != self.since {
             for topic in topics {
-                fragments += &self.render(topic).await?;
+                fragments += &self.render(topic, position).await?;
             }
         } else if topics.contains(&Topic::Orders) {
             // Without the orders, every change of the breaker would redraw the page.
@@ -72,9 +72,10 @@ impl Page {
 
     /// Returns the orders whose panels show whether payments are interrupted.
     pub(super) async fn render_unsettled_orders(mut self) -> Result<(Self, String), Problem> {
+        let position = *self.state.shop.position.borrow();
         let mut orders = self.latest_orders().await?;
         orders.retain(Order::is_unsettled);
-        let panels = self.render_panels(&orders);
+        let panels = self.render_panels(&orders, position);
         Ok((self, panels))
     }
 
@@ -85,7 +86,7 @@ impl Page {
             Locale::En => Encoding::English,
         };
         event.frame(encoding, || {
-            self.render_event(&event.entry.event).map(Markup::into_string).unwrap_or_default()
+            self.render_event(&event.entry).map(Markup::into_string).unwrap_or_default()
         })
     }
 
@@ -94,26 +95,29 @@ impl Page {
         mut self,
         event: Arc<PushedEvent>,
     ) -> Result<(Self, String), Problem> {
+        let id = event.entry.id;
         let fragments = match &event.entry.event {
-            Event::CartChanged { cart, .. } => self.render_cart(cart)?,
+            Event::CartChanged { cart, .. } => self.render_cart(cart, id)?,
             Event::ArticleChanged(article) if article.active => {
-                self.render_cart_with(article.id).await?
+                self.render_cart_with(article.id, id).await?
             }
             Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
-                self.render(Topic::Catalogue).await? + &self.render_cart_with(article.id).await?
+                let list = self.render(Topic::Catalogue, id).await?;
+                list + &self.render_cart_with(article.id, id).await?
             }
-            Event::ArticleRemoved { id } => {
-                self.render(Topic::Catalogue).await? + &self.render_cart_with(*id).await?
+            Event::ArticleRemoved { id: article } => {
+                let list = self.render(Topic::Catalogue, id).await?;
+                list + &self.render_cart_with(*article, id).await?
             }
             Event::OrderPlaced(_) | Event::OrderChanged(_) => {
                 let orders = self.latest_orders().await?;
-                self.render_order_list(&orders)
+                self.render_order_list(&orders, id)
             }
             Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => {
-                self.render(Topic::Users).await?
+                self.render(Topic::Users, id).await?
             }
             Event::SessionOpened(_) | Event::SessionEnded { .. } => {
-                self.render(Topic::Session).await?
+                self.render(Topic::Session, id).await?
             }
             // The socket redraws the page later.
             Event::BreakerChanged(_) | Event::ShopOpened { .. } | Event::ShopClosing => {
@@ -123,79 +127,88 @@ impl Page {
         Ok((self, fragments))
     }
 
-    /// Renders every fragment of a topic; nothing if no page shows the topic.
-    async fn render(&mut self, topic: Topic) -> Result<String, Problem> {
+    /// Renders every fragment of a topic, which reflects the events up to `position`; nothing if
+    /// no page shows the topic.
+    async fn render(&mut self, topic: Topic, position: EventId) -> Result<String, Problem> {
         match topic {
             Topic::Cart => {
                 let get = ToCart(self.owner.clone(), GetCart);
                 let cart = self.state.shop.carts.ask(get).await?;
-                self.render_cart(&cart)
+                self.render_cart(&cart, position)
             }
             Topic::Catalogue => {
                 let articles = self.state.shop.snapshot.articles();
-                Ok(fragment("articles", views::article::list(self.locale, &articles)))
+                let list = views::article::list(self.locale, &articles);
+                Ok(fragment("articles", position, &list))
             }
             Topic::Orders => {
                 let orders = self.latest_orders().await?;
-                Ok(self.render_panels(&orders) + &self.render_order_list(&orders))
+                Ok(self.render_panels(&orders, position)
+                    + &self.render_order_list(&orders, position))
             }
-            Topic::Session => self.render_sessions().await,
-            Topic::Users => self.render_users().await,
+            Topic::Session => self.render_sessions(position).await,
+            Topic::Users => self.render_users(position).await,
             Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => Ok(String::new()),
         }
     }
 
     /// Renders the cart and its badge.
-    fn render_cart(&mut self, cart: &Cart) -> Result<String, Problem> {
+    fn render_cart(&mut self, cart: &Cart, position: EventId) -> Result<String, Problem> {
         self.in_cart = Some(cart.items.iter().map(|item| item.article).collect());
         let priced = cart.priced(&self.state.shop.snapshot.articles())?;
         let badge = views::cart::badge(self.locale, priced.item_count);
         let panel = views::cart::panel(self.locale, &priced);
-        Ok(fragment("cart-badge", badge) + &fragment("cart", panel))
+        Ok(fragment("cart-badge", position, &badge) + &fragment("cart", position, &panel))
     }
 
     /// Renders the cart if the article may be in it.
-    async fn render_cart_with(&mut self, article: ArticleId) -> Result<String, Problem> {
+    async fn render_cart_with(
+        &mut self,
+        article: ArticleId,
+        position: EventId,
+    ) -> Result<String, Problem> {
         match &self.in_cart {
             Some(articles) if !articles.contains(&article) => Ok(String::new()),
-            _ => self.render(Topic::Cart).await,
+            _ => self.render(Topic::Cart, position).await,
         }
     }
 
     /// Renders the sessions of the visitor, with the current one marked.
-    async fn render_sessions(&self) -> Result<String, Problem> {
+    async fn render_sessions(&self, position: EventId) -> Result<String, Problem> {
         let me = self.me()?;
         let sessions = self.state.shop.sessions.ask(ListSessions(me.user)).await?;
-        Ok(fragment("sessions", views::session::list(self.locale, &sessions, me.session)))
+        let list = views::session::list(self.locale, &sessions, me.session);
+        Ok(fragment("sessions", position, &list))
     }
 
-    async fn render_users(&self) -> Result<String, Problem> {
+    async fn render_users(&self, position: EventId) -> Result<String, Problem> {
         let list = ListUsers { after: None, limit: pages::user::LISTED };
         let users = self.state.shop.users.ask(list).await?;
-        Ok(fragment("users", views::user::table(self.locale, &users, self.me()?.user)))
+        let table = views::user::table(self.locale, &users, self.me()?.user);
+        Ok(fragment("users", position, &table))
     }
 
-    fn render_order_list(&self, orders: &[Order]) -> String {
-        fragment("orders", views::order::list(self.locale, orders))
+    fn render_order_list(&self, orders: &[Order], position: EventId) -> String {
+        fragment("orders", position, &views::order::list(self.locale, orders))
     }
 
-    fn render_panels(&self, orders: &[Order]) -> String {
-        orders.iter().map(|order| self.render_panel(order).into_string()).collect()
+    fn render_panels(&self, orders: &[Order], position: EventId) -> String {
+        orders.iter().map(|order| self.render_panel(order, position).into_string()).collect()
     }
 
-    fn render_panel(&self, order: &Order) -> Markup {
+    fn render_panel(&self, order: &Order, position: EventId) -> Markup {
         let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
-        partial(&format!("order-{}", order.id), panel)
+        partial(&format!("order-{}", order.id), position, &panel)
     }
 
     /// Renders what an event itself contains, without asking any actor.
-    fn render_event(&self, event: &Event) -> Option<Markup> {
-        match event {
+    fn render_event(&self, entry: &Entry) -> Option<Markup> {
+        match &entry.event {
             Event::ArticleChanged(article) if article.active => {
                 let card = views::article::card(self.locale, article);
-                Some(partial(&format!("article-{}", article.id), card))
+                Some(partial(&format!("article-{}", article.id), entry.id, &card))
             }
-            Event::OrderChanged(order) => Some(self.render_panel(order)),
+            Event::OrderChanged(order) => Some(self.render_panel(order, entry.id)),
             _ => None,
         }
     }
@@ -215,6 +228,6 @@ impl Page {
 }
 
 /// Returns a view as the content of the element with an id.
-fn fragment(id: &str, view: Markup) -> String {
-    partial(id, view).into_string()
+fn fragment(id: &str, position: EventId, view: &Markup) -> String {
+    partial(id, position, view).into_string()
 }

@@ -8,7 +8,7 @@ use domain::quantity::Quantity;
 use domain::topic::Topic;
 use serde::Deserialize;
 
-use super::{referring_page, render_fragments, render_page, see_other, success_notice};
+use super::{referring_page, render_fragments, render_page, see_other};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
 
@@ -92,10 +92,9 @@ fn render_cart(
 ) -> Result<HttpResponse, Problem> {
     let locale = visitor.locale;
     let cart = visitor.cart().price(&reply?)?;
-    let fragments = vec![
+    let fragments = [
         ("cart-badge", views::cart::badge(locale, cart.item_count)),
         ("cart", views::cart::panel(locale, &cart)),
-        success_notice(locale, notice),
     ];
-    Ok(render_fragments(request, fragments, &referring_page(request)))
+    Ok(render_fragments(visitor, request, &fragments, notice, &referring_page(request)))
 }

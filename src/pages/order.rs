@@ -12,7 +12,7 @@ use maud::Markup;
 use serde::Deserialize;
 use views::order::checkout::{self, CheckoutForm};
 
-use super::{render_fragments, render_page, render_page_with_error, see_other, success_notice};
+use super::{render_fragments, render_page, render_page_with_error, see_other};
 use crate::auth::browser::{Member, Visitor};
 use crate::crypto::random_token;
 use crate::error::Problem;
@@ -163,9 +163,8 @@ fn render_order(
     notice: &str,
 ) -> HttpResponse {
     let page = format!("/orders/{}", order.id);
-    let (id, notice) = success_notice(visitor.locale, notice);
-    let order = (format!("order-{}", order.id), order_panel(visitor, order));
-    render_fragments(request, vec![order, (id.to_owned(), notice)], &page)
+    let id = format!("order-{}", order.id);
+    render_fragments(visitor, request, &[(&id, order_panel(visitor, order))], notice, &page)
 }
 
 fn order_panel(visitor: &Visitor, order: &Order) -> Markup {

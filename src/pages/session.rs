@@ -16,7 +16,6 @@ use views::locale::Locale;
 
 use super::{
     local_path, redirect, render_fragments, render_page, render_page_with_error, see_other,
-    success_notice,
 };
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::{address, device};
@@ -188,8 +187,7 @@ async fn render_sessions(
 ) -> Result<HttpResponse, Problem> {
     let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     let list = views::session::list(visitor.locale, &sessions, me.session);
-    let fragments = vec![("sessions", list), success_notice(visitor.locale, notice)];
-    Ok(render_fragments(request, fragments, "/account"))
+    Ok(render_fragments(visitor, request, &[("sessions", list)], notice, "/account"))
 }
 
 fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {

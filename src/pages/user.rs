@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::session::{ThenQuery, start_session};
 use super::{
     is_htmx, local_path, redirect, render_form_with_error, render_fragments, render_page,
-    render_page_with_error, see_other, success_notice,
+    render_page_with_error, see_other,
 };
 use crate::auth::browser::{Administrator, Member, Visitor};
 use crate::credentials::SignedIn;
@@ -90,7 +90,7 @@ pub async fn change_password(
         Ok(_) => Ok(redirect(&request, "/account")),
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::password_form(visitor.locale, Some(error));
-            Ok(render_form_with_error(&problem, visitor.locale, "password", form))
+            Ok(render_form_with_error(&problem, &visitor, "password", form))
         }
         Err(problem) => {
             let panels = async |error: &str| account_panels(&visitor, &me, Some(error)).await;
@@ -121,7 +121,7 @@ pub async fn add_user(
         Ok(_) => Ok(redirect(&request, "/admin/users")),
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::add_form(visitor.locale, Some(error));
-            Ok(render_form_with_error(&problem, visitor.locale, "user-add", form))
+            Ok(render_form_with_error(&problem, &visitor, "user-add", form))
         }
         Err(problem) => {
             let panels = async |error: &str| user_panels(&visitor, &me, Some(error)).await;
@@ -138,8 +138,8 @@ pub async fn delete_user(
 ) -> Result<HttpResponse, Problem> {
     visitor.state.shop.users.ask(DeleteUser(*id)).await?;
     let table = views::user::table(visitor.locale, &first_users(&visitor.state).await?, me.user);
-    let fragments = vec![("users", table), success_notice(visitor.locale, "notice-user-deleted")];
-    Ok(render_fragments(&request, fragments, "/admin/users"))
+    let fragments = [("users", table)];
+    Ok(render_fragments(&visitor, &request, &fragments, "notice-user-deleted", "/admin/users"))
 }
 
 /// Renders the account page; `error` is shown with the form to change the password.

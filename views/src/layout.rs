@@ -33,7 +33,7 @@ pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) ->
                 a.skip href="#main" { (viewer.locale.text("layout-skip")) }
                 div #live hx-ws:connect=(live_address(viewer, topics)) {
                     (header::header(viewer))
-                    (empty_notice())
+                    (notice_region())
                     main #main tabindex="-1" {
                         h1 { (title) }
                         (main)
@@ -47,34 +47,32 @@ pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) ->
 
 /// Wraps a fragment so that htmx replaces the element with this id.
 ///
-/// A page without such an element ignores it.
-pub fn partial(id: &str, fragment: Markup) -> Markup {
-    // The content of the notice region is replaced rather than morphed. Screen readers and the
-    // animation then start again, even if the text is the same.
-    let swap = if id == "notice" { "innerHTML strip:true" } else { "outerMorph" };
+/// `event` is the id of the last event that the fragment certainly reflects. A page ignores a
+/// fragment that is older than the one it shows, or whose element it does not have.
+pub fn partial(id: &str, event: u64, fragment: &Markup) -> Markup {
     html! {
-        hx-partial hx-target={ "#" (id) } hx-swap=(swap) { (fragment) }
+        hx-partial hx-target={ "#" (id) } hx-swap={ "outerMorph event:" (event) } { (fragment) }
     }
 }
 
-/// Returns the notice region with a message about the last command.
+/// Returns a message about the last command, wrapped so that htmx shows it in the notice region.
 pub fn notice(locale: Locale, kind: Notice, message: &str) -> Markup {
     let (class, prefix) = match kind {
         Notice::Success => ("success", "layout-success"),
         Notice::Error => ("error", "layout-error"),
     };
-    notice_region(&html! {
-        p .(class) { span.unseen { (locale.text(prefix)) " " } (message) }
-    })
+    // The content of the region is replaced rather than morphed. Screen readers and the animation
+    // then start again, even if the text is the same.
+    html! {
+        hx-partial hx-target="#notice" hx-swap="innerHTML" {
+            p .(class) { span.unseen { (locale.text(prefix)) " " } (message) }
+        }
+    }
 }
 
 /// Returns the notice region without a message.
-pub fn empty_notice() -> Markup {
-    notice_region(&html! {})
-}
-
-fn notice_region(content: &Markup) -> Markup {
-    html! { div #notice .notice role="status" aria-live="polite" { (content) } }
+fn notice_region() -> Markup {
+    html! { div #notice .notice role="status" aria-live="polite" {} }
 }
 
 fn head(viewer: &Viewer, title: &str) -> Markup {
@@ -172,9 +170,9 @@ mod tests {
     #[test]
     fn a_partial_names_its_target_and_a_notice_is_inserted_again() {
         let fragments = [
-            partial("cart", html! { section #cart {} }),
-            partial("notice", notice(Locale::En, Notice::Error, "No <b>way</b>.")),
-            partial("notice", notice(Locale::Fr, Notice::Success, "Fait.")),
+            partial("cart", 41, &html! { section #cart {} }),
+            notice(Locale::En, Notice::Error, "No <b>way</b>."),
+            notice(Locale::Fr, Notice::Success, "Fait."),
         ];
         insta::assert_snapshot!(
             "partials",

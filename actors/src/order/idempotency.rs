@@ -24,10 +24,6 @@ use crate::tables::table::{Row, version};
 /// How long an idempotency key is stored.
 const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
 
-/// How long a request without patience waits for a fast bank. Otherwise its response could reach a
-/// page after the push of the decision, and show the older state.
-const MOMENT: Duration = Duration::from_millis(50);
-
 /// Begins a request, unless it was answered before or is in progress.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Begun, Failure<OrderError>>")]
@@ -65,7 +61,7 @@ struct Release(String);
 /// Submits an order change, waits for the bank, and stores the answer under the request's key; a
 /// repeated request gets the stored answer.
 ///
-/// Without `patience` the answer is the order a moment after it was submitted, and is not stored.
+/// Without `patience` the answer is the order as it was submitted, and is not stored.
 /// Every step is a message of its own, so that the desk serves others while this request waits.
 /// When the caller's deadline has passed, the request is dropped, and steps that have not started
 /// never do.
@@ -80,8 +76,7 @@ pub(super) async fn answer_once(
     let deadline = DEADLINE.saturating_add(patience.unwrap_or_default());
     let answer = async {
         let Some(patience) = patience else {
-            let Order { user, id: order, .. } = forward(&desk, submit).await?;
-            return forward(&desk, AwaitPayment { user, order, patience: MOMENT }).await;
+            return forward(&desk, submit).await;
         };
         let request = match forward(&desk, Begin { user, idempotency_key }).await? {
             Begun::Answered(order) => return Ok(order),

@@ -1,4 +1,4 @@
-//! What a push preserves on a page: input, the scroll position, and the selection.
+//! What a push preserves on a page: input, the scroll position, the selection, and newer state.
 
 use serde_json::json;
 
@@ -72,5 +72,24 @@ async fn a_push_keeps_the_scroll_position_and_the_selection() {
         (window.scroll_position().await, window.selected().await),
         (scroll_position, selected)
     );
+    browser.closes().await;
+}
+
+#[actix_web::test]
+async fn a_response_does_not_replace_what_a_later_push_shows() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    ana.adds(2, 1).await.expect(200);
+    let browser = Chromium::open().await;
+    let window = browser.window(&shop).await;
+    window.logs_in("ana", "correct horse").await;
+    window.opens("/cart").await;
+    window.delays_responses().await;
+    window.clicks("form[action='/cart/clear'] button").await;
+    window.sees("#cart-badge", "0").await;
+    ana.adds(3, 1).await.expect(200);
+    window.sees("#cart-badge", "1").await;
+    window.sees("#notice", "Panier vidé").await;
+    assert_eq!(window.reads("#cart-badge").await, "1");
     browser.closes().await;
 }

@@ -142,6 +142,15 @@ impl Window {
         self.runs(scroll, selector).await;
     }
 
+    /// Makes the page receive every response a second late, while pushes arrive at once.
+    pub(crate) async fn delays_responses(&self) {
+        let delay = "const send = window.fetch; window.fetch = async (...request) => {\
+            const response = await send(...request);\
+            await new Promise((resolve) => setTimeout(resolve, 1000));\
+            return response; }";
+        self.runs(delay, "").await;
+    }
+
     /// Returns how far the page is scrolled, in pixels.
     pub(crate) async fn scroll_position(&self) -> u64 {
         self.runs("return Math.round(scrollY)", "").await.as_u64().unwrap()
