@@ -13,13 +13,12 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use domain::order::checkout::Checkout;
 use domain::order::{Order, OrderError, OrderId};
 use domain::user::UserId;
-use tokio::sync::oneshot;
 
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::observe::Observe;
-use bank_calls::RunningCall;
+use bank_calls::{RunningCall, Waiter};
 use commands::OrderDeps;
 use decision::Command;
 use idempotency::answer_once;
@@ -159,8 +158,8 @@ pub struct OrderDesk {
     in_round: bool,
     /// The idempotency keys of requests that are being answered.
     in_progress: HashSet<String>,
-    /// Callers that wait for the end of a bank call; dropping a sender wakes its caller.
-    waiting: HashMap<OrderId, Vec<oneshot::Sender<()>>>,
+    /// Callers that wait for the end of a bank call.
+    waiting: HashMap<OrderId, Vec<Waiter>>,
 }
 
 impl OrderDesk {
@@ -192,12 +191,10 @@ impl Handler<PlaceOrder> for OrderDesk {
 
     fn handle(&mut self, place: PlaceOrder, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("orders");
-        let deps = self.deps.clone();
         let key = place.idempotency_key.clone();
         let patience = place.patience;
         Box::pin(answer_once(
             ctx.address(),
-            deps,
             place.user,
             key,
             patience,
@@ -210,12 +207,10 @@ impl Handler<PayAgain> for OrderDesk {
     type Result = Detached<Order, OrderError>;
 
     fn handle(&mut self, pay: PayAgain, ctx: &mut Self::Context) -> Self::Result {
-        let deps = self.deps.clone();
         let key = pay.idempotency_key.clone();
         let patience = pay.patience;
         Box::pin(answer_once(
             ctx.address(),
-            deps,
             pay.user,
             key,
             patience,
@@ -229,9 +224,8 @@ impl Handler<RefundOrder> for OrderDesk {
 
     fn handle(&mut self, refund: RefundOrder, ctx: &mut Self::Context) -> Self::Result {
         let RefundOrder { admin, order, idempotency_key, patience } = refund;
-        let deps = self.deps.clone();
         let submit = Submit(Command::Refund(order));
-        Box::pin(answer_once(ctx.address(), deps, admin, idempotency_key, patience, submit))
+        Box::pin(answer_once(ctx.address(), admin, idempotency_key, patience, submit))
     }
 }
 

@@ -5,7 +5,7 @@ use actors::clock::{Clock, new_id};
 use actors::failpoint::Durable;
 use actors::store::{SharedStore, StoreError};
 use actors::tables::Tables;
-use actors::tables::table::{Table, version};
+use actors::tables::table::{Row, Table, version};
 use domain::money::Cents;
 use domain::order::OrderId;
 use serde::{Deserialize, Serialize};
@@ -113,9 +113,10 @@ impl Ledger {
         key: &str,
         change: impl Fn(Option<Entry>) -> Result<Entry, LedgerError>,
     ) -> Result<Decision, LedgerError> {
+        // Most keys are new, so the first commit is tried without a read.
+        let mut row = None;
         loop {
-            let row = self.entries.get(key).await?;
-            let after = change(row.as_ref().map(|row| row.value.clone()))?;
+            let after = change(row.as_ref().map(|row: &Row<Entry>| row.value.clone()))?;
             if row.as_ref().is_some_and(|row| row.value == after) {
                 return Ok(after.decision());
             }
@@ -123,9 +124,9 @@ impl Ledger {
             batch.put(&self.entries, key, version(&row), &after)?;
             match self.tables.commit_step(step, batch).await {
                 Ok(_) => return Ok(after.decision()),
-                // Another request was faster. This happens at most twice, because an entry is
-                // decided once and voided once.
-                Err(StoreError::Conflict) => {}
+                // The key has an entry, or another request was faster. This happens at most three
+                // times, because an entry is decided once and voided once.
+                Err(StoreError::Conflict) => row = self.entries.get(key).await?,
                 Err(error) => return Err(error.into()),
             }
         }

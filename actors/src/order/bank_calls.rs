@@ -5,26 +5,34 @@ use std::time::Duration;
 use actix::{Addr, Handler, Message};
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
-use domain::user::UserId;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::OrderDesk;
-use super::decision::{CallKind, Command};
+use super::decision::{CallKind, Command, Request, Settle};
 use crate::failure::Failure;
 use crate::handling::Detached;
-use crate::payment::{Call, CallPermit, Request, Wanted};
+use crate::payment::{self, Call, CallPermit, Wanted};
 
-/// Requests an order once the bank has decided, or after `patience`.
+/// Waits until the bank call of an order has ended, at most `patience`.
+///
+/// Returns the order if it is stored as the answer to `request`.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Order, Failure<OrderError>>")]
+#[rtype(result = "Result<Option<Order>, Failure<OrderError>>")]
 pub struct AwaitPayment {
-    /// The buyer; another user's order is unknown.
-    pub user: UserId,
     /// The order.
     pub order: OrderId,
     /// The longest wait.
     pub patience: Duration,
+    /// The request that waits for its answer, if the answer is to be stored.
+    pub request: Option<Request>,
+}
+
+/// A caller that waits for the end of a bank call; dropping it wakes the caller.
+pub(super) struct Waiter {
+    request: Option<Request>,
+    answer: oneshot::Sender<Order>,
 }
 
 /// A running or waiting call to the bank.
@@ -63,30 +71,23 @@ impl Handler<CallEnded> for OrderDesk {
             self.check_soon(order);
             return self.enqueue_check(order, ctx);
         };
-        let settle = match kind {
-            CallKind::Charge | CallKind::Resolve => {
-                Command::Settle { order, attempt, kind, outcome }
-            }
-            CallKind::Refund => Command::SettleRefund { order, attempt, kind, outcome },
-        };
-        self.enqueue_own(settle, ctx);
+        let mut waiting = self.waiting.get(&order).into_iter().flatten();
+        let request = waiting.find_map(|waiter| waiter.request.clone());
+        let settle = Settle { order, attempt, kind, outcome, request };
+        self.enqueue_own(Command::Settle(settle), ctx);
     }
 }
 
 impl Handler<AwaitPayment> for OrderDesk {
-    type Result = Detached<Order, OrderError>;
+    type Result = Detached<Option<Order>, OrderError>;
 
     fn handle(&mut self, wait: AwaitPayment, _: &mut Self::Context) -> Self::Result {
-        let AwaitPayment { user, order, patience } = wait;
-        let deps = self.deps.clone();
-        let (settled, when_settled) = oneshot::channel();
+        let AwaitPayment { order, patience, request } = wait;
+        let (answer, answered) = oneshot::channel();
         if self.calling.contains_key(&order) {
-            self.waiting.entry(order).or_default().push(settled);
+            self.waiting.entry(order).or_default().push(Waiter { request, answer });
         }
-        Box::pin(async move {
-            let _ = tokio::time::timeout(patience, when_settled).await;
-            deps.get(user, order).await
-        })
+        Box::pin(async move { Ok(timeout(patience, answered).await.ok().and_then(Result::ok)) })
     }
 }
 
@@ -98,9 +99,9 @@ impl OrderDesk {
         let attempt = order.payment.attempt;
         let request = self.deps.request(order);
         let kind = match &request {
-            Request::Charge(_) => CallKind::Charge,
-            Request::Void(_) | Request::Resolve(_) => CallKind::Resolve,
-            Request::Refund(_) => CallKind::Refund,
+            payment::Request::Charge(_) => CallKind::Charge,
+            payment::Request::Void(_) | payment::Request::Resolve(_) => CallKind::Resolve,
+            payment::Request::Refund(_) => CallKind::Refund,
         };
         let is_charge = kind == CallKind::Charge;
         let wanted = Wanted::until(if is_charge { order.expires_at } else { Timestamp::MAX });
@@ -114,6 +115,16 @@ impl OrderDesk {
             let outcome = call.await.unwrap_or(Some(Outcome::Unknown));
             desk.do_send(CallEnded { order: id, attempt, kind, outcome });
         });
+    }
+
+    /// Wakes the callers that wait for an order. Those whose request is `answered` get the order.
+    pub(super) fn wake(&mut self, order: &Order, answered: Option<&Request>) {
+        for Waiter { request, answer } in self.waiting.remove(&order.id).unwrap_or_default() {
+            if request.is_some() && request.as_ref() == answered {
+                // The caller may have given up.
+                let _ = answer.send(order.clone());
+            }
+        }
     }
 
     /// Removes a call that has ended, unless a later one of the order has replaced it.

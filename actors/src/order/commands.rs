@@ -55,12 +55,14 @@ impl OrderDeps {
             Command::PayAgain(pay) => self.pay_again(pay, rows, permits),
             Command::Refund(order) => self.refund(*order, rows, permits),
             Command::Reconcile(order) => self.reconcile(*order, rows, permits),
-            Command::Settle { order, attempt, outcome, .. } => {
-                self.settle(*order, *attempt, *outcome, rows)
-            }
-            Command::SettleRefund { order, outcome, .. } => {
-                self.settle_refund(*order, *outcome, rows)
-            }
+            Command::Settle(settle) => self.settle(settle, rows),
+            Command::Answer { request, order } => match self.stored_answer(request, rows)? {
+                Some(answer) => Ok(Decision::unchanged(answer)),
+                None => {
+                    let order = self.order(*order, rows)?;
+                    self.answer(request, Decision::unchanged(order), rows)
+                }
+            },
             Command::Cancel { user, order } => self.cancel(*user, *order, rows),
             Command::Ship(order) => self.ship(*order, rows),
             Command::Deliver(order) => self.deliver(*order, rows),
@@ -116,7 +118,7 @@ impl OrderDeps {
         self.put_cart(&owner, cart.clear(cart_expiry), rows)?;
         self.put_stock(&stock, articles, rows)?;
         self.put_order(None, &order, rows)?;
-        Ok(Decision { order, step: Some(Durable::Place), calls_bank: true })
+        Ok(Decision::calling_bank(Durable::Place, order))
     }
 
     /// Starts another payment attempt.
@@ -138,7 +140,7 @@ impl OrderDeps {
         permits.admit()?;
         self.use_key(*user, idempotency_key, *id, rows)?;
         self.put_order(Some(&before), &order, rows)?;
-        Ok(Decision { order, step: Some(Durable::PayAgain), calls_bank: true })
+        Ok(Decision::calling_bank(Durable::PayAgain, order))
     }
 
     /// Records the request to refund an order.
@@ -162,7 +164,7 @@ impl OrderDeps {
                 permits.admit()?;
                 // An earlier call may have reached the bank, though its result never arrived.
                 let attempt = order.payment.attempt;
-                let decision = self.settle(id, attempt, Outcome::Unknown, rows)?;
+                let decision = self.settle_payment(id, attempt, Outcome::Unknown, rows)?;
                 let calls_bank = decision.order.payment.status == PaymentStatus::Unknown;
                 Ok(Decision { calls_bank, ..decision })
             }

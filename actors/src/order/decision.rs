@@ -23,6 +23,14 @@ pub(super) enum CallKind {
     Refund,
 }
 
+/// A request that is answered once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The key of the row that stores the request: the user and the idempotency key.
+    pub(super) used_key: String,
+    pub(super) fingerprint: String,
+}
+
 /// A command that a round decides.
 #[derive(Debug, Clone)]
 pub(super) enum Command {
@@ -31,19 +39,11 @@ pub(super) enum Command {
     Refund(OrderId),
     /// Check an unpaid order again.
     Reconcile(OrderId),
-    /// Store the outcome of a payment attempt.
-    Settle {
+    Settle(Settle),
+    /// Store the current state of an order as the answer to a request.
+    Answer {
+        request: Request,
         order: OrderId,
-        attempt: u32,
-        kind: CallKind,
-        outcome: Outcome,
-    },
-    /// Store the outcome of a refund.
-    SettleRefund {
-        order: OrderId,
-        attempt: u32,
-        kind: CallKind,
-        outcome: Outcome,
     },
     Cancel {
         user: UserId,
@@ -53,19 +53,42 @@ pub(super) enum Command {
     Deliver(OrderId),
 }
 
+/// Store the outcome of a bank call.
+#[derive(Debug, Clone)]
+pub(super) struct Settle {
+    pub(super) order: OrderId,
+    pub(super) attempt: u32,
+    pub(super) kind: CallKind,
+    pub(super) outcome: Outcome,
+    /// The request to which the settled order is the answer.
+    pub(super) request: Option<Request>,
+}
+
 /// A decided command: the order after it.
 pub(super) struct Decision {
     pub(super) order: Order,
-    /// The durable step; `None` if nothing has changed.
+    /// The durable step; `None` if the order has not changed.
     pub(super) step: Option<Durable>,
+    /// The request to which the order was stored as the answer.
+    pub(super) answered: Option<Request>,
     /// Whether the bank is to be called for the order.
     pub(super) calls_bank: bool,
 }
 
 impl Decision {
+    /// The decision that changes an order and calls the bank for it.
+    pub(super) fn calling_bank(step: Durable, order: Order) -> Self {
+        Self { step: Some(step), calls_bank: true, ..Self::unchanged(order) }
+    }
+
+    /// The durable steps.
+    pub(super) fn steps(&self) -> impl Iterator<Item = Durable> {
+        self.step.into_iter().chain(self.answered.as_ref().map(|_| Durable::Answer))
+    }
+
     /// The decision that changes nothing.
     pub(super) fn unchanged(order: Order) -> Self {
-        Self { order, step: None, calls_bank: false }
+        Self { order, step: None, answered: None, calls_bank: false }
     }
 }
 

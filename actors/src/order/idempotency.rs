@@ -10,16 +10,15 @@ use tokio::time::timeout;
 
 use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
-use super::decision::Undecided;
+use super::decision::{Command, Decision, Request, Undecided};
 use super::{IdempotencyKey, OrderDesk, Submit};
 use crate::ask::{DEADLINE, forward};
-use crate::failpoint::Durable;
 use crate::failure::Failure;
 use crate::handling::{Concurrent, Reply, concurrent};
 use crate::store::StoreError;
 use crate::tables::UsedKey;
 use crate::tables::rows::{RowError, Rows};
-use crate::tables::table::{Row, version};
+use crate::tables::table::Row;
 
 /// How long an idempotency key is stored.
 const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
@@ -42,14 +41,13 @@ enum Begun {
 
 /// A request in progress. Dropping it allows the same request to begin again.
 struct InProgress {
-    used_key: String,
-    fingerprint: String,
+    request: Request,
     desk: Addr<OrderDesk>,
 }
 
 impl Drop for InProgress {
     fn drop(&mut self) {
-        self.desk.do_send(Release(self.used_key.clone()));
+        self.desk.do_send(Release(self.request.used_key.clone()));
     }
 }
 
@@ -67,7 +65,6 @@ struct Release(String);
 /// never do.
 pub(super) async fn answer_once(
     desk: Addr<OrderDesk>,
-    deps: OrderDeps,
     user: UserId,
     idempotency_key: IdempotencyKey,
     patience: Option<Duration>,
@@ -78,14 +75,17 @@ pub(super) async fn answer_once(
         let Some(patience) = patience else {
             return forward(&desk, submit).await;
         };
-        let request = match forward(&desk, Begin { user, idempotency_key }).await? {
+        let in_progress = match forward(&desk, Begin { user, idempotency_key }).await? {
             Begun::Answered(order) => return Ok(order),
-            Begun::New(request) => request,
+            Begun::New(in_progress) => in_progress,
         };
-        let submitted = forward(&desk, submit).await?;
-        let wait = AwaitPayment { user: submitted.user, order: submitted.id, patience };
-        let order = forward(&desk, wait).await?;
-        deps.store_answer(&request, order).await
+        let request = in_progress.request.clone();
+        let order = forward(&desk, submit).await?.id;
+        let wait = AwaitPayment { order, patience, request: Some(request.clone()) };
+        match forward(&desk, wait).await? {
+            Some(answer) => Ok(answer),
+            None => forward(&desk, Submit(Command::Answer { request, order })).await,
+        }
     };
     let late = |_| Err(Failure::Unavailable("the order desk did not reply in time".to_owned()));
     timeout(deadline, answer).await.unwrap_or_else(late)
@@ -102,7 +102,10 @@ impl Handler<Begin> for OrderDesk {
             Some(used) if used.fingerprint != fingerprint => Err(OrderError::KeyReused.into()),
             Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(order)),
             _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
-            _ => Ok(Begun::New(InProgress { used_key, fingerprint, desk: ctx.address() })),
+            _ => {
+                let request = Request { used_key, fingerprint };
+                Ok(Begun::New(InProgress { request, desk: ctx.address() }))
+            }
         })
     }
 }
@@ -152,24 +155,32 @@ impl OrderDeps {
         self.shared.tables.used_keys.get(used_key).await
     }
 
-    /// Stores the answer to a request and returns it; an answer stored before takes precedence.
-    async fn store_answer(self, request: &InProgress, order: Order) -> Reply<Order, OrderError> {
-        let tables = &self.shared.tables;
-        let row = tables.used_keys.get(&request.used_key).await?;
-        let read_at = version(&row);
-        if let Some(answer) = row.and_then(|row| row.value.answer) {
-            return Ok(answer);
+    /// Returns the stored answer to a request.
+    pub(super) fn stored_answer(
+        &self,
+        request: &Request,
+        rows: &mut Rows,
+    ) -> Result<Option<Order>, Undecided> {
+        let used = rows.get(&self.shared.tables.used_keys, &request.used_key)?;
+        Ok(used.and_then(|used| used.answer))
+    }
+
+    /// Stores the order of a decision as the answer to a request, unless it has one.
+    pub(super) fn answer(
+        &self,
+        request: &Request,
+        decision: Decision,
+        rows: &mut Rows,
+    ) -> Result<Decision, Undecided> {
+        if self.stored_answer(request, rows)?.is_some() {
+            return Ok(decision);
         }
-        let used = UsedKey {
-            fingerprint: request.fingerprint.clone(),
-            order: order.id,
-            answer: Some(order.clone()),
-        };
+        let Request { used_key, fingerprint } = request.clone();
+        let order = decision.order.clone();
+        let used = UsedKey { fingerprint, order: order.id, answer: Some(order) };
         let until = self.shared.clock.now() + KEYS_KEPT;
-        let mut batch = self.shared.batch();
-        batch.put_until(&tables.used_keys, &request.used_key, read_at, &used, until)?;
-        tables.commit_step(Durable::Answer, batch).await?;
-        Ok(order)
+        rows.put(&self.shared.tables.used_keys, used_key, &used, Some(until))?;
+        Ok(Decision { answered: Some(request.clone()), ..decision })
     }
 }
 

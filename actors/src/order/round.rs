@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
-use super::decision::{CallKind, Command, Decision, Permits, Undecided};
+use super::decision::{CallKind, Command, Decision, Permits, Request, Settle, Undecided};
 use crate::ask::{ATTEMPTS, DEADLINE};
 use crate::cart::registry::CartStored;
 use crate::clock::random_bytes;
@@ -59,6 +59,8 @@ struct Stored {
     order: Order,
     /// Whether the command has changed it.
     is_changed: bool,
+    /// The request to which it was stored as the answer.
+    answered: Option<Request>,
     /// The permit if the bank is to be called for it.
     permit: Option<CallPermit>,
 }
@@ -144,8 +146,14 @@ impl OrderDesk {
     }
 
     fn adopt(&mut self, command: &Command, stored: Stored, ctx: &mut Context<Self>) -> Order {
-        let Stored { order, is_changed, permit } = stored;
-        self.end_call(command);
+        let Stored { order, is_changed, answered, permit } = stored;
+        if let Command::Answer { .. } = command {
+            // An answer may be older than the order.
+            return order;
+        }
+        if let Command::Settle(settle) = command {
+            self.end_call(settle);
+        }
         self.schedule(&order);
         if let Some(permit) = permit {
             self.call_bank(&order, permit, ctx.address());
@@ -154,10 +162,10 @@ impl OrderDesk {
                 call.withdraw_charge();
             }
         } else {
-            self.waiting.remove(&order.id);
+            self.wake(&order, answered.as_ref());
             let is_first = match command {
                 Command::Cancel { .. } => is_changed,
-                Command::Settle { kind, .. } => *kind == CallKind::Charge,
+                Command::Settle(settle) => settle.kind == CallKind::Charge,
                 _ => false,
             };
             // Later repetitions wait for their turn.
@@ -169,13 +177,8 @@ impl OrderDesk {
     }
 
     /// Removes the call whose outcome a command stores; a later call of the order goes on.
-    fn end_call(&mut self, command: &Command) {
-        let (Command::Settle { order, attempt, kind, .. }
-        | Command::SettleRefund { order, attempt, kind, .. }) = command
-        else {
-            return;
-        };
-        self.remove_call(*order, *attempt, *kind);
+    fn end_call(&mut self, settle: &Settle) {
+        self.remove_call(settle.order, settle.attempt, settle.kind);
     }
 
     /// Keeps the outcome of a bank call until it is stored: only the bank knows it besides, and
@@ -186,14 +189,13 @@ impl OrderDesk {
         failure: &Failure<OrderError>,
         ctx: &mut Context<Self>,
     ) {
-        let (Command::Settle { order, .. } | Command::SettleRefund { order, .. }) = &command else {
-            return;
-        };
+        let Command::Settle(settle) = &command else { return };
         if let Failure::Refused(_) = failure {
-            self.waiting.remove(order);
-            self.end_call(&command);
+            self.waiting.remove(&settle.order);
+            self.end_call(settle);
             return;
         }
+        let order = settle.order;
         tracing::warn!(%order, %failure, "could not store the outcome of a bank call yet");
         ctx.run_later(RETRY, move |desk, ctx| desk.enqueue_own(command, ctx));
     }
@@ -228,8 +230,7 @@ impl OrderDeps {
         let mut rows = Rows::default();
         let decisions = self.decide_all(commands, &mut rows, permits).await?;
         let Some(batch) = rows.batch(self.shared.batch())? else { return Ok(decisions) };
-        let steps: Vec<_> =
-            decisions.iter().flatten().filter_map(|decision| decision.step).collect();
+        let steps: Vec<_> = decisions.iter().flatten().flat_map(Decision::steps).collect();
         let last_event = self.shared.tables.commit_steps(&steps, batch).await?;
         self.update_copies(last_event, rows.events());
         Ok(decisions)
@@ -299,9 +300,10 @@ fn with_permits(
 ) -> Vec<Reply<Stored, OrderError>> {
     let mut replies = Vec::with_capacity(decisions.len());
     for decided in decisions {
-        replies.push(decided.map(|Decision { order, step, calls_bank }| Stored {
+        replies.push(decided.map(|Decision { order, step, answered, calls_bank }| Stored {
             order,
             is_changed: step.is_some(),
+            answered,
             permit: if calls_bank { permits.held.pop() } else { None },
         }));
     }

@@ -7,15 +7,34 @@ use domain::payment::Outcome;
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
-use super::decision::{Decision, Undecided};
+use super::decision::{CallKind, Decision, Settle, Undecided};
 use crate::failpoint::Durable;
 use crate::tables::rows::Rows;
 
 type Result<T> = std::result::Result<T, Undecided>;
 
 impl OrderDeps {
+    /// Records the outcome of a bank call, and the order as the answer to the request that waits
+    /// for it.
+    pub(super) fn settle(&self, settle: &Settle, rows: &mut Rows) -> Result<Decision> {
+        let Settle { order, attempt, kind, outcome, request } = settle;
+        if let Some(request) = request {
+            rows.want(&self.shared.tables.used_keys, &request.used_key);
+        }
+        let decision = match kind {
+            CallKind::Charge | CallKind::Resolve => {
+                self.settle_payment(*order, *attempt, *outcome, rows)?
+            }
+            CallKind::Refund => self.settle_refund(*order, *outcome, rows)?,
+        };
+        match request {
+            Some(request) => self.answer(request, decision, rows),
+            None => Ok(decision),
+        }
+    }
+
     /// Records the outcome of a payment attempt.
-    pub(super) fn settle(
+    pub(super) fn settle_payment(
         &self,
         id: OrderId,
         attempt: u32,
@@ -31,12 +50,7 @@ impl OrderDeps {
 
     /// Records that the bank has refunded an order. Any other outcome changes nothing: the refund
     /// is retried.
-    pub(super) fn settle_refund(
-        &self,
-        id: OrderId,
-        outcome: Outcome,
-        rows: &mut Rows,
-    ) -> Result<Decision> {
+    fn settle_refund(&self, id: OrderId, outcome: Outcome, rows: &mut Rows) -> Result<Decision> {
         let before = self.order(id, rows)?;
         let refunded = match outcome {
             Outcome::Approved => before.refunded(),
@@ -81,7 +95,7 @@ impl OrderDeps {
             self.put_cart(&owner, cart, rows)?;
         }
         self.put_order(Some(before), &order, rows)?;
-        Ok(Decision { order, step: Some(Durable::Expire), calls_bank: false })
+        Ok(Decision { step: Some(Durable::Expire), ..Decision::unchanged(order) })
     }
 
     /// Records the next state of an order, with its stock; an unchanged order is not written.
@@ -101,7 +115,7 @@ impl OrderDeps {
         let articles = stock_move.apply(&order, stock.clone())?;
         self.put_stock(&stock, articles, rows)?;
         self.put_order(Some(before), &order, rows)?;
-        Ok(Decision { order, step: Some(step), calls_bank: false })
+        Ok(Decision { step: Some(step), ..Decision::unchanged(order) })
     }
 
     /// Returns the buyer's cart with the items of an order; `None` if the buyer has been deleted.

@@ -18,8 +18,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 impl TestShop {
     /// Waits until the bank has decided on an order, and returns the order.
     pub(crate) async fn await_payment(&self, order: &Order) -> Order {
-        let wait = AwaitPayment { user: order.user, order: order.id, patience: PATIENCE };
-        self.shop.orders.ask(wait).await.unwrap()
+        let wait = AwaitPayment { order: order.id, patience: PATIENCE, request: None };
+        self.shop.orders.ask(wait).await.unwrap();
+        let get = GetOrder { user: order.user, order: order.id };
+        self.shop.orders.ask(get).await.unwrap()
     }
 
     /// Waits until an order has a status, and returns the order.
