@@ -2,7 +2,7 @@
 //!
 //! Owns: the order of changes to articles; the articles are in the store, a copy in the
 //! [`CatalogueSnapshot`](crate::snapshot::CatalogueSnapshot).
-//! Serves: administrators.
+//! Serves: administrators, in rounds: every command that waits, with one commit.
 //! Publishes: `article.added`, `article.changed`, `article.removed`.
 //! Restart: no state to read.
 
@@ -11,8 +11,10 @@ use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
 
 use crate::failpoint;
 use crate::failure::Failure;
-use crate::handling::{Exclusive, exclusive};
+use crate::handling::{Detached, Reply};
 use crate::observe::Observe;
+use crate::rounds::decide::Decided;
+use crate::rounds::{Queue, Rounds};
 use commands::ArticleDeps;
 
 pub mod commands;
@@ -44,15 +46,28 @@ pub struct CatalogueState {
     pub articles: usize,
 }
 
-/// The actor that changes articles, one change at a time.
+/// A command that a round decides.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// Add an article.
+    Add(Article),
+    /// Change an article.
+    Change(ChangeArticle),
+    /// Remove an article.
+    Remove(ArticleId),
+}
+
+/// The actor that changes articles.
 pub struct Catalogue {
     deps: ArticleDeps,
+    /// Commands that wait for the next round.
+    queue: Queue<ArticleDeps, Article>,
 }
 
 impl Catalogue {
     /// Creates the actor.
     pub fn new(deps: ArticleDeps) -> Self {
-        Self { deps }
+        Self { deps, queue: Queue::default() }
     }
 }
 
@@ -60,28 +75,54 @@ impl Actor for Catalogue {
     type Context = Context<Self>;
 }
 
-impl Handler<AddArticle> for Catalogue {
-    type Result = Exclusive<Self, Article, ArticleError>;
+impl Rounds for Catalogue {
+    type Deps = ArticleDeps;
+    type Output = Article;
 
-    fn handle(&mut self, AddArticle(article): AddArticle, _: &mut Self::Context) -> Self::Result {
-        exclusive(self, self.deps.clone().add(article), |added, _, _| added)
+    fn deps(&self) -> &ArticleDeps {
+        &self.deps
+    }
+
+    fn queue(&mut self) -> &mut Queue<ArticleDeps, Article> {
+        &mut self.queue
+    }
+
+    fn adopt(
+        &mut self,
+        _: Command,
+        decided: Decided<ArticleDeps>,
+        _: &mut Context<Self>,
+    ) -> Reply<Article, ArticleError> {
+        decided
+    }
+}
+
+impl Handler<AddArticle> for Catalogue {
+    type Result = Detached<Article, ArticleError>;
+
+    fn handle(&mut self, AddArticle(article): AddArticle, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Add(article), ctx)
     }
 }
 
 impl Handler<ChangeArticle> for Catalogue {
-    type Result = Exclusive<Self, Article, ArticleError>;
+    type Result = Detached<Article, ArticleError>;
 
-    fn handle(&mut self, change: ChangeArticle, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, change: ChangeArticle, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("catalogue");
-        exclusive(self, self.deps.clone().change(change), |changed, _, _| changed)
+        self.enqueue(Command::Change(change), ctx)
     }
 }
 
 impl Handler<RemoveArticle> for Catalogue {
-    type Result = Exclusive<Self, Article, ArticleError>;
+    type Result = Detached<Article, ArticleError>;
 
-    fn handle(&mut self, RemoveArticle(id): RemoveArticle, _: &mut Self::Context) -> Self::Result {
-        exclusive(self, self.deps.clone().remove(id), |removed, _, _| removed)
+    fn handle(
+        &mut self,
+        RemoveArticle(id): RemoveArticle,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
+        self.enqueue(Command::Remove(id), ctx)
     }
 }
 

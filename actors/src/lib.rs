@@ -16,6 +16,7 @@ pub mod observe;
 pub mod order;
 pub mod password;
 pub mod payment;
+pub mod rounds;
 pub mod rules;
 pub mod seed;
 pub mod session;

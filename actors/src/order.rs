@@ -6,7 +6,7 @@
 //! Publishes: `order.placed`, `order.changed`, `article.changed`, `cart.changed`.
 //! Restart: unpaid orders are read from the store, and the bank is called again with the same keys.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
@@ -18,12 +18,12 @@ use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::observe::Observe;
+use crate::rounds::{Queue, Rounds};
 use bank_calls::{RunningCall, Waiter};
 use commands::OrderDeps;
 use decision::Command;
 use idempotency::answer_once;
 use reconcile::NextCheck;
-use round::Job;
 
 mod anonymize;
 pub mod bank_calls;
@@ -153,9 +153,7 @@ pub struct OrderDesk {
     /// Orders whose check waits for a round or is in one.
     checking: HashSet<OrderId>,
     /// Commands that wait for the next round.
-    queue: VecDeque<Job>,
-    /// Whether a round is running.
-    in_round: bool,
+    queue: Queue<OrderDeps, Order>,
     /// The idempotency keys of requests that are being answered.
     in_progress: HashSet<String>,
     /// Callers that wait for the end of a bank call.
@@ -170,8 +168,7 @@ impl OrderDesk {
             pending: BTreeMap::new(),
             calling: HashMap::new(),
             checking: HashSet::new(),
-            queue: VecDeque::new(),
-            in_round: false,
+            queue: Queue::default(),
             in_progress: HashSet::new(),
             waiting: HashMap::new(),
         }

@@ -1,23 +1,40 @@
-//! The commands of the catalogue: read, decide, commit.
+//! The commands of the catalogue, as a round decides them.
 
 use domain::article::{Article, ArticleError, ArticleId};
 use domain::event::Event;
 
-use super::ChangeArticle;
-use crate::failure::Failure;
+use super::{ChangeArticle, Command};
+use crate::rounds::decide::{Decide, Undecided};
 use crate::shared::Shared;
-use crate::store::StoreError;
 use crate::tables::article_key;
-use crate::tables::batch::WriteBatch;
-use crate::tables::table::{Row, version};
+use crate::tables::rows::Rows;
 
-type Result<T> = std::result::Result<T, Failure<ArticleError>>;
+type Result<T> = std::result::Result<T, Undecided<ArticleError>>;
 
 /// The dependencies of the catalogue.
 #[derive(Clone)]
 pub struct ArticleDeps {
     /// Store, snapshot, clock and rules.
     pub shared: Shared,
+}
+
+impl Decide for ArticleDeps {
+    type Command = Command;
+    type Decision = Article;
+    type Error = ArticleError;
+    type Permits = ();
+
+    fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    fn decide(&self, command: &Command, rows: &mut Rows, (): &mut ()) -> Result<Article> {
+        match command {
+            Command::Add(article) => self.add(article, rows),
+            Command::Change(change) => self.change(change, rows),
+            Command::Remove(id) => self.remove(*id, rows),
+        }
+    }
 }
 
 impl ArticleDeps {
@@ -27,59 +44,48 @@ impl ArticleDeps {
     }
 
     /// Adds an article under the next free number.
-    pub(super) async fn add(self, article: Article) -> Result<Article> {
-        let article = article.validated()?;
+    fn add(&self, article: &Article, rows: &mut Rows) -> Result<Article> {
+        let article = article.clone().validated()?;
         let tables = &self.shared.tables;
-        let next = tables.article_numbers.get("next").await?;
-        let number = next.as_ref().map_or(1, |row| row.value);
+        let number = rows.get(&tables.article_numbers, "next")?.unwrap_or(1);
         let article = Article { id: ArticleId(number), ..article };
-        let mut batch = self.shared.batch();
-        batch.put(&tables.article_numbers, "next", version(&next), &(number + 1))?;
-        batch.put(&tables.articles, article_key(article.id), None, &article)?;
-        self.commit(batch, &Event::ArticleAdded(article.clone())).await?;
+        rows.put(&tables.article_numbers, "next", &(number + 1), None)?;
+        rows.put(&tables.articles, article_key(article.id), &article, None)?;
+        rows.publish(Event::ArticleAdded(article.clone()));
         Ok(article)
     }
 
     /// Changes fields of an article.
-    pub(super) async fn change(
-        self,
-        ChangeArticle { id, patch }: ChangeArticle,
+    fn change(
+        &self,
+        ChangeArticle { id, patch }: &ChangeArticle,
+        rows: &mut Rows,
     ) -> Result<Article> {
-        let row = self.row(id).await?;
-        let article = row.value.patched(patch)?;
-        let mut batch = self.shared.batch();
-        batch.put(&self.shared.tables.articles, article_key(id), Some(row.version), &article)?;
-        self.commit(batch, &Event::ArticleChanged(article.clone())).await?;
+        let article = self.article(*id, rows)?.patched(patch.clone())?;
+        rows.put(&self.shared.tables.articles, article_key(*id), &article, None)?;
+        rows.publish(Event::ArticleChanged(article.clone()));
         Ok(article)
     }
 
     /// Removes an article of which no unit is reserved.
-    pub(super) async fn remove(self, id: ArticleId) -> Result<Article> {
-        let row = self.row(id).await?;
-        if row.value.reserved > 0 {
-            return Err(ArticleError::BelowReserved { reserved: row.value.reserved }.into());
+    fn remove(&self, id: ArticleId, rows: &mut Rows) -> Result<Article> {
+        let article = self.article(id, rows)?;
+        if article.reserved > 0 {
+            return Err(ArticleError::BelowReserved { reserved: article.reserved }.into());
         }
-        let mut batch = self.shared.batch();
-        batch.remove(&self.shared.tables.articles, article_key(id), row.version);
-        self.commit(batch, &Event::ArticleRemoved { id }).await?;
-        Ok(row.value)
+        rows.remove(&self.shared.tables.articles, article_key(id));
+        rows.publish(Event::ArticleRemoved { id });
+        Ok(article)
     }
 
-    async fn row(&self, id: ArticleId) -> Result<Row<Article>> {
-        let row = self.shared.tables.articles.get(article_key(id)).await?;
-        row.ok_or_else(|| ArticleError::Unknown.into())
+    fn article(&self, id: ArticleId, rows: &mut Rows) -> Result<Article> {
+        let article = rows.get(&self.shared.tables.articles, article_key(id))?;
+        Ok(article.ok_or(ArticleError::Unknown)?)
     }
+}
 
-    /// Commits a batch with its event, then applies the event to the snapshot, so that the caller
-    /// reads its own write.
-    async fn commit(
-        &self,
-        mut batch: WriteBatch,
-        event: &Event,
-    ) -> std::result::Result<(), StoreError> {
-        batch.publish(event)?;
-        let id = self.shared.tables.commit(batch).await?;
-        self.shared.snapshot.apply(id, event);
-        Ok(())
+impl From<ArticleError> for Undecided<ArticleError> {
+    fn from(error: ArticleError) -> Self {
+        Self::Refused(error)
     }
 }

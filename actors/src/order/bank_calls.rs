@@ -14,6 +14,7 @@ use super::decision::{CallKind, Command, Request, Settle};
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::payment::{self, Call, CallPermit, Wanted};
+use crate::rounds::Rounds;
 
 /// Waits until the bank call of an order has ended, at most `patience`.
 ///

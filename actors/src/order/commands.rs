@@ -6,7 +6,7 @@ use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::user::UserId;
 
-use super::decision::{Command, Decision, Permits, Undecided};
+use super::decision::{Decision, Permits, Result};
 use super::{ListOrders, PayAgain, PlaceOrder};
 use crate::ask::Child;
 use crate::bank::{self, Charge};
@@ -19,7 +19,6 @@ use crate::shared::Shared;
 use crate::tables::rows::Rows;
 use crate::tables::user_order_key;
 
-type Result<T> = std::result::Result<T, Undecided>;
 type Reply<T> = std::result::Result<T, Failure<OrderError>>;
 
 /// The dependencies of the order desk.
@@ -43,35 +42,9 @@ impl OrderDeps {
         Self { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() }
     }
 
-    /// Decides a command on the rows that the commands before it left.
-    pub(super) fn decide(
-        &self,
-        command: &Command,
-        rows: &mut Rows,
-        permits: &mut Permits,
-    ) -> Result<Decision> {
-        match command {
-            Command::Place(place) => self.place(place, rows, permits),
-            Command::PayAgain(pay) => self.pay_again(pay, rows, permits),
-            Command::Refund(order) => self.refund(*order, rows, permits),
-            Command::Reconcile(order) => self.reconcile(*order, rows, permits),
-            Command::Settle(settle) => self.settle(settle, rows),
-            Command::Answer { request, order } => match self.stored_answer(request, rows)? {
-                Some(answer) => Ok(Decision::unchanged(answer)),
-                None => {
-                    let order = self.order(*order, rows)?;
-                    self.answer(request, Decision::unchanged(order), rows)
-                }
-            },
-            Command::Cancel { user, order } => self.cancel(*user, *order, rows),
-            Command::Ship(order) => self.ship(*order, rows),
-            Command::Deliver(order) => self.deliver(*order, rows),
-        }
-    }
-
     /// Turns a cart into an order: reserves the stock, empties the cart and records the payment as
     /// submitting.
-    fn place(
+    pub(super) fn place(
         &self,
         place: &PlaceOrder,
         rows: &mut Rows,
@@ -122,7 +95,7 @@ impl OrderDeps {
     }
 
     /// Starts another payment attempt.
-    fn pay_again(
+    pub(super) fn pay_again(
         &self,
         pay: &PayAgain,
         rows: &mut Rows,
@@ -144,7 +117,12 @@ impl OrderDeps {
     }
 
     /// Records the request to refund an order.
-    fn refund(&self, id: OrderId, rows: &mut Rows, permits: &mut Permits) -> Result<Decision> {
+    pub(super) fn refund(
+        &self,
+        id: OrderId,
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Decision> {
         let before = self.order(id, rows)?;
         let order = before.refund()?;
         if order == before {
@@ -156,7 +134,12 @@ impl OrderDeps {
     }
 
     /// Checks an unpaid order: the bank is called again, or the order expires.
-    fn reconcile(&self, id: OrderId, rows: &mut Rows, permits: &mut Permits) -> Result<Decision> {
+    pub(super) fn reconcile(
+        &self,
+        id: OrderId,
+        rows: &mut Rows,
+        permits: &mut Permits,
+    ) -> Result<Decision> {
         let order = self.order(id, rows)?;
         let is_overdue = self.shared.clock.now() >= order.expires_at;
         match order.status {

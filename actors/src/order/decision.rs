@@ -10,7 +10,10 @@ use domain::user::UserId;
 use super::{PayAgain, PlaceOrder};
 use crate::failpoint::Durable;
 use crate::payment::CallPermit;
-use crate::tables::rows::RowError;
+use crate::rounds::decide::Undecided;
+
+/// The result of a function that decides.
+pub(super) type Result<T> = std::result::Result<T, Undecided<OrderError>>;
 
 /// What a call to the bank is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,29 +36,40 @@ pub struct Request {
 
 /// A command that a round decides.
 #[derive(Debug, Clone)]
-pub(super) enum Command {
+pub enum Command {
+    /// Place an order.
     Place(PlaceOrder),
+    /// Start another payment attempt.
     PayAgain(PayAgain),
+    /// Refund an order.
     Refund(OrderId),
     /// Check an unpaid order again.
     Reconcile(OrderId),
+    /// Store the outcome of a bank call.
     Settle(Settle),
     /// Store the current state of an order as the answer to a request.
     Answer {
+        /// The request.
         request: Request,
+        /// The order.
         order: OrderId,
     },
+    /// Cancel an order.
     Cancel {
+        /// The buyer.
         user: UserId,
+        /// The order.
         order: OrderId,
     },
+    /// Mark an order as shipped.
     Ship(OrderId),
+    /// Mark an order as delivered.
     Deliver(OrderId),
 }
 
 /// Store the outcome of a bank call.
 #[derive(Debug, Clone)]
-pub(super) struct Settle {
+pub struct Settle {
     pub(super) order: OrderId,
     pub(super) attempt: u32,
     pub(super) kind: CallKind,
@@ -65,7 +79,7 @@ pub(super) struct Settle {
 }
 
 /// A decided command: the order after it.
-pub(super) struct Decision {
+pub struct Decision {
     pub(super) order: Order,
     /// The durable step; `None` if the order has not changed.
     pub(super) step: Option<Durable>,
@@ -73,6 +87,8 @@ pub(super) struct Decision {
     pub(super) answered: Option<Request>,
     /// Whether the bank is to be called for the order.
     pub(super) calls_bank: bool,
+    /// The permit for that call, once the decision is durable.
+    pub(super) permit: Option<CallPermit>,
 }
 
 impl Decision {
@@ -81,45 +97,27 @@ impl Decision {
         Self { step: Some(step), calls_bank: true, ..Self::unchanged(order) }
     }
 
-    /// The durable steps.
-    pub(super) fn steps(&self) -> impl Iterator<Item = Durable> {
-        self.step.into_iter().chain(self.answered.as_ref().map(|_| Durable::Answer))
-    }
-
     /// The decision that changes nothing.
     pub(super) fn unchanged(order: Order) -> Self {
-        Self { order, step: None, answered: None, calls_bank: false }
+        Self { order, step: None, answered: None, calls_bank: false, permit: None }
     }
 }
 
-/// Why a command was not decided.
-#[derive(Debug)]
-pub(super) enum Undecided {
-    Refused(OrderError),
-    Row(RowError),
-}
-
-impl From<OrderError> for Undecided {
+impl From<OrderError> for Undecided<OrderError> {
     fn from(error: OrderError) -> Self {
         Self::Refused(error)
     }
 }
 
-impl From<ArticleError> for Undecided {
+impl From<ArticleError> for Undecided<OrderError> {
     fn from(error: ArticleError) -> Self {
         Self::Refused(error.into())
     }
 }
 
-impl From<RowError> for Undecided {
-    fn from(error: RowError) -> Self {
-        Self::Row(error)
-    }
-}
-
 /// The permits of a round for calls to the bank.
 #[derive(Default)]
-pub(super) struct Permits {
+pub struct Permits {
     pub(super) held: Vec<CallPermit>,
     /// How long the bank cannot be called; `None` while every call is admitted.
     pub(super) refused: Option<Duration>,
@@ -128,11 +126,11 @@ pub(super) struct Permits {
 
 impl Permits {
     /// Counts a call for the command that is being decided. Refuses it if the breaker has refused.
-    pub(super) fn admit(&mut self) -> Result<(), OrderError> {
+    pub(super) fn admit(&mut self) -> Result<()> {
         if let Some(retry_after) = self.refused
             && self.used >= self.held.len()
         {
-            return Err(OrderError::PaymentUnavailable { retry_after });
+            return Err(OrderError::PaymentUnavailable { retry_after }.into());
         }
         self.used += 1;
         Ok(())

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
-use super::decision::{Command, Decision, Request, Undecided};
+use super::decision::{self, Command, Decision, Request};
 use super::{IdempotencyKey, OrderDesk, Submit};
 use crate::ask::{DEADLINE, forward};
 use crate::failure::Failure;
@@ -125,7 +125,7 @@ impl OrderDeps {
         user: UserId,
         idempotency_key: &IdempotencyKey,
         rows: &mut Rows,
-    ) -> Result<Option<Order>, Undecided> {
+    ) -> decision::Result<Option<Order>> {
         let used_key = used_key(user, &idempotency_key.key);
         match rows.get(&self.shared.tables.used_keys, used_key)? {
             Some(used) if used.fingerprint != idempotency_key.fingerprint => {
@@ -155,12 +155,23 @@ impl OrderDeps {
         self.shared.tables.used_keys.get(used_key).await
     }
 
-    /// Returns the stored answer to a request.
-    pub(super) fn stored_answer(
+    /// Returns the answer to a request: the stored one, else the current state of an order, which
+    /// is then stored.
+    pub(super) fn answer_request(
         &self,
         request: &Request,
+        order: OrderId,
         rows: &mut Rows,
-    ) -> Result<Option<Order>, Undecided> {
+    ) -> decision::Result<Decision> {
+        if let Some(answer) = self.stored_answer(request, rows)? {
+            return Ok(Decision::unchanged(answer));
+        }
+        let current = Decision::unchanged(self.order(order, rows)?);
+        self.answer(request, current, rows)
+    }
+
+    /// Returns the stored answer to a request.
+    fn stored_answer(&self, request: &Request, rows: &mut Rows) -> decision::Result<Option<Order>> {
         let used = rows.get(&self.shared.tables.used_keys, &request.used_key)?;
         Ok(used.and_then(|used| used.answer))
     }
@@ -171,7 +182,7 @@ impl OrderDeps {
         request: &Request,
         decision: Decision,
         rows: &mut Rows,
-    ) -> Result<Decision, Undecided> {
+    ) -> decision::Result<Decision> {
         if self.stored_answer(request, rows)?.is_some() {
             return Ok(decision);
         }

@@ -7,11 +7,9 @@ use domain::order::{Order, OrderError, OrderId};
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
-use super::decision::Undecided;
+use super::decision::Result;
 use crate::tables::article_key;
 use crate::tables::rows::{RowError, Rows};
-
-type Result<T> = std::result::Result<T, Undecided>;
 
 impl OrderDeps {
     /// Returns an order.

@@ -7,11 +7,9 @@ use domain::payment::Outcome;
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
-use super::decision::{CallKind, Decision, Settle, Undecided};
+use super::decision::{CallKind, Decision, Result, Settle};
 use crate::failpoint::Durable;
 use crate::tables::rows::Rows;
-
-type Result<T> = std::result::Result<T, Undecided>;
 
 impl OrderDeps {
     /// Records the outcome of a bank call, and the order as the answer to the request that waits

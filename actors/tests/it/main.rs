@@ -8,6 +8,7 @@
 
 mod harness;
 
+mod article;
 mod ask;
 mod cart;
 mod live;
