@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{TestShop, until};
+use crate::harness::TestShop;
 use crate::people::{Admin, Person};
 use story::{Action, Story};
 
@@ -16,6 +16,9 @@ mod story;
 
 /// The number of shops that run at the same time.
 const CONCURRENCY: usize = 4;
+
+/// How many buyers act at the same time, so that a round has many commands.
+const CROWD: usize = 12;
 
 /// Each action, its durable steps, and how often the preparation of the story makes each step.
 const ACTIONS: [(Action, &[(Durable, usize)]); 9] = [
@@ -35,12 +38,22 @@ const AT_START: Durable = Anonymize;
 
 #[actix_web::test]
 async fn a_step_that_a_crash_prevents_is_made_once_when_the_request_is_repeated() {
-    every_action_survives("before").await;
+    every_action_survives("before", 1).await;
 }
 
 #[actix_web::test]
 async fn a_step_made_before_a_crash_is_not_made_again_when_the_request_is_repeated() {
-    every_action_survives("after").await;
+    every_action_survives("after", 1).await;
+}
+
+#[actix_web::test]
+async fn a_crash_before_a_round_of_many_commits_loses_and_repeats_no_command() {
+    every_action_survives("before", CROWD).await;
+}
+
+#[actix_web::test]
+async fn a_crash_after_a_round_of_many_commits_loses_and_repeats_no_command() {
+    every_action_survives("after", CROWD).await;
 }
 
 #[test]
@@ -80,31 +93,36 @@ async fn cancels_an_order_and_is_deleted(admin: &Admin, ana: &Person) {
     admin.0.delete(&format!("/api/users/{}", user.as_str().unwrap())).await.expect(200);
 }
 
-/// Runs each action once for each of its steps, with a crash `before` or `after` the step.
-async fn every_action_survives(moment: &str) {
-    let cases = ACTIONS
-        .iter()
+/// Lets buyers act at the same time, once for each action and each of its steps, with a crash
+/// `before` or `after` the step of the buyer in the middle.
+async fn every_action_survives(moment: &str, buyers: usize) {
+    let actions = ACTIONS.iter().filter(|(action, _)| buyers == 1 || action.suits_a_crowd());
+    let cases = actions
         .flat_map(|(action, steps)| steps.iter().map(|(step, made)| (*action, *step, *made)));
     let stories = cases.map(|(action, step, made)| {
-        survives(action, format!("{step:?}::{moment}={made}*off->return"))
+        let earlier = made * buyers + buyers / 2;
+        survives(action, buyers, format!("{step:?}::{moment}={earlier}*off->return"))
     });
     stream::iter(stories).for_each_concurrent(CONCURRENCY, |story| story).await;
 }
 
-/// Crashes the shop during an action, repeats the action, and checks that it took effect once.
-async fn survives(action: Action, failpoint: String) {
-    eprintln!("{action:?} at {failpoint}");
-    let mut story = Story::prepare(action, &failpoint).await;
-    let lost = story.acts().await;
-    assert!(lost.is_none() || action == Action::Expire, "{action:?} at {failpoint}: {lost:?}");
+/// Crashes the shop during an action, repeats the action, and checks that it took effect once for
+/// each buyer.
+async fn survives(action: Action, buyers: usize, failpoint: String) {
+    eprintln!("{action:?} of {buyers} at {failpoint}");
+    let mut story = Story::prepare(action, buyers, &failpoint).await;
+    let before = story.act_once().await;
+    let some_lost = before.contains(&None);
+    assert!(some_lost || action == Action::Expire, "{action:?} at {failpoint}: {before:?}");
     story.shop.is_killed().await;
     story.shop.start_again();
-    // An idle connection may be closed just when it is used again, so the client repeats.
-    let answer = until(async || story.acts().await).await;
-    assert!(action.may_return(answer.0), "{action:?} at {failpoint}: {answer:?}");
+    let answers = story.act_until_answered().await;
+    for (answer, before) in answers.iter().zip(before) {
+        assert!(action.may_return(answer.0), "{action:?} at {failpoint}: {answer:?}");
+        assert!(before.is_none_or(|before| before == *answer), "{action:?} at {failpoint}");
+    }
     story.ends_as_expected().await;
-    let repeated = until(async || story.acts().await).await;
-    assert_eq!(repeated, answer, "{action:?} at {failpoint}");
+    assert_eq!(story.act_until_answered().await, answers, "{action:?} at {failpoint}");
     story.shop.stop();
     assert_eq!(story.shop.check_findings(), "", "{action:?} at {failpoint}");
 }
