@@ -232,4 +232,80 @@ pub(crate) mod tests {
             Err(ArticleError::Invalid { field: "price_cents", .. })
         ));
     }
+
+    #[test]
+    fn a_patch_replaces_the_fields_it_has_and_keeps_the_others() {
+        let patch = ArticlePatch {
+            name: Some("Torch".into()),
+            description: Some("It is bright.".into()),
+            price: Some(Cents(900)),
+            on_hand: Some(7),
+            active: Some(false),
+        };
+        let torch = Article {
+            name: "Torch".into(),
+            description: "It is bright.".into(),
+            price: Cents(900),
+            on_hand: 7,
+            active: false,
+            ..lamp()
+        };
+        assert_eq!(lamp().patched(patch), Ok(torch.clone()));
+        assert_eq!(torch.patched(ArticlePatch::default()), Ok(torch));
+    }
+
+    #[test]
+    fn every_field_is_valid_up_to_its_limits_and_not_beyond() {
+        let name = |count| Article { name: "é".repeat(count), ..lamp() };
+        let description = |count| Article { description: "é".repeat(count), ..lamp() };
+        let price = |cents| Article { price: Cents(cents), ..lamp() };
+        let on_hand = |units| Article { on_hand: units, ..lamp() };
+        let reserved = |units| Article { reserved: units, ..lamp() };
+        for article in [
+            name(1),
+            name(80),
+            description(0),
+            description(500),
+            price(1),
+            price(100_000_000),
+            on_hand(0),
+            on_hand(1_000_000),
+            reserved(5),
+        ] {
+            assert_eq!(article.clone().validated(), Ok(article));
+        }
+        for (article, message) in [
+            (name(0), "name must have 1 to 80 characters"),
+            (Article { name: " ".into(), ..lamp() }, "name must have 1 to 80 characters"),
+            (name(81), "name must have 1 to 80 characters"),
+            (description(501), "description must have at most 500 characters"),
+            (price(0), "price_cents must be from 1 to 100000000"),
+            (price(100_000_001), "price_cents must be from 1 to 100000000"),
+            (on_hand(1_000_001), "on_hand must be at most 1000000"),
+            (reserved(6), "on_hand must be at least 6, the units reserved for orders"),
+        ] {
+            assert_eq!(article.validated().unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn every_unit_in_stock_can_be_reserved_and_only_reserved_units_are_released_or_sold() {
+        let units = |count| Quantity::new(count).unwrap();
+        let mut lamp = lamp();
+        lamp.reserve(units(2)).unwrap();
+        lamp.reserve(units(3)).unwrap();
+        assert_eq!((lamp.on_hand, lamp.reserved), (5, 5));
+        lamp.release(units(4)).unwrap();
+        assert_eq!((lamp.on_hand, lamp.reserved), (5, 1));
+        let before = lamp.clone();
+        let refused = ArticleError::InsufficientStock { name: "Lamp".into(), available: 4 };
+        assert_eq!(lamp.release(units(2)), Err(refused.clone()));
+        assert_eq!(lamp.sell(units(2)), Err(refused));
+        assert_eq!(lamp, before);
+    }
+
+    #[test]
+    fn an_article_is_displayed_by_its_number() {
+        assert_eq!(lamp().id.to_string(), "1");
+    }
 }

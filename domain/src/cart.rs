@@ -302,4 +302,67 @@ pub(crate) mod tests {
         assert_eq!(once.item_count(), 6);
         assert_eq!(once.merge(&guest, LATER).items, once.items);
     }
+
+    #[test]
+    fn adding_units_increases_the_quantity_and_setting_replaces_it() {
+        let cart = cart(&[(1, 2), (2, 4)]);
+        let dearer = Article { name: "Torch".into(), price: Cents(1_300), ..article(2) };
+        let added = cart.add(&dearer, units(3), LATER).unwrap();
+        let set = cart.set(&dearer, units(3), LATER).unwrap();
+        for (changed, quantity) in [(added, 7), (set, 3)] {
+            let item = Item {
+                article: ArticleId(2),
+                name: "Torch".into(),
+                unit_price: Cents(1_300),
+                quantity: units(quantity),
+            };
+            assert_eq!(changed.items, [cart.items[0].clone(), item]);
+        }
+    }
+
+    #[test]
+    fn removing_an_article_keeps_the_others_and_clearing_a_cart_keeps_none() {
+        let cart = cart(&[(1, 2), (2, 4)]);
+        assert_eq!(cart.remove(ArticleId(1), LATER).unwrap().items, cart.items[1..]);
+        assert_eq!(cart.remove(ArticleId(3), LATER), Err(CartError::NotInCart));
+        assert_eq!(cart.clear(LATER).items, []);
+    }
+
+    #[test]
+    fn every_change_increments_the_version_by_one_and_extends_the_expiry() {
+        let end = LATER + Duration::from_secs(60);
+        let cart = Cart { version: 7, ..cart(&[(1, 2)]) };
+        for changed in [
+            cart.add(&article(2), Quantity::ONE, end).unwrap(),
+            cart.set(&article(1), Quantity::ONE, end).unwrap(),
+            cart.remove(ArticleId(1), end).unwrap(),
+            cart.clear(end),
+            cart.merge(&cart, end),
+        ] {
+            assert_eq!((changed.version, changed.expires_at), (8, end));
+        }
+    }
+
+    #[test]
+    fn a_command_that_expects_another_version_is_refused() {
+        let cart = Cart { version: 7, ..cart(&[(1, 2)]) };
+        assert_eq!(cart.expect_version(None), Ok(()));
+        assert_eq!(cart.expect_version(Some(7)), Ok(()));
+        for version in [6, 8] {
+            assert_eq!(cart.expect_version(Some(version)), Err(CartError::VersionMismatch));
+        }
+    }
+
+    #[test]
+    fn in_a_full_cart_a_present_article_can_change_and_merging_adds_no_other_one() {
+        let items: Vec<_> = (1..=100).map(|id| (id, 1)).collect();
+        let full = cart(&items);
+        assert_eq!(full.set(&article(100), units(5), LATER).unwrap().item_count(), 104);
+        let merged = full.merge(&cart(&[(101, 1), (1, 9), (102, 1)]), LATER);
+        assert_eq!((merged.items.len(), merged.item_count()), (100, 108));
+        let almost = full.remove(ArticleId(100), LATER).unwrap();
+        let merged = almost.merge(&cart(&[(101, 1), (102, 1)]), LATER);
+        assert_eq!(merged.items[99], cart(&[(101, 1)]).items[0]);
+        assert_eq!(merged.items.len(), 100);
+    }
 }

@@ -113,7 +113,11 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::article::tests::lamp;
+    use crate::order::checkout::tests::placed;
+    use crate::session::tests::api;
     use crate::topic::Subscriber;
+    use crate::user::{Role, Username};
 
     #[test]
     fn a_guest_receives_only_the_events_of_their_own_cart() {
@@ -122,5 +126,48 @@ mod tests {
         let channels = Event::CartChanged { owner: guest("ana").owner, cart }.channels();
         assert_eq!(channels, [guest("ana").channel(Topic::Cart).unwrap()]);
         assert_ne!(channels, [guest("bob").channel(Topic::Cart).unwrap()]);
+    }
+
+    #[test]
+    fn an_event_about_an_article_has_its_number() {
+        assert_eq!(Event::ArticleAdded(lamp()).article(), Some(ArticleId(1)));
+        assert_eq!(Event::ArticleChanged(lamp()).article(), Some(ArticleId(1)));
+        assert_eq!(Event::ArticleRemoved { id: ArticleId(7) }.article(), Some(ArticleId(7)));
+        assert_eq!(Event::ShopClosing.article(), None);
+    }
+
+    #[test]
+    fn every_event_is_published_to_administrators_or_to_its_owner_or_to_both() {
+        let user = UserId(uuid::Uuid::nil());
+        let ana = User {
+            id: user,
+            username: Username::new("ana").unwrap(),
+            email: None,
+            role: Role::Customer,
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let session = SessionId(uuid::Uuid::nil());
+        let ended = Event::SessionEnded { session, user, reason: EndReason::SignedOut };
+        let all = |topic| Channel { topic, owner: None };
+        let own = |topic| Channel { topic, owner: Some(Owner::User(user)) };
+        let articles = [all(Topic::Stock), all(Topic::Catalogue)];
+        let orders = [all(Topic::Payments), own(Topic::Orders)];
+        for (event, channels) in [
+            (Event::ArticleAdded(lamp()), &articles[..]),
+            (Event::ArticleChanged(lamp()), &articles),
+            (Event::ArticleRemoved { id: ArticleId(1) }, &articles),
+            (Event::OrderPlaced(placed()), &orders),
+            (Event::OrderChanged(placed()), &orders),
+            (Event::UserAdded(ana.clone()), &[all(Topic::Users)]),
+            (Event::UserChanged(ana.clone()), &[all(Topic::Users)]),
+            (Event::UserDeleted(ana), &[all(Topic::Users)]),
+            (Event::SessionOpened(api(1)), &[own(Topic::Session)]),
+            (ended, &[own(Topic::Session)]),
+            (Event::BreakerChanged(Breaker::default()), &[all(Topic::Breaker), INTERRUPTIONS]),
+            (Event::ShopOpened { version: "1.0.0".into() }, &[all(Topic::System)]),
+            (Event::ShopClosing, &[all(Topic::System)]),
+        ] {
+            assert_eq!(event.channels(), channels, "{event:?}");
+        }
     }
 }

@@ -63,4 +63,12 @@ mod tests {
         assert_eq!(Cents::MAX.plus(Cents(1)), Err(TooLarge));
         assert_eq!(Cents(u64::MAX).times(2), Err(TooLarge));
     }
+
+    #[test]
+    fn the_maximum_is_the_largest_amount() {
+        assert_eq!(Cents::MAX.checked(), Ok(Cents::MAX));
+        assert_eq!(Cents(Cents::MAX.0 - 1).plus(Cents(1)), Ok(Cents::MAX));
+        assert_eq!(Cents(Cents::MAX.0 + 1).checked(), Err(TooLarge));
+        assert_eq!(Cents::MAX.times(2), Err(TooLarge));
+    }
 }

@@ -195,3 +195,31 @@ impl Contact {
         Ok(Self { name, email, address })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_displayed_by_its_id() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(OrderId(id).to_string(), id.to_string());
+    }
+
+    #[test]
+    fn a_name_and_an_address_are_valid_up_to_their_limits_and_not_beyond() {
+        let contact = |name: usize, address: usize| {
+            let email = Email::new("ana@example.org").unwrap();
+            Contact::new("é".repeat(name), email, "é".repeat(address))
+        };
+        assert!(contact(1, 1).is_ok() && contact(100, 500).is_ok());
+        for (name, address, field, max) in [
+            (0, 1, "name", 100),
+            (101, 1, "name", 100),
+            (1, 0, "address", 500),
+            (1, 501, "address", 500),
+        ] {
+            assert_eq!(contact(name, address), Err(OrderError::InvalidContact { field, max }));
+        }
+    }
+}

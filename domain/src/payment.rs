@@ -88,3 +88,39 @@ impl Payment {
         matches!(self.status, PaymentStatus::Submitting | PaymentStatus::Unknown)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_its_name_from_json() {
+        for (outcome, name) in [
+            (Outcome::Approved, "approved"),
+            (Outcome::Declined, "declined"),
+            (Outcome::NotSent, "not_sent"),
+            (Outcome::Unknown, "unknown"),
+        ] {
+            assert_eq!(serde_json::to_value(outcome).unwrap(), name);
+            assert_eq!(outcome.name(), name);
+        }
+    }
+
+    #[test]
+    fn an_attempt_is_open_until_its_result_is_known_and_no_later_outcome_changes_it() {
+        use PaymentStatus::*;
+        let outcomes = [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
+        for (status, is_open, settled) in [
+            (Submitting, true, [Some(Succeeded), Some(Declined), Some(NotSent), Some(Unknown)]),
+            (Unknown, true, [Some(Succeeded), Some(Declined), None, None]),
+            (Succeeded, false, [None; 4]),
+            (Declined, false, [None; 4]),
+            (NotSent, false, [None; 4]),
+        ] {
+            let payment = Payment { status, ..Payment::submitting(3) };
+            assert_eq!(payment.is_open(), is_open, "{status:?}");
+            let expected = settled.map(|status| Some(Payment { attempt: 3, status: status? }));
+            assert_eq!(outcomes.map(|outcome| payment.settle(outcome)), expected, "{status:?}");
+        }
+    }
+}

@@ -60,7 +60,8 @@ mod tests {
     fn a_quantity_is_from_1_to_99_also_when_it_is_deserialized() {
         for units in [1, 99] {
             assert_eq!(Quantity::new(units).map(Quantity::get), Ok(units));
-            assert!(serde_json::from_value::<Quantity>(units.into()).is_ok());
+            let quantity: Quantity = serde_json::from_value(units.into()).unwrap();
+            assert_eq!(serde_json::to_value(quantity).unwrap(), units);
         }
         for units in [0, 100, u32::MAX] {
             assert_eq!(Quantity::new(units), Err(QuantityError));

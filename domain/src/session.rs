@@ -173,7 +173,7 @@ impl Session {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     const LIFETIMES: Lifetimes = Lifetimes {
@@ -204,7 +204,7 @@ mod tests {
         fresh.used(at(0), &LIFETIMES)
     }
 
-    fn api(generation: u32) -> Session {
+    pub(crate) fn api(generation: u32) -> Session {
         session(Proof::Api { generation, rotated_at: at(0) })
     }
 
@@ -243,5 +243,24 @@ mod tests {
         assert_eq!(cookie.touched(at(59), &LIFETIMES), None);
         assert_eq!(cookie.touched(at(60), &LIFETIMES).unwrap().expires_at, at(3_660));
         assert_eq!(cookie.used(at(86_000), &LIFETIMES).expires_at, at(86_400));
+    }
+
+    #[test]
+    fn a_session_is_displayed_by_its_id() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(SessionId(id).to_string(), id.to_string());
+    }
+
+    #[test]
+    fn a_use_of_a_session_is_stored_and_an_api_session_ends_after_its_maximum_lifetime() {
+        let used = api(1).used(at(70 * 86_400), &LIFETIMES);
+        assert_eq!((used.last_seen_at, used.expires_at), (at(70 * 86_400), at(90 * 86_400)));
+        assert!(used.is_live(at(90 * 86_400 - 1)) && !used.is_live(at(90 * 86_400)));
+    }
+
+    #[test]
+    fn a_browser_session_has_no_refresh_token() {
+        let cookie = session(Proof::Browser { cookie_hash: String::new() });
+        assert_eq!(cookie.rotate(1, at(1), &LIFETIMES), Rotation::Refused);
     }
 }

@@ -108,4 +108,42 @@ mod tests {
         assert_eq!(client(Some(Role::Customer)).channel(Topic::Users), None);
         assert!(client(Some(Role::Admin)).channel(Topic::Users).is_some());
     }
+
+    #[test]
+    fn the_channel_of_a_topic_depends_on_the_role_and_is_personal_where_the_events_are() {
+        use Topic::*;
+        let topics = [Catalogue, Cart, Orders, Session, Users, Stock, Payments, Breaker, System];
+        let customers = [Catalogue, Cart, Orders, Session];
+        for (role, allowed) in [
+            (None, &[Catalogue, Cart][..]),
+            (Some(Role::Customer), &customers),
+            (Some(Role::Admin), &topics),
+        ] {
+            let client = Subscriber { owner: Owner::Guest("ana".into()), role };
+            for topic in topics {
+                let is_personal = matches!(topic, Cart | Orders | Session);
+                let channel = Channel { topic, owner: is_personal.then(|| client.owner.clone()) };
+                let expected = allowed.contains(&topic).then_some(channel);
+                assert_eq!(client.channel(topic), expected, "{role:?}, {topic:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_topic_has_its_name_from_json_and_some_carry_whole_states() {
+        for (topic, name, is_state) in [
+            (Topic::Catalogue, "catalogue", true),
+            (Topic::Cart, "cart", true),
+            (Topic::Orders, "orders", false),
+            (Topic::Session, "session", false),
+            (Topic::Users, "users", false),
+            (Topic::Stock, "stock", true),
+            (Topic::Payments, "payments", false),
+            (Topic::Breaker, "breaker", true),
+            (Topic::System, "system", false),
+        ] {
+            assert_eq!(serde_json::to_value(topic).unwrap(), name);
+            assert_eq!((topic.name(), topic.is_state()), (name, is_state));
+        }
+    }
 }

@@ -184,7 +184,9 @@ mod tests {
 
     #[test]
     fn names_that_differ_only_in_case_are_the_same() {
-        assert_eq!(Username::new("Zoë").unwrap().folded(), Username::new("ZOË").unwrap().folded());
+        for name in ["Zoë", "ZOË", "zoë"] {
+            assert_eq!(Username::new(name).unwrap().folded(), "zoë");
+        }
     }
 
     #[test]
@@ -200,5 +202,35 @@ mod tests {
         for address in ["ana", "@example.org", "ana@", "ana b@example.org"] {
             assert_eq!(Email::new(address), Err(UserError::InvalidEmail), "{address:?}");
         }
+    }
+
+    #[test]
+    fn names_and_addresses_are_kept_as_the_user_wrote_them() {
+        let name: Username = serde_json::from_value("Zoë".into()).unwrap();
+        assert_eq!((name.as_str(), name.to_string()), ("Zoë", "Zoë".to_owned()));
+        assert_eq!(serde_json::to_value(name).unwrap(), "Zoë");
+        let address: Email = serde_json::from_value("Zoe@example.org".into()).unwrap();
+        assert_eq!(address.as_str(), "Zoe@example.org");
+        assert_eq!(serde_json::to_value(address).unwrap(), "Zoe@example.org");
+    }
+
+    #[test]
+    fn the_longest_name_and_the_longest_address_are_valid() {
+        assert!(Username::new("é".repeat(64)).is_ok());
+        let address = |length: usize| format!("ana@{}", "x".repeat(length - 4));
+        assert!(Email::new(address(254)).is_ok());
+        assert_eq!(Email::new(address(255)), Err(UserError::InvalidEmail));
+    }
+
+    #[test]
+    fn stored_names_and_addresses_are_checked_when_they_are_read() {
+        assert!(serde_json::from_value::<Username>(" ana".into()).is_err());
+        assert!(serde_json::from_value::<Email>("ana".into()).is_err());
+    }
+
+    #[test]
+    fn a_user_is_displayed_by_its_id() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(UserId(id).to_string(), id.to_string());
     }
 }

@@ -122,4 +122,37 @@ mod tests {
         );
         assert_eq!(priced.total, Cents(5 * 1_300 + 1_250));
     }
+
+    #[test]
+    fn a_priced_cart_has_the_current_names_prices_and_availability_of_its_articles() {
+        let renamed = Article { name: "Torch".into(), on_hand: 9, reserved: 3, ..lamp() };
+        let cart = cart(&[(1, 6), (2, 2)]);
+        let priced = cart.priced(&Articles::from([(ArticleId(1), renamed)])).unwrap();
+        let torch = PricedItem {
+            article: ArticleId(1),
+            name: "Torch".into(),
+            quantity: Quantity::new(6).unwrap(),
+            unit_price: Cents(1_250),
+            line_total: Cents(7_500),
+            available: 6,
+            problems: vec![],
+        };
+        let removed = PricedItem {
+            article: ArticleId(2),
+            name: "Lamp".into(),
+            quantity: Quantity::new(2).unwrap(),
+            unit_price: Cents(1_250),
+            line_total: Cents(2_500),
+            available: 0,
+            problems: vec![ItemProblem::Unavailable],
+        };
+        let expected = PricedCart {
+            version: 2,
+            items: vec![torch, removed],
+            item_count: 8,
+            total: Cents(10_000),
+            expires_at: cart.expires_at,
+        };
+        assert_eq!(priced, expected);
+    }
 }

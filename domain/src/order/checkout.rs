@@ -155,4 +155,43 @@ pub(crate) mod tests {
         let retired = Articles::from([(ArticleId(1), Article { active: false, ..lamp() })]);
         assert_eq!(place(2, 2_500, retired), Err(OrderError::Unavailable { name: "Lamp".into() }));
     }
+
+    #[test]
+    fn a_placed_order_has_everything_that_the_buyer_saw() {
+        let item = OrderItem {
+            article: ArticleId(1),
+            name: "Lamp".into(),
+            quantity: Quantity::new(2).unwrap(),
+            unit_price: Cents(1_250),
+            line_total: Cents(2_500),
+        };
+        let expected = Order {
+            id: OrderId(Uuid::nil()),
+            user: UserId(Uuid::nil()),
+            status: OrderStatus::PendingPayment,
+            items: vec![item],
+            total: Cents(2_500),
+            contact: Some(checkout(0).contact),
+            payment: Payment::submitting(1),
+            cart_version: 1,
+            created_at: NOW,
+            expires_at: Timestamp::from_second(900).unwrap(),
+            requested: Requested::None,
+        };
+        assert_eq!(placed(), expected);
+    }
+
+    #[test]
+    fn an_empty_cart_and_a_cart_that_has_changed_are_refused() {
+        let place = |cart: Cart| {
+            let order = OrderId(Uuid::nil());
+            let user = UserId(Uuid::nil());
+            let checkout = checkout(2_500);
+            Order::place(order, user, &cart, articles(), checkout, NOW, Duration::ZERO)
+        };
+        assert_eq!(place(cart(2).clear(NOW)), Err(OrderError::EmptyCart));
+        for version in [0, 2] {
+            assert_eq!(place(Cart { version, ..cart(2) }), Err(OrderError::CartChanged));
+        }
+    }
 }

@@ -229,6 +229,8 @@ mod tests {
 
     use super::super::checkout::tests::{NOW, placed};
     use super::*;
+    use crate::article::tests::lamp;
+    use crate::article::{Article, ArticleId};
 
     fn paid() -> Order {
         placed().settle(1, Outcome::Approved).unwrap().0
@@ -410,5 +412,52 @@ mod tests {
         let declined = placed().settle(1, Outcome::Declined).unwrap().0;
         assert!(declined.expire(NOW).is_err());
         assert_eq!(declined.expire(declined.expires_at).unwrap().0.status, OrderStatus::Expired);
+    }
+
+    #[test]
+    fn an_order_has_its_contact_until_it_is_delivered_and_is_unsettled_until_it_is_paid() {
+        for (status, needs_contact, is_unsettled, needs_refund) in [
+            (OrderStatus::PendingPayment, true, true, false),
+            (OrderStatus::Paid, true, false, true),
+            (OrderStatus::Shipped, true, false, true),
+            (OrderStatus::Delivered, false, false, true),
+            (OrderStatus::Cancelled, false, false, false),
+            (OrderStatus::Expired, false, false, false),
+            (OrderStatus::Refunded, false, false, false),
+        ] {
+            let order = Order { status, ..placed() };
+            assert_eq!(order.needs_contact(), needs_contact, "{status:?}");
+            assert_eq!(order.is_unsettled(), is_unsettled, "{status:?}");
+            let marked = Order { requested: Requested::RefundedByAdmin, ..order };
+            assert_eq!(marked.needs_refund(), needs_refund, "{status:?}");
+            assert_eq!(marked.is_unsettled(), is_unsettled || needs_refund, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn an_anonymous_order_differs_only_in_its_contact() {
+        assert!(placed().contact.is_some());
+        assert_eq!(placed().anonymous(), Order { contact: None, ..placed() });
+    }
+
+    #[test]
+    fn a_stock_move_changes_the_articles_of_the_order_and_skips_removed_ones() {
+        let stock = |on_hand, reserved| {
+            let lamp = Article { on_hand, reserved, ..lamp() };
+            let other = Article { id: ArticleId(2), ..lamp.clone() };
+            Articles::from([(ArticleId(1), lamp), (ArticleId(2), other)])
+        };
+        for (stock_move, on_hand, reserved) in [
+            (StockMove::None, 5, 3),
+            (StockMove::Release, 5, 1),
+            (StockMove::Sell, 3, 1),
+            (StockMove::Restock, 7, 3),
+        ] {
+            let mut expected = stock(5, 3);
+            let lamp = Article { on_hand, reserved, ..lamp() };
+            expected.insert(ArticleId(1), lamp);
+            assert_eq!(stock_move.apply(&placed(), stock(5, 3)), Ok(expected));
+            assert_eq!(stock_move.apply(&placed(), Articles::new()), Ok(Articles::new()));
+        }
     }
 }

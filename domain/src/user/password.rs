@@ -71,5 +71,8 @@ mod tests {
         assert_eq!(check_password(&"x".repeat(129)), Err(UserError::PasswordLength));
         assert_eq!(check_password("PassWord123"), Err(UserError::PasswordCommon));
         assert_eq!(check_password("correct horse"), Ok(()));
+        for length in [8, 128] {
+            assert_eq!(check_password(&"é".repeat(length)), Ok(()));
+        }
     }
 }
