@@ -119,8 +119,7 @@ impl Store for SledStore {
         let requests = self.requests.as_ref().map(mpsc::UnboundedSender::downgrade);
         let room = self.room.clone();
         follow(after, self.last_event.clone(), move |after| {
-            let requests = requests.as_ref().and_then(mpsc::WeakUnboundedSender::upgrade);
-            read(requests, &room, move |tree, _| tree.events_after(after, EVENTS_PER_READ))
+            read(requests.clone(), &room, move |tree, _| tree.events_after(after, EVENTS_PER_READ))
         })
     }
 
@@ -160,7 +159,8 @@ impl SledStore {
         &self,
         query: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
     ) -> BoxFuture<'static, Result<Found, StoreError>> {
-        read(self.requests.clone(), &self.room, query)
+        let requests = self.requests.as_ref().map(mpsc::UnboundedSender::downgrade);
+        read(requests, &self.room, query)
     }
 
     /// Queues a commit at once, so that commits take effect in call order.
@@ -177,8 +177,10 @@ impl SledStore {
 }
 
 /// Queues a read once there is room for it, and returns its result.
+///
+/// A read that waits for room does not keep the store open.
 fn read<Found: Send + 'static>(
-    requests: Option<mpsc::UnboundedSender<Request>>,
+    requests: Option<mpsc::WeakUnboundedSender<Request>>,
     room: &Room,
     query: impl FnOnce(&Tree, u64) -> sled::Result<Found> + Send + 'static,
 ) -> BoxFuture<'static, Result<Found, StoreError>> {
@@ -191,9 +193,10 @@ fn read<Found: Send + 'static>(
     let reads = room.reads.clone();
     async move {
         let permit = reads.acquire_owned().await.map_err(|_| stopped())?;
-        let requests = requests.ok_or_else(stopped)?;
-        requests.send(Request::Read(read, permit)).map_err(|_| stopped())?;
-        drop(requests);
+        {
+            let requests = requests.and_then(|requests| requests.upgrade()).ok_or_else(stopped)?;
+            requests.send(Request::Read(read, permit)).map_err(|_| stopped())?;
+        }
         result.await.map_err(|_| stopped())
     }
     .boxed()
@@ -212,5 +215,34 @@ async fn sweep_periodically(requests: mpsc::WeakUnboundedSender<Request>) {
         ticks.tick().await;
         let Some(requests) = requests.upgrade() else { break };
         requests.send(Request::Sweep).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream::StreamExt;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// How long a store may take to close; one that is kept open would never close.
+    const DEADLINE: Duration = Duration::from_secs(20);
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_tail_that_waits_for_room_does_not_keep_the_store_open() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { events_max: 10, events_keep: DEADLINE };
+        let reopen = || open(directory.path().to_owned(), &options, Clock::default());
+        let store = reopen().await.unwrap();
+        store.commit(Batch { events: vec![b"event".to_vec()], ..Batch::default() }).await.unwrap();
+        let all_room = store.room.reads.clone().acquire_many_owned(READS as u32).await.unwrap();
+        let mut tail = store.tail(0);
+        assert!(tail.next().now_or_never().is_none());
+
+        let closing = tokio::task::spawn_blocking(move || drop(store));
+        timeout(DEADLINE, closing).await.expect("the tail keeps the store open").unwrap();
+        reopen().await.unwrap();
+        drop(all_room);
+        assert_eq!(tail.next().await, Some(Err(stopped())));
     }
 }
