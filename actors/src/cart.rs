@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::{Exclusive, exclusive};
-use commands::{CartDeps, CurrentCart};
+use commands::{CartDeps, CurrentCart, is_none};
 use registry::{CartRegistry, Idle};
 
 pub mod commands;
@@ -216,8 +216,8 @@ impl CartActor {
             (current, reply)
         };
         exclusive(self, work, |(current, reply), cart, ctx| {
-            // Most visitors only look: an actor whose cart is not stored keeps nothing.
-            if current.as_ref().is_some_and(|current| current.version.is_none()) {
+            // Most visitors only look: an actor without a cart keeps nothing.
+            if current.as_ref().is_some_and(|current| is_none(&current.cart)) {
                 cart.become_idle(ctx);
             }
             cart.current = current;

@@ -122,7 +122,7 @@ impl Tables {
         Table::new(&self.store, name)
     }
 
-    /// Returns the cart that a change starts from if the store has none of its owner.
+    /// Returns the cart that a change starts from if its owner has none.
     ///
     /// The caller must have read that there is none before, so that the position of the log is
     /// above every version of the owner's last cart.

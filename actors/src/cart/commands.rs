@@ -24,6 +24,11 @@ pub(super) struct CurrentCart {
     pub(super) version: Option<Version>,
 }
 
+/// Returns whether the owner has no cart: there never was one, or the last one has expired.
+pub(super) fn is_none(cart: &Cart) -> bool {
+    cart.version == 0
+}
+
 impl CartDeps {
     /// Collects the dependencies.
     pub fn new(shared: &Shared) -> Self {
@@ -32,7 +37,7 @@ impl CartDeps {
 
     /// Returns the cart in memory; reads it first if there is none or if it has expired.
     ///
-    /// A stored cart that has expired is deleted first.
+    /// A stored cart that has expired is emptied first.
     pub(super) async fn read(
         &self,
         owner: &Owner,
@@ -44,12 +49,12 @@ impl CartDeps {
         }
         *current = None;
         let mut row = self.shared.tables.carts.get(owner).await?;
-        if let Some(expired) = row.take_if(|row| row.value.is_expired(now)) {
-            row = self.expire(owner, expired).await?;
+        if let Some(expired) = row.take_if(|row| is_over(&row.value, now)) {
+            row = self.expire(owner, expired, now).await?;
         }
         let version = version(&row);
-        let empty = || Cart::empty(now + self.shared.rules.cart_ttl);
-        let cart = row.map_or_else(empty, |row| row.value);
+        let stored = row.map(|row| row.value).filter(|cart| !is_none(cart));
+        let cart = stored.unwrap_or_else(|| Cart::empty(now + self.shared.rules.cart_ttl));
         Ok(current.insert(CurrentCart { cart, version }).clone())
     }
 
@@ -68,7 +73,7 @@ impl CartDeps {
         cart.expect_version(expected)?;
         let expiry = self.shared.clock.now() + self.shared.rules.cart_ttl;
         let tables = &self.shared.tables;
-        let cart = if version.is_some() { cart } else { tables.new_cart(expiry).await? };
+        let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };
         let cart = decide(&cart, &self.shared.snapshot.articles(), expiry)?;
         *current = None;
         let mut batch = self.shared.batch();
@@ -80,24 +85,33 @@ impl CartDeps {
         Ok(cart)
     }
 
-    /// Deletes a cart that has expired and publishes that it is empty.
+    /// Empties a cart that has expired and publishes that.
     ///
-    /// Returns `None`, or the current cart if it was changed or deleted since it was read, such as
-    /// by another node that expires it.
+    /// Puts that there is no cart, for a day, and does not remove the key: the owner's next cart
+    /// would begin at version 1 of the key again. Returns this row, or the current one if the cart
+    /// was changed since it was read, such as by another node that expires it.
     async fn expire(
         &self,
         owner: &Owner,
         expired: Row<Cart>,
+        now: Timestamp,
     ) -> Result<Option<Row<Cart>>, StoreError> {
         let tables = &self.shared.tables;
-        let cart = expired.value.clear(expired.value.expires_at);
+        let Row { version, value: expired } = expired;
+        let cleared = expired.clear(expired.expires_at);
+        let none = Cart::empty(now);
         let mut batch = self.shared.batch();
-        batch.remove(&tables.carts, owner, expired.version);
-        batch.publish(&Event::CartChanged { owner: owner.clone(), cart })?;
+        batch.put_until(&tables.carts, owner, Some(version), &none, none.kept_until())?;
+        batch.publish(&Event::CartChanged { owner: owner.clone(), cart: cleared })?;
         match tables.commit(batch).await {
-            Ok(_) => Ok(None),
+            Ok(_) => Ok(Some(Row { version: version + 1, value: none })),
             Err(StoreError::Conflict) => tables.carts.get(owner).await,
             Err(error) => Err(error),
         }
     }
+}
+
+/// Returns whether a stored cart has expired and was not emptied since.
+pub(super) fn is_over(cart: &Cart, now: Timestamp) -> bool {
+    !is_none(cart) && cart.is_expired(now)
 }

@@ -54,9 +54,9 @@ impl WriteBatch {
     /// Removes a key. Its version begins at 1 again if it is put later.
     ///
     /// A caller that has read the key before could then write over a value that it has not read.
-    /// So a key may be removed only if it is never put again (articles, accounts, deleted users,
-    /// sessions), or if every batch that writes it also names the version of a row for which this
-    /// holds (usernames: the account; pending orders: the order).
+    /// So a key may be removed only if it is never put again (articles, accounts, the carts of
+    /// deleted users, deleted users, sessions), or if every batch that writes it also names the
+    /// version of a row for which this holds (usernames: the account; pending orders: the order).
     pub fn remove<T: Serialize + DeserializeOwned>(
         &mut self,
         table: &Table<T>,

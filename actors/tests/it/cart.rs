@@ -137,7 +137,33 @@ async fn a_cart_that_was_not_changed_for_a_day_is_empty_and_that_is_published_on
     let published = published(&test, &ana).await;
     let last = published.last().unwrap();
     assert_eq!((published.len(), last.version, last.item_count()), (2, added.version + 1, 0));
+    let row = test.shop.tables.carts.get(&ana).await.unwrap().unwrap();
+    assert_eq!((row.version, row.value.version, row.value.item_count()), (2, 0, 0));
+}
+
+#[actix::test]
+async fn no_version_of_the_key_of_a_cart_names_two_contents() {
+    let test = TestShop::open().await;
+    let ana = guest("ana");
+    let mut versions = Vec::new();
+    for units in 1..4 {
+        test.add_lamps(&ana, units).await.unwrap();
+        versions.push(test.shop.tables.carts.get(&ana).await.unwrap().unwrap().version);
+        test.advance_clock(A_DAY);
+    }
+    assert_eq!(versions, [1, 3, 5]);
+}
+
+#[actix::test]
+async fn the_store_forgets_an_expired_cart_of_an_owner_who_does_not_return() {
+    let test = TestShop::open().await;
+    let ana = guest("ana");
+    test.add_lamps(&ana, 1).await.unwrap();
+    test.advance_clock(A_DAY);
+    assert_eq!(test.cart(&ana).await.item_count(), 0);
+    test.advance_clock(A_DAY);
     assert_eq!(test.shop.tables.carts.get(&ana).await.unwrap().map(|row| row.version), None);
+    assert_eq!(test.add_lamps(&ana, 1).await.unwrap().item_count(), 1);
 }
 
 #[actix::test]
