@@ -43,6 +43,18 @@ pub enum BankError {
     /// The key belongs to a charge for another order or amount.
     #[error("the key was used for another charge")]
     KeyReused,
+    /// The bank refuses this request for this key, and would refuse every repetition. The request
+    /// had no effect; an earlier one for the same key may have had.
+    #[error("the bank refuses the request for good: {0}")]
+    Refused(String),
+}
+
+impl BankError {
+    /// Returns whether every repetition would be answered the same. The bank works: it has
+    /// answered.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::KeyReused | Self::Refused(_))
+    }
 }
 
 /// The port to a bank.

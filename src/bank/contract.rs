@@ -4,6 +4,10 @@
 //! `DELETE /charges/{key}` voids a key. A reply states the decision twice, by its HTTP status and
 //! by its field `status`. A reply of another server, such as a proxy or a captive portal, is
 //! therefore not mistaken for a decision.
+//!
+//! A bank may also refuse a request for one key for good, with a status of the class 4xx: repeating
+//! the request would change nothing ([`is_refusal`]). Such a reply needs no body, unless its status
+//! is one of those in the table of [`Status::http_status`].
 
 use actors::bank::{Answer, Charge};
 use domain::money::Cents;
@@ -52,6 +56,19 @@ pub enum Status {
     KeyReused,
     /// The bank has not received the key.
     NotFound,
+}
+
+/// Returns whether an HTTP status says that repeating the request changes nothing.
+///
+/// These statuses of the class 4xx do not: 401 and 407 concern the access of the shop, 408 and 425
+/// the time, and 429 the load.
+pub fn is_refusal(http_status: u16) -> bool {
+    matches!(http_status, 400..=499) && !matches!(http_status, 401 | 407 | 408 | 425 | 429)
+}
+
+/// Returns whether a decision is sent with an HTTP status.
+pub fn is_of_decision(http_status: u16) -> bool {
+    matches!(http_status, 200 | 402 | 404 | 409 | 422)
 }
 
 impl Status {

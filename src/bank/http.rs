@@ -1,7 +1,8 @@
 //! A bank reached over HTTP.
 //!
-//! Only a reply that follows [`contract`](super::contract) is a decision. Only a failure to connect
-//! means that no request was sent. After every other failure the decision of the bank is unknown.
+//! Only a reply that follows [`contract`](super::contract) is a decision or a refusal. Only a
+//! failure to connect means that no request was sent. After every other failure the decision of the
+//! bank is unknown.
 
 use std::error::Error;
 use std::time::Duration;
@@ -9,8 +10,9 @@ use std::time::Duration;
 use actors::bank::{Answer, Bank, BankError, Charge};
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
+use serde_json::{Map, Value};
 
-use super::contract::{BankReply, ChargeRequest, Status};
+use super::contract::{BankReply, ChargeRequest, Status, is_of_decision, is_refusal};
 use crate::json::Object;
 
 /// The largest reply that is read, in bytes.
@@ -95,9 +97,11 @@ impl Bank for HttpBank {
     async fn void(&self, key: &str) -> Result<(), BankError> {
         let (http_status, reply) = send(self.http.delete(self.charges(Some(key)))).await?;
         if (http_status, reply.status) == (200, Status::Voided) {
-            Ok(())
-        } else {
-            Err(unexpected(http_status, &reply))
+            return Ok(());
+        }
+        match decision(http_status, &reply)? {
+            Answer::Voided => Ok(()),
+            Answer::Approved | Answer::Declined => Err(unexpected(http_status, &reply)),
         }
     }
 }
@@ -110,11 +114,13 @@ fn decision(http_status: u16, reply: &BankReply) -> Result<Answer, BankError> {
         Status::Declined => Ok(Answer::Declined),
         Status::Voided => Ok(Answer::Voided),
         Status::KeyReused => Err(BankError::KeyReused),
-        Status::Approved | Status::NotFound => Err(unexpected(http_status, reply)),
+        Status::NotFound => Err(BankError::Refused("404 with not_found".to_owned())),
+        Status::Approved => Err(unexpected(http_status, reply)),
     }
 }
 
-/// Sends a request and reads the reply. Returns [`BankError::NotSent`] only if connecting failed.
+/// Sends a request and reads the reply. Returns [`BankError::NotSent`] only if connecting failed,
+/// and [`BankError::Refused`] for a refusal.
 async fn send(request: RequestBuilder) -> Result<(u16, BankReply), BankError> {
     let response = request.send().await.map_err(|error| {
         if error.is_connect() {
@@ -123,11 +129,24 @@ async fn send(request: RequestBuilder) -> Result<(u16, BankReply), BankError> {
             BankError::Unknown(with_causes(error))
         }
     })?;
-    let http_status = response.status();
+    let status = response.status();
+    let http_status = status.as_u16();
+    if is_refusal(http_status) && !is_of_decision(http_status) {
+        return Err(BankError::Refused(status.to_string()));
+    }
     let body = read_body(response).await?;
-    let Object(reply) = serde_json::from_slice(&body)
-        .map_err(|error| BankError::Unknown(format!("{http_status}: {error}")))?;
-    Ok((http_status.as_u16(), reply))
+    match serde_json::from_slice(&body) {
+        Ok(Object(reply)) => Ok((http_status, reply)),
+        Err(_) if is_refusal(http_status) && has_fields(&body) => {
+            Err(BankError::Refused(status.to_string()))
+        }
+        Err(error) => Err(BankError::Unknown(format!("{status}: {error}"))),
+    }
+}
+
+/// Returns whether a body is a JSON object with fields, which no proxy sends by itself.
+fn has_fields(body: &[u8]) -> bool {
+    serde_json::from_slice::<Map<String, Value>>(body).is_ok_and(|object| !object.is_empty())
 }
 
 /// Reads a body up to [`MAX_BODY`].

@@ -25,6 +25,7 @@ mod check;
 mod invalid_replies;
 mod limited_stock;
 mod process;
+mod refused;
 mod shop;
 mod timeouts;
 

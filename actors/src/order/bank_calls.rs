@@ -10,10 +10,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::OrderDesk;
-use super::decision::{CallKind, Command, Request, Settle};
+use super::decision::{CallKind, Command, KeyedRequest, Settle};
 use crate::failure::Failure;
 use crate::handling::Detached;
-use crate::payment::{self, Call, CallPermit, Wanted};
+use crate::payment::{Call, CallPermit, Request, Wanted};
 use crate::rounds::Rounds;
 
 /// Waits until the bank call of an order has ended, at most `patience`.
@@ -27,12 +27,12 @@ pub struct AwaitPayment {
     /// The longest wait.
     pub patience: Duration,
     /// The request that waits for its answer, if the answer is to be stored.
-    pub request: Option<Request>,
+    pub request: Option<KeyedRequest>,
 }
 
 /// A caller that waits for the end of a bank call; dropping it wakes the caller.
 pub(super) struct Waiter {
-    request: Option<Request>,
+    request: Option<KeyedRequest>,
     answer: oneshot::Sender<Order>,
 }
 
@@ -100,9 +100,9 @@ impl OrderDesk {
         let attempt = order.payment.attempt;
         let request = self.deps.request(order);
         let kind = match &request {
-            payment::Request::Charge(_) => CallKind::Charge,
-            payment::Request::Void(_) | payment::Request::Resolve(_) => CallKind::Resolve,
-            payment::Request::Refund(_) => CallKind::Refund,
+            Request::Charge(_) | Request::Repeat(_) => CallKind::Charge,
+            Request::Void(_) | Request::Resolve(_) => CallKind::Resolve,
+            Request::Refund(_) => CallKind::Refund,
         };
         let is_charge = kind == CallKind::Charge;
         let wanted = Wanted::until(if is_charge { order.expires_at } else { Timestamp::MAX });
@@ -119,7 +119,7 @@ impl OrderDesk {
     }
 
     /// Wakes the callers that wait for an order. Those whose request is `answered` get the order.
-    pub(super) fn wake(&mut self, order: &Order, answered: Option<&Request>) {
+    pub(super) fn wake(&mut self, order: &Order, answered: Option<&KeyedRequest>) {
         for Waiter { request, answer } in self.waiting.remove(&order.id).unwrap_or_default() {
             if request.is_some() && request.as_ref() == answered {
                 // The caller may have given up.

@@ -28,7 +28,7 @@ pub(super) enum CallKind {
 
 /// A request that is answered once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct KeyedRequest {
     /// The key of the row that stores the request: the user and the idempotency key.
     pub(super) used_key: String,
     pub(super) fingerprint: String,
@@ -50,7 +50,7 @@ pub enum Command {
     /// Store the current state of an order as the answer to a request.
     Answer {
         /// The request.
-        request: Request,
+        request: KeyedRequest,
         /// The order.
         order: OrderId,
     },
@@ -75,7 +75,7 @@ pub struct Settle {
     pub(super) kind: CallKind,
     pub(super) outcome: Outcome,
     /// The request to which the settled order is the answer.
-    pub(super) request: Option<Request>,
+    pub(super) request: Option<KeyedRequest>,
 }
 
 /// A decided command: the order after it.
@@ -84,7 +84,7 @@ pub struct Decision {
     /// The durable step; `None` if the order has not changed.
     pub(super) step: Option<Durable>,
     /// The request to which the order was stored as the answer.
-    pub(super) answered: Option<Request>,
+    pub(super) answered: Option<KeyedRequest>,
     /// Whether the bank is to be called for the order.
     pub(super) calls_bank: bool,
     /// The permit for that call, once the decision is durable.

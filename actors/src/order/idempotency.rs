@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::bank_calls::AwaitPayment;
 use super::commands::OrderDeps;
-use super::decision::{self, Command, Decision, Request};
+use super::decision::{self, Command, Decision, KeyedRequest};
 use super::{IdempotencyKey, OrderDesk, Submit};
 use crate::ask::{DEADLINE, forward};
 use crate::failure::Failure;
@@ -41,7 +41,7 @@ enum Begun {
 
 /// A request in progress. Dropping it allows the same request to begin again.
 struct InProgress {
-    request: Request,
+    request: KeyedRequest,
     desk: Addr<OrderDesk>,
 }
 
@@ -103,7 +103,7 @@ impl Handler<Begin> for OrderDesk {
             Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(order)),
             _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
             _ => {
-                let request = Request { used_key, fingerprint };
+                let request = KeyedRequest { used_key, fingerprint };
                 Ok(Begun::New(InProgress { request, desk: ctx.address() }))
             }
         })
@@ -159,7 +159,7 @@ impl OrderDeps {
     /// is then stored.
     pub(super) fn answer_request(
         &self,
-        request: &Request,
+        request: &KeyedRequest,
         order: OrderId,
         rows: &mut Rows,
     ) -> decision::Result<Decision> {
@@ -171,7 +171,7 @@ impl OrderDeps {
     }
 
     /// Returns the stored answer to a request.
-    fn stored_answer(&self, request: &Request, rows: &mut Rows) -> decision::Result<Option<Order>> {
+    fn stored_answer(&self, request: &KeyedRequest, rows: &mut Rows) -> decision::Result<Option<Order>> {
         let used = rows.get(&self.shared.tables.used_keys, &request.used_key)?;
         Ok(used.and_then(|used| used.answer))
     }
@@ -179,14 +179,14 @@ impl OrderDeps {
     /// Stores the order of a decision as the answer to a request, unless it has one.
     pub(super) fn answer(
         &self,
-        request: &Request,
+        request: &KeyedRequest,
         decision: Decision,
         rows: &mut Rows,
     ) -> decision::Result<Decision> {
         if self.stored_answer(request, rows)?.is_some() {
             return Ok(decision);
         }
-        let Request { used_key, fingerprint } = request.clone();
+        let KeyedRequest { used_key, fingerprint } = request.clone();
         let order = decision.order.clone();
         let used = UsedKey { fingerprint, order: order.id, answer: Some(order) };
         let until = self.shared.clock.now() + KEYS_KEPT;

@@ -85,12 +85,13 @@ impl PaymentDeps {
                 outcome_of(answer)
             }
             Err(error) => {
-                tracing::warn!(%error, ?request, "call to the bank failed");
-                if matches!(error, BankError::KeyReused) {
-                    // The bank has answered, and would answer the same for ever.
+                if error.is_final() {
                     permit.verdict = Verdict::Healthy;
+                    tracing::error!(%error, ?request, "the bank refuses a call");
+                } else {
+                    tracing::warn!(%error, ?request, "call to the bank failed");
                 }
-                outcome_of_error(&error)
+                outcome_of_error(&request, &error)
             }
         })
     }
@@ -98,6 +99,11 @@ impl PaymentDeps {
     async fn request(&self, request: &Request) -> Result<Answer, BankError> {
         match request {
             Request::Charge(charge) => self.bank.charge(charge).await,
+            Request::Repeat(charge) => match self.bank.charge(charge).await {
+                // The refusal says nothing about the call before it.
+                Err(BankError::Refused(_)) => self.resolve(&charge.key).await,
+                answered => answered,
+            },
             Request::Refund(key) => self.bank.void(key).await.map(|()| Answer::Approved),
             Request::Void(key) => self.bank.void(key).await.map(|()| Answer::Voided),
             Request::Resolve(key) => self.resolve(key).await,
@@ -106,11 +112,15 @@ impl PaymentDeps {
 }
 
 impl PaymentDeps {
-    /// Returns the decision on a key. A key without one is voided, so that none follows.
+    /// Returns the decision on a key. A key without one is voided, so that none follows; so is a
+    /// key that the bank refuses to look up.
     async fn resolve(&self, key: &str) -> Result<Answer, BankError> {
-        match self.bank.lookup(key).await? {
-            Some(decision) => Ok(decision),
-            None => self.bank.void(key).await.map(|()| Answer::Voided),
+        match self.bank.lookup(key).await {
+            Ok(Some(decision)) => Ok(decision),
+            Ok(None) | Err(BankError::Refused(_)) => {
+                self.bank.void(key).await.map(|()| Answer::Voided)
+            }
+            Err(error) => Err(error),
         }
     }
 }
@@ -122,11 +132,14 @@ fn outcome_of(answer: Answer) -> Outcome {
     }
 }
 
-fn outcome_of_error(error: &BankError) -> Outcome {
-    match error {
-        BankError::NotSent(_) => Outcome::NotSent,
-        BankError::Unknown(_) => Outcome::Unknown,
-        // The attempt is not charged, and never will be; the next one has another key.
-        BankError::KeyReused => Outcome::Declined,
+fn outcome_of_error(request: &Request, error: &BankError) -> Outcome {
+    match (error, request) {
+        (BankError::NotSent(_), _) => Outcome::NotSent,
+        (BankError::Unknown(_), _) => Outcome::Unknown,
+        // The earlier call may have charged, so no other attempt may begin.
+        (BankError::Refused(_), Request::Repeat(_)) => Outcome::Unknown,
+        // The attempt is not charged, and never will be; the next one has another key. A void that
+        // is refused cannot succeed later, so the order ends; a refund is repeated at intervals.
+        (BankError::KeyReused | BankError::Refused(_), _) => Outcome::Declined,
     }
 }

@@ -8,6 +8,7 @@ mod deleted_user;
 mod idempotency;
 mod payment;
 mod refund;
+mod refused;
 mod round;
 
 /// Longer than any pause of the order desk between two calls to the bank.

@@ -198,7 +198,8 @@ fn with_field(body: &str, field: &str, value: Value) -> String {
     object.to_string()
 }
 
-fn text(status: &str, body: &str) -> Reply {
+/// Returns the reply with a status line and a body.
+pub(super) fn text(status: &str, body: &str) -> Reply {
     Reply::Text(http(status, body))
 }
 

@@ -231,7 +231,7 @@ pub(super) fn id(order: &Value) -> &str {
 }
 
 /// Opens a shop with a bank, and registers a customer.
-async fn shop_with_bank(url: &str, settings: &[(&str, &str)]) -> (TestShop, Person) {
+pub(super) async fn shop_with_bank(url: &str, settings: &[(&str, &str)]) -> (TestShop, Person) {
     let shop = TestShop::open_with(&[&[("BANK__URL", url)], settings].concat()).await;
     let ana = shop.customer("ana").await;
     (shop, ana)

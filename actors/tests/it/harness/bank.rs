@@ -21,6 +21,8 @@ pub(crate) enum Reaction {
     LoseRequest,
     /// Knows the key from another charge.
     KeyReused,
+    /// Refuses the charge or the void for good.
+    Refuse,
     /// Approves the charge or voids it, but the answer is lost.
     LoseAnswer,
     /// Panics in the adapter.
@@ -90,6 +92,7 @@ impl Bank for ScriptedBank {
             Reaction::NotReached => return Err(BankError::NotSent("set to fail".into())),
             Reaction::LoseRequest => return Err(lost_answer()),
             Reaction::KeyReused => return Err(BankError::KeyReused),
+            Reaction::Refuse => return Err(refused()),
             Reaction::LoseAnswer => {
                 self.decide(&charge.key, Answer::Approved);
                 return Err(lost_answer());
@@ -106,10 +109,14 @@ impl Bank for ScriptedBank {
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
+        let reaction = self.next_reaction();
+        if reaction == Some(Reaction::Refuse) {
+            return Err(refused());
+        }
         let mut ledger = self.ledger.lock().unwrap();
         ledger.retain(|(decided, _)| decided != key);
         ledger.push((key.to_owned(), Answer::Voided));
-        match self.next_reaction() {
+        match reaction {
             Some(Reaction::LoseAnswer) => Err(lost_answer()),
             _ => Ok(()),
         }
@@ -118,6 +125,10 @@ impl Bank for ScriptedBank {
 
 fn find(ledger: &[(String, Answer)], key: &str) -> Option<Answer> {
     ledger.iter().find(|(decided, _)| decided == key).map(|(_, answer)| *answer)
+}
+
+fn refused() -> BankError {
+    BankError::Refused("set to refuse".into())
 }
 
 fn lost_answer() -> BankError {
