@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tracing_actix_web::TracingLogger;
 
+use crate::auth::turn::{Turns, take_turns};
 use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::Config;
@@ -89,6 +90,7 @@ pub enum AppError {
 pub struct Server {
     listener: TcpListener,
     state: web::Data<AppState>,
+    turns: web::Data<Turns>,
     keys: Arc<KeyRing>,
     workers: usize,
     drain: Duration,
@@ -134,6 +136,7 @@ impl Server {
         Ok(Self {
             listener,
             state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics)),
+            turns: web::Data::new(Turns::new(config.server.reads_per_client)),
             keys,
             workers: config.server.workers,
             drain: config.server.drain,
@@ -154,10 +157,13 @@ impl Server {
     /// Returns an error at once if the store fails for good.
     pub async fn run(self) -> io::Result<()> {
         let state = self.state.clone();
+        let turns = self.turns;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
+                .app_data(turns.clone())
+                .wrap(from_fn(take_turns))
                 .wrap(from_fn(present))
                 .wrap(security_headers(&state.public_origin))
                 .wrap(TracingLogger::<RequestSpan>::new())

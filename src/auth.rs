@@ -19,6 +19,7 @@ pub mod bearer;
 pub mod browser;
 pub mod client;
 pub mod origin;
+pub mod turn;
 
 /// The cart of the user or guest who makes the request.
 pub struct MyCart {

@@ -19,6 +19,7 @@ pub struct ServerConfig {
     pub trusted_proxies: TrustedProxies,
     pub secure_cookies: SecureCookies,
     pub workers: usize,
+    pub reads_per_client: usize,
     #[serde(with = "humantime_serde")]
     pub drain: Duration,
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::io::{self, ErrorKind};
+use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
@@ -85,6 +86,13 @@ impl Connection {
         let _ = self.socket().and_then(|socket| socket.shutdown(how));
     }
 
+    /// Returns whether the peer has closed its side of the connection and everything it sent was
+    /// read; `false` if that cannot be found out.
+    pub fn is_closed_by_peer(self) -> bool {
+        let mut next = [MaybeUninit::uninit()];
+        self.socket().and_then(|socket| socket.peek(&mut next)).is_ok_and(|read| read == 0)
+    }
+
     /// Returns a duplicate of the descriptor; an error if the connection is closed.
     fn socket(self) -> io::Result<Socket> {
         let process = pidfd_open(getpid(), PidfdFlags::empty())?;
@@ -94,5 +102,31 @@ impl Connection {
         } else {
             Err(ErrorKind::NotConnected.into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_connection_is_closed_by_its_peer_once_everything_that_it_sent_is_read() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        let connection = Connection::of(&stream).unwrap();
+        stream.set_nonblocking(true).unwrap();
+        assert!(!connection.is_closed_by_peer());
+        peer.write_all(b"x").unwrap();
+        drop(peer);
+        stream.set_nonblocking(false).unwrap();
+        let mut byte = [0];
+        assert!(!connection.is_closed_by_peer());
+        assert_eq!(stream.read(&mut byte).unwrap(), 1);
+        assert_eq!(stream.read(&mut byte).unwrap(), 0);
+        assert!(connection.is_closed_by_peer());
     }
 }

@@ -15,6 +15,7 @@ use crate::socket::Socket;
 mod address;
 mod crowd;
 mod replay;
+mod turn;
 
 /// The metric of open sockets.
 const OPEN: &str = "microshop_live_sockets";

@@ -1,5 +1,6 @@
-//! Crowds: thousands of open order pages, and guests that request replays without end. They slow
-//! the writes of other clients only a little. Each test prints what it measures.
+//! Crowds: thousands of open order pages, guests that request replays without end, and a customer
+//! who reads lists of orders on hundreds of connections. They slow the writes of other clients only
+//! a little. Each test prints what it measures.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -26,6 +27,10 @@ const SINCE: u64 = 10;
 
 /// More events than all replays together may cover in a second.
 const MAX_PER_SECOND: u64 = 250_000;
+
+/// How many connections read lists of orders, and how many orders are in the list.
+const READERS: usize = 200;
+const ORDERS: usize = 100;
 
 /// How many writes are measured, and the pause after each one.
 const WRITES: usize = 300;
@@ -84,6 +89,35 @@ async fn a_guest_who_requests_replays_without_end_gets_few_of_them() {
     assert!(per_second < MAX_PER_SECOND, "{per_second}");
 }
 
+#[actix_web::test]
+#[ignore = "takes half a minute"]
+async fn a_customer_who_lists_orders_on_two_hundred_connections_refuses_no_write_of_another() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
+    let bob = shop.customer("bob").await;
+    admin.sets_bank("approve").await;
+    admin.changes_article(2, json!({ "on_hand": ORDERS })).await.expect(200);
+    for number in 0..ORDERS {
+        ana.adds(2, 1).await.expect(200);
+        ana.checks_out(&number.to_string()).await.expect(201);
+    }
+    let before = bob.times_of_writes().await;
+    let is_over = Cell::new(false);
+    let readers = join_all((0..READERS).map(|_| ana.lists_orders_until(&is_over)));
+    let measures = async {
+        let during = bob.times_of_writes().await;
+        is_over.set(true);
+        during
+    };
+    let begun = Instant::now();
+    let (during, lists) = join(measures, readers).await;
+    let per_second = lists.iter().sum::<u32>() as f64 / begun.elapsed().as_secs_f64();
+    eprintln!("p50 and p99 of writes before the lists: {before:?}, during: {during:?}");
+    eprintln!("{per_second:.0} lists a second");
+    assert!(during.0 <= before.0 * 3, "the median was {:?}, and is {:?}", before.0, during.0);
+}
+
 /// Subscribes since an event far in the past and unsubscribes, 45 times a second, with a new socket
 /// after each close. Returns the number of complete replays.
 async fn replays_without_end(shop: &TestShop, is_over: &Cell<bool>) -> u64 {
@@ -108,6 +142,16 @@ async fn replays_without_end(shop: &TestShop, is_over: &Cell<bool>) -> u64 {
 }
 
 impl Person {
+    /// Lists the orders again and again, and returns how often.
+    async fn lists_orders_until(&self, is_over: &Cell<bool>) -> u32 {
+        let mut lists = 0;
+        while !is_over.get() {
+            self.request(Method::GET, "/api/orders").send().await.unwrap().bytes().await.unwrap();
+            lists += 1;
+        }
+        lists
+    }
+
     /// Changes the cart, and returns how long that takes.
     async fn sets_quantity(&self, quantity: u64) -> Duration {
         let body = json!({ "quantity": quantity });
