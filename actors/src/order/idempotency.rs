@@ -171,7 +171,11 @@ impl OrderDeps {
     }
 
     /// Returns the stored answer to a request.
-    fn stored_answer(&self, request: &KeyedRequest, rows: &mut Rows) -> decision::Result<Option<Order>> {
+    fn stored_answer(
+        &self,
+        request: &KeyedRequest,
+        rows: &mut Rows,
+    ) -> decision::Result<Option<Order>> {
         let used = rows.get(&self.shared.tables.used_keys, &request.used_key)?;
         Ok(used.and_then(|used| used.answer))
     }
