@@ -127,7 +127,9 @@ impl OrderDeps {
         let now = self.shared.clock.now();
         let expiry = now + self.shared.rules.cart_ttl;
         let new = Cart::new(rows.position(), expiry);
-        let stored = rows.get(&tables.carts, &owner)?.filter(|cart| !cart.is_expired(now));
+        let stored = rows
+            .get(&tables.carts, &owner)?
+            .filter(|cart| cart.version > 0 && !cart.is_expired(now));
         let cart = stored.unwrap_or(new);
         Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }
