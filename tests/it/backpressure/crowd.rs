@@ -33,8 +33,8 @@ const READERS: usize = 200;
 const ORDERS: usize = 100;
 
 /// How many writes are measured, and the pause after each one.
-const WRITES: usize = 300;
-const PAUSE: Duration = Duration::from_millis(20);
+const WRITES: usize = 1_000;
+const PAUSE: Duration = Duration::from_millis(5);
 
 #[actix_web::test]
 #[ignore = "takes half a minute"]
