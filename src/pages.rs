@@ -71,7 +71,7 @@ fn render_fragments(
         StatusCode::OK,
         html! {
             @for (id, fragment) in fragments {
-                (layout::partial(id, visitor.event, fragment))
+                (layout::partial(id, Some(visitor.event), fragment))
             }
             (layout::notice(locale, Notice::Success, &locale.text(notice)))
         },
@@ -86,7 +86,7 @@ fn render_form_with_error(
     form: impl FnOnce(&str) -> Markup,
 ) -> HttpResponse {
     let form = form(&failure::message(visitor.locale, problem.code.word()));
-    let partial = layout::partial(id, visitor.event, &form);
+    let partial = layout::partial(id, None, &form);
     let mut response = html_response(problem.code.status(), partial);
     problem.set_retry_after(&mut response);
     response

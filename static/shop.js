@@ -25,7 +25,11 @@
     tasks.splice(0, tasks.length, ...current);
   });
 
-  document.addEventListener("htmx:ws:after:connection", () => show(true));
+  document.addEventListener("htmx:ws:after:connection", () => {
+    // A new socket sends every fragment that has changed; another node may know fewer events.
+    shown.clear();
+    show(true);
+  });
   document.addEventListener("htmx:ws:close", (event) => {
     show(false);
     if (event.detail.code === POLICY && !leaving) {

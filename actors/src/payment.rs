@@ -98,11 +98,9 @@ impl Wanted {
 /// A request to the bank.
 #[derive(Debug, Clone)]
 pub enum Request {
-    /// Charge an order for the first time with this key.
+    /// Charge an order. If the bank refuses that for good, look the key up, and void it unless the
+    /// bank has charged it before.
     Charge(Charge),
-    /// Repeat a charge whose outcome is unknown. If the bank refuses it for good, look the key up,
-    /// and void it unless the bank has charged it.
-    Repeat(Charge),
     /// Refund the charge of a key.
     Refund(String),
     /// Void a key: whatever became of the charge, nothing is charged in the end.

@@ -40,6 +40,9 @@ pub enum Outcome {
     NotSent,
     /// The charge was sent and no valid answer was received.
     Unknown,
+    /// The bank refuses every request for this attempt. It has not charged now; an earlier request
+    /// may have.
+    Refused,
 }
 
 impl Outcome {
@@ -50,6 +53,7 @@ impl Outcome {
             Self::Declined => "declined",
             Self::NotSent => "not_sent",
             Self::Unknown => "unknown",
+            Self::Refused => "refused",
         }
     }
 }
@@ -58,11 +62,12 @@ impl Outcome {
 ///
 /// Any other outcome changes nothing. In particular, `NotSent` does not settle an unknown attempt:
 /// the bank may have charged for an earlier call.
-pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 6] = [
+pub const TRANSITIONS: [(PaymentStatus, Outcome, PaymentStatus); 7] = [
     (PaymentStatus::Submitting, Outcome::Approved, PaymentStatus::Succeeded),
     (PaymentStatus::Submitting, Outcome::Declined, PaymentStatus::Declined),
     (PaymentStatus::Submitting, Outcome::NotSent, PaymentStatus::NotSent),
     (PaymentStatus::Submitting, Outcome::Unknown, PaymentStatus::Unknown),
+    (PaymentStatus::Submitting, Outcome::Refused, PaymentStatus::Declined),
     (PaymentStatus::Unknown, Outcome::Approved, PaymentStatus::Succeeded),
     (PaymentStatus::Unknown, Outcome::Declined, PaymentStatus::Declined),
 ];
@@ -100,6 +105,7 @@ mod tests {
             (Outcome::Declined, "declined"),
             (Outcome::NotSent, "not_sent"),
             (Outcome::Unknown, "unknown"),
+            (Outcome::Refused, "refused"),
         ] {
             assert_eq!(serde_json::to_value(outcome).unwrap(), name);
             assert_eq!(outcome.name(), name);
@@ -109,13 +115,19 @@ mod tests {
     #[test]
     fn an_attempt_is_open_until_its_result_is_known_and_no_later_outcome_changes_it() {
         use PaymentStatus::*;
-        let outcomes = [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
+        let outcomes = [
+            Outcome::Approved,
+            Outcome::Declined,
+            Outcome::NotSent,
+            Outcome::Unknown,
+            Outcome::Refused,
+        ];
         for (status, is_open, settled) in [
-            (Submitting, true, [Some(Succeeded), Some(Declined), Some(NotSent), Some(Unknown)]),
-            (Unknown, true, [Some(Succeeded), Some(Declined), None, None]),
-            (Succeeded, false, [None; 4]),
-            (Declined, false, [None; 4]),
-            (NotSent, false, [None; 4]),
+            (Submitting, true, [Succeeded, Declined, NotSent, Unknown, Declined].map(Some)),
+            (Unknown, true, [Some(Succeeded), Some(Declined), None, None, None]),
+            (Succeeded, false, [None; 5]),
+            (Declined, false, [None; 5]),
+            (NotSent, false, [None; 5]),
         ] {
             let payment = Payment { status, ..Payment::submitting(3) };
             assert_eq!(payment.is_open(), is_open, "{status:?}");

@@ -1,6 +1,7 @@
 //! The turns of clients: only a few reads of one client run at once, and its others wait in line.
 //!
-//! However many connections a client opens, it delays the requests of others only by these few.
+//! However many connections a client opens, it delays the requests of others only by these few, or
+//! by a few more if it invents the cookies of many browsers.
 //! Commands take no turns: a checkout may wait for the bank, and must not delay the pages of its
 //! buyer.
 
@@ -29,6 +30,9 @@ use crate::state::app_state;
 const WITHOUT_TURNS: [&str; 6] =
     ["/health/", "/metrics", "/static/", "/favicon.ico", "/live", "/api/live"];
 
+/// How many browsers of one address may have all their turns at once.
+const BROWSERS: usize = 4;
+
 /// The lines of all clients with a request under way.
 pub struct Turns {
     /// How many reads of one client run at once.
@@ -43,15 +47,17 @@ struct Line {
     reads: usize,
 }
 
-/// Whose turn a request takes. The credentials of a browser are not verified here: an invalid
-/// cookie gives access to nothing that is expensive.
+/// Whose turn a request takes. The cookies of a browser are not verified here, so all browsers of
+/// an address share a line too.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Client {
     /// The user of a program.
     User(UserId),
     /// A browser, by the hash of the cookie of its session or of its guest's cart.
     Browser(String),
-    /// A client without credentials; `None` if the address is not known.
+    /// All browsers of an address; `None` if it is not known.
+    Browsers(Option<SlotAddress>),
+    /// A client without credentials, by its address.
     Address(Option<SlotAddress>),
 }
 
@@ -74,9 +80,13 @@ pub async fn take_turns(
     if !takes_turn(request.request()) {
         return next.call(request).await;
     }
-    let mut turn = Turn::enter(turns, Client::of(request.request()));
-    if turn.waits().await && is_abandoned(request.request()) {
-        return Ok(request.error_response(Problem::new(Code::Unavailable)));
+    let mut taken = Vec::new();
+    for client in Client::all_of(request.request()) {
+        let mut turn = Turn::enter(turns.clone(), client);
+        if turn.waits().await && is_abandoned(request.request()) {
+            return Ok(request.error_response(Problem::new(Code::Unavailable)));
+        }
+        taken.push(turn);
     }
     next.call(request).await
 }
@@ -91,18 +101,17 @@ fn is_abandoned(request: &HttpRequest) -> bool {
 }
 
 impl Client {
-    fn of(request: &HttpRequest) -> Self {
+    /// Returns the clients whose turns a request takes, in this order.
+    fn all_of(request: &HttpRequest) -> Vec<Self> {
         if let Ok(signed_in) = bearer::authenticate(request) {
-            return Self::User(signed_in.user);
+            return vec![Self::User(signed_in.user)];
         }
+        let address = client::address(request).parse::<IpAddr>().ok().map(SlotAddress::of);
         let cookies = app_state(request).cookies;
         let cookie = cookies.get(request, CookieName::Session);
         match cookie.or_else(|| cookies.get(request, CookieName::Guest)) {
-            Some(cookie) => Self::Browser(fingerprint(&cookie)),
-            None => {
-                let address = client::address(request).parse::<IpAddr>();
-                Self::Address(address.ok().map(SlotAddress::of))
-            }
+            Some(cookie) => vec![Self::Browser(fingerprint(&cookie)), Self::Browsers(address)],
+            None => vec![Self::Address(address)],
         }
     }
 }
@@ -120,7 +129,11 @@ impl Turns {
 
 impl Turn {
     fn enter(turns: web::Data<Turns>, client: Client) -> Self {
-        let new = || Line { turns: Arc::new(Semaphore::new(turns.reads)), reads: 0 };
+        let reads = match client {
+            Client::Browsers(_) => turns.reads.saturating_mul(BROWSERS),
+            Client::User(_) | Client::Browser(_) | Client::Address(_) => turns.reads,
+        };
+        let new = || Line { turns: Arc::new(Semaphore::new(reads)), reads: 0 };
         let mut lines = turns.lines();
         let line = lines.entry(client.clone()).or_insert_with(new);
         line.reads += 1;

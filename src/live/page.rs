@@ -198,7 +198,7 @@ impl Page {
 
     fn render_panel(&self, order: &Order, position: EventId) -> Markup {
         let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
-        partial(&format!("order-{}", order.id), position, &panel)
+        partial(&format!("order-{}", order.id), Some(position), &panel)
     }
 
     /// Renders what an event itself contains, without asking any actor.
@@ -206,7 +206,7 @@ impl Page {
         match &entry.event {
             Event::ArticleChanged(article) if article.active => {
                 let card = views::article::card(self.locale, article);
-                Some(partial(&format!("article-{}", article.id), entry.id, &card))
+                Some(partial(&format!("article-{}", article.id), Some(entry.id), &card))
             }
             Event::OrderChanged(order) => Some(self.render_panel(order, entry.id)),
             _ => None,
@@ -229,5 +229,5 @@ impl Page {
 
 /// Returns a view as the content of the element with an id.
 fn fragment(id: &str, position: EventId, view: &Markup) -> String {
-    partial(id, position, view).into_string()
+    partial(id, Some(position), view).into_string()
 }

@@ -47,11 +47,13 @@ pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) ->
 
 /// Wraps a fragment so that htmx replaces the element with this id.
 ///
-/// `event` is the id of the last event that the fragment certainly reflects. A page ignores a
-/// fragment that is older than the one it shows, or whose element it does not have.
-pub fn partial(id: &str, event: u64, fragment: &Markup) -> Markup {
+/// `event` is the id of the last event that the fragment certainly reflects; `None` if it is never
+/// pushed. A page ignores a fragment that is older than the one it shows, or whose element it does
+/// not have.
+pub fn partial(id: &str, event: Option<u64>, fragment: &Markup) -> Markup {
+    let swap = event.map_or("outerMorph".to_owned(), |event| format!("outerMorph event:{event}"));
     html! {
-        hx-partial hx-target={ "#" (id) } hx-swap={ "outerMorph event:" (event) } { (fragment) }
+        hx-partial hx-target={ "#" (id) } hx-swap=(swap) { (fragment) }
     }
 }
 
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn a_partial_names_its_target_and_a_notice_is_inserted_again() {
         let fragments = [
-            partial("cart", 41, &html! { section #cart {} }),
+            partial("cart", Some(41), &html! { section #cart {} }),
             notice(Locale::En, Notice::Error, "No <b>way</b>."),
             notice(Locale::Fr, Notice::Success, "Fait."),
         ];

@@ -72,8 +72,7 @@ impl Handler<CallEnded> for OrderDesk {
             self.check_soon(order);
             return self.enqueue_check(order, ctx);
         };
-        let mut waiting = self.waiting.get(&order).into_iter().flatten();
-        let request = waiting.find_map(|waiter| waiter.request.clone());
+        let request = self.request_for(order, attempt, kind);
         let settle = Settle { order, attempt, kind, outcome, request };
         self.enqueue_own(Command::Settle(settle), ctx);
     }
@@ -100,7 +99,7 @@ impl OrderDesk {
         let attempt = order.payment.attempt;
         let request = self.deps.request(order);
         let kind = match &request {
-            Request::Charge(_) | Request::Repeat(_) => CallKind::Charge,
+            Request::Charge(_) => CallKind::Charge,
             Request::Void(_) | Request::Resolve(_) => CallKind::Resolve,
             Request::Refund(_) => CallKind::Refund,
         };
@@ -116,6 +115,14 @@ impl OrderDesk {
             let outcome = call.await.unwrap_or(Some(Outcome::Unknown));
             desk.do_send(CallEnded { order: id, attempt, kind, outcome });
         });
+    }
+
+    /// Returns the request that waits for the end of this call; `None` if a later call of the order
+    /// has replaced it.
+    fn request_for(&self, order: OrderId, attempt: u32, kind: CallKind) -> Option<KeyedRequest> {
+        self.calling.get(&order).filter(|call| call.attempt == attempt && call.kind == kind)?;
+        let mut waiting = self.waiting.get(&order)?.iter();
+        waiting.find(|waiter| !waiter.answer.is_closed())?.request.clone()
     }
 
     /// Wakes the callers that wait for an order. Those whose request is `answered` get the order.

@@ -181,8 +181,7 @@ impl OrderDeps {
     /// Returns the request to the bank that an order needs, with a key that names the attempt.
     ///
     /// A charge never starts for an order that is called off or overdue. The first is voided. The
-    /// second was perhaps charged in time: only if it was not, its key is voided. A charge whose
-    /// outcome is unknown is repeated.
+    /// second was perhaps charged in time: only if it was not, its key is voided.
     pub(super) fn request(&self, order: &Order) -> Request {
         let key = bank::key(order.id, order.payment.attempt);
         if order.needs_refund() {
@@ -192,11 +191,7 @@ impl OrderDeps {
         } else if self.shared.clock.now() >= order.expires_at {
             Request::Resolve(key)
         } else {
-            let charge = Charge { key, order: order.id, amount: order.total };
-            match order.payment.status {
-                PaymentStatus::Unknown => Request::Repeat(charge),
-                _ => Request::Charge(charge),
-            }
+            Request::Charge(Charge { key, order: order.id, amount: order.total })
         }
     }
 }

@@ -163,33 +163,43 @@ impl OrderDeps {
         order: OrderId,
         rows: &mut Rows,
     ) -> decision::Result<Decision> {
-        if let Some(answer) = self.stored_answer(request, rows)? {
-            return Ok(Decision::unchanged(answer));
-        }
-        let current = Decision::unchanged(self.order(order, rows)?);
-        self.answer(request, current, rows)
-    }
-
-    /// Returns the stored answer to a request.
-    fn stored_answer(
-        &self,
-        request: &KeyedRequest,
-        rows: &mut Rows,
-    ) -> decision::Result<Option<Order>> {
         let used = rows.get(&self.shared.tables.used_keys, &request.used_key)?;
-        Ok(used.and_then(|used| used.answer))
+        match used {
+            Some(used) if used.fingerprint != request.fingerprint => {
+                Err(OrderError::KeyReused.into())
+            }
+            Some(UsedKey { answer: Some(answer), .. }) => Ok(Decision::unchanged(answer)),
+            _ => {
+                let current = Decision::unchanged(self.order(order, rows)?);
+                Ok(self.answer(request, current, rows)?)
+            }
+        }
     }
 
-    /// Stores the order of a decision as the answer to a request, unless it has one.
+    /// Returns the request if its answer is still to be stored.
+    ///
+    /// A damaged row is no error: the outcome of a bank call does not depend on it.
+    pub(super) fn unanswered<'a>(
+        &self,
+        request: &'a KeyedRequest,
+        rows: &mut Rows,
+    ) -> Result<Option<&'a KeyedRequest>, RowError> {
+        match rows.get(&self.shared.tables.used_keys, &request.used_key) {
+            Ok(Some(used)) if used.answer.is_some() => Ok(None),
+            Ok(Some(used)) if used.fingerprint != request.fingerprint => Ok(None),
+            Ok(_) => Ok(Some(request)),
+            Err(RowError::Unread) => Err(RowError::Unread),
+            Err(RowError::Store(_)) => Ok(None),
+        }
+    }
+
+    /// Stores the order of a decision as the answer to a request.
     pub(super) fn answer(
         &self,
         request: &KeyedRequest,
         decision: Decision,
         rows: &mut Rows,
-    ) -> decision::Result<Decision> {
-        if self.stored_answer(request, rows)?.is_some() {
-            return Ok(decision);
-        }
+    ) -> Result<Decision, RowError> {
         let KeyedRequest { used_key, fingerprint } = request.clone();
         let order = decision.order.clone();
         let used = UsedKey { fingerprint, order: order.id, answer: Some(order) };

@@ -16,9 +16,11 @@ impl OrderDeps {
     /// for it.
     pub(super) fn settle(&self, settle: &Settle, rows: &mut Rows) -> Result<Decision> {
         let Settle { order, attempt, kind, outcome, request } = settle;
-        if let Some(request) = request {
-            rows.want(&self.shared.tables.used_keys, &request.used_key);
-        }
+        rows.want(&self.shared.tables.orders, order);
+        let request = match request {
+            Some(request) => self.unanswered(request, rows)?,
+            None => None,
+        };
         let decision = match kind {
             CallKind::Charge | CallKind::Resolve => {
                 self.settle_payment(*order, *attempt, *outcome, rows)?
@@ -26,7 +28,7 @@ impl OrderDeps {
             CallKind::Refund => self.settle_refund(*order, *outcome, rows)?,
         };
         match request {
-            Some(request) => self.answer(request, decision, rows),
+            Some(request) => Ok(self.answer(request, decision, rows)?),
             None => Ok(decision),
         }
     }
@@ -52,7 +54,7 @@ impl OrderDeps {
         let before = self.order(id, rows)?;
         let refunded = match outcome {
             Outcome::Approved => before.refunded(),
-            Outcome::Declined | Outcome::NotSent | Outcome::Unknown => None,
+            Outcome::Declined | Outcome::NotSent | Outcome::Unknown | Outcome::Refused => None,
         };
         match refunded {
             Some((order, stock)) => self.advance(Durable::Refunded, &before, order, stock, rows),

@@ -91,17 +91,19 @@ impl PaymentDeps {
                 } else {
                     tracing::warn!(%error, ?request, "call to the bank failed");
                 }
-                outcome_of_error(&request, &error)
+                outcome_of_error(&error)
             }
         })
     }
 
     async fn request(&self, request: &Request) -> Result<Answer, BankError> {
         match request {
-            Request::Charge(charge) => self.bank.charge(charge).await,
-            Request::Repeat(charge) => match self.bank.charge(charge).await {
-                // The refusal says nothing about the call before it.
-                Err(BankError::Refused(_)) => self.resolve(&charge.key).await,
+            Request::Charge(charge) => match self.bank.charge(charge).await {
+                // The refusal says nothing about an earlier call.
+                Err(BankError::Refused(reason)) => {
+                    tracing::error!(%reason, ?charge, "the bank refuses a charge");
+                    self.resolve(&charge.key).await
+                }
                 answered => answered,
             },
             Request::Refund(key) => self.bank.void(key).await.map(|()| Answer::Approved),
@@ -117,7 +119,9 @@ impl PaymentDeps {
     async fn resolve(&self, key: &str) -> Result<Answer, BankError> {
         match self.bank.lookup(key).await {
             Ok(Some(decision)) => Ok(decision),
-            Ok(None) | Err(BankError::Refused(_)) => {
+            Ok(None) => self.bank.void(key).await.map(|()| Answer::Voided),
+            Err(BankError::Refused(reason)) => {
+                tracing::error!(reason, key, "the bank refuses to look up a charge");
                 self.bank.void(key).await.map(|()| Answer::Voided)
             }
             Err(error) => Err(error),
@@ -132,14 +136,12 @@ fn outcome_of(answer: Answer) -> Outcome {
     }
 }
 
-fn outcome_of_error(request: &Request, error: &BankError) -> Outcome {
-    match (error, request) {
-        (BankError::NotSent(_), _) => Outcome::NotSent,
-        (BankError::Unknown(_), _) => Outcome::Unknown,
-        // The earlier call may have charged, so no other attempt may begin.
-        (BankError::Refused(_), Request::Repeat(_)) => Outcome::Unknown,
-        // The attempt is not charged, and never will be; the next one has another key. A void that
-        // is refused cannot succeed later, so the order ends; a refund is repeated at intervals.
-        (BankError::KeyReused | BankError::Refused(_), _) => Outcome::Declined,
+fn outcome_of_error(error: &BankError) -> Outcome {
+    match error {
+        BankError::NotSent(_) => Outcome::NotSent,
+        BankError::Unknown(_) => Outcome::Unknown,
+        // The attempt is not charged, and never will be; the next one has another key.
+        BankError::KeyReused => Outcome::Declined,
+        BankError::Refused(_) => Outcome::Refused,
     }
 }

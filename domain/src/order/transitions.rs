@@ -256,6 +256,7 @@ mod tests {
     fn a_charge_that_was_not_sent_does_not_settle_an_earlier_unknown_one() {
         let unknown = placed().settle(1, Outcome::Unknown).unwrap().0;
         assert_eq!(unknown.settle(1, Outcome::NotSent), None);
+        assert_eq!(unknown.settle(1, Outcome::Refused), None);
         assert_eq!(unknown.settle(1, Outcome::Approved).unwrap().0.status, OrderStatus::Paid);
         let not_sent = placed().settle(1, Outcome::NotSent).unwrap().0;
         assert_eq!(not_sent.pay_again().unwrap().payment, Payment::submitting(2));
@@ -349,7 +350,13 @@ mod tests {
 
     /// Returns every state that an order can reach by one event or command.
     fn successors(order: &Order) -> Vec<(Order, StockMove)> {
-        let outcomes = [Outcome::Approved, Outcome::Declined, Outcome::NotSent, Outcome::Unknown];
+        let outcomes = [
+            Outcome::Approved,
+            Outcome::Declined,
+            Outcome::NotSent,
+            Outcome::Unknown,
+            Outcome::Refused,
+        ];
         let settled = outcomes.map(|outcome| order.settle(order.payment.attempt, outcome));
         let changed =
             [order.cancel(), order.expire(order.expires_at), order.ship(), order.deliver()];

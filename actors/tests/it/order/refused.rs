@@ -42,7 +42,8 @@ async fn assert_breaker_is_closed(test: &TestShop) {
 #[actix::test]
 async fn a_refused_charge_is_a_decline_that_can_be_paid_again_and_no_failure_of_the_bank() {
     let test = TestShop::open().await;
-    test.bank.script(&[Reaction::Refuse; 3]);
+    // Each charge is refused, and then its void.
+    test.bank.script(&[Reaction::Refuse; 6]);
     let mut orders = Vec::new();
     for name in ["ana", "bob", "eve"] {
         let order = ordered(&test, name).await;
@@ -78,17 +79,24 @@ async fn a_refused_repetition_of_a_lost_request_is_voided_before_it_is_a_decline
 }
 
 #[actix::test]
-async fn a_charge_of_which_the_bank_refuses_every_request_stays_unknown_until_it_is_cancelled() {
+async fn a_payment_of_which_the_bank_refuses_every_request_stays_unknown_until_it_confirms() {
     let test = TestShop::open().await;
     test.bank.script(&[Reaction::LoseRequest, Reaction::Refuse, Reaction::Refuse]);
     let order = ordered(&test, "ana").await;
     test.advance_clock(LONGEST_PAUSE);
     eventually(async || (test.bank.charges() == 2).then_some(())).await;
     assert_eq!(test.await_payment(&order).await.payment.status, PaymentStatus::Unknown);
-    test.bank.script(&[Reaction::Refuse]);
+    test.bank.script(&[Reaction::Refuse, Reaction::Refuse]);
     let cancel = CancelOrder { user: order.user, order: order.id };
-    test.shop.orders.ask(cancel).await.unwrap();
-    test.await_status(&order, OrderStatus::Cancelled).await;
+    let cancelled = test.shop.orders.ask(cancel).await.unwrap();
+    let waiting = test.await_payment(&cancelled).await;
+    assert_eq!((waiting.status, test.stock()), (OrderStatus::PendingPayment, (10, 1)));
+    let is_cancelled = async || {
+        test.advance_clock(LONGEST_PAUSE);
+        (test.await_payment(&order).await.status == OrderStatus::Cancelled).then_some(())
+    };
+    eventually(is_cancelled).await;
+    assert_breaker_is_closed(&test).await;
     assert_eq!(test.stock(), (10, 0));
 }
 
