@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use domain::cart::Owner;
 use domain::session::SessionId;
+use domain::time::earlier;
 use jiff::Timestamp;
 
 use address::SlotAddress;
@@ -123,7 +124,7 @@ impl Sockets {
 
     /// Disconnects every socket that makes no progress.
     pub fn cut_stalled(&self, now: Timestamp) {
-        let deadline = (now - self.limits.standstill).as_millisecond();
+        let deadline = earlier(now, self.limits.standstill).as_millisecond();
         for slot in self.slots().taken.values() {
             if slot.progress_at.load(Ordering::Relaxed) < deadline {
                 metrics::counter!("microshop_live_cut_total").increment(1);

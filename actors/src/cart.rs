@@ -9,6 +9,7 @@ use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::{Cart, CartError, Owner};
 use domain::quantity::Quantity;
+use domain::time::later;
 use jiff::Timestamp;
 
 use crate::failpoint;
@@ -112,7 +113,7 @@ impl Actor for CartActor {
             let now = cart.deps.shared.clock.now();
             if cart.current.as_ref().is_some_and(|current| current.cart.is_expired(now)) {
                 ctx.notify(GetCart);
-            } else if now >= cart.used_at + idle_after {
+            } else if now >= later(cart.used_at, idle_after) {
                 cart.become_idle(ctx);
             }
         });

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::time::later;
+
 #[cfg(test)]
 mod property;
 
@@ -139,7 +141,7 @@ impl Breaker {
         if permit.generation != self.generation {
             return;
         }
-        let open = State::Open { until: now + limits.open };
+        let open = State::Open { until: later(now, limits.open) };
         match (self.state, verdict) {
             (State::Closed { .. }, Verdict::Healthy) => self.state = State::Closed { failures: 0 },
             (State::Closed { failures }, Verdict::Failure) if failures + 1 >= limits.failures => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::article::{Article, ArticleId};
 use crate::money::Cents;
 use crate::quantity::Quantity;
+use crate::time::later;
 use crate::user::UserId;
 
 pub mod priced;
@@ -205,7 +206,7 @@ impl Cart {
 
     /// Returns when the store deletes the cart if the shop has not done so before.
     pub fn kept_until(&self) -> Timestamp {
-        self.expires_at + KEPT_AFTER_EXPIRY
+        later(self.expires_at, KEPT_AFTER_EXPIRY)
     }
 
     /// Returns the number of units in the cart.

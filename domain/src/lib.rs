@@ -13,5 +13,6 @@ pub mod payment;
 pub mod quantity;
 pub mod session;
 pub mod throttle;
+pub mod time;
 pub mod topic;
 pub mod user;

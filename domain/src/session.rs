@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::time::later;
 use crate::user::{Role, UserId, Username};
 
 /// The id of a session.
@@ -147,13 +148,14 @@ impl Session {
             let proof = Proof::Api { generation: latest + 1, rotated_at: now };
             return Rotation::Next(Self { proof, ..self.used(now, lifetimes) });
         }
-        let just_rotated = generation + 1 == latest && now < rotated_at + lifetimes.refresh_grace;
+        let just_rotated =
+            generation + 1 == latest && now < later(rotated_at, lifetimes.refresh_grace);
         if just_rotated { Rotation::Again } else { Rotation::Reused }
     }
 
     /// Returns the session to store after a use, or `None` if the stored last use is recent enough.
     pub fn touched(&self, now: Timestamp, lifetimes: &Lifetimes) -> Option<Self> {
-        (now >= self.last_seen_at + TOUCH_EVERY).then(|| self.used(now, lifetimes))
+        (now >= later(self.last_seen_at, TOUCH_EVERY)).then(|| self.used(now, lifetimes))
     }
 
     /// Returns the session after a use, with its expiry moved forward.
@@ -166,7 +168,7 @@ impl Session {
         };
         Self {
             last_seen_at: now,
-            expires_at: (now + idle).min(self.created_at + max),
+            expires_at: later(now, idle).min(later(self.created_at, max)),
             ..self.clone()
         }
     }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::time::later;
+
 /// The number of failures in a row from which each failure is followed by a wait.
 const FIRST_THROTTLED: u32 = 5;
 
@@ -40,7 +42,7 @@ impl Failures {
         let wait = 2_u32
             .checked_pow(doublings)
             .map_or(LONGEST_WAIT, |factor| FIRST_WAIT.saturating_mul(factor));
-        let end = self.last + wait.min(LONGEST_WAIT);
+        let end = later(self.last, wait.min(LONGEST_WAIT));
         end.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
     }
 
@@ -54,7 +56,7 @@ impl Failures {
 
     /// Returns whether the failures are still remembered.
     pub fn are_recent(self, now: Timestamp) -> bool {
-        now < self.last + MEMORY
+        now < later(self.last, MEMORY)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actors::clock::new_id;
 use domain::session::{Session, SessionId};
+use domain::time::later;
 use domain::user::{Role, UserId};
 use jiff::Timestamp;
 use jsonwebtoken::{
@@ -62,7 +63,7 @@ impl AccessTokens {
 
     /// Returns when a token issued now expires: never later than its session.
     pub fn expires_at(&self, session: &Session, now: Timestamp) -> Timestamp {
-        (now + self.ttl).min(session.expires_at)
+        later(now, self.ttl).min(session.expires_at)
     }
 
     /// Issues a token for a session. Returns `None` if it cannot be signed.

@@ -12,6 +12,7 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web_actors::ws::{CloseReason, Message, ProtocolError};
 use bytestring::ByteString;
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::close::Close;
@@ -91,7 +92,7 @@ impl MessageReader {
 
     /// Counts frames, and returns whether they are too many in their second.
     fn count(&mut self, frames: u32, now: Timestamp) -> bool {
-        if now >= self.period + SECOND {
+        if now >= later(self.period, SECOND) {
             self.period = now;
             self.frames = 0;
         }

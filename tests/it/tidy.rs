@@ -16,6 +16,7 @@ mod rust;
 mod samples;
 mod settings;
 mod source;
+mod times;
 mod words;
 
 use source::{Source, tree};

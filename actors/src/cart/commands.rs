@@ -3,6 +3,7 @@
 use domain::article::Articles;
 use domain::cart::{Cart, CartError, Owner};
 use domain::event::Event;
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::CartReply;
@@ -54,7 +55,7 @@ impl CartDeps {
         }
         let version = version(&row);
         let stored = row.map(|row| row.value).filter(|cart| !is_none(cart));
-        let cart = stored.unwrap_or_else(|| Cart::empty(now + self.shared.rules.cart_ttl));
+        let cart = stored.unwrap_or_else(|| Cart::empty(later(now, self.shared.rules.cart_ttl)));
         Ok(current.insert(CurrentCart { cart, version }).clone())
     }
 
@@ -71,7 +72,7 @@ impl CartDeps {
     ) -> CartReply {
         let CurrentCart { cart, version } = self.read(owner, current).await?;
         cart.expect_version(expected)?;
-        let expiry = self.shared.clock.now() + self.shared.rules.cart_ttl;
+        let expiry = later(self.shared.clock.now(), self.shared.rules.cart_ttl);
         let tables = &self.shared.tables;
         let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };
         let cart = decide(&cart, &self.shared.snapshot.articles(), expiry)?;

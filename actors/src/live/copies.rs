@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::breaker::Breaker;
 use domain::event::{Entry, Event};
+use domain::time::later;
 use tokio::sync::watch;
 
 use super::replay::Replays;
@@ -50,7 +51,7 @@ impl Copies {
     pub(super) fn apply(&self, entry: &Arc<Entry>, shared: &Shared) {
         match &entry.event {
             Event::SessionEnded { session, .. } => {
-                self.revocations.add(*session, entry.at + shared.rules.access_ttl);
+                self.revocations.add(*session, later(entry.at, shared.rules.access_ttl));
             }
             Event::BreakerChanged(breaker) => drop(self.breaker.send_replace(*breaker)),
             event => shared.snapshot.apply(entry.id, event),

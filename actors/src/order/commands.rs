@@ -4,6 +4,7 @@ use domain::cart::{Cart, Owner};
 use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::{Outcome, PaymentStatus};
+use domain::time::later;
 use domain::user::UserId;
 
 use super::decision::{Decision, Permits, Result};
@@ -83,7 +84,7 @@ impl OrderDeps {
         )?;
         permits.admit()?;
 
-        let cart_expiry = now + rules.cart_ttl;
+        let cart_expiry = later(now, rules.cart_ttl);
         rows.require(&tables.accounts, user);
         rows.put(&tables.user_orders, user_order_key(*user, id), &id, None)?;
         rows.put(&tables.placed, &placed_key, &id, Some(cart_expiry))?;

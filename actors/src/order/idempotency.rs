@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Handler, Message};
 use domain::order::{Order, OrderError, OrderId};
+use domain::time::later;
 use domain::user::UserId;
 use tokio::time::timeout;
 
@@ -147,7 +148,7 @@ impl OrderDeps {
         let fingerprint = idempotency_key.fingerprint.clone();
         let used = UsedKey { fingerprint, order, answer: None };
         let used_key = used_key(user, &idempotency_key.key);
-        let until = self.shared.clock.now() + KEYS_KEPT;
+        let until = later(self.shared.clock.now(), KEYS_KEPT);
         rows.put(&self.shared.tables.used_keys, used_key, &used, Some(until))
     }
 
@@ -203,7 +204,7 @@ impl OrderDeps {
         let KeyedRequest { used_key, fingerprint } = request.clone();
         let order = decision.order.clone();
         let used = UsedKey { fingerprint, order: order.id, answer: Some(order) };
-        let until = self.shared.clock.now() + KEYS_KEPT;
+        let until = later(self.shared.clock.now(), KEYS_KEPT);
         rows.put(&self.shared.tables.used_keys, used_key, &used, Some(until))?;
         Ok(Decision { answered: Some(request.clone()), ..decision })
     }

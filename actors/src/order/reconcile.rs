@@ -7,6 +7,7 @@ use actix::{
     ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFuture,
 };
 use domain::order::{Order, OrderId};
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::OrderDesk;
@@ -68,7 +69,7 @@ impl OrderDesk {
         }
         let next = if order.payment.is_open() || order.needs_refund() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
-            NextCheck { at: now + pause(order.id, tries), tries }
+            NextCheck { at: later(now, pause(order.id, tries)), tries }
         } else {
             NextCheck { at: order.expires_at, tries: 0 }
         };
@@ -84,7 +85,7 @@ impl OrderDesk {
     /// Finds orders that another process left unfinished, or whose commit took effect though its
     /// reply was lost.
     fn read_pending(&self, ctx: &mut Context<Self>) {
-        let at = self.deps.shared.clock.now() + READ_EVERY;
+        let at = later(self.deps.shared.clock.now(), READ_EVERY);
         let pending = self.deps.clone().pending().into_actor(self);
         pending
             .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
@@ -118,7 +119,7 @@ impl OrderDesk {
         for (order, check) in &mut self.pending {
             if check.at <= now && !self.calling.contains_key(order) {
                 check.tries = check.tries.saturating_add(1);
-                check.at = now + pause(*order, check.tries);
+                check.at = later(now, pause(*order, check.tries));
                 due.push(*order);
             }
         }

@@ -4,6 +4,7 @@ use domain::cart::{Cart, Item, Owner};
 use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderId};
 use domain::payment::Outcome;
+use domain::time::later;
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
@@ -127,7 +128,7 @@ impl OrderDeps {
             return Ok(None);
         }
         let now = self.shared.clock.now();
-        let expiry = now + self.shared.rules.cart_ttl;
+        let expiry = later(now, self.shared.rules.cart_ttl);
         let new = Cart::new(rows.position(), expiry);
         let stored = rows
             .get(&tables.carts, &owner)?

@@ -5,6 +5,7 @@
 
 use domain::event::Event;
 use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId};
+use domain::time::later;
 use domain::user::UserId;
 
 use super::revocations::Revocations;
@@ -194,7 +195,7 @@ impl SessionDeps {
         batch.put_until(&tables.sessions, session.id, read_at, session, session.expires_at)?;
         match &session.proof {
             Proof::Browser { cookie_hash } if read_at.is_none() => {
-                let latest = session.created_at + self.shared.rules.lifetimes.browser_max;
+                let latest = later(session.created_at, self.shared.rules.lifetimes.browser_max);
                 batch.put_until(&tables.cookies, cookie_hash, None, &session.id, latest)
             }
             _ => Ok(()),
@@ -209,7 +210,7 @@ impl SessionDeps {
         reason: EndReason,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        let until = self.shared.clock.now() + self.shared.rules.access_ttl;
+        let until = later(self.shared.clock.now(), self.shared.rules.access_ttl);
         for Row { version, value: Session { id, user, .. } } in ended {
             batch.remove(&tables.sessions, id, *version);
             batch.put_until(&tables.revoked, id, None, &until, until)?;
@@ -220,7 +221,7 @@ impl SessionDeps {
 
     /// Adds durably ended sessions to the revocations, before the hub reads the event.
     fn revoke(&self, ended: &[Row<Session>]) {
-        let until = self.shared.clock.now() + self.shared.rules.access_ttl;
+        let until = later(self.shared.clock.now(), self.shared.rules.access_ttl);
         ended.iter().for_each(|row| self.revocations.add(row.value.id, until));
     }
 }

@@ -9,6 +9,7 @@ use crate::article::Articles;
 use crate::cart::Cart;
 use crate::money::Cents;
 use crate::payment::Payment;
+use crate::time::later;
 use crate::user::UserId;
 
 /// What a buyer submits to place an order.
@@ -57,7 +58,7 @@ impl Order {
             payment: Payment::submitting(1),
             cart_version: cart.version,
             created_at: now,
-            expires_at: now + expires_after,
+            expires_at: later(now, expires_after),
             requested: Requested::None,
         };
         Ok((order, articles))

@@ -3,6 +3,7 @@
 use std::iter;
 use std::sync::Arc;
 
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::KeyLifetimes;
@@ -40,7 +41,7 @@ impl KeySet {
         let is_due = self.is_due(lifetimes, now);
         let current = if is_due { self.with_random_key(now) } else { self.clone() };
         // A key has signed until its successor was created.
-        let is_needed = |successor: &Key| now < successor.created_at + lifetimes.verifying;
+        let is_needed = |successor: &Key| now < later(successor.created_at, lifetimes.verifying);
         let older: Vec<_> = iter::zip(current.iter(), &current.older)
             .take_while(|(successor, _)| is_needed(successor))
             .map(|(_, key)| key.clone())
@@ -53,7 +54,7 @@ impl KeySet {
     fn is_due(&self, lifetimes: KeyLifetimes, now: Timestamp) -> bool {
         let created_at = self.newest.created_at;
         // A key from the future was created while the clock was wrong. It would sign for too long.
-        created_at + lifetimes.signing <= now || now < created_at
+        later(created_at, lifetimes.signing) <= now || now < created_at
     }
 
     fn with_random_key(&self, now: Timestamp) -> Self {

@@ -4,6 +4,7 @@
 //! document is the same each time it is generated.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use domain::article::{Article, ArticleId};
 use domain::breaker::Breaker;
@@ -14,9 +15,10 @@ use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
 use domain::payment::Payment;
 use domain::quantity::Quantity;
 use domain::session::{EndReason, Proof, Session, SessionId};
+use domain::time::later;
 use domain::topic::{Subscriber, Topic};
 use domain::user::{Email, Role, User, UserError, UserId, Username};
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -77,7 +79,7 @@ fn control_frames() -> Vec<String> {
     let message = "this client may not subscribe to one of the topics";
     vec![
         frame::reply(Reply::Topics(BTreeSet::from([Topic::Cart, Topic::Orders]))),
-        frame::reply(Reply::Until(later())),
+        frame::reply(Reply::Until(in_an_hour())),
         frame::reply(Reply::Pong(json!(1))),
         frame::error(ErrorCode::Forbidden, message),
         frame::reset(40),
@@ -134,8 +136,8 @@ const ID: Uuid = Uuid::from_u128(0x019b_7842_93f0_7000_8a2e_0370_7334_0001);
 const USER: UserId = UserId(Uuid::from_u128(0x019b_7842_93f0_7000_8a2e_0370_7334_0002));
 const PRICE: Cents = Cents(1_250);
 
-fn later() -> Timestamp {
-    NOW + Span::new().hours(1)
+fn in_an_hour() -> Timestamp {
+    later(NOW, Duration::from_secs(3_600))
 }
 
 fn article() -> Article {
@@ -158,7 +160,7 @@ fn cart() -> Cart {
         unit_price: PRICE,
         quantity: Quantity::ONE,
     };
-    Cart { version: 4, items: vec![item], expires_at: later() }
+    Cart { version: 4, items: vec![item], expires_at: in_an_hour() }
 }
 
 fn order() -> Result<Order, UserError> {
@@ -184,7 +186,7 @@ fn order() -> Result<Order, UserError> {
         payment: Payment::submitting(1),
         cart_version: 4,
         created_at: NOW,
-        expires_at: later(),
+        expires_at: in_an_hour(),
         requested: Requested::None,
     })
 }
@@ -210,6 +212,6 @@ fn session() -> Result<Session, UserError> {
         address: "192.0.2.7".into(),
         created_at: NOW,
         last_seen_at: NOW,
-        expires_at: later(),
+        expires_at: in_an_hour(),
     })
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use actix::{ActorFutureExt, ContextFutureSpawner, WrapFuture};
 use actors::session::ListSessions;
 use domain::session::{Proof, Session};
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::{Context, Socket};
@@ -29,7 +30,7 @@ impl Socket {
             self.extend(expired, ctx);
         } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
             self.close(Close::Unavailable, ctx);
-        } else if now >= self.received_at + self.state.live.silence {
+        } else if now >= later(self.received_at, self.state.live.silence) {
             self.close(Close::Silent, ctx);
         } else {
             self.resubscribe_if_lagging(ctx);
@@ -45,7 +46,7 @@ impl Socket {
     }
 
     fn ping_if_due(&mut self, now: Timestamp, ctx: &mut Context) {
-        if now >= self.pinged_at + self.state.live.ping {
+        if now >= later(self.pinged_at, self.state.live.ping) {
             self.pinged_at = now;
             ctx.ping(b"");
         }

@@ -7,6 +7,7 @@ mod layers;
 mod repository;
 mod routes;
 mod settings;
+mod times;
 mod words;
 
 use super::source::Source;
