@@ -1,21 +1,32 @@
 //! The configuration: `config/default.toml`, the file of a profile, `.env` and the environment.
 //!
-//! A value of a later source replaces that of an earlier one. An unknown key is an error.
+//! A value of a later source replaces that of an earlier one. An unknown key is an error, and so is
+//! a value with which the shop cannot work.
 
 use std::collections::HashMap;
 use std::env;
+use std::ffi::OsString;
 
 use actors::rules::Rules;
-use config::{ConfigError, Environment, File, FileFormat};
+use config::{Environment, File, FileFormat};
 use domain::breaker::Limits;
 use domain::session::Lifetimes;
 use serde::Deserialize;
 
+use error::SettingsError;
 use sections::{
     AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, LiveConfig,
     LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
 };
 
+mod duration;
+pub mod env_file;
+pub mod error;
+pub(crate) mod judge;
+mod log_filter;
+pub(crate) mod origin;
+mod ranges;
+mod redis_variables;
 pub mod sections;
 
 /// The file that explains every key and has its default.
@@ -42,19 +53,14 @@ pub struct Config {
 
 impl Config {
     /// Loads the settings of this process from all sources.
-    pub fn load() -> Result<Self, ConfigError> {
-        // The file `.env` is optional.
-        let _ = dotenvy::dotenv();
-        Self::from_variables(
-            env::vars_os().filter_map(|(key, value)| {
-                Some((key.into_string().ok()?, value.into_string().ok()?))
-            }),
-        )
+    pub fn load() -> Result<Self, SettingsError> {
+        env_file::load()?;
+        Self::from_variables(readable(env::vars_os())?)
     }
 
     /// Returns the defaults of all settings.
-    pub fn defaults() -> Result<Self, ConfigError> {
-        Self::from_variables([])
+    pub fn defaults() -> Result<Self, SettingsError> {
+        Self::from_variables(HashMap::new())
     }
 
     /// Returns the durations and limits that the actors need.
@@ -81,43 +87,45 @@ impl Config {
     }
 
     /// Loads the settings with these variables as the environment.
-    fn from_variables(
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
-        let mut variables: HashMap<_, _> = variables.into_iter().collect();
+    fn from_variables(mut variables: HashMap<String, String>) -> Result<Self, SettingsError> {
+        let profile = variables.remove("MICROSHOP_PROFILE").filter(|name| !name.is_empty());
         let mut sources =
             config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
-        if let Some(profile) = variables.remove("MICROSHOP_PROFILE") {
+        if let Some(profile) = profile {
             sources =
                 sources.add_source(File::new(&format!("config/{profile}.toml"), FileFormat::Toml));
         }
-        if let Some(url) = redis_url(&variables) {
+        if let Some(url) = redis_variables::url(&variables)? {
             sources = sources.set_override("store.url", url)?;
         }
         let environment =
             Environment::with_prefix("MICROSHOP").prefix_separator("_").separator("__");
-        sources.add_source(environment.source(Some(variables))).build()?.try_deserialize()
+        let sources = sources.add_source(environment.source(Some(variables))).build()?;
+        let read: Result<Self, _> = sources.clone().try_deserialize();
+        let mut config = read.map_err(|error| SettingsError::of_type(error, &sources))?;
+        let faults = judge::judge(&mut config);
+        if faults.is_empty() { Ok(config) } else { Err(SettingsError::invalid(faults, &sources)) }
     }
 }
 
-/// Returns the store that variables such as `REDIS_HOST` name, or `None` if there is no such
-/// variable or `MICROSHOP_STORE__URL` is set.
-///
-/// Container setups often provide Redis by these variables.
-fn redis_url(variables: &HashMap<String, String>) -> Option<String> {
-    let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-    if variable("MICROSHOP_STORE__URL").is_some() {
-        return None;
+/// Returns the variables that are UTF-8. Returns an error if one of the shop's is not: without it,
+/// its default would apply.
+fn readable(
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> Result<HashMap<String, String>, SettingsError> {
+    let mut readable = HashMap::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else { continue };
+        let prefix = name.to_ascii_uppercase();
+        match value.into_string() {
+            Ok(value) => drop(readable.insert(name, value)),
+            Err(_) if prefix.starts_with("MICROSHOP_") || prefix.starts_with("REDIS_") => {
+                return Err(SettingsError::Variable { name, right: "it must be UTF-8" });
+            }
+            Err(_) => {}
+        }
     }
-    let host = variable("REDIS_HOST")?;
-    let variable_or =
-        |name, default: &str| variable(name).map_or(default, String::as_str).to_owned();
-    let user = variable_or("REDIS_USERNAME", "");
-    let password = variable_or("REDIS_PASSWORD", "");
-    let port = variable_or("REDIS_PORT", "6379");
-    let database = variable_or("REDIS_DB", "0");
-    let login = if password.is_empty() { String::new() } else { format!("{user}:{password}@") };
-    Some(format!("redis://{login}{host}:{port}/{database}"))
+    Ok(readable)
 }
 
 #[cfg(test)]
@@ -128,10 +136,9 @@ mod tests {
 
     use super::*;
 
-    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_variables(
-            variables.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
-        )
+    fn with(variables: &[(&str, &str)]) -> Result<Config, SettingsError> {
+        let variables = variables.iter().map(|(key, value)| ((*key).into(), (*value).into()));
+        Config::from_variables(variables.collect())
     }
 
     #[test]
@@ -162,5 +169,61 @@ mod tests {
         assert_eq!(config.store.url.expose_secret(), "redis://:secret@localhost:6379/0");
         let own = with(&[("REDIS_HOST", "localhost"), ("MICROSHOP_STORE__URL", "sled:x")]).unwrap();
         assert_eq!(own.store.url.expose_secret(), "sled:x");
+    }
+
+    #[test]
+    fn a_variable_of_the_shop_that_is_not_utf_8_is_refused_by_name() {
+        use std::os::unix::ffi::OsStringExt;
+        let variable = |name: &str| (name.into(), OsString::from_vec(vec![0xff]));
+        assert!(readable([variable("PATH")]).unwrap().is_empty());
+        for name in ["MICROSHOP_ADMIN__PASSWORD", "microshop_store__url", "REDIS_HOST"] {
+            let error = readable([variable(name)]).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("UTF-8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn all_faults_are_reported_at_once_with_key_value_and_range() {
+        let settings = [("MICROSHOP_CART__TTL", "8000y"), ("MICROSHOP_BANK__CALLS", "0")];
+        let error = with(&settings).unwrap_err().to_string();
+        for part in ["cart.ttl: ", "`8000y`", "1s to 3650d", "bank.calls: ", "`0`", "1 to 10000"] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_a_wrong_type_is_refused_with_key_value_and_form() {
+        for (key, value, name, right) in [
+            ("CART__TTL", "soon", "cart.ttl", "250ms"),
+            ("CART__TTL", "5", "cart.ttl", "a unit"),
+            ("SERVER__BIND", "localhost:5000", "server.bind", "127.0.0.1:5000"),
+            ("BANK__CALLS", "-1", "bank.calls", "integer"),
+            ("AUTH__SCRYPT_LOG_N", "300", "auth.scrypt_log_n", "8 bit"),
+            ("AUTH__THROTTLE", "maybe", "auth.throttle", "boolean"),
+            ("SERVER__SECURE_COOKIES", "always", "server.secure_cookies", "auto, true or false"),
+            ("LOG__FORMAT", "xml", "log.format", "text or json"),
+            ("SERVER__TRUSTED_PROXIES", "proxy.example", "server.trusted_proxies", "network"),
+        ] {
+            let error = with(&[(&format!("MICROSHOP_{key}"), value)]).unwrap_err().to_string();
+            for part in [name, value, right] {
+                assert!(error.contains(part), "{key}={value}: {part} is not in: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_error_quotes_a_secret() {
+        for (key, secret) in [
+            ("ADMIN__PASSWORD", "hunter2"),
+            ("AUTH__SECRET", "hunter2"),
+            ("STORE__URL", "mysql://ana:hunter2@localhost"),
+            ("BANK__STORE", "mysql://ana:hunter2@localhost"),
+            ("BANK__URL", "ftp://ana:hunter2@localhost"),
+            ("METRICS__TOKEN", "hunter2\t"),
+            ("SERVER__PUBLIC_ORIGIN", "https://ana:hunter2@shop.example"),
+        ] {
+            let error = with(&[(&format!("MICROSHOP_{key}"), secret)]).unwrap_err();
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{key}: {error}");
+        }
     }
 }

@@ -61,7 +61,7 @@ async fn run(command: Command) -> CommandResult {
         return print(&[format!("{:#}", asyncapi::document())]);
     }
     let config = Config::load()?;
-    telemetry::install(&config.log)?;
+    telemetry::install(&config.log).map_err(|error| format!("log.filter: {error}"))?;
     match command {
         Command::Serve => serve(&config).await,
         Command::Bank => serve_bank(&config).await,

@@ -28,7 +28,7 @@ impl Shop {
             .current_dir(folder.path())
             .envs([
                 ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),
-                ("MICROSHOP_AUTH__SCRYPT_LOG_N", "4"),
+                ("MICROSHOP_AUTH__SCRYPT_LOG_N", "10"),
                 // Every subscriber connects from this machine.
                 ("MICROSHOP_LIVE__SOCKETS_PER_ADDRESS", "20000"),
             ])

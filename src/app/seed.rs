@@ -9,12 +9,10 @@ use serde::Deserialize;
 
 use super::AppError;
 use crate::config::Config;
+use crate::config::judge::DEFAULT_PASSWORD;
 
 /// The articles of a new shop.
 const CATALOGUE: &str = include_str!("../../config/catalogue.toml");
-
-/// The first administrator's password, unless `admin.password` sets another.
-const DEFAULT_PASSWORD: &str = "admin";
 
 #[derive(Deserialize)]
 struct SeedFile {

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
@@ -43,7 +42,7 @@ pub enum BankServerError {
 pub struct BankServer {
     listener: TcpListener,
     bank: SimulatedBank,
-    drain: Duration,
+    drain_seconds: u64,
     stop: ShutdownSignal,
     /// Why the store of the ledger has failed for good.
     failure: BoxFuture<'static, StoreError>,
@@ -63,7 +62,7 @@ impl BankServer {
         Ok(Self {
             listener,
             bank: SimulatedBank::new(store, Clock::default()),
-            drain: config.server.drain,
+            drain_seconds: config.server.drain_seconds(),
             stop,
             failure,
         })
@@ -83,7 +82,7 @@ impl BankServer {
             .workers(1)
             // Drops a request that never gets a reply when its client closes the connection.
             .h1_allow_half_closed(false)
-            .shutdown_timeout(self.drain.as_secs())
+            .shutdown_timeout(self.drain_seconds)
             .disable_signals()
             .listen(self.listener)?
             .run();

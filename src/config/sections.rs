@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 use crate::proxies::TrustedProxies;
 
@@ -14,32 +14,49 @@ use crate::proxies::TrustedProxies;
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct ServerConfig {
+    #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     pub public_origin: String,
     pub trusted_proxies: TrustedProxies,
     pub secure_cookies: SecureCookies,
     pub workers: usize,
     pub reads_per_client: usize,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub drain: Duration,
 }
 
 impl ServerConfig {
+    /// Whether the shop can be reached from this machine only.
+    pub fn is_on_loopback(&self) -> bool {
+        self.bind.ip().to_canonical().is_loopback()
+    }
+
+    /// Returns the time to finish requests at shutdown, in whole seconds.
+    pub fn drain_seconds(&self) -> u64 {
+        self.drain.as_secs() + u64::from(self.drain.subsec_nanos() > 0)
+    }
+
     /// Whether cookies have the attribute `Secure`, so that browsers send them over TLS only.
     pub fn sets_secure_cookies(&self) -> bool {
         match self.secure_cookies {
             SecureCookies::True => true,
             SecureCookies::False => false,
             SecureCookies::Auto => {
-                !self.bind.ip().is_loopback() || self.public_origin.starts_with("https://")
+                !self.is_on_loopback() || self.public_origin.starts_with("https://")
             }
         }
     }
 }
 
+/// Reads an address to listen on.
+fn address<'de, D: Deserializer<'de>>(text: D) -> Result<SocketAddr, D::Error> {
+    let right = "it must be an IP address with a port, such as 127.0.0.1:5000 or [::1]:5000";
+    String::deserialize(text)?.parse().map_err(|_| de::Error::custom(right))
+}
+
 /// Whether browsers send cookies over TLS only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String")]
 pub enum SecureCookies {
     /// Yes, unless the shop listens on a loopback address and has no `https` origin.
     Auto,
@@ -47,6 +64,19 @@ pub enum SecureCookies {
     True,
     /// No.
     False,
+}
+
+impl TryFrom<String> for SecureCookies {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "auto" => Ok(Self::Auto),
+            "true" => Ok(Self::True),
+            "false" => Ok(Self::False),
+            _ => Err("it must be auto, true or false"),
+        }
+    }
 }
 
 /// `[store]`: the database.
@@ -63,7 +93,7 @@ pub struct StoreConfig {
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct EventsConfig {
     pub max: u64,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub keep: Duration,
 }
 
@@ -74,19 +104,19 @@ pub struct EventsConfig {
 pub struct AuthConfig {
     pub secret: SecretString,
     pub key_file: PathBuf,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub key_rotation: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub access_ttl: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub refresh_ttl: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub refresh_max: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub refresh_grace: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub session_idle: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub session_max: Duration,
     pub scrypt_log_n: u8,
     pub registration: bool,
@@ -107,9 +137,10 @@ pub struct AdminConfig {
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct BankConfig {
     pub url: String,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub timeout: Duration,
     pub calls: usize,
+    #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     pub store: SecretString,
 }
@@ -127,7 +158,7 @@ impl BankConfig {
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct BreakerConfig {
     pub failures: u32,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub open: Duration,
 }
 
@@ -136,9 +167,9 @@ pub struct BreakerConfig {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct CartConfig {
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub ttl: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub sleep_after: Duration,
 }
 
@@ -147,9 +178,9 @@ pub struct CartConfig {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct OrderConfig {
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub expiry: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub patience: Duration,
 }
 
@@ -158,11 +189,11 @@ pub struct OrderConfig {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct LiveConfig {
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub ping: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub silence: Duration,
-    #[serde(with = "humantime_serde")]
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub standstill: Duration,
     pub sockets: usize,
     pub sockets_per_session: usize,
@@ -189,10 +220,22 @@ pub struct LogConfig {
 
 /// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String")]
 pub enum LogFormat {
     /// Text for people.
     Text,
     /// One JSON object per line.
     Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = &'static str;
+
+    fn try_from(word: String) -> Result<Self, Self::Error> {
+        match word.as_str() {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("it must be text or json"),
+        }
+    }
 }

@@ -114,7 +114,7 @@ async fn a_flood_is_answered_or_refused_and_delays_no_other_client() {
 #[actix_web::test]
 async fn the_connection_of_a_client_that_vanishes_is_closed() {
     // Without pings, so that only the reset shows that the client is gone.
-    let shop = TestShop::open_with(&[("LIVE__PING", "10m"), ("LIVE__SILENCE", "10m")]).await;
+    let shop = TestShop::open_with(&[("LIVE__PING", "10m"), ("LIVE__SILENCE", "20m")]).await;
     let before = shop.connections();
     let mut wires = Vec::new();
     for bytes in incomplete().iter().cycle().take(30) {

@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time::sleep;
@@ -220,6 +221,24 @@ pub(crate) fn start(command: &mut Command, log: Stdio) -> (Child, String) {
     (process, url)
 }
 
+/// Starts a server that must fail to start, and returns what it wrote to standard error.
+pub(crate) fn fails_to_start(server: &mut Command) -> String {
+    let mut process = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..400 {
+        if let Some(status) = process.try_wait().unwrap() {
+            let mut output = String::new();
+            let mut error = String::new();
+            process.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+            process.stderr.take().unwrap().read_to_string(&mut error).unwrap();
+            assert!(!status.success() && output.is_empty(), "{output}");
+            return error;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    process.kill().unwrap();
+    panic!("the server started");
+}
+
 /// Sends SIGTERM to a server and waits until it has exited.
 pub(crate) fn stop(process: &mut Child) {
     terminate(process);
@@ -236,7 +255,7 @@ pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
     let defaults =
-        [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "4"), ("LOG__FILTER", "warn")];
+        [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "10"), ("LOG__FILTER", "warn")];
     for (key, value) in defaults {
         command.env(format!("MICROSHOP_{key}"), value);
     }

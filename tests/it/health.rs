@@ -1,15 +1,10 @@
 //! `/health/live` and `/health/ready`, the reasons why a server does not start, and the shop on
 //! Redis.
 
-use std::io::Read;
-use std::process::{Command, Stdio};
-use std::thread;
-use std::time::Duration;
-
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, fails_to_start, until};
 use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
 
@@ -127,22 +122,4 @@ async fn a_shop_without_its_redis_is_live_but_not_ready() {
     redis.start_again();
     until(async || Some(ana.adds(1, 1).await).filter(|answer| answer.status.is_success())).await;
     ana.get("/health/ready").await.expect(200);
-}
-
-/// Starts a server that must fail to start, and returns what it wrote to standard error.
-fn fails_to_start(server: &mut Command) -> String {
-    let mut process = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    for _ in 0..400 {
-        if let Some(status) = process.try_wait().unwrap() {
-            let mut output = String::new();
-            let mut error = String::new();
-            process.stdout.take().unwrap().read_to_string(&mut output).unwrap();
-            process.stderr.take().unwrap().read_to_string(&mut error).unwrap();
-            assert!(!status.success() && output.is_empty(), "{output}");
-            return error;
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    process.kill().unwrap();
-    panic!("the server started");
 }

@@ -37,6 +37,7 @@ mod refusal;
 mod resume;
 mod secrets;
 mod session;
+mod settings;
 mod store;
 mod tidy;
 mod token;

@@ -1,0 +1,272 @@
+//! Settings that would make the shop useless are refused at the start; the file `.env`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use reqwest::Method;
+use serde_json::json;
+use tempfile::{TempDir, tempdir};
+
+use crate::harness::{TestShop, binary, client, fails_to_start, start};
+use crate::people::Answer;
+use crate::socket::Socket;
+
+/// Settings, and what the message must contain besides the key and the value: what would be right.
+const REFUSED: [(&str, &str, &str, &str); 54] = [
+    ("CART__TTL", "8000y", "cart.ttl", "1s to 3650d"),
+    ("CART__TTL", "0s", "cart.ttl", "1s to 3650d"),
+    ("CART__TTL", "5", "cart.ttl", "a unit"),
+    ("CART__TTL", "-1s", "cart.ttl", "250ms"),
+    ("CART__SLEEP_AFTER", "0s", "cart.sleep_after", "10ms to 1d"),
+    ("BANK__CALLS", "0", "bank.calls", "1 to 10000"),
+    ("BANK__CALLS", "18446744073709551615", "bank.calls", "1 to 10000"),
+    ("BANK__CALLS", "many", "bank.calls", "integer"),
+    ("BANK__TIMEOUT", "0s", "bank.timeout", "10ms to 1m"),
+    ("BANK__TIMEOUT", "1h", "bank.timeout", "10ms to 1m"),
+    ("BANK__URL", "simulatde", "bank.url", "neither simulated nor http"),
+    ("BANK__URL", "http://bank.example:0", "bank.url", "neither simulated nor http"),
+    ("BANK__URL", "https://bank.example/?key=1", "bank.url", "neither simulated nor http"),
+    ("BANK__BIND", "5001", "bank.bind", "127.0.0.1:5000"),
+    ("BREAKER__FAILURES", "0", "breaker.failures", "1 to 1000000"),
+    ("BREAKER__OPEN", "0s", "breaker.open", "10ms to 1d"),
+    ("BREAKER__OPEN", "9000y", "breaker.open", "10ms to 1d"),
+    ("ORDER__EXPIRY", "0s", "order.expiry", "1s to 365d"),
+    ("ORDER__EXPIRY", "8000years", "order.expiry", "1s to 365d"),
+    ("ORDER__PATIENCE", "1h", "order.patience", "0s to 1m"),
+    ("LIVE__SILENCE", "1s", "live.silence", "3s to 2h"),
+    ("LIVE__SILENCE", "26s", "live.silence", "live.ping, which is `25s`"),
+    ("LIVE__PING", "40s", "live.silence", "live.ping, which is `40s`"),
+    ("LIVE__PING", "0s", "live.ping", "1s to 1h"),
+    ("LIVE__STANDSTILL", "1s", "live.standstill", "2s to 1h"),
+    ("LIVE__SOCKETS", "0", "live.sockets", "1 to 1000000"),
+    ("LIVE__SOCKETS_PER_SESSION", "0", "live.sockets_per_session", "1 to 1000000"),
+    ("LIVE__SOCKETS_PER_ADDRESS", "0", "live.sockets_per_address", "1 to 1000000"),
+    ("LIVE__FRAMES", "0", "live.frames", "1 to 1000000"),
+    ("SERVER__READS_PER_CLIENT", "0", "server.reads_per_client", "1 to 1000"),
+    ("SERVER__READS_PER_CLIENT", "18446744073709551615", "server.reads_per_client", "1 to 1000"),
+    ("SERVER__WORKERS", "100000", "server.workers", "0 to 256"),
+    ("SERVER__DRAIN", "1d", "server.drain", "0s to 10m"),
+    ("SERVER__BIND", "localhost:5000", "server.bind", "127.0.0.1:5000"),
+    ("SERVER__SECURE_COOKIES", "yes", "server.secure_cookies", "auto, true or false"),
+    ("SERVER__PUBLIC_ORIGIN", "https://shop.example/boutique", "public_origin", "shop.example"),
+    ("SERVER__PUBLIC_ORIGIN", "shop.example", "server.public_origin", "https://shop.example"),
+    ("SERVER__PUBLIC_ORIGIN", "ftp://shop.example", "server.public_origin", "scheme"),
+    ("SERVER__PUBLIC_ORIGIN", "https://*.example", "server.public_origin", "scheme"),
+    ("AUTH__SCRYPT_LOG_N", "4", "auth.scrypt_log_n", "10 to 18"),
+    ("AUTH__SCRYPT_LOG_N", "30", "auth.scrypt_log_n", "10 to 18"),
+    ("AUTH__ACCESS_TTL", "500ms", "auth.access_ttl", "1s to 1d"),
+    ("AUTH__ACCESS_TTL", "8000y", "auth.access_ttl", "1s to 1d"),
+    ("AUTH__REFRESH_TTL", "91d", "auth.refresh_ttl", "auth.refresh_max, which is `90d`"),
+    ("AUTH__REFRESH_GRACE", "1h", "auth.refresh_grace", "0s to 5m"),
+    ("AUTH__SESSION_IDLE", "25h", "auth.session_idle", "auth.session_max, which is `1d`"),
+    ("AUTH__SESSION_MAX", "8000y", "auth.session_max", "1s to 365d"),
+    ("AUTH__KEY_ROTATION", "0s", "auth.key_rotation", "1ms to 3650d"),
+    ("AUTH__KEY_FILE", "data/", "auth.key_file", "path of a file"),
+    ("EVENTS__MAX", "0", "events.max", "10 to 1000000000"),
+    ("EVENTS__KEEP", "8000y", "events.keep", "1s to 3650d"),
+    ("LOG__FILTER", "warning", "log.filter", "off, error, warn, info, debug or trace"),
+    ("LOG__FILTER", "info,microshop=verbose", "log.filter", "off, error, warn, info, debug"),
+    ("LOG__FORMAT", "xml", "log.format", "text or json"),
+];
+
+/// Secret settings, whose values are not shown.
+const REFUSED_SECRETS: [(&str, &str, &str, &str); 9] = [
+    ("ADMIN__PASSWORD", "x", "admin.password", "8 to 128"),
+    ("ADMIN__PASSWORD", "Admin", "admin.password", "8 to 128"),
+    ("ADMIN__PASSWORD", "seven77", "admin.password", "8 to 128"),
+    ("ADMIN__PASSWORD", "Password123", "admin.password", "too common"),
+    ("ADMIN__PASSWORD", "changeme", "admin.password", "too common"),
+    ("AUTH__SECRET", "too-short-to-sign", "auth.secret", "32 bytes"),
+    ("STORE__URL", "mysql://ana:hunter2@localhost", "store.url", "sled:DIRECTORY"),
+    ("BANK__STORE", "sled:", "bank.store", "sled:DIRECTORY"),
+    ("METRICS__TOKEN", " count ", "metrics.token", "spaces"),
+];
+
+#[test]
+fn a_setting_that_would_make_the_shop_useless_is_refused_with_what_would_be_right() {
+    for (key, value, name, right) in REFUSED {
+        let error = refusal(&[(key, value)]);
+        for part in [name, right, &format!("`{value}`")] {
+            assert!(error.contains(part), "{key}={value}: {part} is not in: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_secret_is_not_shown() {
+    for (key, value, name, right) in REFUSED_SECRETS {
+        let error = refusal(&[(key, value)]);
+        for part in [name, right] {
+            assert!(error.contains(part), "{key}={value}: {part} is not in: {error}");
+        }
+        assert!(!error.contains(&format!("`{value}`")), "{key}: {error}");
+    }
+}
+
+#[test]
+fn all_wrong_settings_are_reported_at_once() {
+    let error = refusal(&[
+        ("CART__TTL", "8000y"),
+        ("BANK__CALLS", "0"),
+        ("LOG__FILTER", "warning"),
+        ("SERVER__BIND", "0.0.0.0:0"),
+        ("SERVER__PUBLIC_ORIGIN", "http://shop.example"),
+    ]);
+    for key in ["cart.ttl", "bank.calls", "log.filter", "server.secure_cookies"] {
+        assert!(error.contains(&format!("{key}: ")), "{key} is not in: {error}");
+    }
+}
+
+#[actix_web::test]
+async fn an_origin_that_means_the_same_is_the_shop_s_own() {
+    for (set, sent) in [
+        ("https://Shop.Example", "https://shop.example"),
+        ("https://shop.example:443", "https://shop.example"),
+        ("HTTPS://shop.example/", "https://shop.example"),
+        ("http://shop.example.:80", "http://shop.example"),
+        ("https://b\u{fc}cher.example", "https://xn--bcher-kva.example"),
+    ] {
+        let settings = [("SERVER__PUBLIC_ORIGIN", set), ("SERVER__SECURE_COOKIES", "false")];
+        let shop = TestShop::open_with(&settings).await;
+        let form = [("username", "admin"), ("password", "admin")];
+        let form = shop.request(Method::POST, "/login").header("origin", sent).form(&form);
+        assert_eq!(form.send().await.unwrap().status(), 303, "{set}");
+        Socket::connect(&shop, "/api/live", &[("origin", sent)]).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_filter_with_spaces_logs_as_written() {
+    let shop = TestShop::open_logged(&[("LOG__FILTER", "warn, microshop = info")]).await;
+    drop(shop);
+    let error = refusal(&[("LOG__FILTER", "warn, microshop = warning")]);
+    assert!(error.contains("log.filter: "), "{error}");
+}
+
+#[actix_web::test]
+async fn the_longest_durations_serve_every_page() {
+    let shop = TestShop::open_with(&[
+        ("CART__TTL", "3650d"),
+        ("ORDER__EXPIRY", "365d"),
+        ("EVENTS__KEEP", "3650d"),
+        ("AUTH__REFRESH_TTL", "365d"),
+        ("AUTH__REFRESH_MAX", "3650d"),
+        ("AUTH__SESSION_MAX", "365d"),
+        ("AUTH__SESSION_IDLE", "365d"),
+        ("AUTH__KEY_ROTATION", "3650d"),
+        ("BREAKER__OPEN", "1d"),
+    ])
+    .await;
+    let ana = shop.customer("ana").await;
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect(201);
+    for page in ["/articles", "/cart", "/login", "/api/orders"] {
+        assert_eq!(ana.get(page).await.status, 200, "{page}");
+    }
+}
+
+#[actix_web::test]
+async fn a_line_of_the_env_file_that_cannot_be_read_is_refused_with_its_number() {
+    for (line, reason) in [
+        ("A B=c", "NAME=VALUE"),
+        ("MICROSHOP_SERVER__DRAIN 5s", "NAME=VALUE"),
+        ("=x", "NAME=VALUE"),
+        ("2FA=x", "NAME=VALUE"),
+        ("A=two words", "NAME=VALUE"),
+        ("A='no end", "NAME=VALUE"),
+        ("A=\"no end", "NAME=VALUE"),
+        ("A=pa$$word", "single quotes"),
+        ("A=${HOME}", "single quotes"),
+        ("FIRST=again", "FIRST"),
+    ] {
+        let text = format!("FIRST=1\n# a comment\n{line}\nMICROSHOP_ADMIN__PASSWORD=long-enough\n");
+        let folder = folder(&text);
+        let error = fails_to_start(&mut binary(folder.path(), &[]));
+        for part in ["./.env, line 3: ", reason] {
+            assert!(error.contains(part), "{line}: {part} is not in: {error}");
+        }
+        assert!(!error.contains("long-enough"), "{error}");
+    }
+    let folder = folder("");
+    fs::write(folder.path().join(".env"), b"A=b\nMICROSHOP_ADMIN__PASSWORD=\xff\n").unwrap();
+    let error = fails_to_start(&mut binary(folder.path(), &[]));
+    assert!(error.contains("./.env, line 2: ") && error.contains("UTF-8"), "{error}");
+}
+
+#[actix_web::test]
+async fn the_env_file_of_the_working_directory_sets_what_the_environment_does_not() {
+    let folder = folder(
+        "\u{feff}# settings\r\n\r\nexport MICROSHOP_ADMIN__PASSWORD='correct $horse' # quoted\r\n\
+         MICROSHOP_AUTH__REGISTRATION=false\nMICROSHOP_LOG__FILTER=warning\n\
+         COMPOSE_PROJECT_NAME=other",
+    );
+    let shop = Server::start(folder.path());
+    assert_eq!(shop.signs_in("correct $horse").await, 200);
+    assert_eq!(shop.signs_in("admin").await, 401);
+}
+
+#[actix_web::test]
+async fn the_env_file_of_a_parent_directory_is_not_read() {
+    let parent = folder("REDIS_HOST=127.0.0.1\nREDIS_PORT=1\nA B=c\n");
+    let nested = parent.path().join("other/shop");
+    fs::create_dir_all(&nested).unwrap();
+    let shop = Server::start(&nested);
+    assert_eq!(shop.signs_in("admin").await, 200);
+    assert!(nested.join("data/shop").exists());
+}
+
+#[actix_web::test]
+async fn a_wrong_setting_in_the_env_file_is_refused_like_one_in_the_environment() {
+    for (line, name) in [
+        ("MICROSHOP_CART__TTL=8000y", "cart.ttl"),
+        ("MICROSHOP_SERVER__BNID=127.0.0.1:0", "bnid"),
+        ("REDIS_HOST=redis\nREDIS_PORT=tcp://10.0.0.1:6379", "REDIS_PORT"),
+    ] {
+        let error = fails_to_start(&mut binary(folder(line).path(), &[]));
+        assert!(error.contains(name), "{line}: {error}");
+    }
+}
+
+/// A server that was started in a folder. Its process is killed when the value is dropped.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(folder: &Path) -> Self {
+        let (process, url) = start(&mut binary(folder, &[]), Stdio::inherit());
+        Self { process, url }
+    }
+
+    /// Signs in as the first administrator, and returns the status.
+    async fn signs_in(&self, password: &str) -> u16 {
+        let body = json!({ "username": "admin", "password": password });
+        let http = client().build().unwrap();
+        let answer = http.post(format!("{}/auth/login", self.url)).json(&body).send().await;
+        Answer::of(answer.unwrap()).await.status.as_u16()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Returns a folder with a file `.env`.
+fn folder(text: &str) -> TempDir {
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join(".env"), text).unwrap();
+    folder
+}
+
+/// Returns what a server with settings writes to standard error; it must not start.
+fn refusal(settings: &[(&str, &str)]) -> String {
+    let folder = tempdir().unwrap();
+    let settings: Vec<_> =
+        settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    fails_to_start(&mut binary(folder.path(), &settings))
+}
