@@ -19,6 +19,7 @@ use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tracing_actix_web::TracingLogger;
 
+use crate::auth::host::require_own_host;
 use crate::auth::turn::{Turns, take_turns};
 use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
@@ -93,7 +94,7 @@ pub struct Server {
     turns: web::Data<Turns>,
     keys: Arc<KeyRing>,
     workers: usize,
-    drain: Duration,
+    drain_seconds: u64,
     standstill: Duration,
     signal: ShutdownSignal,
     /// Why the store has failed for good.
@@ -126,11 +127,12 @@ impl Server {
             Parts { store, bank, hasher, clock, rules: config.rules(), seed: seed(config)? };
         let shop = Shop::open(parts).await?;
         let bind = config.server.bind;
-        if shop.default_password.stands() && !bind.ip().is_loopback() {
+        if shop.default_password.stands() && !config.server.is_on_loopback() {
             return Err(AppError::DefaultPassword(bind));
         }
         let signal = ShutdownSignal::listen()?;
         let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
+        warn_of_any_host(config);
         let opened = Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() };
         shop.publish(&opened).await?;
         Ok(Self {
@@ -139,7 +141,7 @@ impl Server {
             turns: web::Data::new(Turns::new(config.server.reads_per_client)),
             keys,
             workers: config.server.workers,
-            drain: config.server.drain,
+            drain_seconds: config.server.drain_seconds(),
             standstill: config.live.standstill,
             signal,
             failure,
@@ -163,6 +165,7 @@ impl Server {
             App::new()
                 .app_data(state.clone())
                 .app_data(turns.clone())
+                .wrap(from_fn(require_own_host))
                 .wrap(from_fn(present))
                 .wrap(from_fn(take_turns))
                 .wrap(security_headers(&state.public_origin))
@@ -170,7 +173,7 @@ impl Server {
                 .configure(routes)
         })
         .workers(worker_count(self.workers)?)
-        .shutdown_timeout(self.drain.as_secs())
+        .shutdown_timeout(self.drain_seconds)
         .disable_signals()
         .on_connect(move |connection, data| Connection::watch_over(connection, standstill, data))
         .listen(self.listener)?
@@ -180,6 +183,16 @@ impl Server {
             stopped = server => stopped,
             error = self.failure => Err(io::Error::other(error)),
         }
+    }
+}
+
+/// Warns that the shop cannot distinguish its own address from that of another site.
+fn warn_of_any_host(config: &Config) {
+    if !config.server.is_on_loopback() && config.server.public_origin.is_empty() {
+        tracing::warn!(
+            "server.public_origin is not set: the shop takes every host name for its own, also one \
+             that another site points to it; set it to the origin that browsers use"
+        );
     }
 }
 
@@ -211,6 +224,7 @@ fn app_state(
         proxies: config.server.trusted_proxies.clone(),
         cookies: Cookies { secure: config.server.sets_secure_cookies() },
         public_origin: config.server.public_origin.clone(),
+        on_loopback: config.server.is_on_loopback(),
         registration: config.auth.registration,
         metrics,
         patience: config.order.patience,

@@ -18,6 +18,7 @@ use crate::state::AppState;
 pub mod bearer;
 pub mod browser;
 pub mod client;
+pub mod host;
 pub mod origin;
 pub mod turn;
 

@@ -110,6 +110,8 @@ pub async fn open_program_socket(
 /// Security Cheat Sheet).
 fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
     if origin::is_own_origin(request) == Some(false) {
+        let (origin, expected) = origin::received_and_expected(request);
+        tracing::info!(origin, expected, "refused a socket of another origin");
         Err(Problem::new(Code::CrossOrigin))
     } else {
         Ok(())

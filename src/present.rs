@@ -128,10 +128,11 @@ async fn render_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let code = problem.code.word();
     let status = problem.code.status();
     let body = failure::page_body(locale(request), status.as_u16(), code, &request_id(request));
-    // Without a viewer, for example because the store fails, the layout is left out.
+    // Without a viewer, for example because the store fails, the layout is left out; so it is for
+    // another site that takes the place of the shop.
     let viewer = match Visitor::identify(request.clone()).await {
-        Ok(visitor) => visitor.viewer().await.ok(),
-        Err(_) => None,
+        Ok(visitor) if problem.code != Code::MisdirectedRequest => visitor.viewer().await.ok(),
+        _ => None,
     };
     let markup = match viewer {
         Some(viewer) => page(&viewer, "page-failure", &[], body),

@@ -29,6 +29,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The origin that browsers use; empty if it is not configured.
     pub public_origin: String,
+    /// Whether the shop can be reached from this machine only.
+    pub on_loopback: bool,
     /// Whether visitors may register.
     pub registration: bool,
     /// How long a checkout waits for the bank.

@@ -44,10 +44,21 @@ pub fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     let origin = header(request, &ORIGIN)?;
     let configured = app_state(request).public_origin.as_str();
     if !configured.is_empty() {
-        return Some(origin == configured.trim_end_matches('/'));
+        return Some(origin == configured);
     }
     let host = header(request, &HOST)?;
     Some(origin.split_once("://").is_some_and(|(_, authority)| authority == host))
+}
+
+/// Returns the `Origin` of the request and the one that [`is_own_origin`] expects, for the log.
+pub fn received_and_expected(request: &HttpRequest) -> (&str, String) {
+    let origin = header(request, &ORIGIN).unwrap_or_default();
+    let configured = &app_state(request).public_origin;
+    let expected = match header(request, &HOST) {
+        Some(host) if configured.is_empty() => format!("http(s)://{host}"),
+        _ => configured.clone(),
+    };
+    (origin, expected)
 }
 
 fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {

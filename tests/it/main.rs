@@ -25,6 +25,7 @@ mod crash;
 mod failpoint;
 mod frames;
 mod health;
+mod host;
 mod keys;
 mod live;
 mod log;

@@ -19,6 +19,7 @@ error-invalid-credentials = Wrong user name or password.
 error-invalid-token = The token is invalid or has expired.
 error-forbidden = You don’t have access to this page or action.
 error-cross-origin = For your safety, this request from another site was refused.
+error-misdirected-request = This is not the address of the shop (setting server.public_origin).
 error-registration-closed = Registration is closed.
 error-article-not-found = This article doesn’t exist.
 error-article-unavailable = This article is no longer on sale.

@@ -19,6 +19,7 @@ error-invalid-credentials = Nom d’utilisateur ou mot de passe incorrect.
 error-invalid-token = Le jeton est invalide ou a expiré.
 error-forbidden = Vous n’avez pas accès à cette page ou à cette action.
 error-cross-origin = Par sécurité, cette requête venue d’un autre site a été refusée.
+error-misdirected-request = Cette adresse n’est pas celle de la boutique (réglage server.public_origin).
 error-registration-closed = Les inscriptions sont fermées.
 error-article-not-found = Cet article n’existe pas.
 error-article-unavailable = Cet article n’est plus en vente.
