@@ -30,7 +30,7 @@ impl Actor for Echo {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Echo {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Self::Context) {
-        match self.reader.read(frame, self.clock.now()) {
+        match self.reader.read(frame, self.clock.moment()) {
             ClientMessage::Close(reason) => upgrade::echo_close(reason, ctx),
             ClientMessage::Text(text) => ctx.text(text),
             ClientMessage::Binary(bytes) => ctx.binary(bytes),

@@ -203,7 +203,7 @@ fn open_keys(config: &Config, clock: &Clock) -> Result<Arc<KeyRing>, KeyError> {
         KeyLifetimes { signing: config.auth.key_rotation, verifying: config.auth.refresh_ttl };
     let now = clock.now();
     let keys = KeyRing::load(&config.auth.secret, &config.auth.key_file, lifetimes, now)?;
-    if let Err(error) = keys.rotate(now) {
+    if let Err(error) = keys.rotate(now, now) {
         tracing::error!(%error, "could not add a signing key");
     }
     Ok(Arc::new(keys))

@@ -2,6 +2,7 @@
 //!
 //! This module creates and verifies credentials. `auth` turns verified ones into authority.
 
+use domain::moment::is_ahead;
 use domain::session::{Session, SessionId};
 use domain::user::{Role, UserId};
 use jiff::Timestamp;
@@ -22,18 +23,31 @@ pub struct SignedIn {
     pub role: Role,
     /// The session that the token or the cookie belongs to.
     pub session: SessionId,
+    /// When the token was issued, or the session was last used.
+    pub since: Timestamp,
     /// When the token or the session expires.
     pub until: Timestamp,
 }
 
+impl SignedIn {
+    /// Returns whether the token or the session has not expired.
+    ///
+    /// One from the future has: it was issued while the clock was ahead, and would be valid for too
+    /// long (RFC 7519, section 4.1.6).
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        now < self.until && !is_ahead(self.since, now)
+    }
+}
+
 impl From<&Session> for SignedIn {
     fn from(session: &Session) -> Self {
-        let Session { id, user, username, role, expires_at, .. } = session;
+        let Session { id, user, username, role, last_seen_at, expires_at, .. } = session;
         Self {
             user: *user,
             username: username.to_string(),
             role: *role,
             session: *id,
+            since: *last_seen_at,
             until: *expires_at,
         }
     }

@@ -139,7 +139,7 @@ fn take_slot(
     // A slow client catches up from the log, so the kernel need not buffer much for it.
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::limit_send_buffer);
-    let now = state.shop.clock.now();
+    let now = state.shop.clock.moment();
     state.live.sockets.take_slot(owner, address, connection, now).map_err(|no_slot| {
         let code = match no_slot {
             NoSlot::Total => Code::Unavailable,

@@ -6,14 +6,13 @@
 
 use std::collections::HashMap;
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::cart::Owner;
+use domain::moment::Moment;
 use domain::session::SessionId;
-use domain::time::earlier;
-use jiff::Timestamp;
 
 use address::SlotAddress;
 use count::SlotCounts;
@@ -75,7 +74,7 @@ struct Slots {
 struct TakenSlot {
     owner: SlotOwner,
     address: SlotAddress,
-    progress_at: Arc<AtomicI64>,
+    progress_at: Arc<AtomicU64>,
     connection: Option<Connection>,
 }
 
@@ -84,8 +83,8 @@ pub struct Slot {
     /// The number of the socket, unique in this process.
     pub number: u64,
     sockets: Arc<Sockets>,
-    /// When the socket's actor last ran, in milliseconds since the Unix epoch.
-    progress_at: Arc<AtomicI64>,
+    /// When the socket's actor last ran, in milliseconds since the first moment.
+    progress_at: Arc<AtomicU64>,
 }
 
 impl Sockets {
@@ -100,7 +99,7 @@ impl Sockets {
         owner: SlotOwner,
         address: SlotAddress,
         connection: Option<Connection>,
-        now: Timestamp,
+        now: Moment,
     ) -> Result<Slot, NoSlot> {
         let mut slots = self.slots();
         if slots.taken.len() >= self.limits.total {
@@ -115,7 +114,7 @@ impl Sockets {
         slots.owners.add(owner.clone());
         slots.addresses.add(address);
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        let progress_at = Arc::new(AtomicI64::new(now.as_millisecond()));
+        let progress_at = Arc::new(AtomicU64::new(milliseconds(now)));
         let taken = TakenSlot { owner, address, progress_at: progress_at.clone(), connection };
         slots.taken.insert(number, taken);
         slots.update_gauge();
@@ -123,10 +122,12 @@ impl Sockets {
     }
 
     /// Disconnects every socket that makes no progress.
-    pub fn cut_stalled(&self, now: Timestamp) {
-        let deadline = earlier(now, self.limits.standstill).as_millisecond();
+    pub fn cut_stalled(&self, now: Moment) {
+        let now = milliseconds(now);
+        let standstill = self.limits.standstill.as_millis();
         for slot in self.slots().taken.values() {
-            if slot.progress_at.load(Ordering::Relaxed) < deadline {
+            let progress_at = slot.progress_at.load(Ordering::Relaxed);
+            if u128::from(now.saturating_sub(progress_at)) > standstill {
                 metrics::counter!("microshop_live_cut_total").increment(1);
                 if let Some(connection) = slot.connection {
                     connection.shut_down(Shutdown::Both);
@@ -155,8 +156,8 @@ impl Slots {
 
 impl Slot {
     /// Records that the socket's actor runs.
-    pub fn record_progress(&self, now: Timestamp) {
-        self.progress_at.store(now.as_millisecond(), Ordering::Relaxed);
+    pub fn record_progress(&self, now: Moment) {
+        self.progress_at.store(milliseconds(now), Ordering::Relaxed);
     }
 }
 
@@ -166,6 +167,11 @@ impl Drop for Slot {
     }
 }
 
+/// Returns the milliseconds since the first moment.
+fn milliseconds(moment: Moment) -> u64 {
+    u64::try_from(moment.since_start().as_millis()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::{ErrorKind, Read};
@@ -173,7 +179,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const NOW: Moment = Moment::START;
 
     fn limits(total: usize, per_owner: usize) -> SocketLimits {
         SocketLimits { total, per_owner, per_address: 3, standstill: Duration::from_secs(30) }

@@ -9,6 +9,7 @@ use actix_web::{rt, web};
 use actors::clock::Clock;
 use actors::live::CloseSubscribers;
 use actors::shop::Shop;
+use actors::sweep_clock::SweepClock;
 use domain::event::Event;
 
 use crate::credentials::keys::KeyRing;
@@ -69,18 +70,20 @@ async fn keep_up(state: web::Data<AppState>) {
     loop {
         ticks.tick().await;
         state.metrics.run_upkeep();
-        state.live.sockets.cut_stalled(state.shop.clock.now());
+        state.live.sockets.cut_stalled(state.shop.clock.moment());
     }
 }
 
 /// Adds a signing key when one is due; a failed write is retried at the next tick.
 async fn rotate_keys(keys: Arc<KeyRing>, clock: Clock) {
     let mut ticks = interval(ROTATE_EVERY);
+    let sweep_clock = SweepClock::new(&clock);
     loop {
         ticks.tick().await;
         let keys = keys.clone();
         let now = clock.now();
-        if let Ok(Err(error)) = web::block(move || keys.rotate(now)).await {
+        let swept = sweep_clock.now();
+        if let Ok(Err(error)) = web::block(move || keys.rotate(now, swept)).await {
             tracing::error!(%error, "could not add a signing key");
         }
     }

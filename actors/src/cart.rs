@@ -8,8 +8,8 @@
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::{Cart, CartError, Owner};
+use domain::moment::Moment;
 use domain::quantity::Quantity;
-use domain::time::later;
 use jiff::Timestamp;
 
 use crate::failpoint;
@@ -94,12 +94,12 @@ pub struct CartActor {
     owner: Owner,
     /// The durable cart; `None` if it must be read.
     current: Option<CurrentCart>,
-    used_at: Timestamp,
+    used_at: Moment,
 }
 
 impl CartActor {
     fn new(deps: CartDeps, owner: Owner, registry: Addr<CartRegistry>) -> Self {
-        let used_at = deps.shared.clock.now();
+        let used_at = deps.shared.clock.moment();
         Self { deps, registry, owner, current: None, used_at }
     }
 }
@@ -110,10 +110,10 @@ impl Actor for CartActor {
     fn started(&mut self, ctx: &mut Self::Context) {
         let idle_after = self.deps.shared.rules.cart_sleep_after;
         ctx.run_interval(idle_after, move |cart, ctx| {
-            let now = cart.deps.shared.clock.now();
-            if cart.current.as_ref().is_some_and(|current| current.cart.is_expired(now)) {
+            let shared = &cart.deps.shared;
+            if cart.current.as_ref().is_some_and(|current| cart.deps.is_swept(&current.cart)) {
                 ctx.notify(GetCart);
-            } else if now >= later(cart.used_at, idle_after) {
+            } else if shared.clock.moment() >= cart.used_at + idle_after {
                 cart.become_idle(ctx);
             }
         });
@@ -208,7 +208,7 @@ impl CartActor {
         Command: AsyncFnOnce(&CartDeps, &Owner, &mut Option<CurrentCart>) -> CartReply + 'static,
     {
         failpoint::reach("cart");
-        self.used_at = self.deps.shared.clock.now();
+        self.used_at = self.deps.shared.clock.moment();
         let deps = self.deps.clone();
         let owner = self.owner.clone();
         let mut current = self.current.take();

@@ -24,5 +24,6 @@ pub mod shared;
 pub mod shop;
 pub mod snapshot;
 pub mod store;
+pub mod sweep_clock;
 pub mod tables;
 pub mod user;

@@ -33,6 +33,7 @@ mod idempotency;
 mod reconcile;
 mod round;
 mod rows;
+mod times;
 mod transitions;
 
 /// An idempotency key (draft-ietf-httpapi-idempotency-key-header) and what it stands for.

@@ -15,10 +15,11 @@ use actix::{
     Handler, Message, MessageResult, ResponseFuture, WrapFuture,
 };
 use domain::breaker::{Breaker, Permit, Rejected, Verdict};
+use domain::moment::Moment;
 use domain::payment::Outcome;
-use jiff::Timestamp;
 
 use crate::bank::Charge;
+use crate::clock::Reading;
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::{Exclusive, exclusive};
@@ -75,13 +76,13 @@ pub struct Call {
 /// Whether a call that waits in line is still wanted. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    until: Timestamp,
+    until: Moment,
     withdrawn: Arc<AtomicBool>,
 }
 
 impl Wanted {
-    /// Creates the state of a call that is wanted until a time.
-    pub fn until(until: Timestamp) -> Self {
+    /// Creates the state of a call that is wanted until a moment.
+    pub fn until(until: Moment) -> Self {
         Self { until, withdrawn: Arc::default() }
     }
 
@@ -90,7 +91,7 @@ impl Wanted {
         self.withdrawn.store(true, Ordering::Relaxed);
     }
 
-    fn at(&self, now: Timestamp) -> bool {
+    fn at(&self, now: Moment) -> bool {
         now < self.until && !self.withdrawn.load(Ordering::Relaxed)
     }
 }
@@ -157,6 +158,9 @@ pub struct PaymentsState {
 pub struct PaymentGateway {
     deps: PaymentDeps,
     breaker: Breaker,
+    /// When the breaker entered its state or was read. Its time is measured from then on, so that
+    /// a step of the clock does not change how long it is open.
+    since: Reading,
     /// The version of the breaker's row; `None` before the first change.
     version: Option<Version>,
 }
@@ -164,7 +168,8 @@ pub struct PaymentGateway {
 impl PaymentGateway {
     /// Creates a gateway to a bank.
     pub fn new(deps: PaymentDeps) -> Self {
-        Self { deps, breaker: Breaker::default(), version: None }
+        let since = deps.shared.clock.reading();
+        Self { deps, breaker: Breaker::default(), since, version: None }
     }
 }
 
@@ -176,6 +181,7 @@ impl Actor for PaymentGateway {
         read.map(|read: Result<StoredBreaker, StoreError>, gateway, ctx| match read {
             Ok(StoredBreaker { breaker, version }) => {
                 gateway.breaker = breaker;
+                gateway.since = gateway.deps.shared.clock.reading();
                 gateway.version = version;
             }
             Err(error) => {
@@ -192,7 +198,7 @@ impl Handler<Admit> for PaymentGateway {
 
     fn handle(&mut self, Admit { calls }: Admit, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("payments");
-        let now = self.deps.shared.clock.now();
+        let now = self.deps.shared.clock.steady_since(self.since);
         let gateway = ctx.address();
         // A line longer than an order may stay unpaid takes no more orders.
         let wait = self.deps.line.wait();
@@ -228,6 +234,7 @@ impl Handler<SetBreaker> for PaymentGateway {
             SetBreaker::Isolate => self.breaker.isolate(),
             SetBreaker::Reset => self.breaker.reset(),
         }
+        self.since = self.deps.shared.clock.reading();
         let write = (self.breaker != before).then(|| self.write_breaker());
         let work = async move {
             match write {
@@ -297,6 +304,7 @@ impl PaymentGateway {
         let before = self.breaker.generation;
         let result = update(&mut self.breaker);
         if self.breaker.generation != before {
+            self.since = self.deps.shared.clock.reading();
             self.write_breaker()
                 .into_actor(self)
                 .map(|written, gateway, ctx| gateway.adopt_version(written, ctx))

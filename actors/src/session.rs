@@ -23,6 +23,7 @@ use commands::SessionDeps;
 
 pub mod commands;
 pub mod revocations;
+mod rotations;
 
 /// How often expired sessions leave the cache.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -96,6 +97,11 @@ pub struct EndSessions {
     pub with: Option<WriteBatch>,
 }
 
+/// Removes from memory what has expired; the registry sends it to itself every minute.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct SweepSessions;
+
 /// The observable state of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionsState {
@@ -120,10 +126,11 @@ impl TokenRegistry {
 
     fn sweep(&mut self) {
         let now = self.deps.shared.clock.now();
+        self.deps.rotations.remove_old();
         let revocations = &self.deps.revocations;
         self.browsers
             .retain(|_, session| session.is_live(now) && !revocations.contains(session.id));
-        revocations.remove_expired(now);
+        revocations.remove_expired(self.deps.shared.sweep_clock.now());
     }
 }
 
@@ -131,7 +138,7 @@ impl Actor for TokenRegistry {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(SWEEP_EVERY, |registry, _| registry.sweep());
+        ctx.run_interval(SWEEP_EVERY, |_, ctx| ctx.notify(SweepSessions));
     }
 }
 
@@ -181,6 +188,14 @@ impl Handler<EndSessions> for TokenRegistry {
 
     fn handle(&mut self, end: EndSessions, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().end(end))
+    }
+}
+
+impl Handler<SweepSessions> for TokenRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: SweepSessions, _: &mut Self::Context) {
+        self.sweep();
     }
 }
 

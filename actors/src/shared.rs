@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::rules::Rules;
 use crate::snapshot::CatalogueSnapshot;
+use crate::sweep_clock::SweepClock;
 use crate::tables::Tables;
 use crate::tables::batch::WriteBatch;
 
@@ -17,6 +18,8 @@ pub struct Shared {
     pub snapshot: CatalogueSnapshot,
     /// The source of time.
     pub clock: Clock,
+    /// The time for sweeps.
+    pub sweep_clock: SweepClock,
     /// Durations and limits.
     pub rules: Arc<Rules>,
 }

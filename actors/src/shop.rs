@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
-use domain::breaker::{Breaker, Interruption};
+use domain::breaker::Interruption;
 use domain::event::Event;
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ use crate::bank::Bank;
 use crate::cart::commands::CartDeps;
 use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
-use crate::live::copies::Copies;
+use crate::live::copies::{Copies, SeenBreaker};
 use crate::live::replay::Replays;
 use crate::live::{Hub, LiveDeps};
 use crate::order::OrderDesk;
@@ -30,6 +30,7 @@ use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::snapshot::CatalogueSnapshot;
 use crate::store::{EventId, SharedStore, StoreError};
+use crate::sweep_clock::SweepClock;
 use crate::tables::Tables;
 use crate::user::UserDirectory;
 use crate::user::commands::UserDeps;
@@ -65,7 +66,7 @@ pub struct Shop {
     /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
     /// The breaker, as of the last event pushed.
-    pub breaker: watch::Receiver<Breaker>,
+    pub breaker: watch::Receiver<SeenBreaker>,
     /// The id of the last event pushed.
     pub position: watch::Receiver<EventId>,
     /// The events of the past.
@@ -93,7 +94,8 @@ impl Shop {
         let tables = Tables::new(store);
         seed.plant(&tables, &hasher, &clock).await?;
         let snapshot = CatalogueSnapshot::default();
-        let shared = Shared { tables, snapshot, clock, rules: Arc::new(rules) };
+        let sweep_clock = SweepClock::new(&clock);
+        let shared = Shared { tables, snapshot, clock, sweep_clock, rules: Arc::new(rules) };
         let copies = Copies::load(&shared).await?;
         let default_password = DefaultPassword::load(&shared.tables).await?;
 
@@ -147,7 +149,7 @@ impl Shop {
 
     /// Returns whether and until when calls to the bank are interrupted.
     pub fn interruption(&self) -> Option<Interruption> {
-        self.breaker.borrow().interruption(self.clock.now())
+        self.breaker.borrow().interruption(&self.clock)
     }
 
     /// Publishes an event of the shop as a whole, and returns its id.

@@ -130,7 +130,7 @@ impl Actor for UserDirectory {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SWEEP_EVERY, |directory, _| {
-            directory.throttle.sweep(directory.deps.shared.clock.now());
+            directory.throttle.sweep(directory.deps.shared.clock.moment());
         });
     }
 }
@@ -213,12 +213,12 @@ impl UserDirectory {
         if !self.deps.shared.rules.throttle {
             return concurrent(self, check, |checked, _, _| checked);
         }
-        let attempt = match self.throttle.begin(source, self.deps.shared.clock.now()) {
+        let attempt = match self.throttle.begin(source, self.deps.shared.clock.moment()) {
             Ok(attempt) => attempt,
             Err(refused) => return Box::pin(fut::err(refused.into())),
         };
         concurrent(self, check, |checked, directory, _| {
-            let now = directory.deps.shared.clock.now();
+            let now = directory.deps.shared.clock.moment();
             directory.throttle.end(attempt, was_right(&checked), now);
             checked
         })

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::moment::is_due;
 use crate::time::later;
 
 #[cfg(test)]
@@ -193,6 +194,18 @@ impl Breaker {
         self
     }
 
+    /// Returns a stored breaker that stays open for no longer than its setting from now on.
+    ///
+    /// If it is open until a time further ahead, it was opened while the clock was wrong, and the
+    /// next call becomes the probe.
+    pub fn bounded(mut self, now: Timestamp, limits: &Limits) -> Self {
+        if let State::Open { until } = &mut self.state {
+            let latest = if is_due(*until, limits.open, now) { now } else { now + limits.open };
+            *until = (*until).min(latest);
+        }
+        self
+    }
+
     fn enter(&mut self, state: State) {
         self.state = state;
         self.generation += 1;
@@ -337,6 +350,18 @@ pub(crate) mod tests {
         let mut breaker = Breaker { state: State::Isolated, generation: 7 };
         breaker.isolate();
         assert_eq!(breaker, Breaker { state: State::Isolated, generation: 7 });
+    }
+
+    #[test]
+    fn a_stored_breaker_is_open_for_no_longer_than_its_setting() {
+        // It is open until second 60, and stays open for 60 seconds at most.
+        for (now, until) in [(60, 60), (45, 60), (0, 60), (-1, 59), (-60, 0), (-61, -61)] {
+            let bounded = open().bounded(at(now), &LIMITS);
+            assert_eq!(bounded.state, State::Open { until: at(until) }, "{now}");
+            assert_eq!(bounded.generation, open().generation);
+        }
+        let closed = Breaker::default();
+        assert_eq!(closed.bounded(at(0), &LIMITS), closed);
     }
 
     #[test]

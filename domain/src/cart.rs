@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId};
+use crate::moment::is_due;
 use crate::money::Cents;
 use crate::quantity::Quantity;
 use crate::time::later;
@@ -199,9 +200,9 @@ impl Cart {
         next
     }
 
-    /// Returns whether the time of the cart is over.
-    pub fn is_expired(&self, now: Timestamp) -> bool {
-        now >= self.expires_at
+    /// Returns whether the time of the cart is over, or ends later than a cart's time can.
+    pub fn is_expired(&self, now: Timestamp, ttl: Duration) -> bool {
+        is_due(self.expires_at, ttl, now)
     }
 
     /// Returns when the store deletes the cart if the shop has not done so before.
@@ -280,8 +281,11 @@ pub(crate) mod tests {
     #[test]
     fn a_cart_is_expired_from_its_expiry_on_and_is_kept_a_day_longer() {
         let cart = Cart::empty(LATER + Duration::from_secs(60));
-        assert!(!cart.is_expired(LATER + Duration::from_secs(59)));
-        assert!(cart.is_expired(cart.expires_at));
+        let ttl = Duration::from_secs(60);
+        assert!(!cart.is_expired(LATER + Duration::from_secs(59), ttl));
+        assert!(cart.is_expired(cart.expires_at, ttl));
+        assert!(!cart.is_expired(LATER - ttl, ttl));
+        assert!(cart.is_expired(LATER - ttl - Duration::from_secs(1), ttl));
         assert_eq!(cart.kept_until(), cart.expires_at + Duration::from_secs(24 * 3_600));
     }
 

@@ -7,6 +7,7 @@ pub mod article;
 pub mod breaker;
 pub mod cart;
 pub mod event;
+pub mod moment;
 pub mod money;
 pub mod order;
 pub mod payment;

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::moment::is_ahead;
 use crate::time::later;
 use crate::user::{Role, UserId, Username};
 
@@ -129,8 +130,10 @@ const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
 impl Session {
     /// Returns whether the session has not yet expired.
+    ///
+    /// A session whose last use lies ahead would live for longer than it may, so it has expired.
     pub fn is_live(&self, now: Timestamp) -> bool {
-        now < self.expires_at
+        now < self.expires_at && !is_ahead(self.last_seen_at, now)
     }
 
     /// Returns the result of presenting a refresh token of the given generation.
@@ -148,14 +151,16 @@ impl Session {
             let proof = Proof::Api { generation: latest + 1, rotated_at: now };
             return Rotation::Next(Self { proof, ..self.used(now, lifetimes) });
         }
-        let just_rotated =
-            generation + 1 == latest && now < later(rotated_at, lifetimes.refresh_grace);
+        // On either side of the rotation: another node made it, or the clock was set back.
+        let distance = now.duration_since(rotated_at).unsigned_abs();
+        let just_rotated = generation + 1 == latest && distance < lifetimes.refresh_grace;
         if just_rotated { Rotation::Again } else { Rotation::Reused }
     }
 
     /// Returns the session to store after a use, or `None` if the stored last use is recent enough.
     pub fn touched(&self, now: Timestamp, lifetimes: &Lifetimes) -> Option<Self> {
-        (now >= later(self.last_seen_at, TOUCH_EVERY)).then(|| self.used(now, lifetimes))
+        let unstored = now.duration_since(self.last_seen_at).unsigned_abs();
+        (unstored >= TOUCH_EVERY).then(|| self.used(now, lifetimes))
     }
 
     /// Returns the session after a use, with its expiry moved forward.
@@ -225,6 +230,25 @@ pub(crate) mod tests {
         assert_eq!(api(4).rotate(3, at(10), &LIFETIMES), Rotation::Reused);
         let strict = Lifetimes { refresh_grace: Duration::ZERO, ..LIFETIMES };
         assert_eq!(api(4).rotate(3, at(0), &strict), Rotation::Reused);
+    }
+
+    #[test]
+    fn a_rotation_that_lies_ahead_gives_no_longer_grace() {
+        let rotated = |seconds| Session {
+            proof: Proof::Api { generation: 4, rotated_at: at(seconds) },
+            last_seen_at: at(seconds),
+            ..api(4)
+        };
+        assert_eq!(rotated(9).rotate(3, at(0), &LIFETIMES), Rotation::Again);
+        assert_eq!(rotated(10).rotate(3, at(0), &LIFETIMES), Rotation::Reused);
+        assert_eq!(rotated(7_200).rotate(3, at(0), &LIFETIMES), Rotation::Refused);
+    }
+
+    #[test]
+    fn a_session_that_was_used_while_the_clock_was_ahead_has_expired_once_it_is_set_back() {
+        let used = api(1).used(at(7_200), &LIFETIMES);
+        assert!(used.is_live(at(7_140)) && !used.is_live(at(7_139)));
+        assert_eq!(used.rotate(1, at(0), &LIFETIMES), Rotation::Refused);
     }
 
     #[test]

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
-use crate::time::later;
+use crate::moment::Moment;
 
 /// The number of failures in a row from which each failure is followed by a wait.
 const FIRST_THROTTLED: u32 = 5;
@@ -22,7 +20,7 @@ const MEMORY: Duration = Duration::from_secs(900);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failures {
     count: u32,
-    last: Timestamp,
+    last: Moment,
 }
 
 impl Failures {
@@ -30,20 +28,20 @@ impl Failures {
     pub const CONCURRENT_WAIT: Duration = FIRST_WAIT;
 
     /// Returns the failures after one more failure. Earlier failures count only if they are recent.
-    pub fn after(earlier: Option<Self>, now: Timestamp) -> Self {
+    pub fn after(earlier: Option<Self>, now: Moment) -> Self {
         let count =
             earlier.filter(|earlier| earlier.are_recent(now)).map_or(0, |earlier| earlier.count);
         Self { count: count.saturating_add(1), last: now }
     }
 
     /// Returns how long the next attempt has to wait, or `None` if it may be made now.
-    pub fn wait(self, now: Timestamp) -> Option<Duration> {
+    pub fn wait(self, now: Moment) -> Option<Duration> {
         let doublings = self.count.checked_sub(FIRST_THROTTLED)?;
         let wait = 2_u32
             .checked_pow(doublings)
             .map_or(LONGEST_WAIT, |factor| FIRST_WAIT.saturating_mul(factor));
-        let end = later(self.last, wait.min(LONGEST_WAIT));
-        end.duration_since(now).try_into().ok().filter(|left: &Duration| !left.is_zero())
+        let end = self.last + wait.min(LONGEST_WAIT);
+        Some(end.since(now)).filter(|left| !left.is_zero())
     }
 
     /// Returns whether only one attempt at a time may follow.
@@ -55,8 +53,8 @@ impl Failures {
     }
 
     /// Returns whether the failures are still remembered.
-    pub fn are_recent(self, now: Timestamp) -> bool {
-        now < later(self.last, MEMORY)
+    pub fn are_recent(self, now: Moment) -> bool {
+        now < self.last + MEMORY
     }
 }
 
@@ -64,8 +62,8 @@ impl Failures {
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: u64) -> Moment {
+        Moment::at(Duration::from_secs(second))
     }
 
     fn failures(count: u32) -> Failures {

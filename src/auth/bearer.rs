@@ -38,7 +38,7 @@ fn valid_token(request: &HttpRequest) -> Option<SignedIn> {
     let (scheme, token) = authorization(request)?;
     let state = app_state(request);
     let signed_in = state.access.check(token, state.shop.clock.now())?;
-    let is_revoked = state.shop.revocations.contains(signed_in.session);
+    let is_revoked = state.shop.revocations.refuse(signed_in.session, signed_in.until);
     (scheme.eq_ignore_ascii_case("bearer") && !is_revoked).then_some(signed_in)
 }
 

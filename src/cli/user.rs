@@ -14,6 +14,7 @@ use actors::session::revocations::Revocations;
 use actors::shared::Shared;
 use actors::snapshot::CatalogueSnapshot;
 use actors::store::StoreError;
+use actors::sweep_clock::SweepClock;
 use actors::tables::Tables;
 use actors::user::commands::UserDeps;
 use actors::user::default_password::DefaultPassword;
@@ -108,10 +109,12 @@ async fn list(users: &Child<UserDirectory>) -> Lines {
 
 /// Starts the user directory and the token registry without the rest of the shop.
 fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, HashError> {
+    let clock = Clock::default();
     let shared = Shared {
         tables,
         snapshot: CatalogueSnapshot::default(),
-        clock: Clock::default(),
+        sweep_clock: SweepClock::new(&clock),
+        clock,
         rules: Arc::new(config.rules()),
     };
     let sessions = SessionDeps::new(&shared, &Revocations::default());

@@ -30,7 +30,7 @@ const MAX_CACHED: usize = 10_000;
 pub struct AccessTokens {
     keys: Arc<KeyRing>,
     /// Tokens whose signature and claims have been verified. Neither can become invalid later, so
-    /// only the expiry is compared again.
+    /// only their times are compared again.
     verified: RwLock<HashMap<String, SignedIn>>,
     validation: Validation,
     ttl: Duration,
@@ -83,14 +83,14 @@ impl AccessTokens {
         encode(&header(&key.id), &claims, &EncodingKey::from_secret(&key.access)).ok()
     }
 
-    /// Returns the user that a token identifies, or `None` if the shop did not issue the token or
-    /// it has expired.
+    /// Returns the user that a token identifies, or `None` if the shop did not issue the token, it
+    /// has expired, or its `iat` lies ahead.
     ///
     /// Whether the session has been revoked is for the caller to check.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
         let cached =
             self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-        cached.or_else(|| self.verify(token)).filter(|signed_in| now < signed_in.until)
+        cached.or_else(|| self.verify(token)).filter(|signed_in| signed_in.is_valid(now))
     }
 
     /// Verifies the signature and the claims of a token, and caches the result if they are valid.
@@ -105,6 +105,7 @@ impl AccessTokens {
             username: claims.username,
             role: claims.role,
             session: claims.sid,
+            since: Timestamp::from_second(claims.iat).ok()?,
             until: Timestamp::from_second(claims.exp).ok()?,
         };
         self.cache(token, &signed_in);
@@ -162,6 +163,16 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(tokens.check(&token, at(3_599)).unwrap().session, session.id);
         assert!(tokens.check(&token, at(3_600)).is_none());
+    }
+
+    #[test]
+    fn a_token_that_was_issued_in_the_future_is_refused() {
+        let tokens = tokens();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let token = tokens.issue(&session(), at(1_000)).unwrap();
+        for (second, valid) in [(1_000, true), (940, true), (939, false), (1_000, true)] {
+            assert_eq!(tokens.check(&token, at(second)).is_some(), valid, "{second}");
+        }
     }
 
     #[test]

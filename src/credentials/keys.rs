@@ -96,11 +96,12 @@ impl KeyRing {
         self.keys().iter().find(|key| predicate(key)).cloned()
     }
 
-    /// Adds a new key if the newest has signed for long enough, and removes keys that have no
-    /// valid token left to verify. The file is written before the new key signs.
-    pub fn rotate(&self, now: Timestamp) -> Result<(), KeyError> {
+    /// Adds a new key if the newest has signed for long enough at the time `now`, and removes keys
+    /// that have no valid token left to verify at the time `swept`. The file is written before the
+    /// new key signs.
+    pub fn rotate(&self, now: Timestamp, swept: Timestamp) -> Result<(), KeyError> {
         let Some((file, lifetimes)) = &self.generated else { return Ok(()) };
-        if let Some(rotated) = self.keys().rotated(*lifetimes, now) {
+        if let Some(rotated) = self.keys().rotated(*lifetimes, now, swept) {
             file.write(&rotated)?;
             *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rotated);
         }
@@ -166,8 +167,8 @@ mod tests {
         let first = ring.newest().id.clone();
         let mut counts = Vec::new();
         for today in 1..=6 {
-            ring.rotate(day(today)).unwrap();
-            ring.rotate(day(today)).unwrap();
+            ring.rotate(day(today), day(today)).unwrap();
+            ring.rotate(day(today), day(today)).unwrap();
             counts.push(ids(&ring).len());
             assert_eq!(ring.find(|key| key.id == first).is_some(), today < 4, "day {today}");
         }
@@ -176,7 +177,7 @@ mod tests {
         drop(ring);
         let ring = load("", &file, day(6)).unwrap();
         assert_eq!(ids(&ring), rotated);
-        ring.rotate(day(60)).unwrap();
+        ring.rotate(day(60), day(60)).unwrap();
         assert_eq!(ids(&ring).len(), 2);
     }
 
@@ -184,9 +185,23 @@ mod tests {
     fn a_key_from_the_future_is_replaced_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let ring = load("", &folder.path().join("secret"), day(9)).unwrap();
-        ring.rotate(day(1)).unwrap();
-        ring.rotate(day(1)).unwrap();
+        ring.rotate(day(1), day(1)).unwrap();
+        ring.rotate(day(1), day(1)).unwrap();
         assert_eq!((ids(&ring).len(), ring.newest().created_at), (2, day(1)));
+    }
+
+    #[test]
+    fn a_step_of_the_clock_removes_no_key_early_and_keeps_none_for_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let ring = load("", &folder.path().join("secret"), day(0)).unwrap();
+        // The clock is ahead by sixty days, which the sweep does not believe.
+        ring.rotate(day(60), day(0)).unwrap();
+        assert_eq!(ids(&ring).len(), 2);
+        // It is put right. The key from the future signs no longer.
+        ring.rotate(day(1), day(1)).unwrap();
+        assert_eq!(ids(&ring).len(), 3);
+        ring.rotate(day(4), day(4)).unwrap();
+        assert_eq!(ids(&ring).len(), 2);
     }
 
     #[test]
@@ -204,7 +219,7 @@ mod tests {
         let unused = Path::new("unused");
         let ring = load(&format!("{new} {old}"), unused, day(0)).unwrap();
         assert_eq!(ring.newest().access, load(&new, unused, day(0)).unwrap().newest().access);
-        ring.rotate(day(1_000)).unwrap();
+        ring.rotate(day(1_000), day(1_000)).unwrap();
         assert_eq!(ids(&ring).len(), 2);
     }
 

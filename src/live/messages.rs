@@ -12,8 +12,7 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web_actors::ws::{CloseReason, Message, ProtocolError};
 use bytestring::ByteString;
-use domain::time::later;
-use jiff::Timestamp;
+use domain::moment::Moment;
 
 use super::close::Close;
 
@@ -44,7 +43,7 @@ pub enum ClientMessage {
 pub struct MessageReader {
     frames_per_second: u32,
     /// When the current period began.
-    period: Timestamp,
+    period: Moment,
     /// The frames received in the current period.
     frames: u32,
     /// The fragmented message that is not complete yet.
@@ -60,11 +59,11 @@ struct PartialMessage {
 impl MessageReader {
     /// Creates a reader for a client that may send this many frames per second.
     pub fn new(frames_per_second: u32) -> Self {
-        Self { frames_per_second, period: Timestamp::UNIX_EPOCH, frames: 0, partial: None }
+        Self { frames_per_second, period: Moment::START, frames: 0, partial: None }
     }
 
     /// Returns what a frame means, given the frames before it.
-    pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Timestamp) -> ClientMessage {
+    pub fn read(&mut self, frame: Result<Message, ProtocolError>, now: Moment) -> ClientMessage {
         if self.count(1, now) {
             return ClientMessage::Invalid(Close::Rate);
         }
@@ -85,14 +84,14 @@ impl MessageReader {
     ///
     /// One replay counts as half of the allowed frames at most, so that a client that sends little
     /// else may always make one.
-    pub fn exceeds_rate_with_replay(&mut self, frames: u64, now: Timestamp) -> bool {
+    pub fn exceeds_rate_with_replay(&mut self, frames: u64, now: Moment) -> bool {
         let half = self.frames_per_second / 2;
         self.count(u32::try_from(frames).unwrap_or(half).min(half), now)
     }
 
     /// Counts frames, and returns whether they are too many in their second.
-    fn count(&mut self, frames: u32, now: Timestamp) -> bool {
-        if now >= later(self.period, SECOND) {
+    fn count(&mut self, frames: u32, now: Moment) -> bool {
+        if now >= self.period + SECOND {
             self.period = now;
             self.frames = 0;
         }
@@ -163,7 +162,7 @@ fn close_for(error: &ProtocolError) -> Close {
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const NOW: Moment = Moment::START;
 
     fn read(reader: &mut MessageReader, item: Item) -> ClientMessage {
         reader.read(Ok(Message::Continuation(item)), NOW)

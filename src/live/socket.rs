@@ -20,8 +20,8 @@ use actors::live::push::{Encoding, Push, PushedEvent};
 use actors::live::{Hub, Unsubscribe};
 use bytestring::ByteString;
 use domain::event::Event;
+use domain::moment::Moment;
 use domain::topic::Topic;
-use jiff::Timestamp;
 
 use super::close::Close;
 use super::frame;
@@ -75,9 +75,9 @@ pub(super) struct Socket {
     /// Whether the page will be redrawn because the breaker has changed.
     is_redraw_scheduled: bool,
     /// When the client last sent a frame.
-    received_at: Timestamp,
+    received_at: Moment,
     /// When the client was last pinged.
-    pinged_at: Timestamp,
+    pinged_at: Moment,
 }
 
 type Context = WebsocketContext<Socket>;
@@ -91,7 +91,7 @@ impl Socket {
         identity: Identity,
         topics: BTreeSet<Topic>,
     ) -> Self {
-        let now = state.shop.clock.now();
+        let now = state.shop.clock.moment();
         Self {
             reader: MessageReader::new(state.live.frames),
             state,
@@ -131,7 +131,7 @@ impl Actor for Socket {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Socket {
     fn handle(&mut self, frame: Result<Message, ProtocolError>, ctx: &mut Context) {
-        self.received_at = self.state.shop.clock.now();
+        self.received_at = self.state.shop.clock.moment();
         match self.reader.read(frame, self.received_at) {
             ClientMessage::Close(reason) => echo_close(reason, ctx),
             ClientMessage::Text(text) => self.receive(text, ctx),

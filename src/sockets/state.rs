@@ -51,6 +51,7 @@ impl LiveState {
 
     /// Records the delay between an event and its push.
     pub fn record_delay(&self, event_at: Timestamp, now: Timestamp) {
-        self.delay.record(now.duration_since(event_at).as_secs_f64());
+        // The clock may have been set back, or that of another node may be ahead.
+        self.delay.record(now.duration_since(event_at).as_secs_f64().max(0.0));
     }
 }

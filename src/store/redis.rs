@@ -13,6 +13,7 @@ mod watcher;
 use actors::clock::Clock;
 use actors::store::tail::follow;
 use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
+use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
 use fred::bytes::Bytes;
 use fred::clients::{Client, WithOptions};
@@ -45,6 +46,7 @@ pub(super) struct RedisStore {
     /// The SHA-1 digest under which Redis caches the commit script.
     commit_script: String,
     clock: Clock,
+    sweep_clock: SweepClock,
     options: Options,
     /// The id of the last event, published by the watcher.
     last_event: watch::Receiver<EventId>,
@@ -90,7 +92,8 @@ impl Store for RedisStore {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let now = milliseconds(self.clock.now());
-        let arguments = commit::arguments(batch, &self.options, now);
+        let swept = milliseconds(self.sweep_clock.now());
+        let arguments = commit::arguments(batch, &self.options, now, swept);
         commit::run(self.connection.clone(), self.commit_script.clone(), arguments)
     }
 

@@ -16,6 +16,7 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::store::tail::follow;
 use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
+use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
 use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::BoxStream;
@@ -75,7 +76,9 @@ pub(super) async fn open(
     let Files { tree, file, mark } = files;
     let (requests, queue) = mpsc::unbounded_channel();
     let (durable, last_event) = watch::channel(tree.last_event());
-    let committer = Committer { tree, file, mark, options: options.clone(), clock, durable };
+    let sweep_clock = SweepClock::new(&clock);
+    let options = options.clone();
+    let committer = Committer { tree, file, mark, options, clock, sweep_clock, durable };
     let (failed, failure) = watch::channel(None);
     let thread = thread::Builder::new()
         .name("committer".to_owned())

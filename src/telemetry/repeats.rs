@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use actors::clock::Clock;
-use jiff::Timestamp;
+use domain::moment::Moment;
 use tracing::callsite::Identifier;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -31,7 +31,7 @@ pub(super) struct Repeats {
 /// The current period of a place.
 #[derive(Debug)]
 struct Period {
-    began: Timestamp,
+    began: Moment,
     lines: u32,
 }
 
@@ -55,11 +55,10 @@ impl<S: Subscriber> Layer<S> for Repeats {
 impl Repeats {
     /// Counts a line, and returns how many there are in the current period of its place.
     fn count(&self, place: Identifier) -> u32 {
-        let now = self.clock.now();
+        let now = self.clock.moment();
         let mut periods = self.periods.lock().unwrap_or_else(PoisonError::into_inner);
         let period = periods.entry(place).or_insert(Period { began: now, lines: 0 });
-        // The clock may have been set back.
-        if now < period.began || now.duration_since(period.began).unsigned_abs() >= PERIOD {
+        if now.since(period.began) >= PERIOD {
             *period = Period { began: now, lines: 0 };
         }
         period.lines = period.lines.saturating_add(1);
@@ -70,8 +69,10 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use actors::clock::ManualClock;
+    use jiff::SignedDuration;
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::registry;
 
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_logged_too_often_is_left_out_until_the_period_ends() {
-        let time = Arc::new(AtomicI64::new(1_000_000));
+        let time = ManualClock::new(1_000_000);
         let clock = Clock::Manual(time.clone());
         let logged = Logged::default();
         let layers = registry().with(logged.clone()).with(Repeats { clock, ..Repeats::default() });
@@ -106,10 +107,15 @@ mod tests {
             assert_eq!(logged.takes(), LINES);
             tracing::error!("something different failed");
             assert_eq!(logged.takes(), 1);
-            time.fetch_add(PERIOD.as_millis() as i64, Ordering::SeqCst);
+            time.advance(PERIOD);
             log_often();
             assert_eq!(logged.takes(), LINES);
-            time.fetch_sub(1, Ordering::SeqCst);
+            for hours in [-2, 4] {
+                time.step(SignedDuration::from_hours(hours));
+                log_often();
+                assert_eq!(logged.takes(), 0, "a step begins no period");
+            }
+            time.advance(PERIOD);
             log_often();
             assert_eq!(logged.takes(), LINES);
             (0..1_000).for_each(|number| tracing::debug!(number, "a detail"));

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -146,6 +146,13 @@ impl TestShop {
         settings.push(("SERVER__BIND".into(), bind));
         (self.process, self.url) =
             start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
+    }
+
+    /// Starts the shop again at the same address, with environment variables.
+    pub(crate) fn start_again_with(&mut self, variables: &[(&str, PathBuf)]) {
+        let mut command = self.serving();
+        command.envs(variables.iter().cloned());
+        (self.process, self.url) = start(&mut command, Stdio::inherit());
     }
 
     /// Starts the shop again with failpoints. It may die before it is open.

@@ -190,6 +190,30 @@ async fn an_expired_key_is_absent_at_once() {
 }
 
 #[tokio::test]
+async fn a_step_of_the_clock_that_is_put_right_removes_neither_a_key_nor_an_event() {
+    on_every_store(async |test| {
+        let day = Duration::from_secs(86_400);
+        let kept = Put { expires_at: Some(test.now() + day), ..put("kept", "x") };
+        let batch = Batch { put: vec![kept], ..logging(&["a", "b"]) };
+        test.store.commit(batch).await.unwrap();
+        for hours in [48, -96, 48 + 24 * 400, -24 * 400] {
+            test.steps(hours);
+            for number in 0..3 {
+                let expires_at = Some(test.now() + Duration::from_secs(1));
+                let put = vec![Put { expires_at, ..put(&format!("{hours}/{number}"), "x") }];
+                test.store.commit(Batch { put, ..logging(&["c"]) }).await.unwrap();
+            }
+        }
+        assert_eq!(test.value("kept").await, Some((1, "x".to_owned())));
+        assert_eq!(test.events(0, 1).await, [(1, "a".to_owned())]);
+        test.advances(day);
+        test.store.commit(logging(&["d"])).await.unwrap();
+        assert_eq!(test.value("kept").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_log_can_be_read_from_any_event() {
     on_every_store(async |test| {
         assert_eq!(test.store.last_event().await, Ok(0));

@@ -45,18 +45,34 @@ impl CartDeps {
         current: &mut Option<CurrentCart>,
     ) -> Result<CurrentCart, StoreError> {
         let now = self.shared.clock.now();
-        if let Some(in_memory) = current.as_ref().filter(|current| !current.cart.is_expired(now)) {
+        let ttl = self.shared.rules.cart_ttl;
+        let in_memory = current.as_ref().filter(|current| !current.cart.is_expired(now, ttl));
+        if let Some(in_memory) = in_memory {
             return Ok(in_memory.clone());
         }
         *current = None;
         let mut row = self.shared.tables.carts.get(owner).await?;
-        if let Some(expired) = row.take_if(|row| is_over(&row.value, now)) {
+        if let Some(expired) =
+            row.take_if(|row| !is_none(&row.value) && row.value.is_expired(now, ttl))
+        {
             row = self.expire(owner, expired, now).await?;
         }
         let version = version(&row);
         let stored = row.map(|row| row.value).filter(|cart| !is_none(cart));
-        let cart = stored.unwrap_or_else(|| Cart::empty(later(now, self.shared.rules.cart_ttl)));
+        let cart = stored.unwrap_or_else(|| Cart::empty(later(now, ttl)));
         Ok(current.insert(CurrentCart { cart, version }).clone())
+    }
+
+    /// Returns whether a sweep expires the cart.
+    ///
+    /// A cart that only a step of the clock has made old is not swept. It expires if its owner
+    /// reads it while the clock is ahead.
+    pub(super) fn is_swept(&self, cart: &Cart) -> bool {
+        let ttl = self.shared.rules.cart_ttl;
+        let is_old = cart.expires_at <= self.shared.sweep_clock.now();
+        let now = self.shared.clock.now();
+        let is_ahead = now < cart.expires_at && cart.is_expired(now, ttl);
+        !is_none(cart) && (is_old || is_ahead)
     }
 
     /// Changes the cart as `decide` says.
@@ -110,9 +126,4 @@ impl CartDeps {
             Err(error) => Err(error),
         }
     }
-}
-
-/// Returns whether a stored cart has expired and was not emptied since.
-pub(super) fn is_over(cart: &Cart, now: Timestamp) -> bool {
-    !is_none(cart) && cart.is_expired(now)
 }

@@ -9,7 +9,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFut
 use domain::cart::Owner;
 
 use super::GetCart;
-use super::commands::{CartDeps, is_over};
+use super::commands::CartDeps;
 use super::registry::CartRegistry;
 use crate::store::StoreError;
 
@@ -34,9 +34,8 @@ impl CartDeps {
     /// Returns the expired carts of the page that begins after a key.
     async fn expired(self, after: Option<String>) -> Result<Page, StoreError> {
         let rows = self.shared.tables.carts.list("", after.as_deref(), PAGE).await?;
-        let now = self.shared.clock.now();
         let last = rows.last().filter(|_| rows.len() == PAGE).map(|(key, _)| key.clone());
-        let expired = rows.iter().filter(|(_, row)| is_over(&row.value, now));
+        let expired = rows.iter().filter(|(_, row)| self.is_swept(&row.value));
         Ok(Page { expired: expired.filter_map(|(key, _)| Owner::parse(key)).collect(), last })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::breaker::Breaker;
+use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::{Entry, Event};
 use domain::time::later;
 use tokio::sync::watch;
 
 use super::replay::Replays;
+use crate::clock::{Clock, Reading};
 use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
@@ -22,11 +23,39 @@ pub struct Copies {
     /// The ended sessions.
     pub revocations: Revocations,
     /// The breaker.
-    pub breaker: Arc<watch::Sender<Breaker>>,
+    pub breaker: Arc<watch::Sender<SeenBreaker>>,
     /// The id of the last event that the hub has read.
     pub position: Arc<watch::Sender<EventId>>,
     /// The events of the past; the latest ones are in memory.
     pub replays: Replays,
+}
+
+/// The breaker, and when this process read it.
+///
+/// How long it stays open is measured from then on, so that a step of the clock changes nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct SeenBreaker {
+    breaker: Breaker,
+    seen_at: Reading,
+}
+
+impl SeenBreaker {
+    fn new(breaker: Breaker, clock: &Clock, limits: &Limits) -> Self {
+        let seen_at = clock.reading();
+        Self { breaker: breaker.bounded(seen_at.time, limits), seen_at }
+    }
+
+    /// Returns the current interruption of payments, or `None` if calls are admitted.
+    pub fn interruption(&self, clock: &Clock) -> Option<Interruption> {
+        let now = clock.steady_since(self.seen_at);
+        let interruption = self.breaker.interruption(now)?;
+        Some(match interruption {
+            Interruption::Until(until) => {
+                Interruption::Until(clock.now() + now.duration_until(until))
+            }
+            Interruption::Indefinite => Interruption::Indefinite,
+        })
+    }
 }
 
 impl Copies {
@@ -39,9 +68,11 @@ impl Copies {
         let revocations = Revocations::default();
         revocations.load(tables).await?;
         let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
+        let breaker = breaker.recovered(shared.clock.now());
+        let breaker = SeenBreaker::new(breaker, &shared.clock, &shared.rules.breaker);
         Ok(Self {
             revocations,
-            breaker: Arc::new(watch::Sender::new(breaker.recovered(shared.clock.now()))),
+            breaker: Arc::new(watch::Sender::new(breaker)),
             position: Arc::new(watch::Sender::new(position)),
             replays: Replays::load(shared, position).await?,
         })
@@ -53,7 +84,10 @@ impl Copies {
             Event::SessionEnded { session, .. } => {
                 self.revocations.add(*session, later(entry.at, shared.rules.access_ttl));
             }
-            Event::BreakerChanged(breaker) => drop(self.breaker.send_replace(*breaker)),
+            Event::BreakerChanged(breaker) => {
+                let seen = SeenBreaker::new(*breaker, &shared.clock, &shared.rules.breaker);
+                self.breaker.send_replace(seen);
+            }
             event => shared.snapshot.apply(entry.id, event),
         }
         self.replays.add(entry);

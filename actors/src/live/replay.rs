@@ -120,6 +120,7 @@ mod tests {
     use crate::rules::Rules;
     use crate::snapshot::CatalogueSnapshot;
     use crate::store::memory::MemoryStore;
+    use crate::sweep_clock::SweepClock;
     use crate::tables::Tables;
 
     const DAY: Duration = Duration::from_secs(86_400);
@@ -131,6 +132,7 @@ mod tests {
         let shared = Shared {
             tables,
             snapshot: CatalogueSnapshot::default(),
+            sweep_clock: SweepClock::new(&clock),
             clock,
             rules: Arc::new(rules(in_memory)),
         };

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actix::{Addr, Handler, Message};
+use domain::moment::Moment;
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -104,7 +104,7 @@ impl OrderDesk {
             Request::Refund(_) => CallKind::Refund,
         };
         let is_charge = kind == CallKind::Charge;
-        let wanted = Wanted::until(if is_charge { order.expires_at } else { Timestamp::MAX });
+        let wanted = Wanted::until(if is_charge { self.expiry(order) } else { Moment::NEVER });
         let running = RunningCall { attempt, kind, wanted: wanted.clone() };
         if let Some(replaced) = self.calling.insert(id, running) {
             replaced.withdraw_charge();

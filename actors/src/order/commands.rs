@@ -1,6 +1,7 @@
 //! The commands that place, pay and refund orders, as a round decides them.
 
 use domain::cart::{Cart, Owner};
+use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::{Outcome, PaymentStatus};
@@ -8,6 +9,7 @@ use domain::time::later;
 use domain::user::UserId;
 
 use super::decision::{Decision, Permits, Result};
+use super::times::OrderTimes;
 use super::{ListOrders, PayAgain, PlaceOrder};
 use crate::ask::Child;
 use crate::bank::{self, Charge};
@@ -31,6 +33,8 @@ pub struct OrderDeps {
     pub carts: Child<CartRegistry>,
     /// Calls the bank.
     pub payments: Child<PaymentGateway>,
+    /// The time of each unpaid order.
+    pub(super) times: OrderTimes,
 }
 
 impl OrderDeps {
@@ -40,7 +44,12 @@ impl OrderDeps {
         carts: &Child<CartRegistry>,
         payments: &Child<PaymentGateway>,
     ) -> Self {
-        Self { shared: shared.clone(), carts: carts.clone(), payments: payments.clone() }
+        Self {
+            shared: shared.clone(),
+            carts: carts.clone(),
+            payments: payments.clone(),
+            times: OrderTimes::new(&shared.clock),
+        }
     }
 
     /// Turns a cart into an order: reserves the stock, empties the cart and records the payment as
@@ -69,7 +78,7 @@ impl OrderDeps {
         let rules = &self.shared.rules;
         let cart = rows
             .get(&tables.carts, &owner)?
-            .filter(|cart| !cart.is_expired(now))
+            .filter(|cart| !cart.is_expired(now, rules.cart_ttl))
             .unwrap_or_else(|| Cart::empty(now));
         let stock = self.stock(cart.items.iter().map(|item| item.article), rows)?;
         let id = OrderId(new_id(now));
@@ -87,7 +96,7 @@ impl OrderDeps {
         let cart_expiry = later(now, rules.cart_ttl);
         rows.require(&tables.accounts, user);
         rows.put(&tables.user_orders, user_order_key(*user, id), &id, None)?;
-        rows.put(&tables.placed, &placed_key, &id, Some(cart_expiry))?;
+        rows.put(&tables.placed, &placed_key, &id, Some(cart_expiry + KEPT_AFTER_EXPIRY))?;
         self.use_key(*user, idempotency_key, id, rows)?;
         self.put_cart(&owner, cart.clear(cart_expiry), rows)?;
         self.put_stock(&stock, articles, rows)?;
@@ -142,7 +151,6 @@ impl OrderDeps {
         permits: &mut Permits,
     ) -> Result<Decision> {
         let order = self.order(id, rows)?;
-        let is_overdue = self.shared.clock.now() >= order.expires_at;
         match order.status {
             OrderStatus::PendingPayment if order.payment.is_open() => {
                 permits.admit()?;
@@ -152,7 +160,9 @@ impl OrderDeps {
                 let calls_bank = decision.order.payment.status == PaymentStatus::Unknown;
                 Ok(Decision { calls_bank, ..decision })
             }
-            OrderStatus::PendingPayment if is_overdue => self.expire(&order, rows),
+            OrderStatus::PendingPayment if self.times.is_overdue(&order) => {
+                self.expire(&order, rows)
+            }
             _ if order.needs_refund() => {
                 permits.admit()?;
                 Ok(Decision { calls_bank: true, ..Decision::unchanged(order) })
@@ -189,7 +199,7 @@ impl OrderDeps {
             Request::Refund(key)
         } else if order.is_called_off() {
             Request::Void(key)
-        } else if self.shared.clock.now() >= order.expires_at {
+        } else if self.times.is_overdue(order) {
             Request::Resolve(key)
         } else {
             Request::Charge(Charge { key, order: order.id, amount: order.total })

@@ -1,9 +1,10 @@
-//! Requests that are answered once: for three days, the same key gets the same answer
+//! Requests that are answered once: for at least three days, the same key gets the same answer
 //! (draft-ietf-httpapi-idempotency-key-header).
 
 use std::time::Duration;
 
 use actix::{Addr, AsyncContext, Handler, Message};
+use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::order::{Order, OrderError, OrderId};
 use domain::time::later;
 use domain::user::UserId;
@@ -21,8 +22,9 @@ use crate::tables::UsedKey;
 use crate::tables::rows::{RowError, Rows};
 use crate::tables::table::Row;
 
-/// How long an idempotency key is stored.
-const KEYS_KEPT: Duration = Duration::from_secs(72 * 3_600);
+/// How long an idempotency key is stored: three days, and as much longer as a clock that is ahead
+/// could take from them.
+const KEYS_KEPT: Duration = KEPT_AFTER_EXPIRY.saturating_add(Duration::from_secs(72 * 3_600));
 
 /// Begins a request, unless it was answered before or is in progress.
 #[derive(Debug, Clone, Message)]

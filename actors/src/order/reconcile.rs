@@ -6,9 +6,8 @@ use std::time::Duration;
 use actix::{
     ActorContext, ActorFutureExt, AsyncContext, Context, ContextFutureSpawner, WrapFuture,
 };
+use domain::moment::Moment;
 use domain::order::{Order, OrderId};
-use domain::time::later;
-use jiff::Timestamp;
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
@@ -25,7 +24,7 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 
 /// When to check an order again.
 pub(super) struct NextCheck {
-    at: Timestamp,
+    at: Moment,
     /// How often the order was checked since the bank was first called.
     tries: u32,
 }
@@ -45,7 +44,7 @@ impl OrderDesk {
         pending
             .map(|pending: Result<Vec<OrderId>, StoreError>, desk, ctx| match pending {
                 Ok(orders) => {
-                    desk.add_pending(orders, Timestamp::MIN);
+                    desk.add_pending(orders, Moment::START);
                     desk.check_due(ctx);
                 }
                 Err(error) => {
@@ -62,30 +61,44 @@ impl OrderDesk {
 
     /// Schedules the next check of an order, or none if it waits for nothing.
     pub(super) fn schedule(&mut self, order: &Order) {
-        let now = self.deps.shared.clock.now();
         if !order.is_unsettled() {
             self.pending.remove(&order.id);
+            self.deps.times.forget(order.id);
             return;
         }
+        self.deps.times.see(order.id);
+        let now = self.deps.shared.clock.moment();
         let next = if order.payment.is_open() || order.needs_refund() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
-            NextCheck { at: later(now, pause(order.id, tries)), tries }
+            NextCheck { at: now + pause(order.id, tries), tries }
         } else {
-            NextCheck { at: order.expires_at, tries: 0 }
+            NextCheck { at: self.expiry(order), tries: 0 }
         };
         self.pending.insert(order.id, next);
     }
 
+    /// Returns the moment when the time to pay an order is over.
+    pub(super) fn expiry(&self, order: &Order) -> Moment {
+        let now = self.deps.times.now(order.id);
+        let is_overdue = order.is_overdue(now);
+        let left = if is_overdue {
+            Duration::ZERO
+        } else {
+            now.duration_until(order.expires_at).unsigned_abs()
+        };
+        self.deps.shared.clock.moment() + left
+    }
+
     /// Schedules the next check of an order at the next tick.
     pub(super) fn check_soon(&mut self, order: OrderId) {
-        let at = self.deps.shared.clock.now();
+        let at = self.deps.shared.clock.moment();
         self.pending.insert(order, NextCheck { at, tries: 0 });
     }
 
     /// Finds orders that another process left unfinished, or whose commit took effect though its
     /// reply was lost.
     fn read_pending(&self, ctx: &mut Context<Self>) {
-        let at = later(self.deps.shared.clock.now(), READ_EVERY);
+        let at = self.deps.shared.clock.moment() + READ_EVERY;
         let pending = self.deps.clone().pending().into_actor(self);
         pending
             .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
@@ -95,7 +108,7 @@ impl OrderDesk {
             .spawn(ctx);
     }
 
-    fn add_pending(&mut self, orders: Vec<OrderId>, at: Timestamp) {
+    fn add_pending(&mut self, orders: Vec<OrderId>, at: Moment) {
         for order in orders {
             self.pending.entry(order).or_insert(NextCheck { at, tries: 0 });
         }
@@ -114,12 +127,12 @@ impl OrderDesk {
 
     /// Checks every order that is due and for which the bank is not being called.
     fn check_due(&mut self, ctx: &mut Context<Self>) {
-        let now = self.deps.shared.clock.now();
+        let now = self.deps.shared.clock.moment();
         let mut due = Vec::new();
         for (order, check) in &mut self.pending {
             if check.at <= now && !self.calling.contains_key(order) {
                 check.tries = check.tries.saturating_add(1);
-                check.at = later(now, pause(*order, check.tries));
+                check.at = now + pause(*order, check.tries);
                 due.push(*order);
             }
         }

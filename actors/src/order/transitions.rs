@@ -86,7 +86,7 @@ impl OrderDeps {
 
     /// Lets an unpaid order expire: releases its stock and returns its items to the cart.
     pub(super) fn expire(&self, before: &Order, rows: &mut Rows) -> Result<Decision> {
-        let (order, stock_move) = before.expire(self.shared.clock.now())?;
+        let (order, stock_move) = before.expire(self.times.now(before.id))?;
         let stock = self.stock(order.items.iter().map(|item| item.article), rows)?;
         let articles = stock_move.apply(&order, stock.clone())?;
         let returned = self.returned_cart(&order, rows)?;
@@ -128,11 +128,12 @@ impl OrderDeps {
             return Ok(None);
         }
         let now = self.shared.clock.now();
-        let expiry = later(now, self.shared.rules.cart_ttl);
+        let ttl = self.shared.rules.cart_ttl;
+        let expiry = later(now, ttl);
         let new = Cart::new(rows.position(), expiry);
         let stored = rows
             .get(&tables.carts, &owner)?
-            .filter(|cart| cart.version > 0 && !cart.is_expired(now));
+            .filter(|cart| cart.version > 0 && !cart.is_expired(now, ttl));
         let cart = stored.unwrap_or(new);
         Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }

@@ -44,7 +44,9 @@ impl PaymentDeps {
         let row = self.shared.tables.breaker.get("bank").await?;
         let version = version(&row);
         let breaker = row.map(|row| row.value).unwrap_or_default();
-        Ok(StoredBreaker { breaker: breaker.recovered(self.shared.clock.now()), version })
+        let now = self.shared.clock.now();
+        let breaker = breaker.recovered(now).bounded(now, &self.shared.rules.breaker);
+        Ok(StoredBreaker { breaker, version })
     }
 
     /// Writes the breaker and returns its new version.
@@ -69,7 +71,7 @@ impl PaymentDeps {
         let Call { mut permit, request, wanted } = call;
         let mut room = self.line.enter().await;
         // Nothing is awaited between the last look at what is wanted and the call.
-        if !permit.is_current().await || !wanted.at(self.shared.clock.now()) {
+        if !permit.is_current().await || !wanted.at(self.shared.clock.moment()) {
             return None;
         }
         room.start();

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use domain::moment::Moment;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::clock::Clock;
@@ -24,7 +24,7 @@ pub(super) struct Line {
 pub(super) struct Room<'a> {
     line: &'a Line,
     /// When the call started; `None` if it was not made.
-    since: Option<Timestamp>,
+    since: Option<Moment>,
     _permit: Option<SemaphorePermit<'a>>,
 }
 
@@ -64,7 +64,7 @@ impl Line {
 impl Room<'_> {
     /// Starts to measure the call.
     pub(super) fn start(&mut self) {
-        self.since = Some(self.line.clock.now());
+        self.since = Some(self.line.clock.moment());
     }
 }
 
@@ -72,7 +72,7 @@ impl Drop for Room<'_> {
     /// Adds the duration of the call to the average, in which it counts for an eighth.
     fn drop(&mut self) {
         let Some(since) = self.since else { return };
-        let elapsed = self.line.clock.now().duration_since(since).as_millis();
+        let elapsed = self.line.clock.moment().since(since).as_millis();
         let elapsed = u64::try_from(elapsed).unwrap_or_default();
         let latency = self.line.latency.load(Ordering::Relaxed);
         let average = if latency == 0 { elapsed } else { latency - latency / 8 + elapsed / 8 };

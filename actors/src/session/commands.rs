@@ -4,11 +4,13 @@
 //! decided again.
 
 use domain::event::Event;
+use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId};
 use domain::time::later;
 use domain::user::UserId;
 
 use super::revocations::Revocations;
+use super::rotations::Rotations;
 use super::{EndSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser};
 use crate::clock::new_id;
 use crate::failure::Failure;
@@ -30,20 +32,24 @@ pub struct SessionDeps {
     pub shared: Shared,
     /// The list of ended sessions.
     pub revocations: Revocations,
+    /// When this process has rotated refresh tokens.
+    pub(super) rotations: Rotations,
 }
 
 /// The sessions of a user, as stored.
 struct SessionRows {
     /// The row that lists their ids; `None` if the user has never had one.
     list: Option<Row<Vec<SessionId>>>,
-    /// The sessions that have not expired, oldest first.
+    /// The sessions that are stored, oldest first, also expired ones. Those would be live again
+    /// if the clock, which is ahead, was set back, so they are ended like the others.
     sessions: Vec<Row<Session>>,
 }
 
 impl SessionDeps {
     /// Collects the dependencies.
     pub fn new(shared: &Shared, revocations: &Revocations) -> Self {
-        Self { shared: shared.clone(), revocations: revocations.clone() }
+        let rotations = Rotations::new(&shared.clock);
+        Self { shared: shared.clone(), revocations: revocations.clone(), rotations }
     }
 
     /// Opens a session. If the user then has too many, the oldest ones end.
@@ -52,8 +58,11 @@ impl SessionDeps {
         let VerifiedUser { user, version: verified_at } = open.verified.clone();
         let account = tables.accounts.get(user.id).await?;
         account.filter(|account| account.version == verified_at).ok_or(SessionError::Refused)?;
-        let SessionRows { list, sessions } = self.rows(user.id).await?;
+        let SessionRows { list, mut sessions } = self.rows(user.id).await?;
         let surplus = (sessions.len() + 1).saturating_sub(MAX_SESSIONS);
+        let now = self.shared.clock.now();
+        // Expired ones first. The sort keeps the order by age otherwise.
+        sessions.sort_by_key(|row| row.value.is_live(now));
         let (ended, kept) = sessions.split_at_checked(surplus).unwrap_or_default();
         let session = self.new_session(open);
         let mut ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
@@ -99,16 +108,20 @@ impl SessionDeps {
         let RotateToken { session: id, generation } = rotate;
         let row = self.row(id).await?;
         let now = self.shared.clock.now();
-        match row.value.rotate(generation, now, &self.shared.rules.lifetimes) {
+        let lifetimes = &self.shared.rules.lifetimes;
+        match row.value.rotate(generation, now, lifetimes) {
             Rotation::Next(session) => {
                 let mut batch = self.shared.batch();
                 self.put_session(&mut batch, &session, Some(row.version))?;
                 self.shared.tables.commit(batch).await?;
+                self.rotations.add(&session);
                 Ok(session)
             }
-            Rotation::Again => Ok(row.value),
+            Rotation::Again if !self.rotations.is_old(&row.value, lifetimes.refresh_grace) => {
+                Ok(row.value)
+            }
             Rotation::Refused => Err(SessionError::Refused.into()),
-            Rotation::Reused => {
+            Rotation::Again | Rotation::Reused => {
                 let user = row.value.user;
                 let sessions = SessionSelector::One(id);
                 let reason = EndReason::TokenReused;
@@ -121,7 +134,9 @@ impl SessionDeps {
     /// Returns the open sessions of a user, oldest first.
     pub(super) async fn list(self, user: UserId) -> Result<Vec<Session>> {
         let SessionRows { sessions, .. } = self.rows(user).await?;
-        Ok(sessions.into_iter().map(|row| row.value).collect())
+        let now = self.shared.clock.now();
+        let sessions = sessions.into_iter().map(|row| row.value);
+        Ok(sessions.filter(|session| session.is_live(now)).collect())
     }
 
     /// Ends sessions of a user.
@@ -192,11 +207,13 @@ impl SessionDeps {
         read_at: Option<Version>,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        batch.put_until(&tables.sessions, session.id, read_at, session, session.expires_at)?;
+        let kept_until = session.expires_at + KEPT_AFTER_EXPIRY;
+        batch.put_until(&tables.sessions, session.id, read_at, session, kept_until)?;
         match &session.proof {
             Proof::Browser { cookie_hash } if read_at.is_none() => {
                 let latest = later(session.created_at, self.shared.rules.lifetimes.browser_max);
-                batch.put_until(&tables.cookies, cookie_hash, None, &session.id, latest)
+                let kept_until = later(latest, KEPT_AFTER_EXPIRY);
+                batch.put_until(&tables.cookies, cookie_hash, None, &session.id, kept_until)
             }
             _ => Ok(()),
         }
@@ -213,7 +230,7 @@ impl SessionDeps {
         let until = later(self.shared.clock.now(), self.shared.rules.access_ttl);
         for Row { version, value: Session { id, user, .. } } in ended {
             batch.remove(&tables.sessions, id, *version);
-            batch.put_until(&tables.revoked, id, None, &until, until)?;
+            batch.put_until(&tables.revoked, id, None, &until, until + KEPT_AFTER_EXPIRY)?;
             batch.publish(&Event::SessionEnded { session: *id, user: *user, reason })?;
         }
         Ok(())

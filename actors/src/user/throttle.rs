@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
+use domain::moment::Moment;
 use domain::throttle::Failures;
 use domain::user::UserError;
-use jiff::Timestamp;
 
 /// One character more than the longest username: beyond it, submitted names need not differ.
 const NAME_LENGTH: usize = 65;
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 
 impl Throttle {
     /// Admits a password check, or returns how long its source has to wait.
-    pub(super) fn begin(&mut self, source: String, now: Timestamp) -> Result<Attempt, UserError> {
+    pub(super) fn begin(&mut self, source: String, now: Moment) -> Result<Attempt, UserError> {
         let failures = self.failures.get(&source);
         if let Some(retry_after) = failures.and_then(|failures| failures.wait(now)) {
             return Err(UserError::TooManyFailures { retry_after });
@@ -43,7 +43,7 @@ impl Throttle {
     }
 
     /// Records whether the password was right; `None` if the check finished without a result.
-    pub(super) fn end(&mut self, attempt: Attempt, was_right: Option<bool>, now: Timestamp) {
+    pub(super) fn end(&mut self, attempt: Attempt, was_right: Option<bool>, now: Moment) {
         let Attempt { source, is_exclusive } = attempt;
         if is_exclusive {
             self.running.remove(&source);
@@ -59,7 +59,7 @@ impl Throttle {
     }
 
     /// Removes failures that no longer count.
-    pub(super) fn sweep(&mut self, now: Timestamp) {
+    pub(super) fn sweep(&mut self, now: Moment) {
         self.failures.retain(|_, failures| failures.are_recent(now));
     }
 

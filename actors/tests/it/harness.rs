@@ -1,14 +1,13 @@
 //! A shop on a store in memory, with a manual clock and a scripted bank.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::article::ChangeArticle;
 use actors::cart::registry::ToCart;
 use actors::cart::{AddItem, CartReply, GetCart};
-use actors::clock::Clock;
+use actors::clock::{Clock, ManualClock};
 use actors::password::Hasher;
 use actors::rules::Rules;
 use actors::seed::Seed;
@@ -50,8 +49,7 @@ pub(crate) struct TestShop {
     pub(crate) shop: Shop,
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) bank: Arc<ScriptedBank>,
-    /// Milliseconds since the Unix epoch.
-    clock: Arc<AtomicI64>,
+    pub(crate) clock: ManualClock,
     /// The first version of each cart to which lamps were added.
     first_versions: Mutex<HashMap<Owner, u64>>,
 }
@@ -59,7 +57,7 @@ pub(crate) struct TestShop {
 impl TestShop {
     /// Opens a new shop.
     pub(crate) async fn open() -> Self {
-        let clock = Arc::new(AtomicI64::new(1_000_000_000_000));
+        let clock = ManualClock::new(1_000_000_000_000);
         let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
         let bank = Arc::new(ScriptedBank::default());
         let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N).await;
@@ -78,7 +76,7 @@ impl TestShop {
 
     /// Moves the clock of every node forward.
     pub(crate) fn advance_clock(&self, duration: Duration) {
-        self.clock.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+        self.clock.advance(duration);
     }
 
     /// Adds a customer.
@@ -153,7 +151,7 @@ pub(crate) async fn eventually<T>(mut condition: impl AsyncFnMut() -> Option<T>)
 async fn open_node(
     store: Arc<FaultyStore>,
     bank: Arc<ScriptedBank>,
-    clock: Arc<AtomicI64>,
+    clock: ManualClock,
     log_n: u8,
 ) -> Shop {
     let hasher = Hasher::new(log_n).unwrap();

@@ -11,6 +11,7 @@ mod harness;
 mod article;
 mod ask;
 mod cart;
+mod clock;
 mod live;
 mod observe;
 mod order;

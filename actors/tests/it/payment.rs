@@ -7,20 +7,21 @@ use actors::failure::Failure;
 use actors::payment::{Admit, Admitted, Call, Request, Wanted};
 use actors::shop::Shop;
 use domain::breaker::Rejected;
+use domain::moment::Moment;
 use domain::money::Cents;
 use domain::order::{OrderError, OrderId};
 use domain::payment::Outcome;
 use futures_util::future::join_all;
-use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::harness::bank::Reaction;
 use crate::harness::{TestShop, eventually};
 
 /// How long the breaker stays open.
-const OPEN: Duration = Duration::from_secs(60);
+pub(crate) const OPEN: Duration = Duration::from_secs(60);
 
-async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
+/// Charges an amount once the breaker admits it.
+pub(crate) async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
     let Admitted { permits, retry_after } = shop.payments.ask(Admit { calls: 1 }).await?;
     let Some(permit) = permits.into_iter().next() else {
         return Err(Failure::Refused(Rejected { retry_after: retry_after.unwrap() }));
@@ -32,7 +33,7 @@ async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
         .send(Call {
             permit,
             request: Request::Charge(charge),
-            wanted: Wanted::until(Timestamp::MAX),
+            wanted: Wanted::until(Moment::NEVER),
         })
         .await
         .unwrap()
@@ -40,7 +41,7 @@ async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
 }
 
 /// Waits until the breaker has a state: the verdict on a call arrives after its outcome.
-async fn await_breaker(shop: &Shop, state: &str) {
+pub(crate) async fn await_breaker(shop: &Shop, state: &str) {
     let has_state = async || {
         let observed = shop.payments.observe().await?;
         (observed.breaker.state.name() == state).then_some(())
@@ -49,7 +50,7 @@ async fn await_breaker(shop: &Shop, state: &str) {
 }
 
 /// Opens the breaker with one failure of each kind.
-async fn fail_three_times(test: &TestShop) {
+pub(crate) async fn fail_three_times(test: &TestShop) {
     test.bank.script(&[Reaction::NotReached, Reaction::LoseAnswer, Reaction::Panic]);
     assert_eq!(charge(&test.shop, "a").await, Ok(Outcome::NotSent));
     assert_eq!(charge(&test.shop, "b").await, Ok(Outcome::Unknown));

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Order, OrderError, OrderStatus, Requested};
 use crate::article::{ArticleError, Articles};
+use crate::moment::is_ahead;
 use crate::payment::{Outcome, Payment, PaymentStatus};
 
 /// What a transition of an order does to the stock of its articles.
@@ -113,8 +114,16 @@ impl Order {
     ///
     /// An order does not expire while its payment is open: the bank may have charged.
     pub fn expire(&self, now: Timestamp) -> Result<(Self, StockMove), OrderError> {
-        let is_due = now >= self.expires_at && !self.payment.is_open();
+        let is_due = self.is_overdue(now) && !self.payment.is_open();
         if is_due { self.transition(Transition::Expire) } else { Err(self.wrong_state()) }
+    }
+
+    /// Returns whether the time to pay is over.
+    ///
+    /// An order that was placed while the clock was ahead would keep its units for longer than it
+    /// may, so its time is over too.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        now >= self.expires_at || is_ahead(self.created_at, now)
     }
 
     /// Returns the shipped order. An order that will be refunded is not shipped.
@@ -419,6 +428,14 @@ mod tests {
         let declined = placed().settle(1, Outcome::Declined).unwrap().0;
         assert!(declined.expire(NOW).is_err());
         assert_eq!(declined.expire(declined.expires_at).unwrap().0.status, OrderStatus::Expired);
+    }
+
+    #[test]
+    fn an_order_that_was_placed_in_the_future_expires_at_once() {
+        let declined = placed().settle(1, Outcome::Declined).unwrap().0;
+        let before = |seconds| NOW - std::time::Duration::from_secs(seconds);
+        assert!(declined.expire(before(60)).is_err());
+        assert_eq!(declined.expire(before(61)).unwrap().0.status, OrderStatus::Expired);
     }
 
     #[test]

@@ -36,14 +36,23 @@ impl KeySet {
     }
 
     /// Returns the set with a new key if one is due and without keys that are not needed any
-    /// longer, or `None` if nothing changes.
-    pub(super) fn rotated(&self, lifetimes: KeyLifetimes, now: Timestamp) -> Option<Self> {
+    /// longer, or `None` if nothing changes. A new key is due at the time `now`; older keys are
+    /// needed at the time `swept`.
+    pub(super) fn rotated(
+        &self,
+        lifetimes: KeyLifetimes,
+        now: Timestamp,
+        swept: Timestamp,
+    ) -> Option<Self> {
         let is_due = self.is_due(lifetimes, now);
         let current = if is_due { self.with_random_key(now) } else { self.clone() };
-        // A key has signed until its successor was created.
-        let is_needed = |successor: &Key| now < later(successor.created_at, lifetimes.verifying);
-        let older: Vec<_> = iter::zip(current.iter(), &current.older)
-            .take_while(|(successor, _)| is_needed(successor))
+        // A key has signed until a newer one was created. The next one may be from the future.
+        let replaced_at = current.iter().scan(Timestamp::MAX, |earliest, newer| {
+            *earliest = newer.created_at.min(*earliest);
+            Some(*earliest)
+        });
+        let older: Vec<_> = iter::zip(replaced_at, &current.older)
+            .take_while(|(replaced_at, _)| swept < later(*replaced_at, lifetimes.verifying))
             .map(|(_, key)| key.clone())
             .collect();
         let is_changed = is_due || older.len() < self.older.len();

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use actix::{ActorFutureExt, ContextFutureSpawner, WrapFuture};
 use actors::session::ListSessions;
+use domain::moment::Moment;
 use domain::session::{Proof, Session};
-use domain::time::later;
 use jiff::Timestamp;
 
 use super::{Context, Socket};
@@ -22,15 +22,15 @@ impl Socket {
     ///
     /// This runs only while the client reads: actix does not poll an actor whose output is blocked.
     pub(super) fn check(&mut self, ctx: &mut Context) {
-        let now = self.state.shop.clock.now();
+        let now = self.state.shop.clock.moment();
         self.slot.record_progress(now);
         if self.is_revoked() {
             self.close(Close::Revoked, ctx);
-        } else if let Some(expired) = self.expired(now) {
+        } else if let Some(expired) = self.expired(self.state.shop.clock.now()) {
             self.extend(expired, ctx);
         } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
             self.close(Close::Unavailable, ctx);
-        } else if now >= later(self.received_at, self.state.live.silence) {
+        } else if now >= self.received_at + self.state.live.silence {
             self.close(Close::Silent, ctx);
         } else {
             self.resubscribe_if_lagging(ctx);
@@ -45,8 +45,8 @@ impl Socket {
         }
     }
 
-    fn ping_if_due(&mut self, now: Timestamp, ctx: &mut Context) {
-        if now >= later(self.pinged_at, self.state.live.ping) {
+    fn ping_if_due(&mut self, now: Moment, ctx: &mut Context) {
+        if now >= self.pinged_at + self.state.live.ping {
             self.pinged_at = now;
             ctx.ping(b"");
         }
@@ -56,12 +56,12 @@ impl Socket {
     fn is_revoked(&self) -> bool {
         let revocations = &self.state.shop.revocations;
         let signed_in = self.identity.signed_in.as_ref();
-        signed_in.is_some_and(|signed_in| revocations.contains(signed_in.session))
+        signed_in.is_some_and(|signed_in| revocations.refuse(signed_in.session, signed_in.until))
     }
 
     /// Returns the sign-in if its token or session, as last read, has expired.
     fn expired(&self, now: Timestamp) -> Option<SignedIn> {
-        self.identity.signed_in.clone().filter(|signed_in| signed_in.until <= now)
+        self.identity.signed_in.clone().filter(|signed_in| !signed_in.is_valid(now))
     }
 
     /// Keeps the socket open if the browser's session was extended by use in the meantime; closes

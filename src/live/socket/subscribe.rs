@@ -102,7 +102,7 @@ impl Socket {
     fn exceeds_rate_with(&mut self, replays: &[Replay]) -> bool {
         let requested = replays.iter().filter(|replay| !replay.newest_only);
         let batches = requested.map(Replay::batches).sum();
-        self.reader.exceeds_rate_with_replay(batches, self.state.shop.clock.now())
+        self.reader.exceeds_rate_with_replay(batches, self.state.shop.clock.moment())
     }
 
     /// Sends replays batch by batch, the last of the list first. Each batch is read when the client

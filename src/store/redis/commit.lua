@@ -14,7 +14,8 @@ local function take()
 end
 local function take_number() return tonumber(take()) end
 
-local now, oldest_time, events_max = take_number(), take_number(), take_number()
+local now, swept, oldest_time = take_number(), take_number(), take_number()
+local events_max = take_number()
 
 local function version_of(name)
   local sealed = redis.call('HGET', values, name)
@@ -80,7 +81,7 @@ end
 
 if last_event > 0 then forget_old_events() end
 local expired = redis.call(
-  'ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', now), 'LIMIT', 0, removals
+  'ZRANGEBYSCORE', expiries, '-inf', string.format('%.0f', swept), 'LIMIT', 0, removals
 )
 for _, name in ipairs(expired) do remove(name) end
 return last_event

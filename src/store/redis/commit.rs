@@ -51,10 +51,10 @@ async fn evaluate(
 }
 
 /// Returns the arguments of the script, in its order. An absent key has version 0, and 0 stands
-/// for no expiry.
-pub(super) fn arguments(batch: Batch, options: &Options, now: u64) -> Vec<Value> {
-    let oldest_time = now.saturating_sub(options.events_keep.as_millis() as u64);
-    let mut arguments = vec![number(now), number(oldest_time), number(options.events_max)];
+/// for no expiry. What has expired at the time `swept` may be removed.
+pub(super) fn arguments(batch: Batch, options: &Options, now: u64, swept: u64) -> Vec<Value> {
+    let oldest_time = swept.saturating_sub(options.events_keep.as_millis() as u64);
+    let mut arguments = [now, swept, oldest_time, options.events_max].map(number).to_vec();
     arguments.push(number(batch.expect.len() as u64));
     arguments.extend(
         batch

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actors::clock::Clock;
+use actors::sweep_clock::SweepClock;
 use fred::clients::Client;
 use fred::error::Error;
 use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
@@ -43,6 +44,7 @@ pub(in crate::store) async fn open(
     Ok(RedisStore {
         connection,
         commit_script,
+        sweep_clock: SweepClock::new(&clock),
         clock,
         options: options.clone(),
         last_event,

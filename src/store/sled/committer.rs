@@ -14,6 +14,7 @@ use std::thread;
 use actors::clock::Clock;
 use actors::failpoint;
 use actors::store::{Batch, EventId, StoreError};
+use actors::sweep_clock::SweepClock;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::high_water_mark::HighWaterMark;
@@ -53,6 +54,8 @@ pub(super) struct Committer {
     pub(super) options: Options,
     /// The clock for expiries.
     pub(super) clock: Clock,
+    /// The clock for the removal of what has expired.
+    pub(super) sweep_clock: SweepClock,
     /// Publishes the id of the last durable event.
     pub(super) durable: watch::Sender<EventId>,
 }
@@ -98,7 +101,8 @@ impl Committer {
                 other => commits.push(other),
             }
         }
-        let mut round = Round::begin(&mut self.tree, &self.options, now);
+        let swept = milliseconds(self.sweep_clock.now());
+        let mut round = Round::begin(&mut self.tree, &self.options, now, swept);
         let mut staged = Staged::default();
         for request in commits {
             staged.stage(request, &mut round)?;

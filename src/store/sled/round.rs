@@ -24,6 +24,8 @@ pub(super) struct Round<'a> {
     options: &'a Options,
     /// The time of the round, in milliseconds since the Unix epoch.
     now: u64,
+    /// The time before which everything that has expired may be removed.
+    swept: u64,
     /// The staged changes, which are written as one batch.
     changes: sled::Batch,
     /// Whether there are changes; sled's batch does not show it.
@@ -41,13 +43,14 @@ pub(super) struct Round<'a> {
 
 impl<'a> Round<'a> {
     /// Creates a round without changes.
-    pub(super) fn begin(tree: &'a mut Tree, options: &'a Options, now: u64) -> Self {
+    pub(super) fn begin(tree: &'a mut Tree, options: &'a Options, now: u64, swept: u64) -> Self {
         Self {
             first_event: tree.first_event(),
             last_event: tree.last_event(),
             tree,
             options,
             now,
+            swept,
             changes: sled::Batch::default(),
             changed: false,
             keys: HashMap::new(),

@@ -3,14 +3,13 @@
 use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use actors::clock::Clock;
+use actors::clock::{Clock, ManualClock};
 use actors::store::memory::MemoryStore;
 use actors::store::{Batch, LogEntry, Put, SharedStore};
 use futures_util::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use microshop::store::{OpenError, Options, open};
 
 use crate::redis_server::RedisServer;
@@ -21,7 +20,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// An empty store, and the clock that it uses.
 pub(super) struct TestStore {
     pub(super) store: SharedStore,
-    clock: Arc<AtomicI64>,
+    clock: ManualClock,
     /// The directory or the server of the store, which lives as long as the store.
     _location: Box<dyn Any>,
 }
@@ -30,7 +29,7 @@ impl TestStore {
     pub(super) fn in_memory(events_max: u64) -> Self {
         let clock = stopped_clock();
         let store =
-            Arc::new(MemoryStore::keeping(events_max as usize, Clock::Manual(Arc::clone(&clock))));
+            Arc::new(MemoryStore::keeping(events_max as usize, Clock::Manual(clock.clone())));
         Self { store, clock, _location: Box::new(()) }
     }
 
@@ -49,12 +48,17 @@ impl TestStore {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.clock.load(Ordering::SeqCst)).unwrap()
+        Clock::Manual(self.clock.clone()).now()
     }
 
     /// Advances the clock.
     pub(super) fn advances(&self, time: Duration) {
-        self.clock.fetch_add(time.as_millis() as i64, Ordering::SeqCst);
+        self.clock.advance(time);
+    }
+
+    /// Steps the calendar.
+    pub(super) fn steps(&self, hours: i64) {
+        self.clock.step(SignedDuration::from_hours(hours));
     }
 
     pub(super) async fn value(&self, key: &str) -> Option<(u64, String)> {
@@ -143,15 +147,15 @@ pub(super) fn text(entry: LogEntry) -> (u64, String) {
 }
 
 /// Opens a store with a manual clock.
-pub(super) async fn open_with(url: &str, events_max: u64, clock: &Arc<AtomicI64>) -> SharedStore {
-    open(url, &options(events_max), Clock::Manual(Arc::clone(clock))).await.unwrap()
+pub(super) async fn open_with(url: &str, events_max: u64, clock: &ManualClock) -> SharedStore {
+    open(url, &options(events_max), Clock::Manual(clock.clone())).await.unwrap()
 }
 
 fn options(events_max: u64) -> Options {
     Options { events_max, events_keep: Duration::from_secs(3600) }
 }
 
-/// Returns a clock, in milliseconds since the Unix epoch, that only tests advance.
-pub(super) fn stopped_clock() -> Arc<AtomicI64> {
-    Arc::new(AtomicI64::new(1_700_000_000_000))
+/// Returns a clock that only tests advance.
+pub(super) fn stopped_clock() -> ManualClock {
+    ManualClock::new(1_700_000_000_000)
 }

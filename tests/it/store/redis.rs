@@ -1,12 +1,11 @@
 //! The guarantees of the Redis store beyond the contract.
 
 use std::future::ready;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use actors::clock::Clock;
 use actors::store::{Batch, Put, SharedStore, StoreError};
 use futures_util::StreamExt;
-use jiff::Timestamp;
 use microshop::store::OpenError;
 use tokio::time::{sleep, timeout};
 
@@ -15,8 +14,8 @@ use super::adapters::{
 };
 use crate::redis_server::RedisServer;
 
-/// A little more than an hour in milliseconds.
-const HOUR: i64 = 3_601_000;
+/// A little more than an hour.
+const HOUR: Duration = Duration::from_secs(3_601);
 
 #[tokio::test]
 async fn acknowledged_commits_survive_a_crash_of_redis() {
@@ -62,8 +61,8 @@ async fn expired_keys_and_old_events_do_not_pile_up_if_commits_are_large() {
     let clock = stopped_clock();
     let store = open_with(&redis.url(), 1_000_000, &clock).await;
     for hour in 0..5 {
-        let now = clock.fetch_add(HOUR, Ordering::SeqCst) + HOUR;
-        let expires_at = Some(Timestamp::from_millisecond(now + HOUR).unwrap());
+        clock.advance(HOUR);
+        let expires_at = Some(Clock::Manual(clock.clone()).now() + HOUR);
         let keys = (0..100).map(|key| put(&format!("{hour}/{key}"), "x"));
         let put = keys.map(|put| Put { expires_at, ..put }).collect();
         let events = vec![b"put".to_vec(); 100];

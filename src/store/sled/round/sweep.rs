@@ -30,7 +30,7 @@ impl Round<'_> {
 
     /// Stages the removal of as many expired keys as the commits and the sweep allow.
     pub(super) fn remove_expired(&mut self) -> sled::Result<()> {
-        for (indexed_at, key) in self.tree.expired(self.now, self.removals)? {
+        for (indexed_at, key) in self.tree.expired(self.swept, self.removals)? {
             // A commit of this round may have changed the expiry.
             if index_time(self.envelope(&key)?) == Some(indexed_at) {
                 self.remove(key)?;
@@ -57,7 +57,8 @@ impl Round<'_> {
     /// Whether the options allow the removal of a segment, given its last event and its time.
     fn is_old(&self, event: EventId, logged_at: u64) -> bool {
         let too_many = self.last_event - event >= self.options.events_max;
-        too_many || logged_at < self.now.saturating_sub(self.options.events_keep.as_millis() as u64)
+        too_many
+            || logged_at < self.swept.saturating_sub(self.options.events_keep.as_millis() as u64)
     }
 }
 
@@ -84,7 +85,7 @@ mod tests {
     /// Commits puts in a round of their own, with or without a sweep.
     fn commit(tree: &mut Tree, now: u64, put: Vec<Put>, sweeps: bool) {
         let options = Options { events_max: 10, events_keep: Duration::from_secs(1) };
-        let mut round = Round::begin(tree, &options, now);
+        let mut round = Round::begin(tree, &options, now, now);
         round.stage(Batch { put, ..Batch::default() }).unwrap().unwrap();
         if sweeps {
             round.sweep().unwrap();

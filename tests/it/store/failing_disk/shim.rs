@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
+use crate::preload;
+
 /// The numbers of the errors on Linux.
 pub(super) const EIO: u32 = 5;
 pub(super) const ENOSPC: u32 = 28;
@@ -14,6 +16,7 @@ pub(super) const ENOSPC: u32 = 28;
 /// The built library, and the files through which it is controlled.
 pub(super) struct Shim {
     folder: TempDir,
+    library: PathBuf,
 }
 
 /// Which calls fail.
@@ -31,21 +34,16 @@ impl Shim {
     /// Builds the library. The disk fails until [`Shim::repairs_the_disk`].
     pub(super) fn build() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = folder.path().join("shim.c");
-        fs::write(&source, include_str!("shim.c")).unwrap();
-        let library = folder.path().join("shim.so");
-        let mut compiler = Command::new("cc");
-        compiler.args(["-shared", "-fPIC", "-O1", "-o"]).arg(library).arg(source).arg("-ldl");
-        assert!(compiler.status().expect("cc is installed").success());
+        let library = preload::build(include_str!("shim.c"), folder.path());
         File::create(folder.path().join("while")).unwrap();
-        Self { folder }
+        Self { folder, library }
     }
 
     /// Makes a command run on a disk with a fault.
     pub(super) fn preload<'a>(&self, command: &'a mut Command, fault: Fault) -> &'a mut Command {
         let _ = fs::remove_file(self.mark());
         command
-            .env("LD_PRELOAD", self.folder.path().join("shim.so"))
+            .env("LD_PRELOAD", &self.library)
             .env("FAIL_CALL", fault.call)
             .env("FAIL_ERROR", fault.error.to_string())
             .env("FAIL_FROM", fault.from.to_string())
