@@ -1,11 +1,20 @@
-//! Installs the scripts that the pages load, in the versions pinned in `static/package-lock.json`.
+//! Installs the scripts that the pages load, in the versions pinned in `static/package-lock.json`,
+//! and compresses the static files.
 //!
-//! They are third-party code, so they are not part of the repository. The binary embeds them.
+//! The scripts are third-party code, so they are not part of the repository. The binary embeds all
+//! files, uncompressed and compressed.
 
 use std::error::Error;
-use std::fs;
-use std::io::ErrorKind;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
+
+use brotli::BrotliCompress;
+use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// The script whose presence shows that the package is installed.
 const SCRIPT: &str = "static/node_modules/htmx.org/dist/htmx.min.js";
@@ -13,11 +22,21 @@ const SCRIPT: &str = "static/node_modules/htmx.org/dist/htmx.min.js";
 const INSTALLED: &str = "static/node_modules/htmx.org/package.json";
 /// The file that pins the version.
 const PINNED: &str = "static/package-lock.json";
+/// The folders whose files are served below `/static/`, with the folder in the URL.
+const FOLDERS: [(&str, &str); 4] = [
+    ("static", ""),
+    ("static/pictures", "pictures/"),
+    ("static/node_modules/htmx.org/dist", ""),
+    ("static/node_modules/htmx.org/dist/ext", ""),
+];
+/// The scripts of htmx that are served.
+const SERVED: [&str; 2] = ["htmx.min.js", "hx-ws.min.js"];
 
 fn main() {
     println!("cargo::rerun-if-changed={PINNED}");
     println!("cargo::rerun-if-changed={SCRIPT}");
-    if let Err(error) = install() {
+    println!("cargo::rerun-if-changed=static/pictures");
+    if let Err(error) = install().and_then(|()| compress_files()) {
         println!("cargo::error={error}");
     }
 }
@@ -46,6 +65,61 @@ fn run_npm() -> Result<(), Box<dyn Error>> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Compresses every static file, and writes the list of them that `src/assets.rs` includes.
+fn compress_files() -> Result<(), Box<dyn Error>> {
+    let target = PathBuf::from(env::var("OUT_DIR")?);
+    let mut list = String::from("&[\n");
+    for (folder, url) in FOLDERS {
+        for entry in fs::read_dir(folder)? {
+            let file = entry?.path();
+            let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
+            if is_served(folder, name) {
+                println!("cargo::rerun-if-changed={}", file.display());
+                compress_file(&file, &format!("{url}{name}"), &target, &mut list)?;
+            }
+        }
+    }
+    list.push_str("]\n");
+    Ok(fs::write(target.join("compressed_files.rs"), list)?)
+}
+
+fn is_served(folder: &str, name: &str) -> bool {
+    if folder.contains("node_modules") {
+        return SERVED.contains(&name);
+    }
+    [".css", ".js", ".svg"].iter().any(|kind| name.ends_with(kind))
+}
+
+/// Writes a file in every encoding that makes it smaller, and appends these to the list.
+fn compress_file(
+    file: &Path,
+    url: &str,
+    target: &Path,
+    list: &mut String,
+) -> Result<(), Box<dyn Error>> {
+    let content = fs::read(file)?;
+    for (encoding, compressed) in [("br", brotli(&content)?), ("gzip", gzip(&content)?)] {
+        if compressed.len() < content.len() {
+            let path = target.join(format!("{}.{encoding}", url.replace('/', "-")));
+            fs::write(&path, compressed)?;
+            writeln!(list, "({url:?}, {encoding:?}, include_bytes!({path:?}).as_slice()),")?;
+        }
+    }
+    Ok(())
+}
+
+fn brotli(content: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut compressed = Vec::new();
+    BrotliCompress(&mut &*content, &mut compressed, &BrotliEncoderParams::default())?;
+    Ok(compressed)
+}
+
+fn gzip(content: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    writer.write_all(content)?;
+    writer.finish()
 }
 
 /// Returns the text at a JSON pointer (RFC 6901) in a file.

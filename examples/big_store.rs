@@ -151,5 +151,6 @@ fn lamp() -> Article {
         on_hand: 10,
         reserved: 0,
         active: true,
+        revision: 0,
     }
 }

@@ -1,11 +1,13 @@
 //! The REST API for programs: JSON, one file per feature.
 
+use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::etag::Condition;
 
 pub mod article;
 pub mod bank;
@@ -50,20 +52,20 @@ fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, "count": values.len(), name: values }))
 }
 
-/// Reads the version that the `If-Match` header requires (RFC 9110, section 13.1.1).
+/// Returns the versions of which the resource must have one for a command to change it, by the
+/// header `If-Match` (RFC 9110, section 13.1.1).
 ///
-/// Returns `None` for every version: without the header and for `*`. A tag that is not a version
-/// can match nothing and is an error.
-fn if_match(request: &HttpRequest) -> Result<Option<u64>, Problem> {
-    let Some(header) = request.headers().get("if-match") else { return Ok(None) };
-    let tag = header.to_str().unwrap_or_default().trim();
-    let version = tag
-        .strip_prefix('"')
-        .and_then(|tag| tag.strip_suffix('"'))
-        .and_then(|tag| tag.parse().ok());
-    match (tag, version) {
-        ("*", _) => Ok(None),
-        (_, Some(version)) => Ok(Some(version)),
-        _ => Err(Problem::new(Code::PreconditionFailed)),
+/// `version` reads the text of a tag; a tag that is no version matches nothing. Returns `None` for
+/// every version: without the header and for `*`. The resources with a version always exist, so
+/// `If-None-Match: *` is an error.
+fn expected_versions<Version>(
+    request: &HttpRequest,
+    version: impl Fn(&str) -> Option<Version>,
+) -> Result<Option<Vec<Version>>, Problem> {
+    if Condition::read(request.headers(), IF_NONE_MATCH) == Some(Condition::Any) {
+        return Err(Problem::new(Code::PreconditionFailed));
     }
+    let required = Condition::read(request.headers(), IF_MATCH);
+    let tags = required.as_ref().and_then(Condition::strong_tags);
+    Ok(tags.map(|tags| tags.into_iter().filter_map(version).collect()))
 }

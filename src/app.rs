@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use actors::bank::Bank;
 use actors::clock::Clock;
@@ -38,10 +38,14 @@ use crate::state::AppState;
 use crate::store::{self, OpenError, Options};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
-use headers::security_headers;
+use compression::{choose_encoding, exclude_small};
+use headers::default_headers;
+use read::{answer_conditions, answer_head};
 use seed::seed;
 
+mod compression;
 mod headers;
+mod read;
 mod seed;
 
 /// Why the server does not open.
@@ -165,10 +169,15 @@ impl Server {
             App::new()
                 .app_data(state.clone())
                 .app_data(turns.clone())
+                .wrap(from_fn(answer_conditions))
                 .wrap(from_fn(require_own_host))
                 .wrap(from_fn(present))
                 .wrap(from_fn(take_turns))
-                .wrap(security_headers(&state.public_origin))
+                .wrap(from_fn(exclude_small))
+                .wrap(Compress::default())
+                .wrap(from_fn(choose_encoding))
+                .wrap(from_fn(answer_head))
+                .wrap(default_headers(&state.public_origin))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .configure(routes)
         })

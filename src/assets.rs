@@ -1,9 +1,13 @@
 //! The static files, which are compiled into the binary: the shop's own, and htmx.
+//!
+//! The build has compressed each of them, so that no request waits for that.
 
 use std::borrow::Cow;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::header::{
+    AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, ContentEncoding, ETAG, Encoding, VARY,
+};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use rust_embed::{Embed, EmbeddedFile};
 
 use crate::error::Problem;
@@ -14,6 +18,14 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// The cache control of a URL without a version: the browser checks the file again after an hour.
 const ONE_HOUR: &str = "public, max-age=3600";
+
+/// The cache control of a URL with the version of another content: while nodes are updated, a new
+/// page may load its files from an old node.
+const NEVER: &str = "no-cache";
+
+/// The encodings of the compressed files, as (file, encoding, bytes).
+static COMPRESSED: &[(&str, &str, &[u8])] =
+    include!(concat!(env!("OUT_DIR"), "/compressed_files.rs"));
 
 #[derive(Embed)]
 #[folder = "static"]
@@ -41,26 +53,49 @@ pub fn has_picture(name: &str) -> bool {
     ShopFiles::get(&format!("pictures/{name}")).is_some()
 }
 
-/// `GET /static/{file}`: returns a file, or 304 if the client has its current content.
+/// Returns whether a file is served at the path.
+pub fn is_file(path: &str) -> bool {
+    path.starts_with("/static/") || path == "/favicon.ico"
+}
+
+/// Returns the encoding that the client prefers among those of the shop, or `None` if it prefers
+/// no encoding (RFC 9110, section 12.5.3).
+pub fn accepted_encoding(request: &impl HttpMessage) -> Option<&'static str> {
+    let accepted = request.get_header::<AcceptEncoding>()?;
+    let offered = [Encoding::brotli(), Encoding::gzip(), Encoding::identity()];
+    match accepted.negotiate(offered.iter())? {
+        Encoding::Known(ContentEncoding::Brotli) => Some("br"),
+        Encoding::Known(ContentEncoding::Gzip) => Some("gzip"),
+        _ => None,
+    }
+}
+
+/// `GET /static/{file}`: returns a file, compressed if the client accepts that.
+///
+/// Each encoding has its own entity tag, because the bytes differ (RFC 9110, section 8.8.3.3).
 pub async fn get_file(
     request: HttpRequest,
     name: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let file = find(&name).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let etag = format!("\"{}\"", version(&file));
-    let cache_control = if request.query_string().is_empty() { ONE_HOUR } else { FOREVER };
-    let known = request.headers().get(IF_NONE_MATCH);
-    let is_current = known.is_some_and(|known| known.as_bytes() == etag.as_bytes());
-    let mut response = if is_current { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, cache_control));
-    if is_current {
-        return Ok(response.finish());
+    let version = version(&file);
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(file.metadata.mimetype())
+        .insert_header((CACHE_CONTROL, cache_control(request.query_string(), &version)))
+        .insert_header((VARY, "accept-encoding"));
+    let compressed =
+        accepted_encoding(&request).and_then(|encoding| find_compressed(&name, encoding));
+    if let Some((encoding, bytes)) = compressed {
+        let etag = format!("\"{version}-{encoding}\"");
+        response.insert_header((CONTENT_ENCODING, encoding)).insert_header((ETAG, etag));
+        return Ok(response.body(web::Bytes::from_static(bytes)));
     }
     let body = match file.data {
         Cow::Borrowed(bytes) => web::Bytes::from_static(bytes),
         Cow::Owned(bytes) => bytes.into(),
     };
-    Ok(response.content_type(file.metadata.mimetype()).body(body))
+    Ok(response.insert_header((ETAG, format!("\"{version}\""))).body(body))
 }
 
 /// `GET /favicon.ico`: returns the icon for clients that ignore the link in the page.
@@ -72,6 +107,23 @@ fn find(name: &str) -> Option<EmbeddedFile> {
     ShopFiles::get(name)
         .or_else(|| HtmxFiles::get(name))
         .or_else(|| HtmxFiles::get(&format!("ext/{name}")))
+}
+
+/// Returns a file in an encoding, with the name of the encoding. Returns `None` if the encoding
+/// would not make the file smaller.
+fn find_compressed(name: &str, encoding: &str) -> Option<(&'static str, &'static [u8])> {
+    let mut files = COMPRESSED.iter();
+    let (_, encoding, bytes) =
+        files.find(|(file, other, _)| *file == name && *other == encoding)?;
+    Some((encoding, bytes))
+}
+
+fn cache_control(query: &str, version: &str) -> &'static str {
+    match query.strip_prefix("v=") {
+        Some(requested) if requested == version => FOREVER,
+        None if query.is_empty() => ONE_HOUR,
+        _ => NEVER,
+    }
 }
 
 /// Returns the start of the hash of the file's content.

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use code::Code;
 
 pub mod code;
+pub mod field;
 mod request;
 mod rules;
 
@@ -26,6 +27,9 @@ pub struct Problem {
     pub detail: Option<String>,
     /// How long the client should wait before it retries.
     pub retry_after: Option<Duration>,
+    /// The field of the body that the problem is about, as a JSON pointer (RFC 6901), unless its
+    /// code says so ([`field::field`]).
+    pub pointer: Option<String>,
     /// Further members of the problem's JSON object.
     pub members: Value,
 }
@@ -33,7 +37,7 @@ pub struct Problem {
 impl Problem {
     /// Creates a problem without details.
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, retry_after: None, members: json!({}) }
+        Self { code, detail: None, retry_after: None, pointer: None, members: json!({}) }
     }
 
     /// Creates a problem with a detail: what went wrong this time.
@@ -55,6 +59,11 @@ impl Problem {
     /// Sets how long the client should wait before it retries.
     pub fn retry_after(self, retry_after: Duration) -> Self {
         Self { retry_after: Some(retry_after), ..self }
+    }
+
+    /// Sets the field of the body that the problem is about, as a JSON pointer (RFC 6901).
+    pub fn about(self, pointer: String) -> Self {
+        Self { pointer: Some(pointer), ..self }
     }
 
     /// Sets further members of the JSON object.

@@ -9,11 +9,14 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::web::Json;
 use actix_web::{Error, FromRequest, HttpRequest};
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
-use futures_util::{FutureExt, TryFutureExt};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::error::Problem;
 
 /// An extractor of the JSON object in the body of a request.
 pub struct Fields<T>(pub T);
@@ -23,9 +26,28 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let object = Json::<Object<T>>::from_request(request, payload);
-        object.map_ok(|Json(Object(fields))| Self(fields)).boxed_local()
+        let body = Json::<Box<RawValue>>::from_request(request, payload);
+        async { Ok(Self(read_object(&body.await?)?)) }.boxed_local()
     }
+}
+
+/// Reads an object. The problem names the field that is wrong.
+fn read_object<T: DeserializeOwned>(json: &RawValue) -> Result<T, Problem> {
+    let deserializer = &mut serde_json::Deserializer::from_str(json.get());
+    let Object(fields) = serde_path_to_error::deserialize(deserializer)?;
+    Ok(fields)
+}
+
+/// Deserializes an optional field whose value is given, so that `null` is a value like any other.
+///
+/// It is an error unless the type has a `null`: `Option<Option<T>>` distinguishes a field that
+/// is absent from one that the client removes. For use with `#[serde(default)]`.
+pub fn given<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// A value that is deserialized from an object only.

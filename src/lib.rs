@@ -14,6 +14,7 @@ pub mod config;
 pub mod credentials;
 pub mod crypto;
 pub mod error;
+pub mod etag;
 pub mod idempotency;
 pub mod json;
 pub mod live;

@@ -7,7 +7,7 @@
 //! Restart: no state to read.
 
 use actix::{Actor, Context, Handler, Message, MessageResult};
-use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
+use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
 
 use crate::failpoint;
 use crate::failure::Failure;
@@ -32,12 +32,19 @@ pub struct ChangeArticle {
     pub id: ArticleId,
     /// The fields to change.
     pub patch: ArticlePatch,
+    /// The versions of which the article must have one; `None` accepts any.
+    pub expected: Option<Vec<ArticleVersion>>,
 }
 
 /// Removes an article, unless orders have units of it reserved.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Article, Failure<ArticleError>>")]
-pub struct RemoveArticle(pub ArticleId);
+pub struct RemoveArticle {
+    /// The article's number.
+    pub id: ArticleId,
+    /// The versions of which the article must have one; `None` accepts any.
+    pub expected: Option<Vec<ArticleVersion>>,
+}
 
 /// The observable state of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +61,7 @@ pub enum Command {
     /// Change an article.
     Change(ChangeArticle),
     /// Remove an article.
-    Remove(ArticleId),
+    Remove(RemoveArticle),
 }
 
 /// The actor that changes articles.
@@ -117,12 +124,8 @@ impl Handler<ChangeArticle> for Catalogue {
 impl Handler<RemoveArticle> for Catalogue {
     type Result = Detached<Article, ArticleError>;
 
-    fn handle(
-        &mut self,
-        RemoveArticle(id): RemoveArticle,
-        ctx: &mut Self::Context,
-    ) -> Self::Result {
-        self.enqueue(Command::Remove(id), ctx)
+    fn handle(&mut self, remove: RemoveArticle, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Remove(remove), ctx)
     }
 }
 

@@ -38,8 +38,8 @@ pub struct AddItem {
     pub article: ArticleId,
     /// How many units to add.
     pub quantity: Quantity,
-    /// The version that the cart must have; `None` accepts any.
-    pub expected: Option<u64>,
+    /// The versions of which the cart must have one; `None` accepts any.
+    pub expected: Option<Vec<u64>>,
 }
 
 /// Sets the quantity of an article that is in the cart.
@@ -50,8 +50,8 @@ pub struct SetItem {
     pub article: ArticleId,
     /// The new quantity.
     pub quantity: Quantity,
-    /// The version that the cart must have; `None` accepts any.
-    pub expected: Option<u64>,
+    /// The versions of which the cart must have one; `None` accepts any.
+    pub expected: Option<Vec<u64>>,
 }
 
 /// Removes an article from the cart.
@@ -60,16 +60,16 @@ pub struct SetItem {
 pub struct RemoveItem {
     /// The article.
     pub article: ArticleId,
-    /// The version that the cart must have; `None` accepts any.
-    pub expected: Option<u64>,
+    /// The versions of which the cart must have one; `None` accepts any.
+    pub expected: Option<Vec<u64>>,
 }
 
 /// Removes every article from the cart.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "CartReply")]
 pub struct ClearCart {
-    /// The version that the cart must have; `None` accepts any.
-    pub expected: Option<u64>,
+    /// The versions of which the cart must have one; `None` accepts any.
+    pub expected: Option<Vec<u64>>,
 }
 
 /// Merges another cart into this one: per article the larger quantity wins.
@@ -194,7 +194,7 @@ impl Handler<Passivate> for CartActor {
 impl CartActor {
     fn change(
         &mut self,
-        expected: Option<u64>,
+        expected: Option<Vec<u64>>,
         decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError> + 'static,
     ) -> Exclusive<Self, Cart, CartError> {
         self.run(async move |deps, owner, current| {

@@ -91,8 +91,8 @@ pub struct ChangeUser {
     pub user: UserId,
     /// The new role.
     pub role: Option<Role>,
-    /// The new e-mail address.
-    pub email: Option<Email>,
+    /// The new e-mail address; `Some(None)` removes it.
+    pub email: Option<Option<Email>>,
     /// The new password.
     pub password: Option<String>,
 }

@@ -51,6 +51,18 @@ pub struct Article {
     pub reserved: u32,
     /// Whether the article is on sale.
     pub active: bool,
+    /// How often an administrator has changed the article. Orders change only its stock.
+    #[serde(default)]
+    pub revision: u32,
+}
+
+/// What a client has seen of an article.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArticleVersion {
+    /// The revision.
+    pub revision: u32,
+    /// The units that could be ordered.
+    pub available: u32,
 }
 
 /// The fields of an article that an administrator may change. `None` keeps the current value.
@@ -82,6 +94,12 @@ pub enum ArticleError {
         /// The rule that the field breaks.
         rule: &'static str,
     },
+    /// The article has changed since the client has seen it.
+    #[error("the article has changed")]
+    VersionMismatch {
+        /// The current article.
+        current: Box<Article>,
+    },
     /// The stock would fall below the units reserved for orders.
     #[error("on_hand must be at least {reserved}, the units reserved for orders")]
     BelowReserved {
@@ -104,6 +122,33 @@ impl Article {
         self.on_hand.saturating_sub(self.reserved)
     }
 
+    /// Returns the current version.
+    pub fn version(&self) -> ArticleVersion {
+        ArticleVersion { revision: self.revision, available: self.available() }
+    }
+
+    /// Returns an error if the client has seen none of the versions. `None` accepts every version.
+    ///
+    /// This prevents an administrator from overwriting the change of another. The stock counts
+    /// only for a change `of_stock`: orders change it all the time, and would make every other
+    /// change of an article in demand fail.
+    pub fn expect_version(
+        &self,
+        versions: Option<&[ArticleVersion]>,
+        of_stock: bool,
+    ) -> Result<(), ArticleError> {
+        let current = self.version();
+        let is_current = |version: &ArticleVersion| {
+            version.revision == current.revision && (!of_stock || *version == current)
+        };
+        match versions {
+            Some(versions) if !versions.iter().any(is_current) => {
+                Err(ArticleError::VersionMismatch { current: Box::new(self.clone()) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the article with a patch applied, or an error if a new value is not valid.
     pub fn patched(&self, patch: ArticlePatch) -> Result<Self, ArticleError> {
         Self {
@@ -112,6 +157,7 @@ impl Article {
             price: patch.price.unwrap_or(self.price),
             on_hand: patch.on_hand.unwrap_or(self.on_hand),
             active: patch.active.unwrap_or(self.active),
+            revision: self.revision.wrapping_add(1),
             ..self.clone()
         }
         .validated()
@@ -197,6 +243,7 @@ pub(crate) mod tests {
             on_hand: 5,
             reserved: 0,
             active: true,
+            revision: 0,
         }
     }
 
@@ -222,6 +269,28 @@ pub(crate) mod tests {
         lamp.reserve(Quantity::new(4).unwrap()).unwrap();
         let patch = ArticlePatch { on_hand: Some(3), ..ArticlePatch::default() };
         assert_eq!(lamp.patched(patch), Err(ArticleError::BelowReserved { reserved: 4 }));
+    }
+
+    #[test]
+    fn a_change_expects_its_revision_and_a_change_of_the_stock_also_the_stock() {
+        let seen = lamp().version();
+        let mut ordered = lamp();
+        ordered.reserve(Quantity::ONE).unwrap();
+        let changed = lamp().patched(ArticlePatch::default()).unwrap();
+        for (article, of_stock, fits) in [
+            (lamp(), false, true),
+            (lamp(), true, true),
+            (ordered.clone(), false, true),
+            (ordered, true, false),
+            (changed.clone(), false, false),
+            (changed, true, false),
+        ] {
+            assert!(article.expect_version(None, of_stock).is_ok());
+            assert!(article.expect_version(Some(&[]), of_stock).is_err());
+            let other = ArticleVersion { revision: 9, ..seen };
+            let listed = article.expect_version(Some(&[other, seen]), of_stock);
+            assert_eq!(listed.is_ok(), fits, "{article:?} {of_stock}");
+        }
     }
 
     #[test]

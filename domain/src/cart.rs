@@ -120,12 +120,12 @@ impl Cart {
         Self { version: last_event, ..Self::empty(expires_at) }
     }
 
-    /// Returns an error if a command expects another version. `None` accepts every version.
+    /// Returns an error if a command expects other versions. `None` accepts every version.
     ///
     /// This prevents a client that shows an old version from overwriting a later change.
-    pub fn expect_version(&self, version: Option<u64>) -> Result<(), CartError> {
-        match version {
-            Some(version) if version != self.version => Err(CartError::VersionMismatch),
+    pub fn expect_version(&self, versions: Option<&[u64]>) -> Result<(), CartError> {
+        match versions {
+            Some(versions) if !versions.contains(&self.version) => Err(CartError::VersionMismatch),
             _ => Ok(()),
         }
     }
@@ -352,9 +352,10 @@ pub(crate) mod tests {
     fn a_command_that_expects_another_version_is_refused() {
         let cart = Cart { version: 7, ..cart(&[(1, 2)]) };
         assert_eq!(cart.expect_version(None), Ok(()));
-        assert_eq!(cart.expect_version(Some(7)), Ok(()));
-        for version in [6, 8] {
-            assert_eq!(cart.expect_version(Some(version)), Err(CartError::VersionMismatch));
+        assert_eq!(cart.expect_version(Some(&[7])), Ok(()));
+        assert_eq!(cart.expect_version(Some(&[6, 7])), Ok(()));
+        for versions in [&[6][..], &[8], &[6, 8], &[]] {
+            assert_eq!(cart.expect_version(Some(versions)), Err(CartError::VersionMismatch));
         }
     }
 

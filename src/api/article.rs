@@ -1,22 +1,29 @@
 //! The articles of the REST API: every client reads them, administrators change them.
+//!
+//! Every answer with one article carries an entity tag: its revision, which only administrators
+//! change, and the units that can be ordered. A change with `If-Match` needs a tag of the current
+//! revision; the units must be the current ones too only if it sets the stock. Otherwise every
+//! order would make the change of a price fail.
 
 use std::ops::Bound;
 
-use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{ETAG, LOCATION};
 use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
-use domain::article::{Article, ArticleError, ArticleId, ArticlePatch};
+use actors::failure::Failure;
+use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
 use domain::money::{CURRENCY, Cents};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{PageOf, many, one};
+use super::{PageOf, expected_versions, many, one};
 use crate::assets;
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
-use crate::json::Fields;
+use crate::error::code::Code;
+use crate::json::{Fields, given};
 use crate::state::AppState;
 
 /// The picture of an article that is added without one.
@@ -37,13 +44,19 @@ pub struct NewArticle {
 }
 
 /// The body of a request that changes an article; a missing field stays unchanged.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ArticleChange {
+    #[serde(deserialize_with = "given")]
     name: Option<String>,
-    description: Option<String>,
+    /// The new description; `null` removes it.
+    #[serde(deserialize_with = "given")]
+    description: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
     price_cents: Option<Cents>,
+    #[serde(deserialize_with = "given")]
     on_hand: Option<u32>,
+    #[serde(deserialize_with = "given")]
     active: Option<bool>,
 }
 
@@ -94,7 +107,7 @@ pub async fn get_article(
     let articles = state.shop.snapshot.articles();
     let article =
         articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
-    Ok(one("article", article_json(article)))
+    Ok(answer(HttpResponse::Ok(), article, article_json(article)))
 }
 
 /// `POST /api/articles`: adds an article and puts it on sale.
@@ -104,32 +117,69 @@ pub async fn add_article(
     Fields(new): Fields<NewArticle>,
 ) -> Result<HttpResponse, Problem> {
     let article = state.shop.catalogue.ask(AddArticle(new.into_article()?)).await?;
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/api/articles/{}", article.id)))
-        .json(json!({ "success": true, "article": admin_json(&article) })))
+    let mut created = HttpResponse::Created();
+    created.insert_header((LOCATION, format!("/api/articles/{}", article.id)));
+    Ok(answer(created, &article, admin_json(&article)))
 }
 
 /// `PATCH /api/articles/{id}`: changes an article.
 pub async fn change_article(
     _: Admin,
     state: Data<AppState>,
+    request: HttpRequest,
     id: Path<ArticleId>,
     Fields(change): Fields<ArticleChange>,
 ) -> Result<HttpResponse, Problem> {
     let ArticleChange { name, description, price_cents: price, on_hand, active } = change;
+    let description = description.map(Option::unwrap_or_default);
     let patch = ArticlePatch { name, description, price, on_hand, active };
-    let article = state.shop.catalogue.ask(ChangeArticle { id: *id, patch }).await?;
-    Ok(one("article", admin_json(&article)))
+    let change = ChangeArticle { id: *id, patch, expected: expected_version(&request)? };
+    let article = state.shop.catalogue.ask(change).await.map_err(refusal)?;
+    Ok(answer(HttpResponse::Ok(), &article, admin_json(&article)))
 }
 
 /// `DELETE /api/articles/{id}`: removes an article from the catalogue.
 pub async fn remove_article(
     _: Admin,
     state: Data<AppState>,
+    request: HttpRequest,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    let article = state.shop.catalogue.ask(RemoveArticle(*id)).await?;
+    let remove = RemoveArticle { id: *id, expected: expected_version(&request)? };
+    let article = state.shop.catalogue.ask(remove).await.map_err(refusal)?;
     Ok(one("article", admin_json(&article)))
+}
+
+fn expected_version(request: &HttpRequest) -> Result<Option<Vec<ArticleVersion>>, Problem> {
+    expected_versions(request, |tag| {
+        let (revision, available) = tag.split_once('-')?;
+        let revision = revision.parse().ok()?;
+        let version = ArticleVersion { revision, available: available.parse().ok()? };
+        (etag(version) == format!("\"{tag}\"")).then_some(version)
+    })
+}
+
+fn etag(ArticleVersion { revision, available }: ArticleVersion) -> String {
+    format!("\"{revision}-{available}\"")
+}
+
+/// Answers with an article and its entity tag.
+fn answer(mut response: HttpResponseBuilder, article: &Article, json: ArticleJson) -> HttpResponse {
+    response
+        .insert_header((ETAG, etag(article.version())))
+        .json(json!({ "success": true, "article": json }))
+}
+
+/// Converts a refusal into its problem; a change of another version is 412 with the current
+/// article.
+fn refusal(failure: Failure<ArticleError>) -> Problem {
+    match failure {
+        Failure::Refused(ArticleError::VersionMismatch { current }) => {
+            let members = json!({ "article": admin_json(&current) });
+            Problem::new(Code::PreconditionFailed).with(members)
+        }
+        other => other.into(),
+    }
 }
 
 impl NewArticle {
@@ -142,7 +192,8 @@ impl NewArticle {
             return Err(ArticleError::Invalid { field: "picture", rule });
         }
         let id = ArticleId(0);
-        Ok(Article { id, name, description, picture, price, on_hand, reserved: 0, active: true })
+        let (reserved, active, revision) = (0, true, 0);
+        Ok(Article { id, name, description, picture, price, on_hand, reserved, active, revision })
     }
 }
 

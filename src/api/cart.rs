@@ -1,7 +1,7 @@
 //! The user's cart in the REST API.
 //!
 //! Every answer carries the version of the cart as entity tag. A command with `If-Match` changes
-//! only that version.
+//! only a version that the header lists.
 
 use actix_web::http::header::ETAG;
 use actix_web::web::Path;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::if_match;
+use super::expected_versions;
 use crate::auth::MyCart;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -81,7 +81,7 @@ pub async fn add_item(
     Fields(item): Fields<NewItem>,
 ) -> Result<HttpResponse, Problem> {
     let NewItem { article_id: article, quantity } = item;
-    let add = AddItem { article, quantity, expected: if_match(&request)? };
+    let add = AddItem { article, quantity, expected: expected_version(&request)? };
     answer(&cart, cart.ask(add).await).await
 }
 
@@ -92,7 +92,7 @@ pub async fn set_item(
     article: Path<ArticleId>,
     Fields(item): Fields<ItemQuantity>,
 ) -> Result<HttpResponse, Problem> {
-    let expected = if_match(&request)?;
+    let expected = expected_version(&request)?;
     let reply = match item.quantity {
         0 => cart.ask(RemoveItem { article: *article, expected }).await,
         count => {
@@ -109,13 +109,17 @@ pub async fn remove_item(
     request: HttpRequest,
     article: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    let remove = RemoveItem { article: *article, expected: if_match(&request)? };
+    let remove = RemoveItem { article: *article, expected: expected_version(&request)? };
     answer(&cart, cart.ask(remove).await).await
 }
 
 /// `DELETE /api/cart`: removes every article.
 pub async fn clear_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    answer(&cart, cart.ask(ClearCart { expected: if_match(&request)? }).await).await
+    answer(&cart, cart.ask(ClearCart { expected: expected_version(&request)? }).await).await
+}
+
+fn expected_version(request: &HttpRequest) -> Result<Option<Vec<u64>>, Problem> {
+    expected_versions(request, |tag| tag.parse().ok().filter(|read: &u64| read.to_string() == tag))
 }
 
 /// Answers a command with the cart and its entity tag.

@@ -2,6 +2,7 @@
 //! deliver and refund any order.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
@@ -85,7 +86,11 @@ pub async fn place_order(
     let patience = Some(state.patience);
     let place = PlaceOrder { user: me.user, checkout, idempotency_key, patience };
     let order = state.shop.orders.ask_patiently(place, state.patience).await?;
-    payment_result(&order, StatusCode::CREATED)
+    let mut response = payment_result(&order, StatusCode::CREATED)?;
+    if let Ok(location) = HeaderValue::from_str(&format!("/api/orders/{}", order.id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
 }
 
 /// `POST /api/orders/{id}/pay`: starts another payment attempt, or returns the paid order.

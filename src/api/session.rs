@@ -1,5 +1,6 @@
 //! The sessions of the REST API: tokens for programs, and the list of a user's sessions.
 
+use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::failure::Failure;
@@ -80,7 +81,9 @@ pub async fn register_user(
     let add = AddUser { username, email, password, role: Role::Customer };
     let verified = state.shop.users.ask(add).await?;
     let session = open_session(&state, &request, verified).await?;
-    tokens(&state, &session, HttpResponse::Created())
+    let mut created = HttpResponse::Created();
+    created.insert_header((LOCATION, "/auth/profile"));
+    tokens(&state, &session, created)
 }
 
 /// `POST /auth/refresh`: exchanges a refresh token for new tokens.

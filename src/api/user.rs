@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{PageOf, many, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
-use crate::json::Fields;
+use crate::json::{Fields, given};
 use crate::state::AppState;
 
 /// The body of a request that adds a user.
@@ -28,11 +28,15 @@ pub struct NewUser {
 }
 
 /// The body of a request that changes a user; a missing field stays unchanged.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct UserChange {
+    #[serde(deserialize_with = "given")]
     role: Option<Role>,
-    email: Option<String>,
+    /// The new address; `null` removes it.
+    #[serde(deserialize_with = "given")]
+    email: Option<Option<String>>,
+    #[serde(deserialize_with = "given")]
     password: Option<String>,
 }
 
@@ -106,7 +110,7 @@ pub async fn change_user(
     Fields(change): Fields<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     let UserChange { role, email, password } = change;
-    let email = email.map(Email::new).transpose()?;
+    let email = email.map(|email| email.map(Email::new).transpose()).transpose()?;
     let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
     Ok(one("user", user_json(&user)))
 }

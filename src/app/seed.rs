@@ -52,5 +52,6 @@ fn article(seed: SeedArticle) -> Article {
         on_hand: seed.on_hand,
         reserved: 0,
         active: true,
+        revision: 0,
     }
 }

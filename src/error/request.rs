@@ -1,54 +1,118 @@
 //! The problems of a body or a query that cannot be parsed.
+//!
+//! Their details never repeat serde's words: those name Rust types, and change with its versions.
 
 use actix_web::error::{JsonPayloadError, QueryPayloadError, UrlencodedError};
+use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
 
 use super::Problem;
 use super::code::Code;
 
 impl From<&JsonPayloadError> for Problem {
     fn from(error: &JsonPayloadError) -> Self {
-        let code = match error {
+        match error {
             JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
-                Code::BodyTooLarge
+                Self::because(Code::BodyTooLarge, error)
             }
-            JsonPayloadError::ContentType => Code::UnsupportedMediaType,
-            JsonPayloadError::Deserialize(error) if error.is_data() => {
-                field_code(&error.to_string())
+            JsonPayloadError::ContentType => Self::because(Code::UnsupportedMediaType, error),
+            JsonPayloadError::Deserialize(error) => malformed_json(error),
+            _ => Self::because(Code::MalformedJson, "the body could not be read"),
+        }
+    }
+}
+
+/// Converts the error of a text that is JSON, but not of the expected type.
+impl From<serde_path_to_error::Error<serde_json::Error>> for Problem {
+    fn from(error: serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let path = pointer(error.path());
+        let error = error.into_inner();
+        let message = error.to_string();
+        match error.classify() {
+            Category::Data => invalid_field(path, &message),
+            // The type of a field is an enumeration, and the value is none of its kind.
+            Category::Syntax if message.starts_with("expected value") => {
+                about_field(Code::WrongType, path)
             }
-            _ => Code::MalformedJson,
-        };
-        Self::because(code, error)
+            Category::Syntax if message.starts_with("number out of range") => {
+                about_field(Code::OutOfRange, path)
+            }
+            _ => malformed_json(&error),
+        }
     }
 }
 
 impl From<&UrlencodedError> for Problem {
     fn from(error: &UrlencodedError) -> Self {
-        let code = match error {
-            UrlencodedError::Overflow { .. } => Code::BodyTooLarge,
+        match error {
+            UrlencodedError::Overflow { .. } => Self::because(Code::BodyTooLarge, error),
             UrlencodedError::UnknownLength | UrlencodedError::ContentType => {
-                Code::UnsupportedMediaType
+                Self::because(Code::UnsupportedMediaType, error)
             }
-            other => field_code(&other.to_string()),
-        };
-        Self::because(code, error)
+            UrlencodedError::Parse(error) => invalid_field(String::new(), &error.to_string()),
+            _ => Self::because(Code::OutOfRange, "the form could not be read"),
+        }
     }
 }
 
 impl From<&QueryPayloadError> for Problem {
-    fn from(error: &QueryPayloadError) -> Self {
-        Self::because(Code::InvalidQuery, error)
+    fn from(_: &QueryPayloadError) -> Self {
+        Self::because(Code::InvalidQuery, "the query has an unknown, repeated or invalid parameter")
     }
 }
 
-/// Returns what is wrong with a field. serde reports it only in the text of its error.
-fn field_code(error: &str) -> Code {
-    if error.contains("unknown field") {
+fn malformed_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let detail = format!("the body is not valid JSON at line {line}, column {column}");
+    Problem::because(Code::MalformedJson, detail)
+}
+
+/// Returns what is wrong with a field. serde reports it only in the text of its error, and the
+/// name of a missing or repeated field too: the path then leads to the object around it.
+fn invalid_field(path: String, error: &str) -> Problem {
+    let code = if error.starts_with("unknown field") {
         Code::UnknownField
-    } else if error.contains("missing field") {
+    } else if error.starts_with("missing field") {
         Code::MissingField
-    } else if error.contains("invalid type") {
+    } else if error.starts_with("invalid type") {
         Code::WrongType
     } else {
         Code::OutOfRange
-    }
+    };
+    let path = match error.split('`').nth(1) {
+        Some(name) if code == Code::MissingField || error.starts_with("duplicate field") => {
+            format!("{path}/{}", escape(name))
+        }
+        _ => path,
+    };
+    about_field(code, path)
+}
+
+fn about_field(code: Code, pointer: String) -> Problem {
+    let subject = match pointer.as_str() {
+        "" => "the body".to_owned(),
+        pointer => format!("the field `{pointer}`"),
+    };
+    let rule = match code {
+        Code::UnknownField => "does not exist",
+        Code::MissingField => "is missing",
+        Code::WrongType => "has a value of the wrong type",
+        _ => "has a value that is not allowed, or occurs twice",
+    };
+    Problem::because(code, format!("{subject} {rule}")).about(pointer)
+}
+
+/// Returns the JSON pointer of a path (RFC 6901).
+fn pointer(path: &Path) -> String {
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Map { key } => Some(format!("/{}", escape(key))),
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }

@@ -64,7 +64,10 @@ impl From<ArticleError> for Problem {
     fn from(error: ArticleError) -> Self {
         let code = match error {
             ArticleError::Unknown => Code::ArticleNotFound,
-            ArticleError::Invalid { .. } => Code::InvalidArticle,
+            ArticleError::Invalid { field, .. } => {
+                return Self::because(Code::InvalidArticle, error).about(format!("/{field}"));
+            }
+            ArticleError::VersionMismatch { .. } => Code::PreconditionFailed,
             ArticleError::BelowReserved { .. } => Code::BelowReserved,
             ArticleError::InsufficientStock { .. } => Code::InsufficientStock,
         };
@@ -145,7 +148,9 @@ impl From<OrderError> for Problem {
             OrderError::Unavailable { .. } => Self::because(Code::ArticleUnavailable, detail),
             OrderError::Stock(error) => error.into(),
             OrderError::TooLarge(error) => error.into(),
-            OrderError::InvalidContact { .. } => Self::because(Code::InvalidContact, detail),
+            OrderError::InvalidContact { field, .. } => {
+                Self::because(Code::InvalidContact, detail).about(format!("/{field}"))
+            }
             OrderError::WrongState { status, payment } => Self::because(Code::WrongState, detail)
                 .with(json!({ "order_status": status, "payment_status": payment })),
         }

@@ -159,7 +159,7 @@ async fn merge_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
         if guest.items.is_empty() {
             break;
         }
-        let clear = ClearCart { expected: Some(guest.version) };
+        let clear = ClearCart { expected: Some(vec![guest.version]) };
         visitor.state.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
         match visitor.cart().ask(clear).await {
             Err(Failure::Refused(CartError::VersionMismatch)) => {}

@@ -28,6 +28,7 @@ mod failpoint;
 mod frames;
 mod health;
 mod host;
+mod http;
 mod keys;
 mod live;
 mod log;

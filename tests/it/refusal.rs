@@ -51,11 +51,11 @@ async fn a_wrong_method_gets_the_allowed_methods() {
     for (method, path, allowed) in [
         ("PUT", "/api/cart/items", "POST"),
         ("POST", "/api/cart/items/1", "PUT, DELETE"),
-        ("PATCH", "/api/orders", "GET, POST"),
+        ("PATCH", "/api/orders", "GET, HEAD, POST"),
         ("GET", "/auth/login", "POST"),
         ("DELETE", "/auth/register", "POST"),
-        ("DELETE", "/api/users", "GET, POST"),
-        ("DELETE", "/api/articles", "GET, POST"),
+        ("DELETE", "/api/users", "GET, HEAD, POST"),
+        ("DELETE", "/api/articles", "GET, HEAD, POST"),
     ] {
         let answer = refused(admin.request(method, path), 405, "method_not_allowed").await;
         let mut listed: Vec<_> = answer.headers["allow"].to_str().unwrap().split(", ").collect();
@@ -94,7 +94,7 @@ async fn an_invalid_entity_tag_never_matches() {
     let admin = shop.admin().await;
     let before = admin.state().await;
     let body = json!({ "article_id": 1, "quantity": 1 });
-    for tag in ["1", "\"x\"", "\"-1\"", "W/\"1\"", "\"1\", \"2\"", "", "\"0\""] {
+    for tag in ["1", "\"x\"", "\"-1\"", "W/\"1\"", "\"7777\", \"x\"", "", "\"0\""] {
         let request = admin.request("POST", "/api/cart/items").header("if-match", tag).json(&body);
         refused(request, 412, "precondition_failed").await;
     }

@@ -37,6 +37,7 @@ pub(crate) fn article(id: u32, name: &str, cents: u64, on_hand: u32) -> Article 
         on_hand,
         reserved: 0,
         active: true,
+        revision: 0,
     }
 }
 

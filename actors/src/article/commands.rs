@@ -3,7 +3,7 @@
 use domain::article::{Article, ArticleError, ArticleId};
 use domain::event::Event;
 
-use super::{ChangeArticle, Command};
+use super::{ChangeArticle, Command, RemoveArticle};
 use crate::rounds::decide::{Decide, Undecided};
 use crate::shared::Shared;
 use crate::tables::article_key;
@@ -32,7 +32,7 @@ impl Decide for ArticleDeps {
         match command {
             Command::Add(article) => self.add(article, rows),
             Command::Change(change) => self.change(change, rows),
-            Command::Remove(id) => self.remove(*id, rows),
+            Command::Remove(remove) => self.remove(remove, rows),
         }
     }
 }
@@ -58,23 +58,30 @@ impl ArticleDeps {
     /// Changes fields of an article.
     fn change(
         &self,
-        ChangeArticle { id, patch }: &ChangeArticle,
+        ChangeArticle { id, patch, expected }: &ChangeArticle,
         rows: &mut Rows,
     ) -> Result<Article> {
-        let article = self.article(*id, rows)?.patched(patch.clone())?;
+        let article = self.article(*id, rows)?;
+        article.expect_version(expected.as_deref(), patch.on_hand.is_some())?;
+        let article = article.patched(patch.clone())?;
         rows.put(&self.shared.tables.articles, article_key(*id), &article, None)?;
         rows.publish(Event::ArticleChanged(article.clone()));
         Ok(article)
     }
 
     /// Removes an article of which no unit is reserved.
-    fn remove(&self, id: ArticleId, rows: &mut Rows) -> Result<Article> {
-        let article = self.article(id, rows)?;
+    fn remove(
+        &self,
+        RemoveArticle { id, expected }: &RemoveArticle,
+        rows: &mut Rows,
+    ) -> Result<Article> {
+        let article = self.article(*id, rows)?;
+        article.expect_version(expected.as_deref(), false)?;
         if article.reserved > 0 {
             return Err(ArticleError::BelowReserved { reserved: article.reserved }.into());
         }
-        rows.remove(&self.shared.tables.articles, article_key(id));
-        rows.publish(Event::ArticleRemoved { id });
+        rows.remove(&self.shared.tables.articles, article_key(*id));
+        rows.publish(Event::ArticleRemoved { id: *id });
         Ok(article)
     }
 

@@ -83,11 +83,11 @@ impl CartDeps {
         &self,
         owner: &Owner,
         current: &mut Option<CurrentCart>,
-        expected: Option<u64>,
+        expected: Option<Vec<u64>>,
         decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError>,
     ) -> CartReply {
         let CurrentCart { cart, version } = self.read(owner, current).await?;
-        cart.expect_version(expected)?;
+        cart.expect_version(expected.as_deref())?;
         let expiry = later(self.shared.clock.now(), self.shared.rules.cart_ttl);
         let tables = &self.shared.tables;
         let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };

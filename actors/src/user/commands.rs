@@ -129,7 +129,7 @@ impl UserDeps {
         let tables = &self.shared.tables;
         let Row { version, value: before } = self.row(change.user).await?;
         let role = change.role.unwrap_or(before.user.role);
-        let email = change.email.or_else(|| before.user.email.clone());
+        let email = change.email.unwrap_or_else(|| before.user.email.clone());
         let user = User { role, email, ..before.user.clone() };
         let reason = match change.password {
             Some(_) => Some(EndReason::PasswordChanged),

@@ -13,6 +13,7 @@ fn stock(on_hand: u32) -> ChangeArticle {
     ChangeArticle {
         id: LAMP,
         patch: ArticlePatch { on_hand: Some(on_hand), ..ArticlePatch::default() },
+        expected: None,
     }
 }
 
@@ -29,7 +30,7 @@ async fn changes_that_wait_share_one_commit_and_are_decided_in_their_order() {
         let changes = join_all((0..20).map(|on_hand| catalogue.ask(stock(on_hand))));
         let added = join_all([lamp.clone(), lamp].map(|copy| catalogue.ask(AddArticle(copy))));
         let end = async {
-            let removed = catalogue.ask(RemoveArticle(LAMP)).await;
+            let removed = catalogue.ask(RemoveArticle { id: LAMP, expected: None }).await;
             (removed, catalogue.ask(stock(1)).await)
         };
         let release = async {

@@ -212,13 +212,13 @@ async fn a_command_for_a_version_of_an_expired_cart_is_refused() {
     let ana = guest("ana");
     let seen = test.add_lamps(&ana, 1).await.unwrap().version;
     test.advance_clock(A_DAY);
-    let for_old_cart = AddItem { expected: Some(seen), ..lamps(1) };
+    let for_old_cart = AddItem { expected: Some(vec![seen]), ..lamps(1) };
     for _ in 0..2 {
         let reply = test.shop.carts.ask(ToCart(ana.clone(), for_old_cart.clone())).await;
         assert_eq!(reply, Err(Failure::Refused(CartError::VersionMismatch)));
         test.add_lamps(&ana, 1).await.unwrap();
     }
     test.advance_clock(A_DAY);
-    let for_no_cart = AddItem { expected: Some(0), ..lamps(1) };
+    let for_no_cart = AddItem { expected: Some(vec![0]), ..lamps(1) };
     assert!(test.shop.carts.ask(ToCart(ana.clone(), for_no_cart)).await.is_ok());
 }

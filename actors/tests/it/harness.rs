@@ -117,7 +117,7 @@ impl TestShop {
     /// Changes the price of lamps.
     pub(crate) async fn reprice_lamps(&self, cents: u64) {
         let patch = ArticlePatch { price: Some(Cents(cents)), ..ArticlePatch::default() };
-        self.shop.catalogue.ask(ChangeArticle { id: LAMP, patch }).await.unwrap();
+        self.shop.catalogue.ask(ChangeArticle { id: LAMP, patch, expected: None }).await.unwrap();
     }
 
     /// Returns how many lamps are on hand, and how many of those are reserved.
@@ -192,6 +192,7 @@ fn seed() -> Seed {
         on_hand: 10,
         reserved: 0,
         active: true,
+        revision: 0,
     };
     Seed {
         admin: Username::new("admin").unwrap(),

@@ -26,6 +26,7 @@ pub(super) fn lamp() -> Article {
         on_hand: 10,
         reserved: 0,
         active: true,
+        revision: 0,
     }
 }
 

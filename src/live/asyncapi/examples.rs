@@ -150,6 +150,7 @@ fn article() -> Article {
         on_hand: 15,
         reserved: 1,
         active: true,
+        revision: 0,
     }
 }
 

@@ -33,7 +33,7 @@ async fn shop_with_buyers(stock: u32, buyers: usize) -> (TestShop, Vec<UserId>) 
 
 pub(super) async fn set_stock(test: &TestShop, on_hand: u32) {
     let patch = ArticlePatch { on_hand: Some(on_hand), ..ArticlePatch::default() };
-    test.shop.catalogue.ask(ChangeArticle { id: LAMP, patch }).await.unwrap();
+    test.shop.catalogue.ask(ChangeArticle { id: LAMP, patch, expected: None }).await.unwrap();
 }
 
 /// Places the order of each buyer, one after the other.

@@ -1,0 +1,98 @@
+//! Which responses `Compress` compresses.
+//!
+//! An eavesdropper sees the length of a compressed response, and a page of another site can make
+//! the browser put its guesses into a request of the user. A response with both a guess and a
+//! secret is shorter when the guess is right (BREACH). So nothing is compressed that a page of
+//! another site may have requested with the cookies of a user, and no response of `/auth/`.
+
+use actix_web::Error;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, ETAG, HeaderMap, HeaderValue,
+};
+use actix_web::middleware::Next;
+
+use crate::assets::{self, accepted_encoding};
+
+/// A smaller body would save less than the header that names the encoding costs the client.
+const MIN_SIZE: u64 = 512;
+
+/// The value that makes `Compress` skip a response. It is removed before the response is sent.
+const IDENTITY: &str = "identity";
+
+/// Replaces the encodings that the client accepts by the one to use, if there is one.
+pub(super) async fn choose_encoding(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let encoding =
+        accepted_encoding(&request).filter(|_| may_compress(request.path(), request.headers()));
+    let headers = request.headers_mut();
+    headers.remove(ACCEPT_ENCODING);
+    if let Some(encoding) = encoding {
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    let mut response = next.call(request).await?;
+    if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == IDENTITY) {
+        response.headers_mut().remove(CONTENT_ENCODING);
+    }
+    Ok(response)
+}
+
+/// Excludes a response from compression if it is small or has an entity tag: another encoding
+/// would need another tag, and `If-Match` could not compare it.
+pub(super) async fn exclude_small(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let mut response = next.call(request).await?;
+    let is_small =
+        matches!(response.response().body().size(), BodySize::Sized(size) if size < MIN_SIZE);
+    let headers = response.headers_mut();
+    if (is_small || headers.contains_key(ETAG)) && !headers.contains_key(CONTENT_ENCODING) {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
+    }
+    Ok(response)
+}
+
+fn may_compress(path: &str, headers: &HeaderMap) -> bool {
+    let is_own = |site: &HeaderValue| site == "same-origin" || site == "none";
+    let is_requested_by_user = headers.get("sec-fetch-site").is_some_and(is_own);
+    let has_secret =
+        path.starts_with("/auth/") || (headers.contains_key(COOKIE) && !is_requested_by_user);
+    assets::is_file(path) || !has_secret
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderName;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_compressed_that_another_site_may_have_requested_with_a_cookie() {
+        let cookie = ("cookie", "session=x");
+        let site = |site| ("sec-fetch-site", site);
+        for (path, sent, compressed) in [
+            ("/articles", &[][..], true),
+            ("/articles", &[site("cross-site")], true),
+            ("/articles", &[cookie, site("same-origin")], true),
+            ("/articles", &[cookie, site("none")], true),
+            ("/articles", &[cookie, site("same-site")], false),
+            ("/articles", &[cookie, site("cross-site")], false),
+            ("/articles", &[cookie], false),
+            ("/api/orders", &[("authorization", "Bearer x")], true),
+            ("/auth/login", &[], false),
+            ("/static/shop.css", &[cookie, site("cross-site")], true),
+            ("/favicon.ico", &[cookie], true),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in sent {
+                headers
+                    .insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+            }
+            assert_eq!(may_compress(path, &headers), compressed, "{path} {sent:?}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The field of a JSON body that a problem is about, as a JSON pointer (RFC 6901).
+
+use super::code::Code;
+
+/// Returns the field that a code is about on a route, such as `/api/cart/items`, if it is about
+/// one. A code that is about different fields names them itself ([`super::Problem::about`]).
+pub fn field(code: Code, method: &str, route: &str) -> Option<&'static str> {
+    // Other methods have no body; their codes are about the resource.
+    if !matches!(method, "POST" | "PUT" | "PATCH") {
+        return None;
+    }
+    match (code, route) {
+        (Code::ArticleNotFound | Code::ArticleUnavailable, "/api/cart/items") => {
+            Some("/article_id")
+        }
+        (Code::TooManyArticles, "/api/cart/items") => Some("/article_id"),
+        (Code::QuantityOutOfRange | Code::TooManyUnits, _) => Some("/quantity"),
+        (Code::CartChanged, _) => Some("/cart_version"),
+        (Code::TotalChanged, _) => Some("/expected_total_cents"),
+        (Code::BelowReserved, _) => Some("/on_hand"),
+        (Code::InvalidUsername | Code::UsernameTaken, _) => Some("/username"),
+        (Code::InvalidEmail, _) => Some("/email"),
+        (Code::LastAdmin, _) => Some("/role"),
+        (Code::WrongPassword, _) => Some("/current_password"),
+        (Code::PasswordLength | Code::PasswordCommon, "/auth/password") => Some("/new_password"),
+        (Code::PasswordLength | Code::PasswordCommon, _) => Some("/password"),
+        (Code::InvalidToken, "/auth/refresh") => Some("/refresh_token"),
+        _ => None,
+    }
+}

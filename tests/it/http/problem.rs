@@ -1,0 +1,233 @@
+//! Problems that name the field they are about (RFC 9457).
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::harness::TestShop;
+use crate::people::Answer;
+
+/// A request that is refused: method, path, body, status, code, and the field.
+type Row = (&'static str, &'static str, &'static str, u16, &'static str, &'static str);
+
+const ROWS: &[Row] = &[
+    // Deserialization.
+    ("POST", "/api/cart/items", r#"{"quantity":1}"#, 422, "missing_field", "/article_id"),
+    (
+        "POST",
+        "/api/cart/items",
+        r#"{"article_id":1,"quantity":"missing field `x`"}"#,
+        422,
+        "wrong_type",
+        "/quantity",
+    ),
+    (
+        "POST",
+        "/api/cart/items",
+        r#"{"article_id":1,"quantity":0}"#,
+        422,
+        "out_of_range",
+        "/quantity",
+    ),
+    ("POST", "/api/cart/items", r#"{"a/b~c":1}"#, 422, "unknown_field", "/a~1b~0c"),
+    (
+        "POST",
+        "/api/cart/items",
+        r#"{"article_id":1,"article_id":1,"quantity":1}"#,
+        422,
+        "out_of_range",
+        "/article_id",
+    ),
+    ("POST", "/api/cart/items", "[1,1]", 422, "wrong_type", ""),
+    ("POST", "/api/cart/items", "null", 422, "wrong_type", ""),
+    ("PUT", "/api/cart/items/1", r#"{"quantity":-1}"#, 422, "out_of_range", "/quantity"),
+    ("PUT", "/api/bank", r#"{"latency_ms":0,"mode":7}"#, 422, "wrong_type", "/mode"),
+    ("PUT", "/api/bank", r#"{"latency_ms":0,"mode":"x"}"#, 422, "out_of_range", "/mode"),
+    (
+        "PUT",
+        "/api/bank",
+        r#"{"latency_ms":0,"mode":"approve","decline_percent":101}"#,
+        422,
+        "out_of_range",
+        "/decline_percent",
+    ),
+    ("PUT", "/api/bank", r#"{"latency_ms":1e999,"mode":"x"}"#, 422, "out_of_range", "/latency_ms"),
+    ("POST", "/auth/login", r#"{"username":"ana"}"#, 422, "missing_field", "/password"),
+    ("POST", "/auth/refresh", r#"{"refresh_token":7}"#, 422, "wrong_type", "/refresh_token"),
+    ("PATCH", "/api/articles/1", r#"{"name":7}"#, 422, "wrong_type", "/name"),
+    // Rules.
+    (
+        "POST",
+        "/api/cart/items",
+        r#"{"article_id":99,"quantity":1}"#,
+        404,
+        "article_not_found",
+        "/article_id",
+    ),
+    ("PUT", "/api/cart/items/1", r#"{"quantity":100}"#, 422, "quantity_out_of_range", "/quantity"),
+    (
+        "POST",
+        "/auth/register",
+        r#"{"username":" a","password":"correct horse"}"#,
+        422,
+        "invalid_username",
+        "/username",
+    ),
+    (
+        "POST",
+        "/auth/register",
+        r#"{"username":"bob","password":"short"}"#,
+        422,
+        "password_length",
+        "/password",
+    ),
+    (
+        "POST",
+        "/auth/register",
+        r#"{"username":"bob","password":"correct horse","email":"x"}"#,
+        422,
+        "invalid_email",
+        "/email",
+    ),
+    (
+        "POST",
+        "/api/users",
+        r#"{"username":"ADMIN","password":"correct horse"}"#,
+        409,
+        "username_taken",
+        "/username",
+    ),
+    (
+        "POST",
+        "/api/users",
+        r#"{"username":"bob","password":"password123"}"#,
+        422,
+        "password_common",
+        "/password",
+    ),
+    (
+        "POST",
+        "/auth/password",
+        r#"{"current_password":"wrong horse","new_password":"correct horse"}"#,
+        403,
+        "wrong_password",
+        "/current_password",
+    ),
+    (
+        "POST",
+        "/auth/password",
+        r#"{"current_password":"admin","new_password":"short"}"#,
+        422,
+        "password_length",
+        "/new_password",
+    ),
+    (
+        "POST",
+        "/api/articles",
+        r#"{"name":"","price_cents":1,"on_hand":1}"#,
+        422,
+        "invalid_article",
+        "/name",
+    ),
+    (
+        "POST",
+        "/api/articles",
+        r#"{"name":"a","price_cents":1,"on_hand":1,"picture":"x"}"#,
+        422,
+        "invalid_article",
+        "/picture",
+    ),
+    ("PATCH", "/api/articles/1", r#"{"price_cents":0}"#, 422, "invalid_article", "/price_cents"),
+    ("PATCH", "/api/articles/1", r#"{"on_hand":1000001}"#, 422, "invalid_article", "/on_hand"),
+    (
+        "POST",
+        "/api/orders",
+        r#"{"cart_version":999,"expected_total_cents":1,"name":"A","email":"a@b","address":"Q"}"#,
+        409,
+        "cart_changed",
+        "/cart_version",
+    ),
+    (
+        "POST",
+        "/api/orders",
+        r#"{"cart_version":1,"expected_total_cents":1,"name":"A","email":"a@b","address":""}"#,
+        422,
+        "invalid_contact",
+        "/address",
+    ),
+];
+
+/// Requests that are refused, but not because of a field of their body.
+const WITHOUT: &[(&str, &str, &str, u16, &str)] = &[
+    ("POST", "/api/cart/items", "{", 400, "malformed_json"),
+    ("POST", "/api/cart/items", r#"{"article_id":1,"quantity":}"#, 400, "malformed_json"),
+    ("POST", "/auth/register", r#"{"username":"\ud800","password":"x"}"#, 400, "malformed_json"),
+    ("POST", "/auth/login", r#"{"username":"admin","password":"x"}"#, 401, "invalid_credentials"),
+    ("DELETE", "/api/cart/items/99", "", 404, "not_in_cart"),
+    ("GET", "/api/articles/99", "", 404, "article_not_found"),
+    ("GET", "/api/articles?limit=x", "", 400, "invalid_query"),
+    ("GET", "/api/users?nothing=1", "", 400, "invalid_query"),
+];
+
+/// Words of serde, which no client should see.
+const SERDE: [&str; 7] =
+    ["expected", "invalid type", "deserialize", "u32", "struct", "visitor", "EOF"];
+
+#[actix_web::test]
+async fn a_problem_names_the_field_that_it_is_about_in_its_own_words() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    admin.adds(2, 1).await.expect(200);
+    let ask = async |method: &str, path: &str, body: &'static str| {
+        let request = admin.request(method.parse::<Method>().unwrap(), path);
+        let request =
+            request.header("idempotency-key", "k").header("content-type", "application/json");
+        Answer::of(request.body(body).send().await.unwrap()).await
+    };
+    for (method, path, body, status, code, pointer) in ROWS {
+        let problem = ask(method, path, body).await.expect_problem(*status, code).json;
+        let expected = json!([{ "pointer": pointer, "code": code }]);
+        assert_eq!(problem["errors"], expected, "{method} {path} {body}");
+        assert_no_words_of_serde(&problem);
+    }
+    for (method, path, body, status, code) in WITHOUT {
+        let problem = ask(method, path, body).await.expect_problem(*status, code).json;
+        assert_eq!(problem.get("errors"), None, "{method} {path} {body}");
+        assert_no_words_of_serde(&problem);
+    }
+}
+
+#[actix_web::test]
+async fn a_problem_names_the_field_of_a_change_that_the_state_forbids() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let me = admin.0.get("/auth/profile").await.json["id"].as_str().unwrap().to_owned();
+    let user = format!("/api/users/{me}");
+    let demote = admin.0.send(Method::PATCH, &user, json!({ "role": "customer" })).await;
+    assert_names(demote, "last_admin", "/role");
+    let delete = admin.0.delete(&user).await.expect_problem(409, "last_admin");
+    assert_eq!(delete.json.get("errors"), None);
+    admin.sets_bank("decline").await;
+    admin.0.adds(1, 2).await.expect(200);
+    admin.0.checks_out("k").await.expect_problem(402, "payment_declined");
+    let stock = admin.changes_article(1, json!({ "on_hand": 1 })).await;
+    assert_names(stock, "below_reserved", "/on_hand");
+    let delete = admin.0.delete("/api/articles/1").await.expect_problem(409, "below_reserved");
+    assert_eq!(delete.json.get("errors"), None);
+    admin.0.adds(2, 99).await.expect(200);
+    assert_names(admin.0.adds(2, 1).await, "too_many_pieces", "/quantity");
+    let version = admin.0.cart_version().await;
+    assert_names(admin.0.orders("l", version, 1).await, "total_changed", "/expected_total_cents");
+}
+
+#[track_caller]
+fn assert_names(answer: Answer, code: &str, pointer: &str) {
+    let problem = answer.expect_problem(409, code).json;
+    assert_eq!(problem["errors"], json!([{ "pointer": pointer, "code": code }]));
+}
+
+#[track_caller]
+fn assert_no_words_of_serde(problem: &Value) {
+    let detail = problem["detail"].as_str().unwrap_or_default();
+    let found: Vec<_> = SERDE.iter().filter(|word| detail.contains(**word)).collect();
+    assert!(found.is_empty(), "{found:?} in {detail}");
+}
