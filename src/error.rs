@@ -6,15 +6,15 @@
 use std::fmt;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Value, json};
 
 use code::Code;
 
 pub mod code;
-pub mod field;
+mod field;
 mod request;
 mod rules;
 
@@ -27,9 +27,6 @@ pub struct Problem {
     pub detail: Option<String>,
     /// How long the client should wait before it retries.
     pub retry_after: Option<Duration>,
-    /// The field of the body that the problem is about, as a JSON pointer (RFC 6901), unless its
-    /// code says so ([`field::field`]).
-    pub pointer: Option<String>,
     /// Further members of the problem's JSON object.
     pub members: Value,
 }
@@ -37,7 +34,7 @@ pub struct Problem {
 impl Problem {
     /// Creates a problem without details.
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, retry_after: None, pointer: None, members: json!({}) }
+        Self { code, detail: None, retry_after: None, members: json!({}) }
     }
 
     /// Creates a problem with a detail: what went wrong this time.
@@ -61,9 +58,24 @@ impl Problem {
         Self { retry_after: Some(retry_after), ..self }
     }
 
-    /// Sets the field of the body that the problem is about, as a JSON pointer (RFC 6901).
-    pub fn about(self, pointer: String) -> Self {
-        Self { pointer: Some(pointer), ..self }
+    /// Sets the field of the body that the problem is about, as a JSON pointer (RFC 6901), unless
+    /// it is set.
+    ///
+    /// It is the member `errors` of the JSON object (RFC 9457, section 3).
+    pub fn about(mut self, pointer: &str) -> Self {
+        if let Value::Object(members) = &mut self.members {
+            let errors = json!([{ "pointer": pointer, "code": self.code.word() }]);
+            members.entry("errors").or_insert(errors);
+        }
+        self
+    }
+
+    /// Sets the field that the code implies on a route, if it implies one and none is set.
+    pub fn about_field_of(self, method: &Method, route: &str) -> Self {
+        match field::field(self.code, method, route) {
+            Some(pointer) => self.about(pointer),
+            None => self,
+        }
     }
 
     /// Sets further members of the JSON object.

@@ -37,8 +37,9 @@ impl Condition {
         let current = Tag::read(current).map(|(tag, _)| tag);
         match self {
             Self::Any => true,
-            Self::Tags(tags) => current
-                .is_some_and(|current| !current.is_weak && tags.iter().any(|tag| *tag == current)),
+            Self::Tags(tags) => {
+                current.is_some_and(|current| !current.is_weak && tags.contains(&current))
+            }
         }
     }
 

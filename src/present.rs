@@ -14,7 +14,6 @@ use views::layout::{Notice, notice, page};
 use crate::auth::browser::{Visitor, locale};
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::error::field::field;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -88,6 +87,8 @@ async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
 fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let code = problem.code.word();
     let status = problem.code.status();
+    let route = request.match_pattern().unwrap_or_default();
+    let problem = problem.clone().about_field_of(request.method(), &route);
     let mut body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
@@ -98,24 +99,14 @@ fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
         "message": failure::message(locale(request), code),
         "request_id": request_id(request),
     });
-    if let (Value::Object(body), Value::Object(members)) = (&mut body, &problem.members) {
-        body.extend(members.clone());
-        if let Some(pointer) = pointer(request, problem) {
-            body.insert("errors".to_owned(), json!([{ "pointer": pointer, "code": code }]));
-        }
+    if let (Value::Object(body), Value::Object(members)) = (&mut body, problem.members) {
+        body.extend(members);
     }
     let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((WWW_AUTHENTICATE, "Bearer"));
     }
     response.content_type("application/problem+json").body(body.to_string())
-}
-
-/// Returns the field of the request's body that the problem is about.
-fn pointer(request: &HttpRequest, problem: &Problem) -> Option<String> {
-    let route = request.match_pattern().unwrap_or_default();
-    let of_code = || field(problem.code, request.method().as_str(), &route).map(str::to_owned);
-    problem.pointer.clone().or_else(of_code)
 }
 
 /// Renders the fragment that htmx shows as a notice. htmx does not follow a redirect to the form

@@ -1,12 +1,14 @@
 //! The field of a JSON body that a problem is about, as a JSON pointer (RFC 6901).
 
+use actix_web::http::Method;
+
 use super::code::Code;
 
 /// Returns the field that a code is about on a route, such as `/api/cart/items`, if it is about
 /// one. A code that is about different fields names them itself ([`super::Problem::about`]).
-pub fn field(code: Code, method: &str, route: &str) -> Option<&'static str> {
+pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static str> {
     // Other methods have no body; their codes are about the resource.
-    if !matches!(method, "POST" | "PUT" | "PATCH") {
+    if ![Method::POST, Method::PUT, Method::PATCH].contains(method) {
         return None;
     }
     match (code, route) {

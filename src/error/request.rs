@@ -99,7 +99,7 @@ fn about_field(code: Code, pointer: String) -> Problem {
         Code::WrongType => "has a value of the wrong type",
         _ => "has a value that is not allowed, or occurs twice",
     };
-    Problem::because(code, format!("{subject} {rule}")).about(pointer)
+    Problem::because(code, format!("{subject} {rule}")).about(&pointer)
 }
 
 /// Returns the JSON pointer of a path (RFC 6901).

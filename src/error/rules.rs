@@ -65,7 +65,7 @@ impl From<ArticleError> for Problem {
         let code = match error {
             ArticleError::Unknown => Code::ArticleNotFound,
             ArticleError::Invalid { field, .. } => {
-                return Self::because(Code::InvalidArticle, error).about(format!("/{field}"));
+                return Self::because(Code::InvalidArticle, error).about(&format!("/{field}"));
             }
             ArticleError::VersionMismatch { .. } => Code::PreconditionFailed,
             ArticleError::BelowReserved { .. } => Code::BelowReserved,
@@ -149,7 +149,7 @@ impl From<OrderError> for Problem {
             OrderError::Stock(error) => error.into(),
             OrderError::TooLarge(error) => error.into(),
             OrderError::InvalidContact { field, .. } => {
-                Self::because(Code::InvalidContact, detail).about(format!("/{field}"))
+                Self::because(Code::InvalidContact, detail).about(&format!("/{field}"))
             }
             OrderError::WrongState { status, payment } => Self::because(Code::WrongState, detail)
                 .with(json!({ "order_status": status, "payment_status": payment })),

@@ -23,7 +23,7 @@ async fn head_answers_every_read_with_the_headers_of_get_and_no_body() {
     for route in served() {
         let (method, path) = route.split_once(' ').unwrap();
         let path = match path.split_once('{') {
-            Some((start, _)) if start == "/static/" => "/static/shop.css".to_owned(),
+            Some(("/static/", _)) => "/static/shop.css".to_owned(),
             Some((start, rest)) => format!("{start}1{}", rest.split_once('}').unwrap().1),
             None => path.to_owned(),
         };
