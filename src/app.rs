@@ -23,6 +23,7 @@ use crate::auth::host::require_own_host;
 use crate::auth::turn::{Turns, take_turns};
 use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
+use crate::bodies::{BodyDeadline, limit_body};
 use crate::config::Config;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
@@ -96,6 +97,7 @@ pub struct Server {
     listener: TcpListener,
     state: web::Data<AppState>,
     turns: web::Data<Turns>,
+    body_deadline: web::Data<BodyDeadline>,
     keys: Arc<KeyRing>,
     workers: usize,
     drain_seconds: u64,
@@ -143,6 +145,7 @@ impl Server {
             listener,
             state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics)),
             turns: web::Data::new(Turns::new(config.server.reads_per_client)),
+            body_deadline: web::Data::new(BodyDeadline { timeout: config.server.body_timeout }),
             keys,
             workers: config.server.workers,
             drain_seconds: config.server.drain_seconds(),
@@ -164,11 +167,13 @@ impl Server {
     pub async fn run(self) -> io::Result<()> {
         let state = self.state.clone();
         let turns = self.turns;
+        let body_deadline = self.body_deadline;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .app_data(turns.clone())
+                .app_data(body_deadline.clone())
                 .wrap(from_fn(answer_conditions))
                 .wrap(from_fn(require_own_host))
                 .wrap(from_fn(present))
@@ -179,6 +184,7 @@ impl Server {
                 .wrap(from_fn(answer_head))
                 .wrap(default_headers(&state.public_origin))
                 .wrap(TracingLogger::<RequestSpan>::new())
+                .wrap(from_fn(limit_body))
                 .configure(routes)
         })
         .workers(worker_count(self.workers)?)

@@ -9,6 +9,7 @@ pub mod app;
 pub mod assets;
 pub mod auth;
 pub mod bank;
+pub mod bodies;
 pub mod cli;
 pub mod config;
 pub mod credentials;

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
 use actix_web::{App, HttpResponse, HttpServer};
 use actors::clock::Clock;
@@ -15,10 +17,12 @@ use super::behaviour::Behaviour;
 use super::contract::{BankReply, ChargeRequest, Status};
 use super::ledger::{Decision, LedgerError};
 use super::simulated::{SimulatedBank, SimulatedError};
+use crate::bodies::{BodyDeadline, limit_body};
 use crate::config::Config;
 use crate::error::Problem;
 use crate::json::Fields;
 use crate::shutdown::ShutdownSignal;
+use crate::sockets::tcp::Connection;
 use crate::store::{self, OpenError, Options};
 
 /// The largest body of a request, in bytes.
@@ -43,6 +47,8 @@ pub struct BankServer {
     listener: TcpListener,
     bank: SimulatedBank,
     drain_seconds: u64,
+    body_deadline: Data<BodyDeadline>,
+    standstill: Duration,
     stop: ShutdownSignal,
     /// Why the store of the ledger has failed for good.
     failure: BoxFuture<'static, StoreError>,
@@ -63,6 +69,8 @@ impl BankServer {
             listener,
             bank: SimulatedBank::new(store, Clock::default()),
             drain_seconds: config.server.drain_seconds(),
+            body_deadline: Data::new(BodyDeadline { timeout: config.server.body_timeout }),
+            standstill: config.live.standstill,
             stop,
             failure,
         })
@@ -78,14 +86,25 @@ impl BankServer {
     /// Returns an error at once if the store of the ledger fails for good.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
-        let server = HttpServer::new(move || App::new().app_data(bank.clone()).configure(routes))
-            .workers(1)
-            // Drops a request that never gets a reply when its client closes the connection.
-            .h1_allow_half_closed(false)
-            .shutdown_timeout(self.drain_seconds)
-            .disable_signals()
-            .listen(self.listener)?
-            .run();
+        let deadline = self.body_deadline;
+        let standstill = self.standstill;
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(bank.clone())
+                .app_data(deadline.clone())
+                .wrap(from_fn(limit_body))
+                .configure(routes)
+        })
+        .workers(1)
+        .on_connect(move |connection, data| {
+            Connection::watch_over(connection, standstill, data);
+        })
+        // Drops a request that never gets a reply when its client closes the connection.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(self.drain_seconds)
+        .disable_signals()
+        .listen(self.listener)?
+        .run();
         let handle = server.handle();
         actix_web::rt::spawn(async move {
             self.stop.received().await;

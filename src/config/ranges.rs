@@ -61,6 +61,7 @@ fn server(Config { server, events, .. }: &Config) -> Vec<Ranged> {
     vec![
         number("server.workers", server.workers as u64, 0..=256),
         number("server.reads_per_client", server.reads_per_client as u64, 1..=1_000),
+        time("server.body_timeout", server.body_timeout, SECOND..=10 * MINUTE),
         time("server.drain", server.drain, Duration::ZERO..=10 * MINUTE),
         number("events.max", events.max, 10..=1_000_000_000),
         time("events.keep", events.keep, SECOND..=TEN_YEARS),

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub workers: usize,
     pub reads_per_client: usize,
     #[serde(deserialize_with = "super::duration::deserialize")]
+    pub body_timeout: Duration,
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub drain: Duration,
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Their details never repeat serde's words: those name Rust types, and change with its versions.
 
-use actix_web::error::{JsonPayloadError, QueryPayloadError, UrlencodedError};
+use std::io;
+
+use actix_web::error::{JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError};
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
@@ -16,6 +18,9 @@ impl From<&JsonPayloadError> for Problem {
                 Self::because(Code::BodyTooLarge, error)
             }
             JsonPayloadError::ContentType => Self::because(Code::UnsupportedMediaType, error),
+            JsonPayloadError::Payload(cause) if is_late(cause) => {
+                Self::because(Code::RequestTimeout, error)
+            }
             JsonPayloadError::Deserialize(error) => malformed_json(error),
             _ => Self::because(Code::MalformedJson, "the body could not be read"),
         }
@@ -49,6 +54,9 @@ impl From<&UrlencodedError> for Problem {
             UrlencodedError::UnknownLength | UrlencodedError::ContentType => {
                 Self::because(Code::UnsupportedMediaType, error)
             }
+            UrlencodedError::Payload(cause) if is_late(cause) => {
+                Self::because(Code::RequestTimeout, error)
+            }
             UrlencodedError::Parse(error) => invalid_field(String::new(), &error.to_string()),
             _ => Self::because(Code::OutOfRange, "the form could not be read"),
         }
@@ -59,6 +67,11 @@ impl From<&QueryPayloadError> for Problem {
     fn from(_: &QueryPayloadError) -> Self {
         Self::because(Code::InvalidQuery, "the query has an unknown, repeated or invalid parameter")
     }
+}
+
+/// Whether the body did not arrive before its deadline.
+fn is_late(error: &PayloadError) -> bool {
+    matches!(error, PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 
 fn malformed_json(error: &serde_json::Error) -> Problem {

@@ -86,6 +86,16 @@ impl Connection {
         let _ = self.socket().and_then(|socket| socket.shutdown(how));
     }
 
+    /// Shuts the connection down so that its close by the server resets it. A peer that still sends
+    /// gets an error at once.
+    pub fn abort(self) {
+        let abort = |socket: Socket| {
+            socket.set_linger(Some(Duration::ZERO))?;
+            socket.shutdown(Shutdown::Both)
+        };
+        let _ = self.socket().and_then(abort);
+    }
+
     /// Returns whether the peer has closed its side of the connection and everything it sent was
     /// read; `false` if that cannot be found out.
     pub fn is_closed_by_peer(self) -> bool {

@@ -20,6 +20,7 @@ mod article;
 mod authority;
 mod backpressure;
 mod bank;
+mod bodies;
 mod browser;
 mod cart;
 mod clock;

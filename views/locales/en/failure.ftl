@@ -12,6 +12,7 @@ error-out-of-range = A value is outside the allowed range.
 error-invalid-query = The parameters of the address are not valid.
 error-unsupported-media-type = This type of content is not accepted.
 error-body-too-large = The request is too large.
+error-request-timeout = The request took too long to arrive.
 error-method-not-allowed = This method is not allowed at this address.
 error-not-found = This page doesn’t exist.
 error-unauthorized = Please sign in to continue.

@@ -12,6 +12,7 @@ error-out-of-range = Une valeur est hors des limites autorisées.
 error-invalid-query = Les paramètres de l’adresse ne sont pas valides.
 error-unsupported-media-type = Ce type de contenu n’est pas accepté.
 error-body-too-large = La requête est trop volumineuse.
+error-request-timeout = La requête a mis trop de temps à arriver.
 error-method-not-allowed = Cette méthode n’est pas autorisée à cette adresse.
 error-not-found = Cette page n’existe pas.
 error-unauthorized = Veuillez vous connecter pour continuer.
