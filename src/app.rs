@@ -176,6 +176,7 @@ impl Server {
                 .app_data(body_deadline.clone())
                 .wrap(from_fn(answer_conditions))
                 .wrap(from_fn(require_own_host))
+                .wrap(state.cors_origins.middleware())
                 .wrap(from_fn(present))
                 .wrap(from_fn(take_turns))
                 .wrap(from_fn(exclude_small))
@@ -240,6 +241,7 @@ fn app_state(
         cookies: Cookies { secure: config.server.sets_secure_cookies() },
         public_origin: config.server.public_origin.clone(),
         on_loopback: config.server.is_on_loopback(),
+        cors_origins: config.server.cors_origins.clone(),
         registration: config.auth.registration,
         metrics,
         patience: config.order.patience,

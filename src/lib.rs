@@ -12,6 +12,7 @@ pub mod bank;
 pub mod bodies;
 pub mod cli;
 pub mod config;
+pub mod cors;
 pub mod credentials;
 pub mod crypto;
 pub mod error;

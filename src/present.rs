@@ -12,6 +12,7 @@ use views::failure;
 use views::layout::{Notice, notice, page};
 
 use crate::auth::browser::{Visitor, locale};
+use crate::cors::is_refused_preflight;
 use crate::error::Problem;
 use crate::error::code::Code;
 
@@ -45,6 +46,9 @@ fn problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
     let known = error.and_then(|error| error.as_error::<Problem>()).cloned();
     match (known, response.status()) {
         (Some(problem), _) => Some(problem),
+        (None, _) if error.is_some_and(is_refused_preflight) => {
+            Some(Problem::new(Code::CrossOrigin))
+        }
         (None, StatusCode::METHOD_NOT_ALLOWED) => Some(Problem::new(Code::MethodNotAllowed)),
         (None, StatusCode::NOT_FOUND) => Some(Problem::new(Code::NotFound)),
         (None, status) if error.is_some() && status.is_client_error() => {

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, web};
 use actors::shop::Shop;
 
 use crate::bank::simulated::SimulatedBank;
+use crate::cors::AllowedOrigins;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::refresh::RefreshTokens;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub public_origin: String,
     /// Whether the shop can be reached from this machine only.
     pub on_loopback: bool,
+    /// The other origins whose pages may use the API.
+    pub cors_origins: AllowedOrigins,
     /// Whether visitors may register.
     pub registration: bool,
     /// How long a checkout waits for the bank.

@@ -139,7 +139,7 @@ mod tests {
         let mut body = RequestBody::new(Payload::H1 { payload }, Duration::ZERO);
         sender.feed_data(vec![0; 2 * BYTES_PER_SECOND as usize].into());
         assert!(poll_fn(|cx| body.poll_next(cx)).await.unwrap().is_ok());
-        poll_fn(|cx| Poll::Ready(assert!(body.poll_next(cx).is_pending()))).await;
+        assert!(poll_fn(|cx| Poll::Ready(body.poll_next(cx).is_pending())).await);
         let deadline = body.timer.as_ref().unwrap().deadline();
         assert_eq!(deadline - body.first_deadline, Duration::from_secs(2));
     }
@@ -151,7 +151,7 @@ mod tests {
         for _ in 0..9 {
             sender.feed_data(vec![0; 16 * 1024].into());
         }
-        poll_fn(|cx| Poll::Ready(assert!(body.discard(cx).is_pending()))).await;
+        assert!(poll_fn(|cx| Poll::Ready(body.discard(cx).is_pending())).await);
         assert_eq!(body.discarded, MAX_DISCARDED);
     }
 }

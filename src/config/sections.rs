@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 
+use crate::cors::AllowedOrigins;
 use crate::proxies::TrustedProxies;
 
 /// `[server]`: the address, the proxies and the threads of the server.
@@ -17,6 +18,7 @@ pub struct ServerConfig {
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     pub public_origin: String,
+    pub cors_origins: AllowedOrigins,
     pub trusted_proxies: TrustedProxies,
     pub secure_cookies: SecureCookies,
     pub workers: usize,

@@ -9,6 +9,7 @@
 
 mod chromium;
 mod client;
+mod cors;
 mod harness;
 mod people;
 mod preload;
