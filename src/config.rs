@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::env;
 use std::ffi::OsString;
+use std::path::Path;
 
 use actors::rules::Rules;
 use config::{Environment, File, FileFormat};
@@ -92,8 +93,12 @@ impl Config {
         let mut sources =
             config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
         if let Some(profile) = profile {
-            sources =
-                sources.add_source(File::new(&format!("config/{profile}.toml"), FileFormat::Toml));
+            let path = format!("config/{profile}.toml");
+            if !Path::new(&path).is_file() {
+                let right = "it must be the name of a file config/NAME.toml in this directory";
+                return Err(SettingsError::Variable { name: "MICROSHOP_PROFILE".into(), right });
+            }
+            sources = sources.add_source(File::new(&path, FileFormat::Toml));
         }
         if let Some(url) = redis_variables::url(&variables)? {
             sources = sources.set_override("store.url", url)?;

@@ -159,22 +159,30 @@ impl Session {
 
     /// Returns the session to store after a use, or `None` if the stored last use is recent enough.
     pub fn touched(&self, now: Timestamp, lifetimes: &Lifetimes) -> Option<Self> {
+        let (idle, _) = self.limits(lifetimes);
+        // A session that expires sooner must not end while it is in use.
+        let pause = TOUCH_EVERY.min(idle / 2);
         let unstored = now.duration_since(self.last_seen_at).unsigned_abs();
-        (unstored >= TOUCH_EVERY).then(|| self.used(now, lifetimes))
+        (unstored >= pause).then(|| self.used(now, lifetimes))
     }
 
     /// Returns the session after a use, with its expiry moved forward.
     ///
     /// A session never outlives its maximum lifetime, however often it is used.
     pub fn used(&self, now: Timestamp, lifetimes: &Lifetimes) -> Self {
-        let (idle, max) = match self.proof {
-            Proof::Browser { .. } => (lifetimes.browser_idle, lifetimes.browser_max),
-            Proof::Api { .. } => (lifetimes.api_idle, lifetimes.api_max),
-        };
+        let (idle, max) = self.limits(lifetimes);
         Self {
             last_seen_at: now,
             expires_at: later(now, idle).min(later(self.created_at, max)),
             ..self.clone()
+        }
+    }
+
+    /// Returns how long the session lasts without being used, and at most.
+    fn limits(&self, lifetimes: &Lifetimes) -> (Duration, Duration) {
+        match self.proof {
+            Proof::Browser { .. } => (lifetimes.browser_idle, lifetimes.browser_max),
+            Proof::Api { .. } => (lifetimes.api_idle, lifetimes.api_max),
         }
     }
 }
@@ -269,6 +277,18 @@ pub(crate) mod tests {
         assert_eq!(cookie.touched(at(59), &LIFETIMES), None);
         assert_eq!(cookie.touched(at(60), &LIFETIMES).unwrap().expires_at, at(3_660));
         assert_eq!(cookie.used(at(86_000), &LIFETIMES).expires_at, at(86_400));
+    }
+
+    #[test]
+    fn a_browser_session_with_a_short_idle_time_does_not_end_while_it_is_used() {
+        let short = Lifetimes { browser_idle: Duration::from_secs(20), ..LIFETIMES };
+        let mut cookie = session(Proof::Browser { cookie_hash: String::new() });
+        cookie = cookie.used(at(0), &short);
+        for seconds in (9..=600).step_by(9) {
+            assert!(cookie.is_live(at(seconds)), "{seconds}");
+            cookie = cookie.touched(at(seconds), &short).unwrap_or(cookie);
+        }
+        assert!(!cookie.is_live(at(620)));
     }
 
     #[test]

@@ -4,10 +4,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, Error, HttpResponse, HttpServer};
 use actors::clock::Clock;
 use actors::store::StoreError;
 use futures_util::future::BoxFuture;
@@ -20,6 +22,8 @@ use super::simulated::{SimulatedBank, SimulatedError};
 use crate::bodies::{BodyDeadline, limit_body};
 use crate::config::Config;
 use crate::error::Problem;
+use crate::error::code::Code;
+use crate::hosts::is_for_own_host;
 use crate::json::Fields;
 use crate::shutdown::ShutdownSignal;
 use crate::sockets::tcp::Connection;
@@ -54,6 +58,9 @@ pub struct BankServer {
     failure: BoxFuture<'static, StoreError>,
 }
 
+/// Whether the bank can be reached from this machine only.
+struct OnLoopback(bool);
+
 impl BankServer {
     /// Opens the ledger and binds the address. Requests wait until [`BankServer::run`].
     pub async fn open(config: &Config) -> Result<Self, BankServerError> {
@@ -86,12 +93,15 @@ impl BankServer {
     /// Returns an error at once if the store of the ledger fails for good.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
+        let on_loopback = Data::new(OnLoopback(self.listener.local_addr()?.ip().is_loopback()));
         let deadline = self.body_deadline;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(bank.clone())
+                .app_data(on_loopback.clone())
                 .app_data(deadline.clone())
+                .wrap(from_fn(require_own_host))
                 .wrap(from_fn(limit_body))
                 .configure(routes)
         })
@@ -115,6 +125,19 @@ impl BankServer {
             error = self.failure => Err(io::Error::other(error)),
         }
     }
+}
+
+/// Refuses a request for a host that another site may have pointed to a bank on loopback: the bank
+/// has no other protection.
+async fn require_own_host(
+    on_loopback: Data<OnLoopback>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if !on_loopback.0 || is_for_own_host(request.request(), None) {
+        return next.call(request).await;
+    }
+    Ok(request.error_response(Problem::new(Code::MisdirectedRequest)))
 }
 
 /// Registers the routes of the bank.

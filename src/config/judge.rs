@@ -10,6 +10,7 @@ use url::Url;
 use super::ranges::ranges;
 use super::sections::{AdminConfig, AuthConfig, BankConfig, LiveConfig, ServerConfig};
 use super::{Config, duration, log_filter, origin};
+use crate::hosts::is_loopback;
 
 /// The documented default of `admin.password`.
 pub(crate) const DEFAULT_PASSWORD: &str = "admin";
@@ -84,7 +85,7 @@ fn cookies(server: &ServerConfig) -> Option<String> {
     let origin = &server.public_origin;
     let is_lost = server.sets_secure_cookies()
         && origin.starts_with("http://")
-        && !origin::host(origin).is_some_and(|host| origin::is_loopback(&host));
+        && !origin::host(origin).is_some_and(|host| is_loopback(&host));
     is_lost
         .then(|| format!("it must be false, or {origin} must be https, or no browser can sign in"))
 }

@@ -1,7 +1,5 @@
 //! The origin of the shop, in the form in which browsers send it (RFC 6454).
 
-use std::net::IpAddr;
-
 use url::{Host, Url};
 
 /// Returns the origin with the case, the port and the host name that browsers send; empty if it is
@@ -25,16 +23,6 @@ pub(super) fn normalized(text: &str) -> Result<String, String> {
 /// Returns the host name or address of an origin, without its port.
 pub(crate) fn host(origin: &str) -> Option<String> {
     parse(origin)?.host_str().map(str::to_owned)
-}
-
-/// Whether a host is `localhost` or a loopback address: names that always mean this machine.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let host = host.strip_suffix('.').unwrap_or(host);
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match address.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
 }
 
 /// Returns a URL of a site that browsers can open.
@@ -119,19 +107,6 @@ mod tests {
             let refusal = normalized(text).unwrap_err();
             assert!(refusal.contains(right), "{text}: {refusal}");
             assert!(!refusal.contains("secret"), "{text}: {refusal}");
-        }
-    }
-
-    #[test]
-    fn only_localhost_and_loopback_addresses_are_loopback() {
-        for host in ["localhost", "LocalHost", "localhost.", "127.0.0.1", "127.9.9.9", "[::1]"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example"] {
-            assert!(!is_loopback(host), "{host}");
-        }
-        for host in ["0.0.0.0", "[::]", "192.0.2.1", "127.1", "2130706433", "shop.localhost"] {
-            assert!(!is_loopback(host), "{host}");
         }
     }
 

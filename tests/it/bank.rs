@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::harness::client;
 use invalid_replies::{FakeBank, Reply, invalid_replies};
 use process::BankProcess;
 
@@ -47,6 +48,16 @@ async fn a_bank_over_http_keeps_the_same_contract() {
     let process = BankProcess::open().await;
     let bank = HttpBank::new(&process.url, TIMEOUT).unwrap();
     keeps_the_contract(&bank, async |mode: &str| process.behaves(mode).await).await;
+}
+
+#[actix_web::test]
+async fn a_bank_on_loopback_answers_only_to_hosts_that_no_site_can_have() {
+    let bank = BankProcess::open().await;
+    for (host, status) in [("localhost:5001", 200), ("127.0.0.1", 200), ("evil.example", 421)] {
+        let request = client().build().unwrap().get(format!("{}/behaviour", bank.url));
+        let answer = request.header("host", host).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+    }
 }
 
 /// Checks the contract on which a shop relies.

@@ -221,6 +221,7 @@ async fn a_wrong_setting_in_the_env_file_is_refused_like_one_in_the_environment(
     for (line, name) in [
         ("MICROSHOP_CART__TTL=8000y", "cart.ttl"),
         ("MICROSHOP_SERVER__BNID=127.0.0.1:0", "bnid"),
+        ("MICROSHOP_PROFILE=prodution", "MICROSHOP_PROFILE"),
         ("REDIS_HOST=redis\nREDIS_PORT=tcp://10.0.0.1:6379", "REDIS_PORT"),
     ] {
         let error = fails_to_start(&mut binary(folder(line).path(), &[]));
