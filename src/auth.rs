@@ -15,11 +15,13 @@ use domain::cart::{Cart, CartError, Owner};
 use crate::error::Problem;
 use crate::state::AppState;
 
+pub mod audit;
 pub mod bearer;
 pub mod browser;
 pub mod client;
 pub mod host;
 pub mod origin;
+pub mod sign_in;
 pub mod turn;
 
 /// The cart of the user or guest who makes the request.

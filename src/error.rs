@@ -15,7 +15,7 @@ use code::Code;
 
 pub mod code;
 mod field;
-mod request;
+pub mod request;
 mod rules;
 
 /// A refused request.

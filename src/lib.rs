@@ -17,6 +17,7 @@ pub mod credentials;
 pub mod crypto;
 pub mod error;
 pub mod etag;
+pub mod form;
 pub mod hosts;
 pub mod idempotency;
 pub mod json;

@@ -14,6 +14,7 @@ use domain::cart::Owner;
 use domain::topic::Topic;
 use serde::Deserialize;
 
+use crate::auth::audit::Source;
 use crate::auth::browser::Visitor;
 use crate::auth::{bearer, client, origin};
 use crate::error::Problem;
@@ -78,7 +79,8 @@ pub async fn open_page_socket(
         in_cart: None,
         has_unsettled_orders: None,
     };
-    let socket = Socket::new(state, slot, Client::Page(page), identity, topics);
+    let source = Source::of(&request);
+    let socket = Socket::new(state, slot, Client::Page(page), identity, source, topics);
     upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
 
@@ -102,20 +104,15 @@ pub async fn open_program_socket(
     let slot = take_slot(&visitor.state, &identity, &request)?;
     let program = Program { state: visitor.state.clone(), owner };
     let client = Client::Program(program);
-    let socket = Socket::new(visitor.state, slot, client, identity, BTreeSet::new());
+    let source = Source::of(&request);
+    let socket = Socket::new(visitor.state, slot, client, identity, source, BTreeSet::new());
     upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
 
 /// Refuses a handshake from another origin, which would use the visitor's cookie (OWASP WebSocket
 /// Security Cheat Sheet).
 fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
-    if origin::is_own_origin(request) == Some(false) {
-        let (origin, expected) = origin::received_and_expected(request);
-        tracing::info!(origin, expected, "refused a socket of another origin");
-        Err(Problem::new(Code::CrossOrigin))
-    } else {
-        Ok(())
-    }
+    if origin::may_open_socket(request) { Ok(()) } else { Err(Problem::new(Code::CrossOrigin)) }
 }
 
 fn parse_topic(name: &str) -> Result<Topic, Problem> {

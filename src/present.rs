@@ -11,6 +11,7 @@ use tracing_actix_web::RequestId;
 use views::failure;
 use views::layout::{Notice, notice, page};
 
+use crate::auth::audit::record_refusal;
 use crate::auth::browser::{Visitor, locale};
 use crate::cors::is_refused_preflight;
 use crate::error::Problem;
@@ -30,6 +31,7 @@ pub async fn present(
     let mut response = next.call(request).await?.map_into_boxed_body();
     let request = response.request().clone();
     if let Some(problem) = problem(&response) {
+        record_refusal(&request, problem.code).await;
         // Boxed, because every open connection holds this future, also that of a WebSocket.
         let rendered = Box::pin(render(&request, &problem)).await;
         response = replace_body(response, rendered);

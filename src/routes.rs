@@ -34,11 +34,7 @@ fn request_limits(config: &mut ServiceConfig) {
                 .limit(MAX_BODY)
                 .error_handler(|error, _| Problem::from(&error).into()),
         )
-        .app_data(
-            web::FormConfig::default()
-                .limit(MAX_BODY)
-                .error_handler(|error, _| Problem::from(&error).into()),
-        )
+        .app_data(web::PayloadConfig::new(MAX_BODY))
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
         .app_data(
             web::QueryConfig::default().error_handler(|error, _| Problem::from(&error).into()),

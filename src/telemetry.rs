@@ -20,6 +20,9 @@ use tracing_subscriber::{EnvFilter, fmt};
 use self::repeats::Repeats;
 use crate::config::sections::{LogConfig, LogFormat};
 
+/// The target of the lines about security, which may be logged more often than others.
+pub const SECURITY: &str = "microshop::security";
+
 /// The span of a request: its id, method and path.
 ///
 /// Headers, queries and bodies are not logged, because each may contain a secret.
@@ -27,8 +30,7 @@ pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id =
-            request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let id = request_id(request);
         tracing::info_span!(
             "request",
             id,
@@ -43,6 +45,11 @@ impl RootSpanBuilder for RequestSpan {
             Err(error) => tracing::warn!(%error, "no response sent"),
         }
     }
+}
+
+/// Returns the id of a request, as the response has it.
+pub fn request_id(request: &impl HttpMessage) -> String {
+    request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Installs the configured logger of this process, which also logs panics. Later calls have no
@@ -83,8 +90,12 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 /// Whether a line may be logged, whatever the configured filter is.
 ///
 /// At `TRACE`, sled logs keys and rows, which contain password hashes, and user names, which may
-/// be a mistyped password. The WebSocket decoder logs mistakes of clients as errors of the server.
+/// be a mistyped password. The decoders of HTTP and of WebSockets log the mistakes of clients and
+/// aborted connections as errors of the server.
 fn may_be_logged(line: &Metadata<'_>) -> bool {
-    let contains_rows = *line.level() == Level::TRACE && line.target().starts_with("sled");
-    !contains_rows && !line.target().starts_with("actix_http::ws")
+    let target = line.target();
+    let contains_rows = *line.level() == Level::TRACE && target.starts_with("sled");
+    let is_mistake_of_client = *line.level() == Level::ERROR
+        && ["actix_http::h1::dispatcher", "actix_http::h1::decoder"].contains(&target);
+    !contains_rows && !is_mistake_of_client && !target.starts_with("actix_http::ws")
 }

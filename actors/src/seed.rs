@@ -2,6 +2,7 @@
 
 use domain::article::Article;
 use domain::event::Event;
+use domain::text::mapped_password;
 use domain::user::{Role, User, UserId, Username};
 
 use crate::clock::{Clock, new_id};
@@ -46,7 +47,7 @@ impl Seed {
             return Ok(());
         }
         let now = clock.now();
-        let password_hash = hasher.hash(self.password).await?;
+        let password_hash = hasher.hash(mapped_password(&self.password)).await?;
         let user = User {
             id: UserId(new_id(now)),
             username: self.admin,

@@ -35,6 +35,7 @@ use crate::tables::Tables;
 use crate::user::UserDirectory;
 use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
+use crate::user::lookalikes::index_names;
 
 /// The parts of a shop.
 pub struct Parts {
@@ -93,6 +94,7 @@ impl Shop {
         let Parts { store, bank, hasher, clock, rules, seed } = parts;
         let tables = Tables::new(store);
         seed.plant(&tables, &hasher, &clock).await?;
+        index_names(&tables, &clock).await?;
         let snapshot = CatalogueSnapshot::default();
         let sweep_clock = SweepClock::new(&clock);
         let shared = Shared { tables, snapshot, clock, sweep_clock, rules: Arc::new(rules) };

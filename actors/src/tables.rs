@@ -62,6 +62,10 @@ pub struct Tables {
     pub accounts: Table<Account>,
     /// The ids of users, by folded name.
     pub usernames: Table<UserId>,
+    /// The users whose names have a look, by look; never empty.
+    pub lookalikes: Table<Vec<UserId>>,
+    /// The version of the looks in `lookalikes`, under `all`.
+    pub lookalike_version: Table<u64>,
     /// Deleted users whose orders have not been anonymized or listed in `contact_orders`.
     pub deleted_users: Table<UserId>,
     /// Orders of deleted users that still need their contact data.
@@ -100,6 +104,8 @@ impl Tables {
             carts: Table::new(&store, "cart"),
             accounts: Table::new(&store, "account"),
             usernames: Table::new(&store, "username"),
+            lookalikes: Table::new(&store, "lookalike"),
+            lookalike_version: Table::new(&store, "lookalike-version"),
             deleted_users: Table::new(&store, "leaver"),
             contact_orders: Table::new(&store, "contact-order"),
             admins: Table::new(&store, "admins"),

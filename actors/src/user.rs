@@ -22,6 +22,8 @@ use throttle::{Throttle, sign_in_source};
 
 pub mod commands;
 pub mod default_password;
+pub mod lookalikes;
+pub mod sign_in;
 mod throttle;
 
 /// How often failures that no longer count are removed.
@@ -52,6 +54,11 @@ pub struct CheckPassword {
     /// The client's address.
     pub address: String,
 }
+
+/// Requests the id of the user with a name, as submitted; `None` if there is no such user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Option<UserId>, Failure<UserError>>")]
+pub struct FindUser(pub String);
 
 /// Changes a user's password and ends other sessions of that user.
 #[derive(Debug, Clone, Message)]
@@ -150,6 +157,14 @@ impl Handler<CheckPassword> for UserDirectory {
         failpoint::reach("users");
         let source = sign_in_source(&check.address, &check.username);
         self.throttled(source, self.deps.clone().check(check))
+    }
+}
+
+impl Handler<FindUser> for UserDirectory {
+    type Result = Detached<Option<UserId>, UserError>;
+
+    fn handle(&mut self, find: FindUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().find(find))
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::money::Cents;
 use crate::quantity::Quantity;
+use crate::text::{is_readable_line, length};
 
 /// The number of an article. The shop assigns it and never reuses it.
 #[derive(
@@ -151,6 +152,8 @@ impl Article {
 
     /// Returns the article with a patch applied, or an error if a new value is not valid.
     pub fn patched(&self, patch: ArticlePatch) -> Result<Self, ArticleError> {
+        patch.name.as_deref().map_or(Ok(()), check_name)?;
+        patch.description.as_deref().map_or(Ok(()), check_description)?;
         Self {
             name: patch.name.unwrap_or_else(|| self.name.clone()),
             description: patch.description.unwrap_or_else(|| self.description.clone()),
@@ -160,20 +163,20 @@ impl Article {
             revision: self.revision.wrapping_add(1),
             ..self.clone()
         }
-        .validated()
+        .with_valid_numbers()
     }
 
     /// Returns the article unchanged, or an error if a field is not valid.
+    pub fn validated(self) -> Result<Self, ArticleError> {
+        check_name(&self.name)?;
+        check_description(&self.description)?;
+        self.with_valid_numbers()
+    }
+
+    /// Returns the article unchanged, or an error if its price or its stock is not valid.
     ///
     /// Keeps `reserved <= on_hand`: the stock can't be set below what orders have reserved.
-    pub fn validated(self) -> Result<Self, ArticleError> {
-        let invalid = |field, rule| Err(ArticleError::Invalid { field, rule });
-        if self.name.trim().is_empty() || self.name.chars().count() > 80 {
-            return invalid("name", "must have 1 to 80 characters");
-        }
-        if self.description.chars().count() > 500 {
-            return invalid("description", "must have at most 500 characters");
-        }
+    fn with_valid_numbers(self) -> Result<Self, ArticleError> {
         if self.price == Cents::ZERO || self.price > MAX_PRICE {
             return invalid("price_cents", "must be from 1 to 100000000");
         }
@@ -224,6 +227,31 @@ impl Article {
     fn insufficient(&self) -> ArticleError {
         ArticleError::InsufficientStock { name: self.name.clone(), available: self.available() }
     }
+}
+
+fn check_name(name: &str) -> Result<(), ArticleError> {
+    if name.trim().is_empty() || length(name) > 80 {
+        return invalid("name", "must have 1 to 80 characters");
+    }
+    check_readable("name", name)
+}
+
+fn check_description(description: &str) -> Result<(), ArticleError> {
+    if length(description) > 500 {
+        return invalid("description", "must have at most 500 characters");
+    }
+    check_readable("description", description)
+}
+
+fn check_readable(field: &'static str, text: &str) -> Result<(), ArticleError> {
+    if is_readable_line(text) {
+        return Ok(());
+    }
+    invalid(field, "must have neither control characters nor invisible ones")
+}
+
+fn invalid<T>(field: &'static str, rule: &'static str) -> Result<T, ArticleError> {
+    Err(ArticleError::Invalid { field, rule })
 }
 
 /// Articles by their numbers.
@@ -355,6 +383,23 @@ pub(crate) mod tests {
         ] {
             assert_eq!(article.validated().unwrap_err().to_string(), message);
         }
+    }
+
+    #[test]
+    fn a_new_name_or_description_has_no_invisible_characters_and_a_stored_one_is_kept() {
+        let named = |name: &str| Article { name: name.into(), ..lamp() };
+        let described = |text: &str| Article { description: text.into(), ..lamp() };
+        for text in ["\u{200B}", "La\u{AD}mp", "Lamp\u{202E}", "La\nmp", "La\tmp", "Lamp\u{FE0F}"] {
+            let rule = "must have neither control characters nor invisible ones";
+            let invalid = |field| Err(ArticleError::Invalid { field, rule });
+            assert_eq!(named(text).validated(), invalid("name"), "{text:?}");
+            assert_eq!(described(text).validated(), invalid("description"), "{text:?}");
+            let name = ArticlePatch { name: Some(text.into()), ..ArticlePatch::default() };
+            assert_eq!(lamp().patched(name), invalid("name"));
+            let price = ArticlePatch { price: Some(Cents(900)), ..ArticlePatch::default() };
+            assert_eq!(named(text).patched(price).unwrap().name, text);
+        }
+        assert!(described("Warm ☀\u{FE0F}, for 👩\u{200D}🚀").validated().is_ok());
     }
 
     #[test]

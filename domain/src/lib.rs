@@ -13,6 +13,7 @@ pub mod order;
 pub mod payment;
 pub mod quantity;
 pub mod session;
+pub mod text;
 pub mod throttle;
 pub mod time;
 pub mod topic;

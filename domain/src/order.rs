@@ -12,6 +12,7 @@ use crate::article::{ArticleError, ArticleId};
 use crate::money::{Cents, TooLarge};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quantity::Quantity;
+use crate::text::{is_readable, is_readable_line, length, with_plain_line_breaks};
 use crate::user::{Email, UserId};
 
 pub mod checkout;
@@ -165,8 +166,8 @@ pub enum OrderError {
     /// The total is above the largest amount.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
-    /// A field of the contact is empty or too long.
-    #[error("{field} must have 1 to {max} characters")]
+    /// A field of the contact is empty, too long, or has invisible characters.
+    #[error("{field} must have 1 to {max} characters, all of them visible")]
     InvalidContact {
         /// The name of the field.
         field: &'static str,
@@ -184,14 +185,17 @@ pub enum OrderError {
 }
 
 impl Contact {
-    /// Returns the contact, or an error if the name or the address is empty or too long.
+    /// Returns the contact without spaces at the ends of its fields, or an error if the name or the
+    /// address is empty, too long or not readable. Only the address may have line breaks.
     pub fn new(name: String, email: Email, address: String) -> Result<Self, OrderError> {
-        let check = |field, text: &str, max| match text.trim().chars().count() {
-            count if (1..=max).contains(&count) => Ok(()),
+        let name = name.trim().to_owned();
+        let address = with_plain_line_breaks(address.trim());
+        let check = |field, count, max, is_readable| match (1..=max).contains(&count) {
+            true if is_readable => Ok(()),
             _ => Err(OrderError::InvalidContact { field, max }),
         };
-        check("name", &name, 100)?;
-        check("address", &address, 500)?;
+        check("name", length(&name), 100, is_readable_line(&name))?;
+        check("address", length(&address), 500, is_readable(&address))?;
         Ok(Self { name, email, address })
     }
 }
@@ -220,6 +224,28 @@ mod tests {
             (1, 501, "address", 500),
         ] {
             assert_eq!(contact(name, address), Err(OrderError::InvalidContact { field, max }));
+        }
+    }
+
+    #[test]
+    fn a_contact_is_counted_as_a_page_counts_it_and_has_no_invisible_characters() {
+        let contact = |name: &str, address: &str| {
+            Contact::new(name.into(), Email::new("ana@example.org").unwrap(), address.into())
+        };
+        let lines = |count: usize| vec!["x".repeat(99); 5].join("\r\n") + &"x".repeat(count);
+        let longest = contact(" Ana\u{3000}", &lines(1)).unwrap();
+        assert_eq!((longest.name.as_str(), length(&longest.address)), ("Ana", 500));
+        assert!(!longest.address.contains('\r') && contact("Ana", &lines(2)).is_err());
+        assert!(contact(&"😀".repeat(50), "Q").is_ok() && contact(&"😀".repeat(51), "Q").is_err());
+        for (name, address) in [
+            ("\u{200B}", "Q"),
+            ("A\u{202E}na", "Q"),
+            ("A\nna", "Q"),
+            ("Ana", "\u{3164}"),
+            ("Ana", "1\tQuay"),
+            ("Ana", "1 Qu\u{AD}ay"),
+        ] {
+            assert!(contact(name, address).is_err(), "{name:?} {address:?}");
         }
     }
 }

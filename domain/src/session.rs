@@ -92,6 +92,12 @@ pub enum SessionError {
     /// The presented token or cookie does not prove a live session.
     #[error("the token is not valid")]
     Refused,
+    /// The presented refresh token was used before, so its session has ended.
+    #[error("the token is not valid")]
+    Reused {
+        /// The user whose session it was.
+        user: UserId,
+    },
     /// The user has no session with this id.
     #[error("there is no such session")]
     Unknown,

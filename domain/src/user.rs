@@ -1,5 +1,6 @@
 //! Users: names, e-mail addresses and roles.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::text::lookalike::looks;
+use crate::text::{is_readable_line, length, username};
+
 pub mod password;
+
+/// The greatest length of a new user name.
+const MAX_USERNAME: usize = 64;
 
 /// The id of a user.
 #[derive(
@@ -83,8 +90,10 @@ pub enum UserError {
         /// How long to wait before the next try.
         retry_after: Duration,
     },
-    /// The name breaks the rule of [`Username`].
-    #[error("user name must have 1 to 64 characters, no control characters, no spaces at the ends")]
+    /// The name breaks the rule of [`Username::choose`].
+    #[error(
+        "user name must have 1 to 64 letters, digits or ASCII signs, and no spaces at the ends"
+    )]
     InvalidUsername,
     /// The text does not have the form of an e-mail address.
     #[error("e-mail address is not valid")]
@@ -95,8 +104,8 @@ pub enum UserError {
     /// The password is one of the first that an attacker tries.
     #[error("password is too common")]
     PasswordCommon,
-    /// Another user has the name.
-    #[error("the user name is taken")]
+    /// Another user has the name, or one that looks like it.
+    #[error("the user name is taken, or looks like one that is taken")]
     UsernameTaken,
     /// The change would leave the shop without an administrator.
     #[error("the last administrator cannot be deleted or demoted")]
@@ -104,12 +113,25 @@ pub enum UserError {
 }
 
 impl Username {
-    /// Returns the name, or an error if it breaks the rule.
+    /// Returns a name that was stored, or an error if it breaks the invariant. New names follow the
+    /// stricter rule of [`choose`](Self::choose).
     pub fn new(name: impl Into<String>) -> Result<Self, UserError> {
         let name = name.into();
         let fits = (1..=64).contains(&name.chars().count());
         if fits && name.trim() == name && !name.chars().any(char::is_control) {
             Ok(Self(name))
+        } else {
+            Err(UserError::InvalidUsername)
+        }
+    }
+
+    /// Returns a new name in its [mapped](username::mapped) form, or an error if it is not allowed.
+    ///
+    /// The name must be readable, and users must be able to type it (RFC 8265, section 3.3).
+    pub fn choose(name: &str) -> Result<Self, UserError> {
+        let name = username::mapped(name);
+        if length(&name) <= MAX_USERNAME && username::is_allowed(&name) {
+            Self::new(name)
         } else {
             Err(UserError::InvalidUsername)
         }
@@ -123,6 +145,31 @@ impl Username {
     /// Returns the name in lower case: the form that must be unique.
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
+    }
+
+    /// Returns the looks of the name. No other user's name has one of them.
+    pub fn looks(&self) -> BTreeSet<String> {
+        looks(&self.0)
+    }
+}
+
+/// The name of a user who signs in, as submitted.
+///
+/// Names that were chosen before they were mapped may have another form than the mapped one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubmittedName {
+    /// The unique form of the mapped name: it is the same however the name is typed.
+    pub mapped: String,
+    /// The unique form of the name as it was typed.
+    pub typed: String,
+}
+
+impl SubmittedName {
+    /// Returns the forms of a submitted name. Spaces at its ends do not count.
+    pub fn of(name: &str) -> Self {
+        let name = name.trim();
+        let mapped = username::mapped(name);
+        Self { mapped: username::folded(mapped.trim()), typed: name.to_lowercase() }
     }
 }
 
@@ -157,6 +204,14 @@ impl Email {
             }
             _ => Err(UserError::InvalidEmail),
         }
+    }
+
+    /// Returns a new address, or an error if it has not the form or has invisible characters.
+    pub fn choose(address: impl Into<String>) -> Result<Self, UserError> {
+        Self::new(address).and_then(|address| {
+            let is_readable = is_readable_line(&address.0);
+            is_readable.then_some(address).ok_or(UserError::InvalidEmail)
+        })
     }
 
     /// Returns the address as the user wrote it.
@@ -201,6 +256,39 @@ mod tests {
         assert!(Email::new("ana@example.org").is_ok());
         for address in ["ana", "@example.org", "ana@", "ana b@example.org"] {
             assert_eq!(Email::new(address), Err(UserError::InvalidEmail), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn a_new_name_is_mapped_and_must_be_typeable() {
+        for (typed, name) in [("Zoe\u{308}", "Zoë"), ("Ａna", "Ana"), ("Ana Maria", "Ana Maria")]
+        {
+            assert_eq!(Username::choose(typed).unwrap().as_str(), name);
+        }
+        for name in ["", " ", "\u{200B}", " ana", "ana ", "a\nb", "a\u{AD}na", "ana\u{A0}ba", "😀"]
+        {
+            assert_eq!(Username::choose(name), Err(UserError::InvalidUsername), "{name:?}");
+        }
+        assert!(Username::choose(&"e\u{301}".repeat(64)).is_ok());
+        assert!(Username::choose(&"é".repeat(65)).is_err());
+        assert!(Username::choose(&"𠮷".repeat(32)).is_ok());
+        assert!(Username::choose(&"𠮷".repeat(33)).is_err());
+    }
+
+    #[test]
+    fn a_submitted_name_has_one_mapped_form_however_it_is_typed() {
+        for typed in ["Zoë", " ZOE\u{308}\u{3000}", "Ｚoë", "\u{A0}zoë"] {
+            assert_eq!(SubmittedName::of(typed).mapped, "zoë", "{typed:?}");
+        }
+        assert_eq!(SubmittedName::of(" Zoe\u{308}").typed, "zoe\u{308}");
+    }
+
+    #[test]
+    fn a_new_address_has_no_invisible_characters() {
+        assert!(Email::choose("zoë@example.org").is_ok());
+        for address in ["a\u{200B}na@example.org", "ana@exam\u{AD}ple.org", "\u{202E}ana@b", "ana"]
+        {
+            assert_eq!(Email::choose(address), Err(UserError::InvalidEmail), "{address:?}");
         }
     }
 

@@ -7,15 +7,17 @@ use actors::failure::Failure;
 use actors::session::{
     EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser,
 };
-use actors::user::{AddUser, ChangePassword, CheckPassword};
+use actors::user::AddUser;
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
 use domain::user::{Email, Role, UserId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::many;
+use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::Bearer;
 use crate::auth::client::{address, device};
+use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
@@ -60,8 +62,7 @@ pub async fn sign_in(
     Fields(credentials): Fields<Credentials>,
 ) -> Result<HttpResponse, Problem> {
     let Credentials { username, password } = credentials;
-    let check = CheckPassword { username, password, address: address(&request) };
-    let verified = state.shop.users.ask(check).await?;
+    let verified = check_password(&state, &request, &username, password).await?;
     let session = open_session(&state, &request, verified).await?;
     tokens(&state, &session, HttpResponse::Ok())
 }
@@ -76,8 +77,8 @@ pub async fn register_user(
         return Err(Problem::new(Code::RegistrationClosed));
     }
     let Registration { username, password, email } = registration;
-    let username = Username::new(username)?;
-    let email = email.map(Email::new).transpose()?;
+    let username = Username::choose(&username)?;
+    let email = email.map(Email::choose).transpose()?;
     let add = AddUser { username, email, password, role: Role::Customer };
     let verified = state.shop.users.ask(add).await?;
     let session = open_session(&state, &request, verified).await?;
@@ -89,17 +90,26 @@ pub async fn register_user(
 /// `POST /auth/refresh`: exchanges a refresh token for new tokens.
 pub async fn refresh_tokens(
     state: Data<AppState>,
+    request: HttpRequest,
     Fields(RefreshToken { refresh_token }): Fields<RefreshToken>,
 ) -> Result<HttpResponse, Problem> {
     let checked = state.refresh.check(&refresh_token);
     let (session, generation) = checked.ok_or(Failure::Refused(SessionError::Refused))?;
-    let session = state.shop.sessions.ask(RotateToken { session, generation }).await?;
-    tokens(&state, &session, HttpResponse::Ok())
+    let rotated = state.shop.sessions.ask(RotateToken { session, generation }).await;
+    if let Err(Failure::Refused(SessionError::Reused { user })) = rotated {
+        record(SecurityEvent::TokenReused, &request, Some(user));
+    }
+    tokens(&state, &rotated?, HttpResponse::Ok())
 }
 
 /// `POST /auth/logout`: ends the session of the access token.
 pub async fn sign_out(Bearer(me): Bearer, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    end_sessions(&state, me.user, SessionSelector::One(me.session)).await
+    let ended = end_sessions(&state, me.user, SessionSelector::One(me.session)).await;
+    // Another request may have ended the session since the token was checked.
+    ended.map_err(|problem| match problem.code {
+        Code::SessionNotFound => Problem::new(Code::InvalidToken),
+        _ => problem,
+    })
 }
 
 /// `POST /auth/logout-all`: ends every session of the user.
@@ -125,11 +135,11 @@ pub async fn verify_token(Bearer(me): Bearer) -> HttpResponse {
 pub async fn change_password(
     Bearer(me): Bearer,
     state: Data<AppState>,
+    request: HttpRequest,
     Fields(passwords): Fields<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
-    let PasswordChange { current_password: current, new_password: new } = passwords;
-    let sessions = SessionSelector::AllBut(me.session);
-    state.shop.users.ask(ChangePassword { user: me.user, current, new, sessions }).await?;
+    let PasswordChange { current_password, new_password } = passwords;
+    sign_in::change_password(&state, &request, &me, current_password, new_password).await?;
     Ok(success())
 }
 
@@ -162,7 +172,9 @@ async fn open_session(
         device: device(request),
         address: address(request),
     };
-    Ok(state.shop.sessions.ask(open).await?)
+    let session = state.shop.sessions.ask(open).await?;
+    record(SecurityEvent::SignedIn, request, Some(session.user));
+    Ok(session)
 }
 
 async fn end_sessions(

@@ -1,8 +1,8 @@
 //! The users of the REST API: users read their own profile, administrators manage all users.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
 use domain::user::{Email, Role, User, UserId, Username};
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{PageOf, many, one};
+use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::json::{Fields, given};
@@ -84,8 +85,8 @@ pub async fn add_user(
     Fields(new): Fields<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let NewUser { username, password, email, role } = new;
-    let username = Username::new(username)?;
-    let email = email.map(Email::new).transpose()?;
+    let username = Username::choose(&username)?;
+    let email = email.map(Email::choose).transpose()?;
     let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
     let user = state.shop.users.ask(add).await?.user;
     Ok(HttpResponse::Created()
@@ -110,18 +111,21 @@ pub async fn change_user(
     Fields(change): Fields<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     let UserChange { role, email, password } = change;
-    let email = email.map(|email| email.map(Email::new).transpose()).transpose()?;
+    let email = email.map(|email| email.map(Email::choose).transpose()).transpose()?;
     let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
     Ok(one("user", user_json(&user)))
 }
 
 /// `DELETE /api/users/{id}`: deletes a user and ends the user's sessions.
 pub async fn delete_user(
-    _: Admin,
+    Admin(me): Admin,
+    request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one("user", user_json(&state.shop.users.ask(DeleteUser(*id)).await?)))
+    let user = state.shop.users.ask(DeleteUser(*id)).await?;
+    record(SecurityEvent::UserDeleted { by: me.user }, &request, Some(user.id));
+    Ok(one("user", user_json(&user)))
 }
 
 /// Converts a user into the JSON that administrators receive.

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpRequest};
 use domain::cart::Owner;
-use domain::user::Role;
+use domain::user::{Role, UserId};
 
 use super::MyCart;
 use crate::credentials::SignedIn;
@@ -32,6 +32,13 @@ pub fn authenticate(request: &HttpRequest) -> Result<SignedIn, Problem> {
         return Err(Problem::new(Code::Unauthorized));
     }
     valid_token(request).ok_or_else(|| Problem::new(Code::InvalidToken))
+}
+
+/// Returns the user to whom the request's access token was issued, even if it has expired or its
+/// session has ended; `None` if the shop did not issue it.
+pub fn subject(request: &HttpRequest) -> Option<UserId> {
+    let (_, token) = authorization(request)?;
+    app_state(request).access.subject(token)
 }
 
 fn valid_token(request: &HttpRequest) -> Option<SignedIn> {

@@ -11,7 +11,7 @@ use actors::failure::Failure;
 use actors::session::FindByCookie;
 use actors::store::EventId;
 use domain::cart::Owner;
-use domain::user::Role;
+use domain::user::{Role, UserId};
 use views::locale::Locale;
 use views::viewer::{Account, Viewer};
 
@@ -84,6 +84,13 @@ pub fn locale(request: &HttpRequest) -> Locale {
             request.headers().get(ACCEPT_LANGUAGE).and_then(|languages| languages.to_str().ok());
         accepted.map(Locale::preferred).unwrap_or_default()
     })
+}
+
+/// Returns the user of the request's session cookie; `None` if the session has ended, or if the
+/// store does not reply.
+pub async fn subject(request: &HttpRequest) -> Option<UserId> {
+    let session = find_session(request, app_state(request)).await;
+    session.ok().flatten().map(|me| me.user)
 }
 
 impl Visitor {

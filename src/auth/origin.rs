@@ -2,7 +2,7 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
@@ -37,10 +37,22 @@ fn is_from_own_page(request: &HttpRequest) -> bool {
     }
 }
 
+/// Whether the handshake of a socket comes from one of the shop's own pages or from a program.
+///
+/// Browsers always send the `Origin`. Without it, only a request that acts for no user by cookie is
+/// allowed: a guest's, or one with an access token, which no page of another site can add.
+pub fn may_open_socket(request: &HttpRequest) -> bool {
+    let is_program = request.headers().contains_key(AUTHORIZATION);
+    match is_own_origin(request) {
+        Some(is_own) => is_own,
+        None => is_program || is_from_own_page(request),
+    }
+}
+
 /// Whether the `Origin` of the request is the shop's own, or `None` if there is no such header.
 ///
 /// Without a configured `server.public_origin`, the origin must match the `Host` header.
-pub fn is_own_origin(request: &HttpRequest) -> Option<bool> {
+fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     let origin = header(request, &ORIGIN)?;
     let configured = app_state(request).public_origin.as_str();
     if !configured.is_empty() {

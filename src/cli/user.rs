@@ -18,6 +18,8 @@ use actors::sweep_clock::SweepClock;
 use actors::tables::Tables;
 use actors::user::commands::UserDeps;
 use actors::user::default_password::DefaultPassword;
+use actors::user::lookalikes::index_names;
+use actors::user::sign_in::find_user;
 use actors::user::{AddUser, ChangeUser, ListUsers, UserDirectory};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
@@ -71,7 +73,10 @@ pub async fn run(
 ) -> Result<Vec<String>, UserCommandError> {
     let users = directory(tables.clone(), config)?;
     match command {
-        UserCommand::Add { username, admin } => add(&users, username, admin).await,
+        UserCommand::Add { username, admin } => {
+            index_names(&tables, &Clock::default()).await?;
+            add(&users, username, admin).await
+        }
         UserCommand::Passwd { username } => {
             let user = find(&tables, &username).await?;
             set_password(&users, user).await
@@ -83,7 +88,7 @@ pub async fn run(
 type Lines = Result<Vec<String>, UserCommandError>;
 
 async fn add(users: &Child<UserDirectory>, username: String, admin: bool) -> Lines {
-    let username = Username::new(username).map_err(Failure::Refused)?;
+    let username = Username::choose(&username).map_err(Failure::Refused)?;
     let role = if admin { Role::Admin } else { Role::Customer };
     let password = read_password()?;
     let added = users.ask(AddUser { username, email: None, password, role }).await?;
@@ -126,9 +131,8 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
 
 /// Returns the id of the user with a name.
 async fn find(tables: &Tables, username: &str) -> Result<UserId, UserCommandError> {
-    let username = Username::new(username).map_err(Failure::Refused)?;
-    let row = tables.usernames.get(username.folded()).await?;
-    Ok(row.ok_or(Failure::Refused(UserError::Unknown))?.value)
+    let user = find_user(tables, username).await?;
+    Ok(user.ok_or(Failure::Refused(UserError::Unknown))?)
 }
 
 /// Reads one line from standard input.

@@ -30,10 +30,18 @@ const MAX_CACHED: usize = 10_000;
 pub struct AccessTokens {
     keys: Arc<KeyRing>,
     /// Tokens whose signature and claims have been verified. Neither can become invalid later, so
-    /// only their times are compared again.
-    verified: RwLock<HashMap<String, SignedIn>>,
+    /// only the times are compared again.
+    verified: RwLock<HashMap<String, Verified>>,
     validation: Validation,
     ttl: Duration,
+}
+
+/// A token whose signature and claims have been verified.
+#[derive(Clone)]
+struct Verified {
+    signed_in: SignedIn,
+    /// When the token becomes valid, in seconds since the Unix epoch.
+    not_before: i64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -46,6 +54,9 @@ struct Claims {
     sid: SessionId,
     iat: i64,
     exp: i64,
+    /// The shop issues no token with this claim, but a valid one that has it is not valid before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nbf: Option<i64>,
     jti: String,
 }
 
@@ -56,7 +67,7 @@ impl AccessTokens {
         validation.set_issuer(&[ISSUER]);
         validation.set_audience(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // `check` compares the expiry with the shop's clock, to the second and without leeway.
+        // `check` compares the times with the shop's clock, to the second and without leeway.
         validation.validate_exp = false;
         Self { keys, verified: RwLock::default(), validation, ttl }
     }
@@ -77,6 +88,7 @@ impl AccessTokens {
             sid: session.id,
             iat: now.as_second(),
             exp: self.expires_at(session, now).as_second(),
+            nbf: None,
             jti: new_id(now).to_string(),
         };
         let key = self.keys.newest();
@@ -84,17 +96,27 @@ impl AccessTokens {
     }
 
     /// Returns the user that a token identifies, or `None` if the shop did not issue the token, it
-    /// has expired, or its `iat` lies ahead.
+    /// has expired, it is not valid yet, or its `iat` lies ahead.
     ///
     /// Whether the session has been revoked is for the caller to check.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
+        let Verified { signed_in, not_before } = self.verified(token)?;
+        (not_before <= now.as_second() && signed_in.is_valid(now)).then_some(signed_in)
+    }
+
+    /// Returns the user to whom the shop issued a token, whether or not it is valid now.
+    pub fn subject(&self, token: &str) -> Option<UserId> {
+        Some(self.verified(token)?.signed_in.user)
+    }
+
+    fn verified(&self, token: &str) -> Option<Verified> {
         let cached =
             self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
-        cached.or_else(|| self.verify(token)).filter(|signed_in| signed_in.is_valid(now))
+        cached.or_else(|| self.verify(token))
     }
 
     /// Verifies the signature and the claims of a token, and caches the result if they are valid.
-    fn verify(&self, token: &str) -> Option<SignedIn> {
+    fn verify(&self, token: &str) -> Option<Verified> {
         let header =
             decode_header(token).ok().filter(|header| header.typ.as_deref() == Some(TYPE))?;
         let key = self.keys.find(|key| header.kid.as_ref() == Some(&key.id))?;
@@ -108,17 +130,18 @@ impl AccessTokens {
             since: Timestamp::from_second(claims.iat).ok()?,
             until: Timestamp::from_second(claims.exp).ok()?,
         };
-        self.cache(token, &signed_in);
-        Some(signed_in)
+        let verified = Verified { signed_in, not_before: claims.nbf.unwrap_or(i64::MIN) };
+        self.cache(token, &verified);
+        Some(verified)
     }
 
     /// Adds a verified token to the cache; a full cache is emptied first.
-    fn cache(&self, token: &str, signed_in: &SignedIn) {
+    fn cache(&self, token: &str, checked: &Verified) {
         let mut verified = self.verified.write().unwrap_or_else(PoisonError::into_inner);
         if verified.len() >= MAX_CACHED {
             verified.clear();
         }
-        verified.insert(token.to_owned(), signed_in.clone());
+        verified.insert(token.to_owned(), checked.clone());
     }
 }
 
@@ -155,6 +178,22 @@ mod tests {
         }
     }
 
+    /// Returns the claims of a token that is valid for an hour from the beginning.
+    fn claims(session: &Session) -> Claims {
+        Claims {
+            iss: ISSUER.into(),
+            aud: ISSUER.into(),
+            sub: session.user,
+            username: "ana".into(),
+            role: Role::Admin,
+            sid: session.id,
+            iat: 0,
+            exp: 3_600,
+            nbf: None,
+            jti: String::new(),
+        }
+    }
+
     #[test]
     fn a_token_expires_to_the_second() {
         let tokens = tokens();
@@ -186,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn a_token_is_not_valid_before_the_time_that_it_names() {
+        let tokens = tokens();
+        let mut claims = claims(&session());
+        claims.nbf = Some(100);
+        let key = tokens.keys.newest();
+        let token =
+            encode(&header(&key.id), &claims, &EncodingKey::from_secret(&key.access)).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        for (second, valid) in [(99, false), (100, true), (3_599, true), (99, false)] {
+            assert_eq!(tokens.check(&token, at(second)).is_some(), valid, "{second}");
+        }
+        assert_eq!(tokens.subject(&token), Some(claims.sub));
+    }
+
+    #[test]
     fn a_token_is_valid_while_its_key_is_in_the_ring() {
         let token = tokens().issue(&session(), NOW).unwrap();
         let with = |letters| AccessTokens::new(ring_of(letters), Duration::from_secs(3_600));
@@ -196,18 +250,7 @@ mod tests {
     #[test]
     fn a_token_of_another_type_key_or_algorithm_is_invalid() {
         let tokens = tokens();
-        let session = session();
-        let claims = Claims {
-            iss: ISSUER.into(),
-            aud: ISSUER.into(),
-            sub: session.user,
-            username: "ana".into(),
-            role: Role::Admin,
-            sid: session.id,
-            iat: 0,
-            exp: 3_600,
-            jti: String::new(),
-        };
+        let claims = claims(&session());
         let key = tokens.keys.newest();
         let valid = header(&key.id);
         let encoding_key = EncodingKey::from_secret(&key.access);

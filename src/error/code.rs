@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 #[expect(missing_docs, reason = "views/locales has a sentence for each code")]
 pub enum Code {
     MalformedJson,
+    MalformedForm,
     MissingIdempotencyKey,
     InvalidIdempotencyKey,
     InvalidQuery,
@@ -78,6 +79,7 @@ impl Code {
     fn entry(self) -> (&'static str, u16) {
         match self {
             Self::MalformedJson => ("malformed_json", 400),
+            Self::MalformedForm => ("malformed_form", 400),
             Self::MissingIdempotencyKey => ("missing_idempotency_key", 400),
             Self::InvalidIdempotencyKey => ("invalid_idempotency_key", 400),
             Self::InvalidQuery => ("invalid_query", 400),

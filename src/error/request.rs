@@ -4,7 +4,7 @@
 
 use std::io;
 
-use actix_web::error::{JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError};
+use actix_web::error::{JsonPayloadError, PayloadError, QueryPayloadError};
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
@@ -47,19 +47,9 @@ impl From<serde_path_to_error::Error<serde_json::Error>> for Problem {
     }
 }
 
-impl From<&UrlencodedError> for Problem {
-    fn from(error: &UrlencodedError) -> Self {
-        match error {
-            UrlencodedError::Overflow { .. } => Self::because(Code::BodyTooLarge, error),
-            UrlencodedError::UnknownLength | UrlencodedError::ContentType => {
-                Self::because(Code::UnsupportedMediaType, error)
-            }
-            UrlencodedError::Payload(cause) if is_late(cause) => {
-                Self::because(Code::RequestTimeout, error)
-            }
-            UrlencodedError::Parse(error) => invalid_field(String::new(), &error.to_string()),
-            _ => Self::because(Code::OutOfRange, "the form could not be read"),
-        }
+impl From<&serde_urlencoded::de::Error> for Problem {
+    fn from(error: &serde_urlencoded::de::Error) -> Self {
+        invalid_field(String::new(), &error.to_string())
     }
 }
 
@@ -69,8 +59,8 @@ impl From<&QueryPayloadError> for Problem {
     }
 }
 
-/// Whether the body did not arrive before its deadline.
-fn is_late(error: &PayloadError) -> bool {
+/// Returns whether a body did not arrive before its deadline.
+pub fn is_late(error: &PayloadError) -> bool {
     matches!(error, PayloadError::Io(error) if error.kind() == io::ErrorKind::TimedOut)
 }
 

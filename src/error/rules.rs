@@ -78,7 +78,7 @@ impl From<ArticleError> for Problem {
 impl From<Failure<SessionError>> for Problem {
     fn from(failure: Failure<SessionError>) -> Self {
         Self::from_failure(failure, |error| match error {
-            SessionError::Refused => Self::new(Code::InvalidToken),
+            SessionError::Refused | SessionError::Reused { .. } => Self::new(Code::InvalidToken),
             SessionError::Unknown => Self::because(Code::SessionNotFound, error),
         })
     }

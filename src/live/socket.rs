@@ -31,6 +31,7 @@ use super::messages::{ClientMessage, MessageReader};
 use super::page::Page;
 use super::program::Program;
 use super::upgrade::{echo_close, hang_up};
+use crate::auth::audit::{SecurityEvent, Source};
 use crate::sockets::Slot;
 use crate::state::AppState;
 use subscribe::PendingSubscription;
@@ -62,6 +63,8 @@ pub(super) struct Socket {
     reader: MessageReader,
     client: Client,
     identity: Identity,
+    /// Where refused commands come from, for the log of security.
+    source: Source,
     /// The subscribed topics. Invariant: the identity allows each of them.
     topics: BTreeSet<Topic>,
     /// The hub that pushes to this socket. It is another one after a restart of the hub.
@@ -89,6 +92,7 @@ impl Socket {
         slot: Slot,
         client: Client,
         identity: Identity,
+        source: Source,
         topics: BTreeSet<Topic>,
     ) -> Self {
         let now = state.shop.clock.moment();
@@ -98,6 +102,7 @@ impl Socket {
             slot,
             client,
             identity,
+            source,
             topics,
             hub: None,
             backlog: Arc::default(),
@@ -118,6 +123,7 @@ impl Actor for Socket {
         ctx.run_interval(CHECK_INTERVAL, Self::check);
         // The visitor may have signed out since the page was rendered.
         if !self.identity.allows(&self.topics) {
+            self.record_refusal();
             return self.close(Close::Unauthorized, ctx);
         }
         self.subscribe(self.topics.clone(), None, ctx);
@@ -191,6 +197,12 @@ impl Socket {
         } else {
             self.identity.topic_of(&event.entry.event, &self.topics)
         }
+    }
+
+    /// Records that the client may not do what it requests.
+    fn record_refusal(&self) {
+        let subject = self.identity.signed_in.as_ref().map(|signed_in| signed_in.user);
+        self.source.record(SecurityEvent::AuthorityRefused, subject);
     }
 
     /// Sends a frame unless it is empty.

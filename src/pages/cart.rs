@@ -1,6 +1,6 @@
 //! The cart page.
 
-use actix_web::web::{Form, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::{AddItem, CartReply, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{referring_page, render_fragments, render_page, see_other};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
+use crate::form::Form;
 
 /// The fields of the button that adds an article.
 #[derive(Deserialize)]
@@ -39,7 +40,7 @@ pub async fn add_item(
     visitor: Visitor,
     request: HttpRequest,
     id: Path<ArticleId>,
-    form: Form<AddItemForm>,
+    Form(form): Form<AddItemForm>,
 ) -> Result<HttpResponse, Problem> {
     let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None };
     let reply = visitor.cart().ask(add).await;
@@ -55,7 +56,7 @@ pub async fn set_item(
     visitor: Visitor,
     request: HttpRequest,
     id: Path<ArticleId>,
-    form: Form<QuantityForm>,
+    Form(form): Form<QuantityForm>,
 ) -> Result<HttpResponse, Problem> {
     let reply = match form.quantity {
         0 => visitor.cart().ask(RemoveItem { article: *id, expected: None }).await,

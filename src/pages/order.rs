@@ -1,6 +1,6 @@
 //! The checkout page and the pages of orders.
 
-use actix_web::web::{Form, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{CancelOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder};
 use domain::money::Cents;
@@ -16,6 +16,7 @@ use super::{render_fragments, render_page, render_page_with_error, see_other};
 use crate::auth::browser::{Member, Visitor};
 use crate::crypto::random_token;
 use crate::error::Problem;
+use crate::form::Form;
 use crate::idempotency::parse_idempotency_key;
 use crate::state::AppState;
 
@@ -56,9 +57,9 @@ pub async fn show_checkout(Member { visitor, .. }: Member) -> Result<HttpRespons
 /// `POST /checkout`: places the order, or shows the form again with the error.
 pub async fn place_order(
     Member { visitor, me }: Member,
-    form: Form<NewOrder>,
+    Form(form): Form<NewOrder>,
 ) -> Result<HttpResponse, Problem> {
-    let new = form.into_inner();
+    let new = form;
     match place(&visitor.state, me.user, &new).await {
         Ok(order) => Ok(see_other(&format!("/orders/{}", order.id))),
         Err(problem) => {
@@ -104,7 +105,7 @@ pub async fn pay_order(
     Member { visitor, me }: Member,
     request: HttpRequest,
     id: Path<OrderId>,
-    form: Form<PayForm>,
+    Form(form): Form<PayForm>,
 ) -> Result<HttpResponse, Problem> {
     let IdempotencyKey { key, fingerprint } =
         parse_idempotency_key(&form.idempotency_key, &format!("pay {id}"))?;
@@ -133,7 +134,7 @@ pub async fn cancel_order(
 
 /// Places the order without waiting for the bank: the order's page shows the payment as it goes.
 async fn place(state: &AppState, user: UserId, new: &NewOrder) -> Result<Order, Problem> {
-    let email = Email::new(new.email.clone())?;
+    let email = Email::choose(new.email.clone())?;
     let contact = Contact::new(new.name.clone(), email, new.address.clone())?;
     let expected_total = new.expected_total_cents;
     let checkout = Checkout { cart_version: new.cart_version, expected_total, contact };

@@ -1,13 +1,12 @@
 //! The pages that sign users in and out, the list of sessions, and the language.
 
 use actix_web::cookie::Cookie;
-use actix_web::web::{Data, Form, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::registry::ToCart;
 use actors::cart::{ClearCart, GetCart, MergeCart};
 use actors::failure::Failure;
 use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector, VerifiedUser};
-use actors::user::CheckPassword;
 use domain::cart::{CartError, Owner};
 use domain::session::{EndReason, SessionId};
 use domain::user::UserId;
@@ -17,12 +16,16 @@ use views::locale::Locale;
 use super::{
     local_path, redirect, render_fragments, render_page, render_page_with_error, see_other,
 };
+use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::{address, device};
+use crate::auth::sign_in::check_password;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
+use crate::error::code::Code;
+use crate::form::Form;
 use crate::state::AppState;
 
 /// How often to merge a guest's cart that other requests keep changing.
@@ -64,12 +67,11 @@ pub async fn show_sign_in(
 pub async fn sign_in(
     visitor: Visitor,
     request: HttpRequest,
-    form: Form<SignInForm>,
+    Form(form): Form<SignInForm>,
 ) -> Result<HttpResponse, Problem> {
-    let SignInForm { username, password, then } = form.into_inner();
+    let SignInForm { username, password, then } = form;
     let then = local_path(then.as_deref());
-    let check = CheckPassword { username: username.clone(), password, address: address(&request) };
-    match visitor.state.shop.users.ask(check).await.map_err(Problem::from) {
+    match check_password(&visitor.state, &request, &username, password).await {
         Ok(verified) => start_session(&visitor, &request, verified, &then).await,
         Err(problem) => {
             let form = async |error: &str| {
@@ -89,7 +91,7 @@ pub async fn show_sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
 /// `POST /logout`: signs the user out of this browser.
 pub async fn sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
     if let Some(me) = &visitor.signed_in {
-        end_sessions(&visitor.state, me, SessionSelector::One(me.session)).await?;
+        end_own_session(&visitor.state, me).await?;
     }
     Ok(with_cookie(
         see_other("/articles"),
@@ -98,7 +100,10 @@ pub async fn sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
 }
 
 /// `POST /language`: stores the language of the pages in a cookie.
-pub async fn choose_language(state: Data<AppState>, form: Form<LanguageForm>) -> HttpResponse {
+pub async fn choose_language(
+    state: Data<AppState>,
+    Form(form): Form<LanguageForm>,
+) -> HttpResponse {
     let locale = Locale::from_code(&form.language).unwrap_or_default();
     let cookie = state.cookies.build(CookieName::Language, locale.code().to_owned());
     with_cookie(see_other(&local_path(form.back.as_deref())), &cookie)
@@ -126,7 +131,8 @@ pub async fn end_other_sessions(
     render_sessions(&visitor, &me, &request, "notice-sessions-ended").await
 }
 
-/// Opens a session and merges the guest's cart into the user's.
+/// Opens a session, ends the browser's former one (OWASP ASVS 5.0, section 7.2.4), and merges the
+/// guest's cart into the user's.
 ///
 /// The response sets the session's cookie, removes the guest's, and redirects to `then`.
 pub(super) async fn start_session(
@@ -142,6 +148,10 @@ pub(super) async fn start_session(
     let open =
         OpenSession { verified, cookie_hash, device: device(request), address: address(request) };
     state.shop.sessions.ask(open).await?;
+    if let Some(former) = &visitor.signed_in {
+        end_own_session(state, former).await?;
+    }
+    record(SecurityEvent::SignedIn, request, Some(user));
     if let Owner::Guest(_) = visitor.owner {
         merge_cart(visitor, user).await?;
     }
@@ -167,6 +177,14 @@ async fn merge_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Ends the session of the browser, unless another request has ended it already.
+async fn end_own_session(state: &AppState, me: &SignedIn) -> Result<(), Problem> {
+    match end_sessions(state, me, SessionSelector::One(me.session)).await {
+        Err(problem) if problem.code == Code::SessionNotFound => Ok(()),
+        ended => ended,
+    }
 }
 
 async fn end_sessions(

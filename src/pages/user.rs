@@ -1,9 +1,9 @@
 //! The pages to register, of the user's own account, and of all users for administrators.
 
-use actix_web::web::{Form, Path, Query};
+use actix_web::web::{Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use actors::session::{ListSessions, SessionSelector, VerifiedUser};
-use actors::user::{AddUser, ChangePassword, DeleteUser, GetUser, ListUsers};
+use actors::session::{ListSessions, VerifiedUser};
+use actors::user::{AddUser, DeleteUser, GetUser, ListUsers};
 use domain::topic::Topic;
 use domain::user::{Email, Role, User, UserId, Username};
 use maud::{Markup, html};
@@ -14,10 +14,13 @@ use super::{
     is_htmx, local_path, redirect, render_form_with_error, render_fragments, render_page,
     render_page_with_error, see_other,
 };
+use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Administrator, Member, Visitor};
+use crate::auth::sign_in;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::form::Form;
 use crate::state::AppState;
 
 /// The most users that the page of all users shows.
@@ -54,7 +57,7 @@ pub async fn show_registration(
 pub async fn register_user(
     visitor: Visitor,
     request: HttpRequest,
-    form: Form<UserForm>,
+    Form(form): Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
     if !visitor.state.registration {
         return Err(Problem::new(Code::RegistrationClosed));
@@ -63,7 +66,7 @@ pub async fn register_user(
     match add_user_from_form(&visitor.state, &form, Role::Customer).await {
         Ok(verified) => start_session(&visitor, &request, verified, &then).await,
         Err(problem) => {
-            let UserForm { username, email, .. } = form.into_inner();
+            let UserForm { username, email, .. } = form;
             let form = async |error: &str| {
                 Ok(views::user::register(visitor.locale, &username, &email, &then, Some(error)))
             };
@@ -81,13 +84,11 @@ pub async fn show_account(Member { visitor, me }: Member) -> Result<HttpResponse
 pub async fn change_password(
     Member { visitor, me }: Member,
     request: HttpRequest,
-    form: Form<PasswordForm>,
+    Form(form): Form<PasswordForm>,
 ) -> Result<HttpResponse, Problem> {
-    let PasswordForm { current, new } = form.into_inner();
-    let sessions = SessionSelector::AllBut(me.session);
-    let change = ChangePassword { user: me.user, current, new, sessions };
-    match visitor.state.shop.users.ask(change).await.map_err(Problem::from) {
-        Ok(_) => Ok(redirect(&request, "/account")),
+    let PasswordForm { current, new } = form;
+    match sign_in::change_password(&visitor.state, &request, &me, current, new).await {
+        Ok(()) => Ok(redirect(&request, "/account")),
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::password_form(visitor.locale, Some(error));
             Ok(render_form_with_error(&problem, &visitor, "password", form))
@@ -115,7 +116,7 @@ pub async fn show_users(
 pub async fn add_user(
     Administrator(Member { visitor, me }): Administrator,
     request: HttpRequest,
-    form: Form<UserForm>,
+    Form(form): Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
     match add_user_from_form(&visitor.state, &form, form.role.unwrap_or(Role::Customer)).await {
         Ok(_) => Ok(redirect(&request, "/admin/users")),
@@ -137,6 +138,7 @@ pub async fn delete_user(
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
     visitor.state.shop.users.ask(DeleteUser(*id)).await?;
+    record(SecurityEvent::UserDeleted { by: me.user }, &request, Some(*id));
     let table = views::user::table(visitor.locale, &first_users(&visitor.state).await?, me.user);
     let fragments = [("users", table)];
     Ok(render_fragments(&visitor, &request, &fragments, "notice-user-deleted", "/admin/users"))
@@ -173,9 +175,9 @@ async fn add_user_from_form(
     form: &UserForm,
     role: Role,
 ) -> Result<VerifiedUser, Problem> {
-    let username = Username::new(form.username.trim())?;
+    let username = Username::choose(form.username.trim())?;
     let email = Some(form.email.trim()).filter(|email| !email.is_empty());
-    let email = email.map(Email::new).transpose()?;
+    let email = email.map(Email::choose).transpose()?;
     let add = AddUser { username, email, password: form.password.clone(), role };
     Ok(state.shop.users.ask(add).await?)
 }

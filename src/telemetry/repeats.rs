@@ -12,8 +12,14 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
+use super::SECURITY;
+
 /// How often a line may be logged in each [`PERIOD`].
 const LINES: u32 = 10;
+
+/// How often a line about security may be logged in each [`PERIOD`]: an attacker who causes many of
+/// them must not hide one.
+const SECURITY_LINES: u32 = 1_000;
 
 /// The period for which the lines are counted. It starts with the first line.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -41,14 +47,15 @@ impl<S: Subscriber> Layer<S> for Repeats {
         if *place.level() > Level::INFO {
             return true;
         }
+        let most = if place.target() == SECURITY { SECURITY_LINES } else { LINES };
         let lines = self.count(place.callsite());
-        if lines == LINES + 1 {
+        if lines == most + 1 {
             let file = place.file().unwrap_or_else(|| place.target());
             let line = place.line();
             let period = PERIOD;
             tracing::warn!(file, line, ?period, "leaving out a line that is logged too often");
         }
-        lines <= LINES
+        lines <= most
     }
 }
 
@@ -120,6 +127,8 @@ mod tests {
             assert_eq!(logged.takes(), LINES);
             (0..1_000).for_each(|number| tracing::debug!(number, "a detail"));
             assert_eq!(logged.takes(), 1_000);
+            (0..2_000).for_each(|number| tracing::info!(target: SECURITY, number, "an attack"));
+            assert_eq!(logged.takes(), SECURITY_LINES);
         });
     }
 }

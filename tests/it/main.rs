@@ -18,6 +18,7 @@ mod socket;
 mod wire;
 
 mod article;
+mod audit;
 mod authority;
 mod backpressure;
 mod bank;
@@ -45,6 +46,7 @@ mod secrets;
 mod session;
 mod settings;
 mod store;
+mod text;
 mod tidy;
 mod token;
 mod user;

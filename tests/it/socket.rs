@@ -61,8 +61,12 @@ impl Socket {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Error> {
-        let url = format!("{}{path}", url.replacen("http", "ws", 1));
-        let mut request = url.into_client_request().unwrap();
+        let address = format!("{}{path}", url.replacen("http", "ws", 1));
+        let mut request = address.into_client_request().unwrap();
+        // A browser sends the origin of its page with every handshake.
+        if headers.iter().any(|(name, _)| *name == "cookie") {
+            request.headers_mut().insert("origin", url.parse().unwrap());
+        }
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }

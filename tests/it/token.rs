@@ -27,7 +27,7 @@ struct Token {
 /// A way to invalidate a token, and its name.
 type Mistake = (&'static str, fn(&mut Token));
 
-const MISTAKES: [Mistake; 20] = [
+const MISTAKES: [Mistake; 26] = [
     ("no algorithm", |token| token.header["alg"] = json!("none")),
     ("no algorithm, in capitals", |token| token.header["alg"] = json!("NONE")),
     ("the algorithm in lower case", |token| token.header["alg"] = json!("hs256")),
@@ -54,6 +54,12 @@ const MISTAKES: [Mistake; 20] = [
     ("an expiry that is now", |token| {
         token.claims["exp"] = json!(Clock::default().now().as_second())
     }),
+    ("a start that is a minute ahead", |token| token.claims["nbf"] = json!(seconds_ahead(60))),
+    ("a start that is an hour ahead", |token| token.claims["nbf"] = json!(seconds_ahead(3_600))),
+    ("a start at the end of time", |token| token.claims["nbf"] = json!(i64::MAX)),
+    ("a start too large for a number", |token| token.claims["nbf"] = json!(u64::MAX)),
+    ("a start that is a text", |token| token.claims["nbf"] = json!("0")),
+    ("a start with a fraction", |token| token.claims["nbf"] = json!(1.5e9)),
 ];
 
 #[actix_web::test]
@@ -61,6 +67,9 @@ async fn a_token_with_one_mistake_is_refused() {
     let shop = shop_with_leaked_secret().await;
     let valid = shop.customer("ana").await.token;
     profile(&shop, &Token::copy_of(&valid).signed()).await.expect(200);
+    let mut started = Token::copy_of(&valid);
+    started.claims["nbf"] = json!(seconds_ahead(0));
+    profile(&shop, &started.signed()).await.expect(200);
     for (name, apply) in MISTAKES {
         let mut token = Token::copy_of(&valid);
         apply(&mut token);
@@ -160,6 +169,10 @@ async fn shop_with_leaked_secret() -> TestShop {
 async fn profile(shop: &TestShop, token: &str) -> Answer {
     Answer::of(shop.request(Method::GET, "/auth/profile").bearer_auth(token).send().await.unwrap())
         .await
+}
+
+fn seconds_ahead(seconds: i64) -> i64 {
+    Clock::default().now().as_second() + seconds
 }
 
 fn remove(part: &mut Value, name: &str) {

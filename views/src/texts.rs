@@ -9,12 +9,13 @@ use crate::locale::Locale;
 
 /// Every error code of the server, as its JSON responses contain it.
 const ERROR_CODES: &str = "
-    malformed_json missing_idempotency_key invalid_idempotency_key idempotency_key_reused
-    idempotency_key_in_use wrong_type unknown_field missing_field out_of_range invalid_query
-    unsupported_media_type body_too_large request_timeout method_not_allowed not_found unauthorized
-    invalid_credentials invalid_token forbidden cross_origin misdirected_request registration_closed
-    article_not_found article_unavailable not_in_cart quantity_out_of_range too_many_pieces
-    too_many_articles precondition_failed cart_changed empty_cart total_changed
+    malformed_json malformed_form missing_idempotency_key invalid_idempotency_key
+    idempotency_key_reused idempotency_key_in_use wrong_type unknown_field missing_field
+    out_of_range invalid_query unsupported_media_type body_too_large request_timeout
+    method_not_allowed not_found unauthorized invalid_credentials invalid_token forbidden
+    cross_origin misdirected_request registration_closed article_not_found article_unavailable
+    not_in_cart quantity_out_of_range
+    too_many_pieces too_many_articles precondition_failed cart_changed empty_cart total_changed
     insufficient_stock invalid_contact total_too_large order_not_found wrong_state
     payment_declined payment_not_sent payment_unavailable username_taken invalid_username
     invalid_email password_length password_common wrong_password last_admin user_not_found

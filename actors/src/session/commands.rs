@@ -125,8 +125,10 @@ impl SessionDeps {
                 let user = row.value.user;
                 let sessions = SessionSelector::One(id);
                 let reason = EndReason::TokenReused;
-                self.end(EndSessions { user, sessions, reason, with: None }).await?;
-                Err(SessionError::Refused.into())
+                let ended = self.end(EndSessions { user, sessions, reason, with: None }).await;
+                // Another request with a used token may have ended the session first.
+                ended.map_err(|failure| failure.map_refused(|_| SessionError::Refused))?;
+                Err(SessionError::Reused { user }.into())
             }
         }
     }

@@ -6,11 +6,13 @@
 use domain::cart::Owner;
 use domain::event::Event;
 use domain::session::EndReason;
+use domain::text::mapped_password;
 use domain::user::password::check_password;
-use domain::user::{Role, User, UserError, UserId, Username};
+use domain::user::{Role, User, UserError, UserId};
 
 use super::default_password::DefaultPassword;
-use super::{AddUser, ChangePassword, ChangeUser, CheckPassword, ListUsers};
+use super::lookalikes::{free_looks, put_looks, remove_looks};
+use super::{AddUser, ChangePassword, ChangeUser, ListUsers};
 use crate::ask::Child;
 use crate::clock::new_id;
 use crate::failure::Failure;
@@ -55,13 +57,15 @@ impl UserDeps {
 
     /// Adds a user.
     pub(super) async fn add(self, add: AddUser) -> Result<VerifiedUser> {
-        check_password(&add.password)?;
+        let password = mapped_password(&add.password);
+        check_password(&password)?;
         let tables = &self.shared.tables;
         let folded = add.username.folded();
         if tables.usernames.get(&folded).await?.is_some() {
             return Err(UserError::UsernameTaken.into());
         }
-        let password_hash = self.hasher.hash(add.password).await?;
+        let looks = free_looks(tables, &add.username).await?.ok_or(UserError::UsernameTaken)?;
+        let password_hash = self.hasher.hash(password).await?;
         let now = self.shared.clock.now();
         let user = User {
             id: UserId(new_id(now)),
@@ -73,6 +77,7 @@ impl UserDeps {
         let account = Account { user: user.clone(), password_hash, default_password: false };
         let mut batch = self.shared.batch();
         batch.put(&tables.usernames, &folded, None, &user.id)?;
+        put_looks(tables, &mut batch, &looks, user.id)?;
         batch.put(&tables.accounts, user.id, None, &account)?;
         self.update_admins(&mut batch, user.id, user.role).await?;
         batch.publish(&Event::UserAdded(user.clone()))?;
@@ -80,29 +85,15 @@ impl UserDeps {
         Ok(VerifiedUser { user, version: 1 })
     }
 
-    /// Checks a name and a password, and rehashes the password if the cost setting has changed.
-    pub(super) async fn check(self, check: CheckPassword) -> Result<VerifiedUser> {
-        let row = self.account_named(&check.username).await?;
-        let hash = row.as_ref().map(|row| row.value.password_hash.clone());
-        let matches = self.hasher.verify(check.password.clone(), hash).await?;
-        let Row { version, value: account } =
-            row.filter(|_| matches).ok_or(UserError::InvalidCredentials)?;
-        let version = if self.hasher.is_outdated(&account.password_hash) {
-            self.try_rehash(&account, version, check.password).await?
-        } else {
-            version
-        };
-        Ok(VerifiedUser { user: account.user, version })
-    }
-
     /// Changes a password, given the current one, and ends other sessions.
     pub(super) async fn change_password(self, change: ChangePassword) -> Result<User> {
-        check_password(&change.new)?;
+        let new = mapped_password(&change.new);
+        check_password(&new)?;
         let row = self.row(change.user).await?;
-        if !self.hasher.verify(change.current, Some(row.value.password_hash.clone())).await? {
+        if !self.is_password(change.current, &row.value).await? {
             return Err(UserError::WrongPassword.into());
         }
-        let account = self.with_password(row.value, Some(change.new)).await?;
+        let account = self.with_password(row.value, Some(new)).await?;
         let mut batch = self.shared.batch();
         batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
         let reason = EndReason::PasswordChanged;
@@ -125,18 +116,19 @@ impl UserDeps {
 
     /// Changes a user; a new role or password ends the user's sessions.
     pub(super) async fn change(self, change: ChangeUser) -> Result<User> {
-        change.password.as_deref().map_or(Ok(()), check_password)?;
+        let password = change.password.as_deref().map(mapped_password);
+        password.as_deref().map_or(Ok(()), check_password)?;
         let tables = &self.shared.tables;
         let Row { version, value: before } = self.row(change.user).await?;
         let role = change.role.unwrap_or(before.user.role);
         let email = change.email.unwrap_or_else(|| before.user.email.clone());
         let user = User { role, email, ..before.user.clone() };
-        let reason = match change.password {
+        let reason = match password {
             Some(_) => Some(EndReason::PasswordChanged),
             None => (role != before.user.role).then_some(EndReason::UserChanged),
         };
         let account = Account { user: user.clone(), ..before };
-        let account = self.with_password(account, change.password).await?;
+        let account = self.with_password(account, password).await?;
         let mut batch = self.shared.batch();
         batch.put(&tables.accounts, user.id, Some(version), &account)?;
         self.update_admins(&mut batch, user.id, role).await?;
@@ -161,6 +153,7 @@ impl UserDeps {
         if let Some(row) = tables.usernames.get(&folded).await? {
             batch.remove(&tables.usernames, &folded, row.version);
         }
+        remove_looks(tables, &mut batch, &user).await?;
         if let Some(row) = tables.carts.get(&owner).await? {
             batch.remove(&tables.carts, &owner, row.version);
         }
@@ -174,7 +167,7 @@ impl UserDeps {
 
     /// Rehashes a password at the configured cost and returns the account's version. Only a
     /// conflict fails: the old hash remains valid.
-    async fn try_rehash(
+    pub(super) async fn try_rehash(
         &self,
         account: &Account,
         version: Version,
@@ -210,14 +203,6 @@ impl UserDeps {
         let Some(new) = new else { return Ok(account) };
         let password_hash = self.hasher.hash(new).await?;
         Ok(Account { password_hash, default_password: false, ..account })
-    }
-
-    async fn account_named(&self, username: &str) -> Result<Option<Row<Account>>> {
-        let Ok(username) = Username::new(username) else { return Ok(None) };
-        match self.shared.tables.usernames.get(username.folded()).await? {
-            Some(row) => Ok(self.shared.tables.accounts.get(row.value).await?),
-            None => Ok(None),
-        }
     }
 
     async fn row(&self, id: UserId) -> Result<Row<Account>> {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use domain::moment::Moment;
 use domain::throttle::Failures;
-use domain::user::UserError;
+use domain::user::{SubmittedName, UserError};
 
 /// One character more than the longest username: beyond it, submitted names need not differ.
 const NAME_LENGTH: usize = 65;
@@ -69,7 +69,8 @@ impl Throttle {
     }
 }
 
-/// Returns the source of a sign-in: the client's address and the submitted name.
+/// Returns the source of a sign-in: the client's address and the submitted name, which is the same
+/// however it is typed.
 ///
 /// An IPv6 client counts by its /64 network, since it can use any address of it.
 pub(super) fn sign_in_source(address: &str, username: &str) -> String {
@@ -77,6 +78,6 @@ pub(super) fn sign_in_source(address: &str, username: &str) -> String {
         Ok(IpAddr::V6(address)) => format!("{:x?}", address.segments().first_chunk::<4>()),
         _ => address.to_owned(),
     };
-    let name: String = username.to_lowercase().chars().take(NAME_LENGTH).collect();
+    let name: String = SubmittedName::of(username).mapped.chars().take(NAME_LENGTH).collect();
     format!("{network} {name}")
 }

@@ -37,7 +37,7 @@ pub(crate) const LAMP: ArticleId = ArticleId(1);
 pub(crate) const PASSWORD: &str = "correct horse";
 
 /// The scrypt cost of every node, and the one of a node with costlier hashes, as log2(N).
-const LOG_N: u8 = 1;
+pub(crate) const LOG_N: u8 = 1;
 const COSTLIER_LOG_N: u8 = 2;
 
 /// How often and for how many times [`eventually`] checks a condition.

@@ -73,7 +73,8 @@ async fn a_reused_token_ends_its_session_and_no_other() {
     let other = sign_in(&test, &user, None).await.unwrap();
     rotate(&test, &stolen, 1).await.unwrap();
     test.advance_clock(Duration::from_secs(10));
-    assert_eq!(rotate(&test, &stolen, 1).await, Err(Failure::Refused(SessionError::Refused)));
+    let reused = SessionError::Reused { user: stolen.user };
+    assert_eq!(rotate(&test, &stolen, 1).await, Err(Failure::Refused(reused)));
     assert_eq!(rotate(&test, &stolen, 2).await, Err(Failure::Refused(SessionError::Refused)));
     assert!(test.shop.revocations.contains(stolen.id));
     assert_eq!(rotate(&test, &other, 1).await, Ok(2));

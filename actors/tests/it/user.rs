@@ -10,6 +10,8 @@ use futures_util::future::join_all;
 
 use crate::harness::{PASSWORD, TestShop};
 
+mod unmapped;
+
 const WRONG: &str = "wrong horse";
 
 fn check_of(username: &str, address: &str, password: &str) -> CheckPassword {

@@ -1,13 +1,14 @@
 //! The rule for passwords that users choose.
 
 use super::UserError;
+use crate::text::length;
 
 /// Returns an error if a user may not choose the password.
 ///
-/// It must have 8 to 128 characters and must not be a common one, in any case of its letters
-/// (NIST SP 800-63B, section 5.1.1.2).
+/// It must have 8 to 128 characters, as [`length`] counts them at the upper end, and must not be a
+/// common one, in any case of its letters (NIST SP 800-63B, section 5.1.1.2).
 pub fn check_password(password: &str) -> Result<(), UserError> {
-    if !(8..=128).contains(&password.chars().count()) {
+    if password.chars().count() < 8 || length(password) > 128 {
         return Err(UserError::PasswordLength);
     }
     if COMMON.contains(&password.to_lowercase().as_str()) {
@@ -73,6 +74,10 @@ mod tests {
         assert_eq!(check_password("correct horse"), Ok(()));
         for length in [8, 128] {
             assert_eq!(check_password(&"é".repeat(length)), Ok(()));
+        }
+        assert_eq!(check_password(&"😀".repeat(64)), Ok(()));
+        for length in [7, 65] {
+            assert_eq!(check_password(&"😀".repeat(length)), Err(UserError::PasswordLength));
         }
     }
 }

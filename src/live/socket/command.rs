@@ -66,6 +66,7 @@ impl Socket {
                 self.identity.signed_in = Some(renewed);
             }
             _ => {
+                self.record_refusal();
                 let message = "the token is invalid or belongs to another session";
                 self.send(frame::error(ErrorCode::InvalidToken, message), ctx);
             }
@@ -81,6 +82,7 @@ impl Socket {
         ctx: &mut Context,
     ) {
         if !self.identity.allows(subscribe) {
+            self.record_refusal();
             let message = "this client may not subscribe to one of the topics";
             return self.send(frame::error(ErrorCode::Forbidden, message), ctx);
         }

@@ -75,6 +75,32 @@ async fn handshakes_from_other_sites_and_with_invalid_tokens_are_refused() {
 }
 
 #[actix_web::test]
+async fn a_handshake_with_a_cookie_needs_the_shop_s_origin() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    let guest = "guest=of-another-browser";
+    let bearer = format!("Bearer {}", ana.token);
+    for path in ["/api/live", "/live?topics=cart&since=0"] {
+        for cookie in [cookie.as_str(), guest, "language=fr"] {
+            let headers = |header| [("cookie", cookie), header];
+            for header in [
+                ("x-nothing", "and a cookie"),
+                ("origin", "https://evil.example"),
+                ("origin", "null"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-site", "same-site"),
+            ] {
+                assert_eq!(refusal(&shop, path, &headers(header)).await, 403, "{path} {header:?}");
+            }
+            Socket::connect(&shop, path, &headers(("origin", &shop.url))).await;
+        }
+        Socket::connect(&shop, path, &[]).await;
+        Socket::connect(&shop, path, &[("authorization", &bearer)]).await;
+    }
+}
+
+#[actix_web::test]
 async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;

@@ -101,6 +101,47 @@ async fn a_new_password_signs_out_every_other_browser() {
 }
 
 #[actix_web::test]
+async fn a_sign_in_or_registration_ends_the_former_session_of_the_browser() {
+    let shop = TestShop::open().await;
+    shop.customer("bob").await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    let phone = Visitor::enter(&shop);
+    phone.logs_in("ana", "/").await.leads_to("/");
+    let new = [("username", "eve"), ("email", ""), ("password", "correct horse"), ("then", "/")];
+    for (path, form) in [
+        ("/login", &[("username", "ana"), ("password", "correct horse")][..]),
+        ("/login", &[("username", "bob"), ("password", "correct horse")]),
+        ("/register", &new),
+        ("/login", &[("username", "ana"), ("password", "correct horse")]),
+    ] {
+        let former =
+            signs_in_with(&ana, "/login", &[("username", "ana"), ("password", "correct horse")])
+                .await;
+        let current = signs_in_with(&ana, path, form).await;
+        assert!(shows_account(&shop, &current).await && !shows_account(&shop, &former).await);
+    }
+    phone.get("/account").await.has(200);
+    let refused = [("username", "ana"), ("password", "wrong horse")];
+    ana.post("/login", &refused).await.has(401);
+    ana.get("/account").await.has(200);
+}
+
+/// Sends a form that signs in, and returns the cookie of the session.
+async fn signs_in_with(browser: &Visitor, path: &str, form: &[(&str, &str)]) -> String {
+    let answer = browser.post(path, form).await;
+    answer.leads_to("/");
+    let set = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
+    session.split(';').next().unwrap().to_owned()
+}
+
+/// Whether the account page is shown to a browser with this cookie only.
+async fn shows_account(shop: &TestShop, cookie: &str) -> bool {
+    let request = shop.request(Method::GET, "/account").header("cookie", cookie);
+    request.send().await.unwrap().status() == 200
+}
+
+#[actix_web::test]
 async fn the_session_cookie_works_for_the_shop_s_pages_only() {
     let shop = TestShop::open().await;
     let ana = Visitor::sign_in(&shop, "ana").await;

@@ -83,6 +83,36 @@ async fn every_reused_token_ends_its_session_and_notifies_the_others() {
 }
 
 #[actix_web::test]
+async fn parallel_uses_of_old_tokens_are_all_refused_with_the_same_response() {
+    let shop = TestShop::open_with(&[("AUTH__REFRESH_GRACE", "0s")]).await;
+    shop.customer("ana").await;
+    for _ in 0..5 {
+        let ana = Person::log_in_again(&shop, "ana").await;
+        let second = successor(&shop, &ana.refresh_token).await;
+        successor(&shop, &second).await;
+        let tokens = [&ana.refresh_token, &second];
+        let uses = (0..16).map(|number| refreshes(&shop, tokens[number % 2]));
+        for answer in join_all(uses).await {
+            answer.expect_problem(401, "invalid_token");
+        }
+        ana.is_signed_out().await;
+    }
+}
+
+#[actix_web::test]
+async fn parallel_sign_outs_end_the_session_or_find_the_token_invalid() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let sign_out = || ana.send(reqwest::Method::POST, "/auth/logout", json!({}));
+    for answer in join_all((0..16).map(|_| sign_out())).await {
+        if answer.status != 200 {
+            answer.expect_problem(401, "invalid_token");
+        }
+    }
+    ana.is_signed_out().await;
+}
+
+#[actix_web::test]
 async fn a_used_token_returns_its_successor_during_the_grace_period() {
     let shop = TestShop::open_with(&[("AUTH__REFRESH_GRACE", "2s")]).await;
     let ana = shop.customer("ana").await;

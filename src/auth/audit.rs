@@ -1,0 +1,139 @@
+//! The log of security: one line for each event (OWASP ASVS 5.0, section 16.3).
+//!
+//! A line has the id of the request, the address of the client, and the user whom the event
+//! concerns. It never has what the client sent: a mistyped name may be a password.
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpMessage, HttpRequest};
+use domain::user::UserId;
+use tracing::{info, warn};
+
+use super::{bearer, browser, client, origin};
+use crate::credentials::cookie::CookieName;
+use crate::error::code::Code;
+use crate::state::app_state;
+use crate::telemetry::{SECURITY, request_id};
+
+/// An event that concerns security.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecurityEvent {
+    /// A user signed in.
+    SignedIn,
+    /// A name or a password was wrong.
+    SignInFailed,
+    /// A password was not checked, because too many were wrong.
+    SignInThrottled,
+    /// The current password, which a change requires, was wrong.
+    WrongPassword,
+    /// A request had credentials, but not those of a caller who may send it.
+    AuthorityRefused,
+    /// A request came from a page of another site.
+    CrossSite {
+        /// The received `Origin`.
+        origin: String,
+        /// The `Origin` of the shop's own pages.
+        expected: String,
+    },
+    /// A refresh token was used again, and its session has ended.
+    TokenReused,
+    /// An administrator deleted a user.
+    UserDeleted {
+        /// The administrator.
+        by: UserId,
+    },
+}
+
+/// Where an event comes from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    request_id: String,
+    address: String,
+}
+
+/// Marks a request whose event is recorded.
+struct Recorded;
+
+impl Source {
+    /// Returns the id of a request and the address of its client.
+    pub fn of(request: &HttpRequest) -> Self {
+        Self { request_id: request_id(request), address: client::address(request) }
+    }
+
+    /// Records an event of this source. `subject` is the user whom it concerns, if there is one.
+    pub fn record(&self, event: SecurityEvent, subject: Option<UserId>) {
+        let subject = subject.map_or("unknown".to_owned(), |user| user.to_string());
+        let Self { request_id, address } = self;
+        // Each event has its own place in the code, because lines are counted by place.
+        match event {
+            SecurityEvent::SignedIn => {
+                info!(target: SECURITY, event = "signed_in", request_id, address, subject);
+            }
+            SecurityEvent::SignInFailed => {
+                info!(target: SECURITY, event = "sign_in_failed", request_id, address, subject);
+            }
+            SecurityEvent::SignInThrottled => {
+                info!(target: SECURITY, event = "sign_in_throttled", request_id, address, subject);
+            }
+            SecurityEvent::WrongPassword => {
+                info!(target: SECURITY, event = "wrong_password", request_id, address, subject);
+            }
+            SecurityEvent::AuthorityRefused => {
+                info!(target: SECURITY, event = "authority_refused", request_id, address, subject);
+            }
+            SecurityEvent::CrossSite { origin, expected } => {
+                warn!(
+                    target: SECURITY,
+                    event = "cross_site",
+                    request_id,
+                    address,
+                    subject,
+                    origin,
+                    expected
+                );
+            }
+            SecurityEvent::TokenReused => {
+                warn!(target: SECURITY, event = "token_reused", request_id, address, subject);
+            }
+            SecurityEvent::UserDeleted { by } => {
+                info!(
+                    target: SECURITY,
+                    event = "user_deleted",
+                    request_id,
+                    address,
+                    subject,
+                    %by
+                );
+            }
+        }
+    }
+}
+
+/// Records the event of a request, unless it has one already.
+pub fn record(event: SecurityEvent, request: &HttpRequest, subject: Option<UserId>) {
+    if request.extensions_mut().insert(Recorded).is_none() {
+        Source::of(request).record(event, subject);
+    }
+}
+
+/// Records why a request was refused, if that concerns security.
+pub async fn record_refusal(request: &HttpRequest, code: Code) {
+    let event = match code {
+        Code::CrossOrigin => {
+            let (origin, expected) = origin::received_and_expected(request);
+            SecurityEvent::CrossSite { origin: origin.to_owned(), expected }
+        }
+        Code::Forbidden | Code::InvalidToken => SecurityEvent::AuthorityRefused,
+        Code::Unauthorized if has_credentials(request) => SecurityEvent::AuthorityRefused,
+        _ => return,
+    };
+    let subject = match bearer::subject(request) {
+        Some(user) => Some(user),
+        None => browser::subject(request).await,
+    };
+    record(event, request, subject);
+}
+
+fn has_credentials(request: &HttpRequest) -> bool {
+    let session = app_state(request).cookies.get(request, CookieName::Session);
+    session.is_some() || request.headers().contains_key(AUTHORIZATION)
+}

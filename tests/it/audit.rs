@@ -1,0 +1,319 @@
+//! The log of security: one line for each event, and no error line for what a client does wrong.
+
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::{TestShop, until};
+use crate::people::{Answer, Person, signs_in};
+use crate::socket::Socket;
+
+const PASSWORD: &str = "correct horse";
+const WRONG: &str = "wrong-horse-of-ana";
+
+/// A shop, and how many lines of its log were read.
+struct Logged {
+    shop: TestShop,
+    read: usize,
+}
+
+impl Logged {
+    async fn open(settings: &[(&str, &str)]) -> Self {
+        let format = [("LOG__FILTER", "info"), ("LOG__FORMAT", "json")];
+        let shop = TestShop::open_logged(&[&format[..], settings].concat()).await;
+        Self { shop, read: 0 }
+    }
+
+    /// Returns the lines about security that were logged since the last call.
+    fn new_lines(&mut self) -> Vec<Value> {
+        let log = self.shop.file("log");
+        let lines: Vec<Value> =
+            log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let new = lines[self.read..].to_vec();
+        self.read = lines.len();
+        new.into_iter().filter(|line| line["target"] == "microshop::security").collect()
+    }
+
+    /// Checks that a request has left exactly one line, of an event with a subject.
+    #[track_caller]
+    fn has_line(&mut self, headers: &HeaderMap, event: &str, subject: &str) {
+        let lines = self.new_lines();
+        assert_eq!(lines.len(), 1, "{event}: {lines:#?}");
+        let fields = &lines[0]["fields"];
+        assert_eq!(
+            (&fields["event"], &fields["subject"], &fields["address"], &fields["request_id"]),
+            (
+                &json!(event),
+                &json!(subject),
+                &json!("127.0.0.1"),
+                &json!(headers["x-request-id"].to_str().unwrap())
+            )
+        );
+        assert!(["INFO", "WARN"].contains(&lines[0]["level"].as_str().unwrap()));
+    }
+
+    async fn posts(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> HeaderMap {
+        self.posts_from(path, cookie, form, ("sec-fetch-site", "same-origin")).await
+    }
+
+    async fn posts_from(
+        &self,
+        path: &str,
+        cookie: &str,
+        form: &[(&str, &str)],
+        (name, value): (&str, &str),
+    ) -> HeaderMap {
+        let request = self.shop.request(Method::POST, path).header("cookie", cookie);
+        let request = request.header(name, value).form(form);
+        request.send().await.unwrap().headers().clone()
+    }
+}
+
+async fn id(person: &Person) -> String {
+    person.get("/auth/profile").await.expect(200).json["id"].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn every_sign_in_and_every_wrong_password_leaves_one_line() {
+    let mut logged = Logged::open(&[]).await;
+    let ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    logged.new_lines();
+    let login = |name: &str, password: &str| {
+        let body = json!({ "username": name, "password": password });
+        logged.shop.request(Method::POST, "/auth/login").json(&body).send()
+    };
+    let right = login("ana", PASSWORD).await.unwrap();
+    let wrong = login("ANA ", WRONG).await.unwrap();
+    let unknown = login(WRONG, PASSWORD).await.unwrap();
+    let lines = logged.new_lines();
+    let events = lines.iter().map(|line| (&line["fields"]["event"], &line["fields"]["subject"]));
+    let expected =
+        [("signed_in", me.as_str()), ("sign_in_failed", &me), ("sign_in_failed", "unknown")];
+    assert!(
+        events.eq(expected
+            .map(|(event, subject)| (json!(event), json!(subject)))
+            .iter()
+            .map(|(a, b)| (a, b))),
+        "{lines:#?}"
+    );
+    assert_eq!(
+        [right.status(), wrong.status(), unknown.status()].map(|it| it.as_u16()),
+        [200, 401, 401]
+    );
+
+    let form = [("username", "ana"), ("password", WRONG)];
+    let page = logged.posts("/login", "", &form).await;
+    logged.has_line(&page, "sign_in_failed", &me);
+    let form = [("username", "ana"), ("password", PASSWORD)];
+    let page = logged.posts("/login", "", &form).await;
+    logged.has_line(&page, "signed_in", &me);
+    let form = [("username", "eve"), ("email", ""), ("password", PASSWORD)];
+    logged.posts("/register", "", &form).await;
+    assert_eq!(logged.new_lines()[0]["fields"]["event"], "signed_in");
+
+    let cookie = signs_in(&logged.shop, "ana", PASSWORD).await;
+    logged.new_lines();
+    let change = json!({ "current_password": WRONG, "new_password": "battery staple" });
+    let answer = ana.send(Method::POST, "/auth/password", change).await.expect(403);
+    logged.has_line(&answer.headers, "wrong_password", &me);
+    let form = [("current", WRONG), ("new", "battery staple")];
+    let page = logged.posts("/account/password", &cookie, &form).await;
+    logged.has_line(&page, "wrong_password", &me);
+
+    for _ in 0..5 {
+        login_as(&logged.shop, "ana").await.expect(401);
+    }
+    logged.new_lines();
+    let throttled = login_as(&logged.shop, "ana").await.expect(429);
+    logged.has_line(&throttled.headers, "sign_in_throttled", &me);
+}
+
+async fn login_as(shop: &TestShop, name: &str) -> Answer {
+    let body = json!({ "username": name, "password": WRONG });
+    Answer::of(shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap()).await
+}
+
+#[actix_web::test]
+async fn every_refused_authority_leaves_one_line() {
+    let mut logged = Logged::open(&[("METRICS__TOKEN", "scraper-token-of-the-tests")]).await;
+    let mut ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    let cookie = signs_in(&logged.shop, "ana", PASSWORD).await;
+    logged.new_lines();
+    for path in ["/api/users", "/metrics", "/api/bank", "/api/breaker"] {
+        let answer = ana.get(path).await.expect(403);
+        logged.has_line(&answer.headers, "authority_refused", &me);
+    }
+    for path in ["/admin/users", "/admin"] {
+        let page = logged.shop.request(Method::GET, path).header("cookie", &cookie);
+        let page = page.send().await.unwrap().headers().clone();
+        logged.has_line(&page, "authority_refused", &me);
+    }
+    let form = [("username", "eve"), ("email", ""), ("password", PASSWORD)];
+    let page = logged.posts("/admin/users/add", &cookie, &form).await;
+    logged.has_line(&page, "authority_refused", &me);
+
+    // Frames of a socket.
+    let mut socket = Socket::open(&logged.shop, &ana.token).await;
+    for command in [json!({ "subscribe": ["users"] }), json!({ "token": "garbage" })] {
+        socket.sends(command).await;
+        assert!(socket.receives_json().await["error"]["code"].is_string());
+        let lines = logged.new_lines();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert_eq!(lines[0]["fields"]["subject"], me.as_str());
+    }
+
+    // Credentials that are no longer valid, and those that never were.
+    ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    logged.posts("/logout", &cookie, &[]).await;
+    assert_eq!(logged.new_lines().len(), 0);
+    let answer = ana.get("/api/cart").await.expect(401);
+    logged.has_line(&answer.headers, "authority_refused", &me);
+    let page = logged.shop.request(Method::GET, "/account").header("cookie", &cookie);
+    let page = page.send().await.unwrap().headers().clone();
+    logged.has_line(&page, "authority_refused", "unknown");
+    ana.token = "garbage".into();
+    for path in ["/api/cart", "/metrics", "/api/live"] {
+        let answer = ana.get(path).await.expect(401);
+        logged.has_line(&answer.headers, "authority_refused", "unknown");
+    }
+    let body = json!({ "refresh_token": "garbage" });
+    let answer = logged.shop.request(Method::POST, "/auth/refresh").json(&body);
+    let answer = Answer::of(answer.send().await.unwrap()).await.expect(401);
+    logged.has_line(&answer.headers, "authority_refused", "unknown");
+
+    // Without credentials there is nothing to report.
+    for path in ["/api/cart", "/account", "/api/articles", "/articles", "/nowhere"] {
+        logged.shop.request(Method::GET, path).send().await.unwrap();
+    }
+    assert_eq!(logged.new_lines().len(), 0);
+}
+
+#[actix_web::test]
+async fn every_reuse_of_a_token_and_every_deleted_user_leaves_one_line() {
+    let mut logged = Logged::open(&[("AUTH__REFRESH_GRACE", "0s")]).await;
+    let admin = logged.shop.admin().await.0;
+    let boss = id(&admin).await;
+    let ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    let body = json!({ "refresh_token": ana.refresh_token });
+    ana.send(Method::POST, "/auth/refresh", body.clone()).await.expect(200);
+    logged.new_lines();
+    let answer = ana.send(Method::POST, "/auth/refresh", body.clone()).await.expect(401);
+    logged.has_line(&answer.headers, "token_reused", &me);
+    let answer = ana.send(Method::POST, "/auth/refresh", body).await.expect(401);
+    logged.has_line(&answer.headers, "authority_refused", &me);
+
+    let answer = admin.delete(&format!("/api/users/{me}")).await.expect(200);
+    let lines = logged.new_lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    let fields = &lines[0]["fields"];
+    let id_of_request = answer.headers["x-request-id"].to_str().unwrap();
+    assert_eq!(
+        (&fields["event"], &fields["subject"], &fields["by"], &fields["request_id"]),
+        (&json!("user_deleted"), &json!(me), &json!(boss), &json!(id_of_request))
+    );
+    let bob = id(&logged.shop.customer("bob").await).await;
+    let cookie = signs_in(&logged.shop, "admin", "admin").await;
+    logged.new_lines();
+    let page = logged.posts(&format!("/admin/users/delete/{bob}"), &cookie, &[]).await;
+    logged.has_line(&page, "user_deleted", &bob);
+}
+
+#[actix_web::test]
+async fn every_request_from_another_site_leaves_one_line() {
+    let mut logged = Logged::open(&[]).await;
+    let me = id(&logged.shop.customer("ana").await).await;
+    let cookie = signs_in(&logged.shop, "ana", PASSWORD).await;
+    logged.new_lines();
+    for header in [
+        ("origin", "https://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("x-nothing", "and a cookie"),
+    ] {
+        for path in ["/cart/add/1", "/logout", "/login", "/account/password"] {
+            let page = logged.posts_from(path, &cookie, &[("a", "b")], header).await;
+            logged.has_line(&page, "cross_site", &me);
+        }
+        for path in ["/api/live", "/live?topics=cart&since=0"] {
+            let request = logged.shop.request(Method::GET, path).header("cookie", &cookie);
+            let answer = request.header(header.0, header.1).send().await.unwrap();
+            assert_eq!(answer.status(), 403);
+            let headers = answer.headers().clone();
+            logged.has_line(&headers, "cross_site", &me);
+        }
+    }
+    let page = logged.posts_from("/cart/add/1", "", &[], ("origin", "null")).await;
+    logged.has_line(&page, "cross_site", "unknown");
+}
+
+#[actix_web::test]
+async fn a_flood_of_refused_requests_hides_no_event_and_is_bounded() {
+    let mut logged = Logged::open(&[]).await;
+    let mut ana = logged.shop.customer("ana").await;
+    logged.new_lines();
+    ana.token = "garbage".into();
+    for _ in 0..100 {
+        ana.get("/api/cart").await.expect(401);
+    }
+    assert_eq!(logged.new_lines().len(), 100);
+}
+
+#[actix_web::test]
+async fn what_a_client_does_wrong_is_no_error_of_the_shop() {
+    let shop = TestShop::open_logged(&[("LOG__FILTER", "info")]).await;
+    let ana = shop.customer("ana").await;
+    for body in ["", "{", "[1,2", "\"\\ud800\"", "{\"article_id\":1e999}"] {
+        let request = ana.request(Method::POST, "/api/cart/items").body(body);
+        let request = request.header("content-type", "application/json");
+        assert!(request.send().await.unwrap().status().is_client_error());
+    }
+    let json = "Content-Type: application/json\r\n";
+    let token = &ana.token;
+    let large = "x".repeat(300_000);
+    let address = shop.url.trim_start_matches("http://");
+    for request in [
+        "garbage\r\n\r\n".into(),
+        "GET / HTTP/9.9\r\n\r\n".into(),
+        "GET /articles HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n".into(),
+        "GET /articles HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n".into(),
+        format!("GET /{large} HTTP/1.1\r\nHost: a\r\n\r\n"),
+        format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}\r\n\r\n"),
+        "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}".into(),
+        format!("POST /auth/login HTTP/1.1\r\nHost: a\r\n{json}Content-Length: 100\r\n\r\n{{"),
+        format!(
+            "POST /auth/login HTTP/1.1\r\nHost: a\r\n{json}Transfer-Encoding: chunked\r\n\r\nzz\r\n"
+        ),
+        format!(
+            "POST /auth/login HTTP/1.1\r\nHost: a\r\n{json}Content-Encoding: gzip\r\n\
+             Content-Length: 2\r\n\r\n{{}}"
+        ),
+        format!(
+            "POST /api/cart/items HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n{json}\
+             Transfer-Encoding: chunked\r\n\r\n5\r\n{{\"a\":\r\n"
+        ),
+        "GET /api/live HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n".to_string(),
+    ] {
+        for is_reset in [false, true] {
+            let mut connection = TcpStream::connect(address).await.unwrap();
+            // The shop may close the connection before everything is sent.
+            let _ = connection.write_all(request.as_bytes()).await;
+            if is_reset {
+                connection.set_zero_linger().unwrap();
+            } else {
+                connection.shutdown().await.unwrap_or_default();
+                let _ = connection.read_to_end(&mut Vec::new()).await;
+            }
+        }
+    }
+    Socket::open(&shop, &ana.token).await.vanishes();
+    Socket::open(&shop, &ana.token).await.leaves().await;
+    let closed = async || ana.get("/api/cart").await.status == 200;
+    until(async || closed().await.then_some(())).await;
+    let log = shop.file("log");
+    let error = log.lines().find(|line| line.contains("ERROR"));
+    assert_eq!(error, None);
+}
