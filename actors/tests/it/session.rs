@@ -81,6 +81,19 @@ async fn a_reused_token_ends_its_session_and_no_other() {
 }
 
 #[actix::test]
+async fn parallel_uses_of_a_used_token_end_its_session_once_and_are_all_refused() {
+    let test = TestShop::open().await;
+    let ana = sign_in(&test, &test.user("ana").await, None).await.unwrap();
+    rotate(&test, &ana, 1).await.unwrap();
+    test.advance_clock(Duration::from_secs(10));
+    let uses = join_all((0..16).map(|_| rotate(&test, &ana, 1))).await;
+    let reused = Err(Failure::Refused(SessionError::Reused { user: ana.user }));
+    assert_eq!(uses.iter().filter(|used| **used == reused).count(), 1);
+    let refused = Err(Failure::Refused(SessionError::Refused));
+    assert!(uses.iter().all(|used| *used == reused || *used == refused), "{uses:?}");
+}
+
+#[actix::test]
 async fn a_deleted_user_is_signed_out_of_every_session() {
     let test = TestShop::open().await;
     let user = test.user("ana").await;
