@@ -154,16 +154,16 @@ impl Article {
     pub fn patched(&self, patch: ArticlePatch) -> Result<Self, ArticleError> {
         patch.name.as_deref().map_or(Ok(()), check_name)?;
         patch.description.as_deref().map_or(Ok(()), check_description)?;
-        Self {
+        let patched = Self {
             name: patch.name.unwrap_or_else(|| self.name.clone()),
             description: patch.description.unwrap_or_else(|| self.description.clone()),
             price: patch.price.unwrap_or(self.price),
             on_hand: patch.on_hand.unwrap_or(self.on_hand),
             active: patch.active.unwrap_or(self.active),
-            revision: self.revision.wrapping_add(1),
             ..self.clone()
-        }
-        .with_valid_numbers()
+        };
+        let revision = self.revision.wrapping_add(u32::from(patched != *self));
+        Self { revision, ..patched }.with_valid_numbers()
     }
 
     /// Returns the article unchanged, or an error if a field is not valid.
@@ -304,7 +304,8 @@ pub(crate) mod tests {
         let seen = lamp().version();
         let mut ordered = lamp();
         ordered.reserve(Quantity::ONE).unwrap();
-        let changed = lamp().patched(ArticlePatch::default()).unwrap();
+        let patch = ArticlePatch { price: Some(Cents(1)), ..ArticlePatch::default() };
+        let changed = lamp().patched(patch).unwrap();
         for (article, of_stock, fits) in [
             (lamp(), false, true),
             (lamp(), true, true),
@@ -345,6 +346,7 @@ pub(crate) mod tests {
             price: Cents(900),
             on_hand: 7,
             active: false,
+            revision: 1,
             ..lamp()
         };
         assert_eq!(lamp().patched(patch), Ok(torch.clone()));
