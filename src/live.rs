@@ -1,8 +1,9 @@
 //! Live updates over WebSockets: JSON for programs, HTML fragments for pages.
 //!
-//! A handshake is refused if it comes from another origin or if no slot is available. Otherwise
-//! one `Socket` actor serves the connection: it subscribes to the hub and sends what the client
-//! may see. `docs/protocol.md` explains the protocol for programs.
+//! A handshake is refused if it comes from another origin that is not allowed (OWASP WebSocket
+//! Security Cheat Sheet) or if no slot is available. Otherwise one `Socket` actor serves the
+//! connection: it subscribes to the hub and sends what the client may see. `docs/protocol.md`
+//! explains the protocol for programs.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -21,7 +22,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::sockets::address::SlotAddress;
 use crate::sockets::tcp::Connection;
-use crate::sockets::{NoSlot, Slot, SlotOwner};
+use crate::sockets::{NoSlot, Slot};
 use crate::state::AppState;
 use identity::Identity;
 use page::Page;
@@ -63,7 +64,7 @@ pub async fn open_page_socket(
     subscription: Query<PageSubscription>,
     payload: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    require_own_origin(&request)?;
+    origin::require_own_origin(&request)?;
     let topics = subscription.topics.split(',').map(parse_topic);
     let topics = topics.collect::<Result<BTreeSet<_>, _>>()?;
     let Visitor { state, signed_in, owner, locale, .. } = visitor;
@@ -87,32 +88,30 @@ pub async fn open_page_socket(
 /// `GET /api/live`: opens a socket that sends JSON to a program.
 ///
 /// The program is identified by an access token, else by the cookie of a session, else as a guest.
+/// A page of another origin is identified by a token only: of the handshake, or of its first frame.
 pub async fn open_program_socket(
     visitor: Visitor,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    require_own_origin(&request)?;
+    let is_foreign = origin::is_allowed_foreign_origin(&request)?;
+    let visitor = if is_foreign { visitor.without_cookies() } else { visitor };
     // An invalid token is refused even if the request has a valid cookie.
-    let signed_in = match bearer::authenticate(&request) {
+    let signed_in = match bearer::authenticate_socket(&request) {
         Ok(signed_in) => Some(signed_in),
         Err(problem) if problem.code == Code::Unauthorized => visitor.signed_in,
         Err(problem) => return Err(problem.into()),
     };
+    let awaits_token = is_foreign && signed_in.is_none();
     let owner = signed_in.as_ref().map_or(visitor.owner, |signed_in| Owner::User(signed_in.user));
     let identity = Identity::new(&owner, signed_in.as_ref());
     let slot = take_slot(&visitor.state, &identity, &request)?;
     let program = Program { state: visitor.state.clone(), owner };
     let client = Client::Program(program);
     let source = Source::of(&request);
-    let socket = Socket::new(visitor.state, slot, client, identity, source, BTreeSet::new());
+    let mut socket = Socket::new(visitor.state, slot, client, identity, source, BTreeSet::new());
+    socket.awaits_token = awaits_token;
     upgrade::open(socket, &[PROTOCOL], &request, payload)
-}
-
-/// Refuses a handshake from another origin, which would use the visitor's cookie (OWASP WebSocket
-/// Security Cheat Sheet).
-fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
-    if origin::may_open_socket(request) { Ok(()) } else { Err(Problem::new(Code::CrossOrigin)) }
 }
 
 fn parse_topic(name: &str) -> Result<Topic, Problem> {
@@ -126,10 +125,7 @@ fn take_slot(
     identity: &Identity,
     request: &HttpRequest,
 ) -> Result<Slot, Problem> {
-    let owner = match &identity.signed_in {
-        Some(signed_in) => SlotOwner::Session(signed_in.session),
-        None => SlotOwner::Guest(identity.subscriber.owner.clone()),
-    };
+    let owner = identity.slot_owner();
     // The server listens on TCP only, so every connection has an address.
     let address = client::address(request).parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let address = SlotAddress::of(address);

@@ -155,6 +155,19 @@ impl Slots {
 }
 
 impl Slot {
+    /// Counts the socket against the limit of another owner, unless that limit is reached.
+    pub fn change_owner(&self, owner: SlotOwner) -> Result<(), NoSlot> {
+        let slots = &mut *self.sockets.slots();
+        if slots.owners.of(&owner) >= self.sockets.limits.per_owner {
+            return Err(NoSlot::PerOwner);
+        }
+        if let Some(taken) = slots.taken.get_mut(&self.number) {
+            slots.owners.add(owner.clone());
+            slots.owners.remove(&std::mem::replace(&mut taken.owner, owner));
+        }
+        Ok(())
+    }
+
     /// Records that the socket's actor runs.
     pub fn record_progress(&self, now: Moment) {
         self.progress_at.store(milliseconds(now), Ordering::Relaxed);
@@ -207,6 +220,19 @@ mod tests {
         drop(first);
         assert!(sockets.take_slot(guest("ana"), from(1), None, NOW).is_ok());
         assert_eq!(sockets.slots().taken.len(), 2);
+    }
+
+    #[test]
+    fn a_slot_counts_against_the_limit_of_its_new_owner() {
+        let sockets = Sockets::new(limits(9, 1));
+        let slot = sockets.take_slot(guest("new"), from(1), None, NOW).ok().unwrap();
+        slot.change_owner(guest("ana")).unwrap();
+        let other = sockets.take_slot(guest("new"), from(1), None, NOW).ok().unwrap();
+        assert_eq!(other.change_owner(guest("ana")), Err(NoSlot::PerOwner));
+        drop(slot);
+        other.change_owner(guest("ana")).unwrap();
+        drop(other);
+        assert!(sockets.slots().owners.is_empty());
     }
 
     #[test]

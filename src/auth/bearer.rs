@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::{FromRequest, HttpRequest};
 use domain::cart::Owner;
 use domain::user::{Role, UserId};
@@ -12,7 +12,10 @@ use super::MyCart;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::state::app_state;
+use crate::state::{AppState, app_state};
+
+/// The beginning of the protocol that stands for an access token.
+const TOKEN_PROTOCOL: &str = "bearer.";
 
 /// A program of a signed-in user.
 pub struct Bearer(pub SignedIn);
@@ -41,12 +44,39 @@ pub fn subject(request: &HttpRequest) -> Option<UserId> {
     app_state(request).access.subject(token)
 }
 
-fn valid_token(request: &HttpRequest) -> Option<SignedIn> {
-    let (scheme, token) = authorization(request)?;
-    let state = app_state(request);
+/// Returns the user whose access token the handshake of a WebSocket carries.
+///
+/// Browsers cannot set a header on a WebSocket. So the token may also be an entry of the list of
+/// requested protocols, `bearer.TOKEN`. The header is preferred.
+pub fn authenticate_socket(request: &HttpRequest) -> Result<SignedIn, Problem> {
+    match (authenticate(request), protocol_token(request)) {
+        (Err(problem), Some(token)) if problem.code == Code::Unauthorized => {
+            check(app_state(request), token).ok_or_else(|| Problem::new(Code::InvalidToken))
+        }
+        (result, _) => result,
+    }
+}
+
+/// Returns the user that a token identifies; `None` if the token is invalid or its session has
+/// ended.
+pub fn check(state: &AppState, token: &str) -> Option<SignedIn> {
     let signed_in = state.access.check(token, state.shop.clock.now())?;
     let is_revoked = state.shop.revocations.refuse(signed_in.session, signed_in.until);
-    (scheme.eq_ignore_ascii_case("bearer") && !is_revoked).then_some(signed_in)
+    (!is_revoked).then_some(signed_in)
+}
+
+fn valid_token(request: &HttpRequest) -> Option<SignedIn> {
+    let (scheme, token) = authorization(request)?;
+    let signed_in = check(app_state(request), token);
+    signed_in.filter(|_| scheme.eq_ignore_ascii_case("bearer"))
+}
+
+/// Returns the token in the list of requested protocols (RFC 6455, section 11.3.4).
+fn protocol_token(request: &HttpRequest) -> Option<&str> {
+    let lists = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+    let mut protocols =
+        lists.filter_map(|list| list.to_str().ok()).flat_map(|list| list.split(','));
+    protocols.find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL))
 }
 
 /// Splits the `Authorization` header into the scheme and the token.

@@ -117,6 +117,12 @@ impl Visitor {
         })
     }
 
+    /// Returns a new guest in place of the visitor, for a request that must not act by its cookies.
+    pub fn without_cookies(self) -> Self {
+        let owner = Owner::Guest(fingerprint(&random_token()));
+        Self { signed_in: None, owner, ..self }
+    }
+
     /// Returns the visitor's cart.
     pub fn cart(&self) -> MyCart {
         MyCart { state: self.state.clone(), owner: self.owner.clone() }

@@ -62,6 +62,27 @@ fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     Some(origin.split_once("://").is_some_and(|(_, authority)| authority == host))
 }
 
+/// Returns an error unless the handshake of a socket [may open](may_open_socket) it.
+pub fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
+    if may_open_socket(request) { Ok(()) } else { Err(Problem::new(Code::CrossOrigin)) }
+}
+
+/// Returns whether the request comes from another origin that may use the API; an error if it comes
+/// from an origin that may not.
+///
+/// A browser sends the shop's cookies with the request of another origin on the same site. The
+/// request must not act by them.
+pub fn is_allowed_foreign_origin(request: &HttpRequest) -> Result<bool, Problem> {
+    let own = require_own_origin(request);
+    let origin = header(request, &ORIGIN);
+    let is_allowed = origin.is_some_and(|origin| app_state(request).cors_origins.contains(origin));
+    match own {
+        Ok(()) => Ok(false),
+        Err(_) if is_allowed => Ok(true),
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Returns the `Origin` of the request and the one that [`is_own_origin`] expects, for the log.
 pub fn received_and_expected(request: &HttpRequest) -> (&str, String) {
     let origin = header(request, &ORIGIN).unwrap_or_default();

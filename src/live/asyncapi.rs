@@ -69,8 +69,8 @@ fn info() -> Value {
 }
 
 fn shop_server() -> Value {
-    let security =
-        ["bearer", "session"].map(|scheme| reference("components/securitySchemes", scheme));
+    let security = ["bearer", "protocol", "session"]
+        .map(|scheme| reference("components/securitySchemes", scheme));
     json!({
         "host": "localhost:5000",
         "protocol": "ws",
@@ -83,6 +83,13 @@ fn shop_server() -> Value {
 fn security_schemes() -> Value {
     json!({
         "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+        "protocol": {
+            "type": "httpApiKey",
+            "in": "header",
+            "name": "Sec-WebSocket-Protocol",
+            "description": "`microshop.v1, bearer.TOKEN`, for browsers, which cannot set a header \
+                            on a WebSocket. The server selects `microshop.v1`.",
+        },
         "session": {
             "type": "httpApiKey",
             "in": "cookie",

@@ -28,7 +28,8 @@ pub enum Close {
     Expired,
     /// The session was ended.
     Revoked,
-    /// A page subscribes to a topic that its visitor may not see.
+    /// A page subscribes to a topic that its visitor may not see, or a page of another origin
+    /// sends no valid token.
     Unauthorized,
     /// The client sent too many frames in a second.
     Rate,
@@ -92,7 +93,10 @@ impl Close {
             Self::NotUtf8 => "The client sent text that is not valid UTF-8. Fix the client.",
             Self::Expired => "The token or session has expired. Get a new token, then connect.",
             Self::Revoked => "The session was ended (sign-out, change of the user). Sign in again.",
-            Self::Unauthorized => "The visitor of a page may not see one of its topics. Sign in.",
+            Self::Unauthorized => {
+                "The visitor of a page may not see one of its topics, or a page of another origin \
+                 sent no valid token within 5 s. Sign in."
+            }
             Self::Rate => "The client sent more frames in a second than allowed. Fix the client.",
             Self::TooBig => "The client sent a message of more than 64 KiB. Fix the client.",
             Self::Restarting => "The server shuts down or restarts. Reconnect.",

@@ -33,7 +33,8 @@ pub(super) struct ClientFrame {
     /// Topics to unsubscribe from.
     #[schemars(with = "Option<Vec<Topic>>")]
     pub(super) unsubscribe: Option<BTreeSet<Topic>>,
-    /// A newer access token of the same session.
+    /// A newer access token of the same session. The first frame of a page of another origin
+    /// contains its first token, unless the handshake did.
     pub(super) token: Option<String>,
     /// Any value, returned in a pong when every earlier command is done.
     pub(super) ping: Option<Value>,

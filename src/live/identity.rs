@@ -7,6 +7,7 @@ use domain::event::Event;
 use domain::topic::{Channel, Subscriber, Topic};
 
 use crate::credentials::SignedIn;
+use crate::sockets::SlotOwner;
 
 /// The user or guest for whom a socket is open.
 #[derive(Clone)]
@@ -23,6 +24,14 @@ impl Identity {
         let role = signed_in.map(|signed_in| signed_in.role);
         let subscriber = Subscriber { owner: owner.clone(), role };
         Self { subscriber, signed_in: signed_in.cloned() }
+    }
+
+    /// Returns against whose limit the socket counts.
+    pub(super) fn slot_owner(&self) -> SlotOwner {
+        match &self.signed_in {
+            Some(signed_in) => SlotOwner::Session(signed_in.session),
+            None => SlotOwner::Guest(self.subscriber.owner.clone()),
+        }
     }
 
     /// Returns whether the socket may subscribe to every one of these topics.

@@ -34,9 +34,11 @@ use super::upgrade::{echo_close, hang_up};
 use crate::auth::audit::{SecurityEvent, Source};
 use crate::sockets::Slot;
 use crate::state::AppState;
+use first_token::TOKEN_TIMEOUT;
 use subscribe::PendingSubscription;
 
 mod command;
+mod first_token;
 mod liveness;
 mod redraw;
 mod subscribe;
@@ -65,6 +67,8 @@ pub(super) struct Socket {
     identity: Identity,
     /// Where refused commands come from, for the log of security.
     source: Source,
+    /// Whether the first frame must bring the access token that identifies the client.
+    pub(super) awaits_token: bool,
     /// The subscribed topics. Invariant: the identity allows each of them.
     topics: BTreeSet<Topic>,
     /// The hub that pushes to this socket. It is another one after a restart of the hub.
@@ -103,6 +107,7 @@ impl Socket {
             client,
             identity,
             source,
+            awaits_token: false,
             topics,
             hub: None,
             backlog: Arc::default(),
@@ -121,6 +126,9 @@ impl Actor for Socket {
     fn started(&mut self, ctx: &mut Context) {
         ctx.set_mailbox_capacity(BACKLOG);
         ctx.run_interval(CHECK_INTERVAL, Self::check);
+        if self.awaits_token {
+            ctx.run_later(TOKEN_TIMEOUT, Self::require_token);
+        }
         // The visitor may have signed out since the page was rendered.
         if !self.identity.allows(&self.topics) {
             self.record_refusal();

@@ -8,6 +8,7 @@ use crate::socket::Socket;
 
 mod connection;
 mod end_to_end;
+mod foreign;
 mod pictures;
 mod preserved;
 mod purchase;

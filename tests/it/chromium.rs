@@ -97,6 +97,13 @@ impl Chromium {
         Window::new(self.client.clone(), handle, shop.url.clone())
     }
 
+    /// Opens a new window for a site that is not the shop.
+    pub(crate) async fn window_at(&self, url: &str) -> Window {
+        let as_tab = false;
+        let handle = self.client.new_window(as_tab).await.unwrap().handle;
+        Window::new(self.client.clone(), handle, url.to_owned())
+    }
+
     /// Closes the browser, whose console must show no error.
     pub(crate) async fn closes(self) {
         self.closes_after_errors(&[]).await;

@@ -6,6 +6,7 @@ use crate::harness::TestShop;
 use crate::socket::Socket;
 
 mod access;
+mod foreign;
 mod page;
 
 #[actix_web::test]

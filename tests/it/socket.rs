@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
@@ -38,6 +39,17 @@ impl Socket {
         Self::handshake(&shop.url, path, headers).await.unwrap()
     }
 
+    /// Connects as a program with some headers; also returns the protocol that the shop selects.
+    pub(crate) async fn connect_with_protocol(
+        shop: &TestShop,
+        headers: &[(&'static str, &str)],
+    ) -> (Self, Option<String>) {
+        let (socket, response) =
+            connect_async(Self::request(&shop.url, "/api/live", headers)).await.unwrap();
+        let selected = response.headers().get("sec-websocket-protocol");
+        (Self(socket), selected.map(|protocol| protocol.to_str().unwrap().to_owned()))
+    }
+
     /// Connects as a program with a token; returns an error if the handshake is refused.
     pub(crate) async fn tries(shop: &TestShop, token: &str) -> Result<Self, Error> {
         Self::tries_at(&shop.url, token).await
@@ -61,6 +73,10 @@ impl Socket {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Error> {
+        Ok(Self(connect_async(Self::request(url, path, headers)).await?.0))
+    }
+
+    fn request(url: &str, path: &str, headers: &[(&'static str, &str)]) -> Request {
         let address = format!("{}{path}", url.replacen("http", "ws", 1));
         let mut request = address.into_client_request().unwrap();
         // A browser sends the origin of its page with every handshake.
@@ -70,7 +86,7 @@ impl Socket {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        Ok(Self(connect_async(request).await?.0))
+        request
     }
 
     /// Connects as a program with a small receive buffer, which reads only when a test receives.

@@ -52,6 +52,11 @@ pub(super) fn commands() -> Vec<Value> {
             "Keep the socket open longer than its first token.",
             json!({ "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGci…" }),
         ),
+        example(
+            "identify",
+            "Begin as a page of another origin whose handshake has no token.",
+            json!({ "token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGci…", "subscribe": ["cart"] }),
+        ),
         example("ping", "Wait until every earlier command is done.", json!({ "ping": 1 })),
     ]
 }

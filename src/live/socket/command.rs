@@ -33,6 +33,7 @@ impl Socket {
             let Some(text) = self.commands.pop_front() else { return };
             match serde_json::from_str(&text) {
                 Ok(Object(command)) => self.run_command(command, ctx),
+                Err(_) if self.awaits_token => self.require_token(ctx),
                 Err(error) => {
                     self.send(frame::error(ErrorCode::MalformedJson, error.to_string()), ctx);
                 }
@@ -44,6 +45,10 @@ impl Socket {
     /// former one may have expired; the ping last, because its pong confirms the others.
     fn run_command(&mut self, command: ClientFrame, ctx: &mut Context) {
         let ClientFrame { subscribe, since, unsubscribe, token, ping } = command;
+        let is_first = self.awaits_token;
+        if is_first && !self.identify(token.as_deref(), ctx) {
+            return;
+        }
         if let Some(token) = token {
             self.renew(&token, ctx);
         }
@@ -51,6 +56,10 @@ impl Socket {
             let subscribe = subscribe.unwrap_or_default();
             let unsubscribe = unsubscribe.unwrap_or_default();
             self.change_topics(&subscribe, &unsubscribe, since, ctx);
+        }
+        // The end of the session that the first frame has named must be pushed too.
+        if is_first && self.pending.is_none() {
+            self.subscribe(BTreeSet::new(), None, ctx);
         }
         if let Some(ping) = ping {
             self.send(frame::reply(Reply::Pong(ping)), ctx);

@@ -119,7 +119,7 @@ async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
 }
 
 /// Returns the status of a refused handshake.
-async fn refusal(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> u16 {
+pub(super) async fn refusal(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> u16 {
     let url = format!("{}{path}", shop.url.replacen("http", "ws", 1));
     let mut request = url.into_client_request().unwrap();
     for (name, value) in headers {
