@@ -12,9 +12,12 @@ use crate::harness::{TestShop, until};
 use crate::people::{Answer, Person};
 use crate::preload;
 
-/// The settings of the breaker and of orders.
+/// How long the breaker stays open.
 const OPEN: Duration = Duration::from_secs(3);
-const SETTINGS: [(&str, &str); 2] = [("BREAKER__OPEN", "3s"), ("ORDER__EXPIRY", "3s")];
+
+/// The settings of the shop. A session that is not used for an hour has expired.
+const SETTINGS: [(&str, &str); 3] =
+    [("BREAKER__OPEN", "3s"), ("ORDER__EXPIRY", "3s"), ("AUTH__REFRESH_TTL", "1h")];
 
 /// The first article, and how many units of it are in stock.
 const LAPTOP: u64 = 1;
