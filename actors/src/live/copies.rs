@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::{Entry, Event};
-use domain::time::later;
+use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::replay::Replays;
@@ -51,7 +51,9 @@ impl SeenBreaker {
         let interruption = self.breaker.interruption(now)?;
         Some(match interruption {
             Interruption::Until(until) => {
-                Interruption::Until(clock.now() + now.duration_until(until))
+                // In whole seconds: without a step the two clocks differ by a fraction of one.
+                let step = clock.now().duration_since(now).as_secs();
+                Interruption::Until(until + SignedDuration::from_secs(step))
             }
             Interruption::Indefinite => Interruption::Indefinite,
         })
