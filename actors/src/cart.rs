@@ -113,7 +113,7 @@ impl Actor for CartActor {
             let shared = &cart.deps.shared;
             if cart.current.as_ref().is_some_and(|current| cart.deps.is_swept(&current.cart)) {
                 ctx.notify(GetCart);
-            } else if shared.clock.moment() >= cart.used_at + idle_after {
+            } else if shared.clock.moment().since(cart.used_at) >= idle_after {
                 cart.become_idle(ctx);
             }
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::{Entry, Event};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::replay::Replays;
@@ -52,8 +52,8 @@ impl SeenBreaker {
         Some(match interruption {
             Interruption::Until(until) => {
                 // In whole seconds: without a step the two clocks differ by a fraction of one.
-                let step = clock.now().duration_since(now).as_secs();
-                Interruption::Until(until + SignedDuration::from_secs(step))
+                let step = SignedDuration::from_secs(clock.now().duration_since(now).as_secs());
+                Interruption::Until(until.saturating_add(step).unwrap_or(Timestamp::MAX))
             }
             Interruption::Indefinite => Interruption::Indefinite,
         })

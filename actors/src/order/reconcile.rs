@@ -67,10 +67,10 @@ impl OrderDesk {
             return;
         }
         self.deps.times.see(order.id);
-        let now = self.deps.shared.clock.moment();
+        let moment = self.deps.shared.clock.moment();
         let next = if order.payment.is_open() || order.needs_refund() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
-            NextCheck { at: now + pause(order.id, tries), tries }
+            NextCheck { at: moment + pause(order.id, tries), tries }
         } else {
             NextCheck { at: self.expiry(order), tries: 0 }
         };
@@ -127,12 +127,12 @@ impl OrderDesk {
 
     /// Checks every order that is due and for which the bank is not being called.
     fn check_due(&mut self, ctx: &mut Context<Self>) {
-        let now = self.deps.shared.clock.moment();
+        let moment = self.deps.shared.clock.moment();
         let mut due = Vec::new();
         for (order, check) in &mut self.pending {
-            if check.at <= now && !self.calling.contains_key(order) {
+            if check.at <= moment && !self.calling.contains_key(order) {
                 check.tries = check.tries.saturating_add(1);
-                check.at = now + pause(*order, check.tries);
+                check.at = moment + pause(*order, check.tries);
                 due.push(*order);
             }
         }

@@ -30,7 +30,7 @@ impl Socket {
             self.extend(expired, ctx);
         } else if self.hub.as_ref().is_some_and(|hub| !hub.connected()) {
             self.close(Close::Unavailable, ctx);
-        } else if now >= self.received_at + self.state.live.silence {
+        } else if now.since(self.received_at) >= self.state.live.silence {
             self.close(Close::Silent, ctx);
         } else {
             self.resubscribe_if_lagging(ctx);
@@ -46,7 +46,7 @@ impl Socket {
     }
 
     fn ping_if_due(&mut self, now: Moment, ctx: &mut Context) {
-        if now >= self.pinged_at + self.state.live.ping {
+        if now.since(self.pinged_at) >= self.state.live.ping {
             self.pinged_at = now;
             ctx.ping(b"");
         }
