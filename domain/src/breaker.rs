@@ -200,7 +200,8 @@ impl Breaker {
     /// next call becomes the probe.
     pub fn bounded(mut self, now: Timestamp, limits: &Limits) -> Self {
         if let State::Open { until } = &mut self.state {
-            let latest = if is_due(*until, limits.open, now) { now } else { now + limits.open };
+            let latest =
+                if is_due(*until, limits.open, now) { now } else { later(now, limits.open) };
             *until = (*until).min(latest);
         }
         self

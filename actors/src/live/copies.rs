@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::{Entry, Event};
+use domain::time::later;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 

@@ -209,7 +209,7 @@ impl SessionDeps {
         read_at: Option<Version>,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        let kept_until = session.expires_at + KEPT_AFTER_EXPIRY;
+        let kept_until = later(session.expires_at, KEPT_AFTER_EXPIRY);
         batch.put_until(&tables.sessions, session.id, read_at, session, kept_until)?;
         match &session.proof {
             Proof::Browser { cookie_hash } if read_at.is_none() => {
