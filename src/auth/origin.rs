@@ -83,7 +83,7 @@ pub fn is_allowed_foreign_origin(request: &HttpRequest) -> Result<bool, Problem>
     }
 }
 
-/// Returns the `Origin` of the request and the one that [`is_own_origin`] expects, for the log.
+/// Returns the `Origin` of the request and that of the shop's own pages, for the log.
 pub fn received_and_expected(request: &HttpRequest) -> (&str, String) {
     let origin = header(request, &ORIGIN).unwrap_or_default();
     let configured = &app_state(request).public_origin;
