@@ -20,7 +20,7 @@ const PAGES: usize = 4_000;
 
 /// How many sockets a guest has who requests replays, and how many events are in the log.
 const SOCKETS: usize = 50;
-const EVENTS: u64 = 9_000;
+const EVENTS: u64 = 7_000;
 
 /// The event after which the replays begin. The first events add the articles of a new shop.
 const SINCE: u64 = 10;
