@@ -1,7 +1,7 @@
 //! The log of security: one line for each event (OWASP ASVS 5.0, section 16.3).
 //!
 //! A line has the id of the request, the address of the client, and the user whom the event
-//! concerns. It never has what the client sent: a mistyped name may be a password.
+//! concerns. Of what the client sent it has only the `Origin`: a mistyped name may be a password.
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
