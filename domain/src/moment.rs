@@ -15,10 +15,10 @@ use jiff::Timestamp;
 /// The clocks of nodes differ by less, and so does a correction that a running clock gets.
 pub const LEEWAY: Duration = Duration::from_secs(60);
 
-/// How much longer than needed the store keeps what must not come back: ended sessions, the
-/// generations of refresh tokens, and used keys. A clock that is ahead by less removes none of
-/// them early.
-pub const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(7 * 86_400);
+/// How much longer than needed the store keeps what must not come back (ended sessions, the
+/// generations of refresh tokens, and used keys): seven days. A clock that is ahead by less removes
+/// none of them early.
+pub const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(604_800);
 
 /// A moment on a monotonic clock: the time since a start that is the same for a whole process.
 ///

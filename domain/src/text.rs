@@ -171,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn an_invisible_joiner_needs_two_letters_that_it_joins() {
+        for text in ["क\u{200C}a", "a\u{200C}क", "१\u{200D}१", "e\u{301}\u{200C}\u{301}"] {
+            assert!(!is_readable_line(text), "{text:?}");
+        }
+    }
+
+    #[test]
     fn text_of_every_language_and_emoji_are_readable() {
         for text in [
             "L’été, 20 % – « ≥ 3 € »",

@@ -43,6 +43,8 @@ fn of_ordinary_width(character: char) -> impl Iterator<Item = char> {
 }
 
 /// Whether all characters are of `IdentifierClass` (RFC 8264, sections 4.2 and 8).
+///
+/// That Arabic digits of the two kinds are not mixed follows from the Bidi Rule.
 fn is_identifier(part: &str) -> bool {
     let characters: Vec<_> = part.chars().collect();
     characters.iter().enumerate().all(|(position, character)| {
@@ -60,7 +62,6 @@ fn is_identifier(part: &str) -> bool {
             '·' | '\u{375}' | '\u{5F3}' | '\u{5F4}' | '・' | '\u{200C}' | '\u{200D}' => {
                 is_in_context(*character, before, after, &characters)
             }
-            '٠'..='٩' => !characters.iter().any(|other| ('۰'..='۹').contains(other)),
             '!'..='~' => true,
             _ => is_letter_or_digit(*character),
         }
@@ -121,7 +122,7 @@ fn is_old_jamo(character: char) -> bool {
 /// Whether text from right to left cannot change the order of its surroundings (RFC 5893,
 /// section 2). The rule concerns only parts with such text.
 fn follows_bidi_rule(part: &str) -> bool {
-    use BidiClass::{AL, AN, BN, CS, EN, ES, ET, L, NSM, ON, R};
+    use BidiClass::{AL, AN, BN, CS, EN, ES, ET, NSM, ON, R};
     let classes: Vec<_> = part.chars().map(bidi_class).collect();
     if !classes.iter().any(|class| matches!(class, R | AL | AN)) {
         return true;
@@ -129,15 +130,11 @@ fn follows_bidi_rule(part: &str) -> bool {
     let has = |wanted: BidiClass| classes.contains(&wanted);
     let last = classes.iter().rfind(|class| **class != NSM);
     let only = |allowed: &[BidiClass]| classes.iter().all(|class| allowed.contains(class));
-    match classes.first() {
-        Some(R | AL) => {
-            only(&[R, AL, AN, EN, ES, CS, ET, ON, BN, NSM])
-                && matches!(last, Some(R | AL | EN | AN))
-                && !(has(EN) && has(AN))
-        }
-        Some(L) => only(&[L, EN, ES, CS, ET, ON, BN, NSM]) && matches!(last, Some(L | EN)),
-        _ => false,
-    }
+    // A part that begins from left to right must not have any such text.
+    matches!(classes.first(), Some(R | AL))
+        && only(&[R, AL, AN, EN, ES, CS, ET, ON, BN, NSM])
+        && matches!(last, Some(R | AL | EN | AN))
+        && !(has(EN) && has(AN))
 }
 
 #[cfg(test)]
@@ -178,6 +175,13 @@ mod tests {
             "漢字",
             "ひらがな・カタカナ",
             "paral·lel",
+            "͵α",
+            "א׳",
+            "م٣",
+            "م۳",
+            "一〇",
+            "\u{6FD}",
+            "ཀ\u{F0B}",
             "ა",
             "\u{10D4A}",
             "\u{2EBF0}",
@@ -210,6 +214,10 @@ mod tests {
             "Ⅷ",
             "½",
             "a·b",
+            "α͵",
+            "׳א",
+            "क\u{200C}a",
+            "a\u{200C}क",
             "\u{640}",
             "\u{1100}",
             "\u{E000}",
@@ -217,8 +225,11 @@ mod tests {
             "\u{2028}",
             "ana€",
             "“ana”",
-            "٣۳",
+            "م٣۳",
+            "٣",
             "אa",
+            "אaא",
+            "א!",
             "aא",
             "1א",
         ] {
