@@ -40,8 +40,8 @@ pub fn authenticate(request: &HttpRequest) -> Result<SignedIn, Problem> {
 /// Returns the user to whom the request's access token was issued, even if it has expired or its
 /// session has ended; `None` if the shop did not issue it.
 pub fn subject(request: &HttpRequest) -> Option<UserId> {
-    let (_, token) = authorization(request)?;
-    app_state(request).access.subject(token)
+    let token = authorization(request).map(|(_, token)| token).or_else(|| protocol_token(request));
+    app_state(request).access.subject(token?)
 }
 
 /// Returns the user whose access token the handshake of a WebSocket carries.
@@ -55,6 +55,11 @@ pub fn authenticate_socket(request: &HttpRequest) -> Result<SignedIn, Problem> {
         }
         (result, _) => result,
     }
+}
+
+/// Whether the handshake of a WebSocket carries an access token, valid or not.
+pub fn has_socket_token(request: &HttpRequest) -> bool {
+    request.headers().contains_key(AUTHORIZATION) || protocol_token(request).is_some()
 }
 
 /// Returns the user that a token identifies; `None` if the token is invalid or its session has

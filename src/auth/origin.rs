@@ -2,10 +2,11 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
+use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest};
 
+use super::bearer;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::state::app_state;
@@ -37,15 +38,27 @@ fn is_from_own_page(request: &HttpRequest) -> bool {
     }
 }
 
-/// Whether the handshake of a socket comes from one of the shop's own pages or from a program.
+/// Returns an error unless the handshake of a page's socket comes from one of the shop's own pages.
 ///
-/// Browsers always send the `Origin`. Without it, only a request that acts for no user by cookie is
-/// allowed: a guest's, or one with an access token, which no page of another site can add.
-pub fn may_open_socket(request: &HttpRequest) -> bool {
-    let is_program = request.headers().contains_key(AUTHORIZATION);
-    match is_own_origin(request) {
-        Some(is_own) => is_own,
-        None => is_program || is_from_own_page(request),
+/// Browsers always send the `Origin`. Without it, only a guest's request is allowed: it acts for no
+/// user by cookie.
+pub fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
+    let is_own = is_own_origin(request).unwrap_or_else(|| is_from_own_page(request));
+    if is_own { Ok(()) } else { Err(Problem::new(Code::CrossOrigin)) }
+}
+
+/// Returns whether the handshake of a program's socket comes from another origin that may use the
+/// API; an error if it comes from an origin that may not.
+///
+/// A browser sends the shop's cookies with the request of another origin on the same site. The
+/// socket must not act by them. Without an `Origin`, a request with an access token is allowed too:
+/// the socket acts by that token only, and no page of another site can send such a request.
+pub fn is_allowed_foreign_origin(request: &HttpRequest) -> Result<bool, Problem> {
+    match (require_own_origin(request), header(request, &ORIGIN)) {
+        (Ok(()), _) => Ok(false),
+        (Err(_), None) if bearer::has_socket_token(request) => Ok(false),
+        (Err(_), Some(origin)) if app_state(request).cors_origins.contains(origin) => Ok(true),
+        (Err(problem), _) => Err(problem),
     }
 }
 
@@ -60,27 +73,6 @@ fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     }
     let host = header(request, &HOST)?;
     Some(origin.split_once("://").is_some_and(|(_, authority)| authority == host))
-}
-
-/// Returns an error unless the handshake of a socket [may open](may_open_socket) it.
-pub fn require_own_origin(request: &HttpRequest) -> Result<(), Problem> {
-    if may_open_socket(request) { Ok(()) } else { Err(Problem::new(Code::CrossOrigin)) }
-}
-
-/// Returns whether the request comes from another origin that may use the API; an error if it comes
-/// from an origin that may not.
-///
-/// A browser sends the shop's cookies with the request of another origin on the same site. The
-/// request must not act by them.
-pub fn is_allowed_foreign_origin(request: &HttpRequest) -> Result<bool, Problem> {
-    let own = require_own_origin(request);
-    let origin = header(request, &ORIGIN);
-    let is_allowed = origin.is_some_and(|origin| app_state(request).cors_origins.contains(origin));
-    match own {
-        Ok(()) => Ok(false),
-        Err(_) if is_allowed => Ok(true),
-        Err(problem) => Err(problem),
-    }
 }
 
 /// Returns the `Origin` of the request and that of the shop's own pages, for the log.

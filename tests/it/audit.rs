@@ -193,6 +193,35 @@ async fn every_refused_authority_leaves_one_line() {
 }
 
 #[actix_web::test]
+async fn every_refused_token_of_a_socket_leaves_one_line() {
+    let origin = "https://app.example";
+    let mut logged = Logged::open(&[("SERVER__CORS_ORIGINS", origin)]).await;
+    let ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    logged.new_lines();
+    for (token, subject) in [(ana.token.as_str(), me.as_str()), ("garbage", "unknown")] {
+        let protocols = format!("microshop.v1, bearer.{token}");
+        let request = logged.shop.request(Method::GET, "/api/live").header("origin", origin);
+        let answer = request.header("sec-websocket-protocol", protocols).send().await.unwrap();
+        assert_eq!(answer.status(), 401);
+        logged.has_line(answer.headers(), "authority_refused", subject);
+
+        let mut socket = Socket::connect(&logged.shop, "/api/live", &[("origin", origin)]).await;
+        socket.sends(json!({ "token": token })).await;
+        assert_eq!(socket.is_closed().await.0, 1008);
+        let lines = logged.new_lines();
+        assert_eq!(lines.len(), 1, "{lines:#?}");
+        assert_eq!(lines[0]["fields"]["event"], "authority_refused");
+    }
+    // A first frame without a token has no credentials.
+    let mut socket = Socket::connect(&logged.shop, "/api/live", &[("origin", origin)]).await;
+    socket.sends(json!({ "ping": 1 })).await;
+    assert_eq!(socket.is_closed().await.0, 1008);
+    assert_eq!(logged.new_lines().len(), 0);
+}
+
+#[actix_web::test]
 async fn every_reuse_of_a_token_and_every_deleted_user_leaves_one_line() {
     let mut logged = Logged::open(&[("AUTH__REFRESH_GRACE", "0s")]).await;
     let admin = logged.shop.admin().await.0;

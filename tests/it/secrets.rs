@@ -16,6 +16,9 @@ const WRONG: &str = "wrong-horse-of-ana";
 const REDIS: &str = "correct-horse-of-redis";
 const ADDED: &str = "correct-horse-of-bob";
 
+/// An origin whose pages may use the API.
+const APP: &str = "https://app.example";
+
 #[actix_web::test]
 async fn the_most_detailed_log_contains_no_secret() {
     logs_no_secret("sled:data/shop").await;
@@ -30,13 +33,19 @@ async fn the_log_of_a_shop_on_redis_contains_no_secret() {
 
 /// Uses a shop that logs everything, and searches the log for its secrets.
 async fn logs_no_secret(store: &str) {
-    let settings = [("LOG__FILTER", "trace"), ("ADMIN__PASSWORD", ADMIN), ("STORE__URL", store)];
+    let settings = [
+        ("LOG__FILTER", "trace"),
+        ("ADMIN__PASSWORD", ADMIN),
+        ("STORE__URL", store),
+        ("SERVER__CORS_ORIGINS", APP),
+    ];
     let mut shop = TestShop::open_logged(&settings).await;
     let mut secrets: Vec<_> =
         [ADMIN, FIRST, SECOND, WRONG, ADDED, REDIS, "$scrypt$"].map(str::to_owned).into();
     let key_file = shop.file("data/secret");
     secrets.extend(key_file.split_whitespace().filter(|word| word.len() >= 32).map(str::to_owned));
     secrets.extend(uses_a_program(&shop).await);
+    secrets.extend(uses_sockets(&shop).await);
     secrets.extend(uses_a_browser(&shop).await);
     secrets.extend(manages(&shop).await);
     shop.stop();
@@ -88,6 +97,33 @@ async fn uses_a_program(shop: &TestShop) -> Vec<String> {
     assert_eq!(socket.is_closed().await.0, 1008);
     ana.get("/auth/profile").await.expect(401);
     secrets
+}
+
+/// Sends a token to a socket in every way that does not use a header for credentials, also when it
+/// is invalid, and returns the tokens.
+async fn uses_sockets(shop: &TestShop) -> Vec<String> {
+    let ana = Person::log_in(shop, "ana", SECOND).await;
+    let protocols = format!("microshop.v1, bearer.{}", ana.token);
+    let as_protocol = ("sec-websocket-protocol", protocols.as_str());
+    let from_app = ("origin", APP);
+    let mut socket = Socket::connect_with_protocol(shop, &[as_protocol]).await.0;
+    socket.subscribes(&["orders"]).await;
+    let token = json!({ "token": ana.token, "subscribe": ["orders"] });
+    let mut socket = Socket::connect(shop, "/api/live", &[from_app]).await;
+    socket.sends(token.clone()).await;
+    assert!(socket.receives_json().await["reply"]["until"].is_string());
+
+    ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    assert_eq!(socket.is_closed().await.0, 1008);
+    let refused = shop.request(Method::GET, "/api/live").header(as_protocol.0, as_protocol.1);
+    assert_eq!(refused.send().await.unwrap().status(), 401);
+    let malformed = json!({ "shout": ana.token, "token": [ana.token] });
+    for first in [token, malformed, json!(ana.token)] {
+        let mut socket = Socket::connect(shop, "/api/live", &[from_app]).await;
+        socket.sends_text(first).await;
+        assert_eq!(socket.is_closed().await.0, 1008);
+    }
+    tokens(&ana)
 }
 
 /// Signs in and out with a browser, and returns the values of the cookies.

@@ -132,7 +132,8 @@ impl Socket {
         self.sends_text(json).await;
     }
 
-    async fn sends_text(&mut self, json: Value) {
+    /// Sends JSON, whether or not it is a command.
+    pub(crate) async fn sends_text(&mut self, json: Value) {
         self.0.send(Message::text(json.to_string())).await.unwrap();
     }
 

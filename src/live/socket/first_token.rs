@@ -24,11 +24,15 @@ impl Socket {
         }
     }
 
-    /// Identifies the client by the token of its first frame, or closes the socket. Returns whether
-    /// the client is identified; the caller must subscribe, so that the end of the session is
-    /// pushed.
+    /// Identifies the client by the token of its first frame, or closes the socket.
+    ///
+    /// Returns whether the client is identified; the caller must subscribe, so that the end of the
+    /// session is pushed.
     pub(super) fn identify(&mut self, token: Option<&str>, ctx: &mut Context) -> bool {
         let Some(signed_in) = token.and_then(|token| bearer::check(&self.state, token)) else {
+            if token.is_some() {
+                self.record_refusal();
+            }
             self.refuse(Close::Unauthorized, ctx);
             return false;
         };

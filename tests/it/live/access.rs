@@ -101,6 +101,24 @@ async fn a_handshake_with_a_cookie_needs_the_shop_s_origin() {
 }
 
 #[actix_web::test]
+async fn a_token_stands_for_the_origin_of_a_program_but_not_of_a_page() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    for (name, scheme) in
+        [("authorization", "Bearer "), ("sec-websocket-protocol", "microshop.v1, bearer.")]
+    {
+        let valid = format!("{scheme}{}", ana.token);
+        for (token, status) in [(valid.as_str(), 101), (&format!("{scheme}x"), 401)] {
+            let headers = [("cookie", cookie.as_str()), (name, token)];
+            assert_eq!(handshake(&shop, "/api/live", &headers).await, status, "{name}");
+            // The socket of a page acts by the cookie, whatever else its handshake carries.
+            assert_eq!(refusal(&shop, "/live?topics=cart&since=0", &headers).await, 403, "{name}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
@@ -120,13 +138,21 @@ async fn the_end_of_a_session_ends_its_sockets_and_no_others() {
 
 /// Returns the status of a refused handshake.
 pub(super) async fn refusal(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> u16 {
+    let status = handshake(shop, path, headers).await;
+    assert_ne!(status, 101, "not refused");
+    status
+}
+
+/// Returns the status of a handshake with exactly these headers.
+async fn handshake(shop: &TestShop, path: &str, headers: &[(&'static str, &str)]) -> u16 {
     let url = format!("{}{path}", shop.url.replacen("http", "ws", 1));
     let mut request = url.into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().insert(*name, value.parse().unwrap());
     }
     match connect_async(request).await {
+        Ok((_, response)) => response.status().as_u16(),
         Err(Error::Http(response)) => response.status().as_u16(),
-        other => panic!("not refused: {:?}", other.is_ok()),
+        Err(error) => panic!("no response: {error}"),
     }
 }
