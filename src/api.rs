@@ -37,7 +37,8 @@ impl<Id> PageOf<Id> {
         match self.limit {
             None => Ok(MAX_PAGE),
             Some(limit) if (1..=MAX_PAGE).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::because(Code::InvalidQuery, "limit must be from 1 to 100")),
+            Some(_) => Err(Problem::because(Code::InvalidQuery, "limit must be from 1 to 100")
+                .about_parameter("limit")),
         }
     }
 }

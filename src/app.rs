@@ -29,6 +29,8 @@ use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
+use crate::head::answer_head;
+use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
 use crate::present::present;
 use crate::routes::routes;
@@ -40,13 +42,13 @@ use crate::store::{self, OpenError, Options};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
 use compression::{choose_encoding, exclude_small};
+use conditions::answer_conditions;
 use headers::default_headers;
-use read::{answer_conditions, answer_head};
 use seed::seed;
 
 mod compression;
+mod conditions;
 mod headers;
-mod read;
 mod seed;
 
 /// Why the server does not open.
@@ -186,12 +188,16 @@ impl Server {
                 .wrap(default_headers(&state.public_origin))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(from_fn(limit_body))
+                .wrap(from_fn(limit_head))
                 .configure(routes)
         })
         .workers(worker_count(self.workers)?)
         .shutdown_timeout(self.drain_seconds)
         .disable_signals()
-        .on_connect(move |connection, data| Connection::watch_over(connection, standstill, data))
+        .on_connect(move |connection, data| {
+            Connection::watch_over(connection, standstill, data);
+            data.insert(NextHead::default());
+        })
         .listen(self.listener)?
         .run();
         tasks::start(self.signal, server.handle(), self.state, self.keys);

@@ -37,7 +37,8 @@ pub struct BodyDeadline {
 /// Lets a request read its body until the deadline, and closes the connection after the response
 /// if the request has not read its body to the end.
 ///
-/// It must wrap every other middleware, because it replaces the body that they return.
+/// It must wrap every middleware that changes a response, because it replaces the body that they
+/// return.
 pub async fn limit_body<B: MessageBody + 'static>(
     deadline: Data<BodyDeadline>,
     mut request: ServiceRequest,

@@ -62,9 +62,18 @@ impl Problem {
     /// it is set.
     ///
     /// It is the member `errors` of the JSON object (RFC 9457, section 3).
-    pub fn about(mut self, pointer: &str) -> Self {
+    pub fn about(self, pointer: &str) -> Self {
+        self.about_place("pointer", pointer)
+    }
+
+    /// Sets the parameter of the query that the problem is about, unless it is set.
+    pub fn about_parameter(self, name: &str) -> Self {
+        self.about_place("parameter", name)
+    }
+
+    fn about_place(mut self, kind: &str, place: &str) -> Self {
         if let Value::Object(members) = &mut self.members {
-            let errors = json!([{ "pointer": pointer, "code": self.code.word() }]);
+            let errors = json!([{ kind: place, "code": self.code.word() }]);
             members.entry("errors").or_insert(errors);
         }
         self

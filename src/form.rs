@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::error::request::is_late;
+use crate::error::request::{is_late, require_plain_body};
 
 /// The media type of the forms of pages.
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -36,11 +36,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-/// Checks that the request says to have a form, and no other encoding than UTF-8.
+/// Checks that the request says to have a form, not compressed and in no other encoding than UTF-8.
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     if !request.content_type().eq_ignore_ascii_case(MEDIA_TYPE) {
         return Err(Problem::new(Code::UnsupportedMediaType));
     }
+    require_plain_body(request.headers())?;
     match request.encoding() {
         Ok(encoding) if encoding.name() == "UTF-8" => Ok(()),
         _ => Err(not_utf8()),

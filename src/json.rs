@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::Problem;
+use crate::error::request::require_plain_body;
 
 /// An extractor of the JSON object in the body of a request.
 pub struct Fields<T>(pub T);
@@ -26,8 +27,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let encoding = require_plain_body(request.headers());
         let body = Json::<Box<RawValue>>::from_request(request, payload);
-        async { Ok(Self(read_object(&body.await?)?)) }.boxed_local()
+        async {
+            encoding?;
+            Ok(Self(read_object(&body.await?)?))
+        }
+        .boxed_local()
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use actix_web::web::{Data, Payload, Query};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::cart::Owner;
 use domain::topic::Topic;
@@ -20,6 +20,7 @@ use crate::auth::browser::Visitor;
 use crate::auth::{bearer, client, origin};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::query::Parameters;
 use crate::sockets::address::SlotAddress;
 use crate::sockets::tcp::Connection;
 use crate::sockets::{NoSlot, Slot};
@@ -61,7 +62,7 @@ pub struct PageSubscription {
 pub async fn open_page_socket(
     visitor: Visitor,
     request: HttpRequest,
-    subscription: Query<PageSubscription>,
+    Parameters(subscription): Parameters<PageSubscription>,
     payload: Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
     origin::require_own_origin(&request)?;
@@ -116,7 +117,10 @@ pub async fn open_program_socket(
 
 fn parse_topic(name: &str) -> Result<Topic, Problem> {
     let topic = serde_json::from_value(name.into());
-    topic.map_err(|_| Problem::because(Code::InvalidQuery, format!("`{name}` is not a topic")))
+    topic.map_err(|_| {
+        Problem::because(Code::InvalidQuery, format!("`{name}` is not a topic"))
+            .about_parameter("topics")
+    })
 }
 
 /// Takes a slot for the socket that the request opens.

@@ -3,7 +3,10 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    WWW_AUTHENTICATE,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -86,6 +89,11 @@ async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
         render_page(request, problem).await
     };
     problem.set_retry_after(&mut response);
+    // RFC 9110, section 12.5.3: the encoding was wrong, not the type.
+    let is_encoded = request.headers().contains_key(CONTENT_ENCODING);
+    if is_encoded && problem.code == Code::UnsupportedMediaType {
+        response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
     response
 }
 

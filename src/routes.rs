@@ -35,10 +35,7 @@ fn request_limits(config: &mut ServiceConfig) {
                 .error_handler(|error, _| Problem::from(&error).into()),
         )
         .app_data(web::PayloadConfig::new(MAX_BODY))
-        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()))
-        .app_data(
-            web::QueryConfig::default().error_handler(|error, _| Problem::from(&error).into()),
-        );
+        .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()));
 }
 
 /// Health checks, metrics and static files.

@@ -8,7 +8,7 @@
 use std::ops::Bound;
 
 use actix_web::http::header::{ETAG, LOCATION};
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
@@ -24,6 +24,7 @@ use crate::auth::bearer::Admin;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The picture of an article that is added without one.
@@ -88,7 +89,7 @@ struct StockJson {
 /// `GET /api/articles`: lists one page of the articles on sale.
 pub async fn list_articles(
     state: Data<AppState>,
-    page: Query<PageOf<ArticleId>>,
+    Parameters(page): Parameters<PageOf<ArticleId>>,
 ) -> Result<HttpResponse, Problem> {
     let articles = state.shop.snapshot.articles();
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);

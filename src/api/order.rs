@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
     CancelOrder, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder,
@@ -27,6 +27,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::idempotency::parse_idempotency_key;
 use crate::json::Fields;
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The body of a checkout.
@@ -123,7 +124,7 @@ pub async fn cancel_order(
 pub async fn list_orders(
     Bearer(me): Bearer,
     state: Data<AppState>,
-    page: Query<PageOf<OrderId>>,
+    Parameters(page): Parameters<PageOf<OrderId>>,
 ) -> Result<HttpResponse, Problem> {
     let list = ListOrders { user: me.user, after: page.after, limit: page.limit()? };
     let orders = state.shop.orders.ask(list).await?;

@@ -1,7 +1,7 @@
 //! The users of the REST API: users read their own profile, administrators manage all users.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
 use domain::user::{Email, Role, User, UserId, Username};
@@ -15,6 +15,7 @@ use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::json::{Fields, given};
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The body of a request that adds a user.
@@ -72,7 +73,7 @@ pub async fn get_profile(
 pub async fn list_users(
     _: Admin,
     state: Data<AppState>,
-    page: Query<PageOf<UserId>>,
+    Parameters(page): Parameters<PageOf<UserId>>,
 ) -> Result<HttpResponse, Problem> {
     let users = state.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
     Ok(many("users", users.iter().map(user_json).collect()))

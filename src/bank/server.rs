@@ -23,6 +23,8 @@ use crate::bodies::{BodyDeadline, limit_body};
 use crate::config::Config;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::head::answer_head;
+use crate::heads::{NextHead, limit_head};
 use crate::hosts::is_for_own_host;
 use crate::json::Fields;
 use crate::shutdown::ShutdownSignal;
@@ -102,12 +104,15 @@ impl BankServer {
                 .app_data(on_loopback.clone())
                 .app_data(deadline.clone())
                 .wrap(from_fn(require_own_host))
+                .wrap(from_fn(answer_head))
                 .wrap(from_fn(limit_body))
+                .wrap(from_fn(limit_head))
                 .configure(routes)
         })
         .workers(1)
         .on_connect(move |connection, data| {
             Connection::watch_over(connection, standstill, data);
+            data.insert(NextHead::default());
         })
         // Drops a request that never gets a reply when its client closes the connection.
         .h1_allow_half_closed(false)

@@ -4,7 +4,8 @@
 
 use std::io;
 
-use actix_web::error::{JsonPayloadError, PayloadError, QueryPayloadError};
+use actix_web::error::{JsonPayloadError, PayloadError};
+use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
@@ -53,9 +54,36 @@ impl From<&serde_urlencoded::de::Error> for Problem {
     }
 }
 
-impl From<&QueryPayloadError> for Problem {
-    fn from(_: &QueryPayloadError) -> Self {
-        Self::because(Code::InvalidQuery, "the query has an unknown, repeated or invalid parameter")
+/// Converts the error of a query that has not the expected parameters.
+impl From<serde_path_to_error::Error<serde_urlencoded::de::Error>> for Problem {
+    fn from(error: serde_path_to_error::Error<serde_urlencoded::de::Error>) -> Self {
+        let message = error.inner().to_string();
+        let (code, name) = fault(&message);
+        let key = error.path().iter().find_map(|segment| match segment {
+            Segment::Map { key } => Some(key.as_str()),
+            _ => None,
+        });
+        match name.or(key) {
+            Some(name) => {
+                let detail = format!("the parameter `{name}` {}", rule(code));
+                Self::because(Code::InvalidQuery, detail).about_parameter(name)
+            }
+            None => Self::because(Code::InvalidQuery, format!("the query {}", rule(code))),
+        }
+    }
+}
+
+/// Returns an error if the body of a request is compressed.
+///
+/// The extractors of actix would decompress it before they compare its size with the limit, and a
+/// few bytes can become gigabytes.
+pub fn require_plain_body(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |encoding: &HeaderValue| encoding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(CONTENT_ENCODING).all(is_plain) {
+        Ok(())
+    } else {
+        let detail = "the body must not have a content encoding";
+        Err(Problem::because(Code::UnsupportedMediaType, detail))
     }
 }
 
@@ -70,25 +98,23 @@ fn malformed_json(error: &serde_json::Error) -> Problem {
     Problem::because(Code::MalformedJson, detail)
 }
 
-/// Returns what is wrong with a field. serde reports it only in the text of its error, and the
-/// name of a missing or repeated field too: the path then leads to the object around it.
 fn invalid_field(path: String, error: &str) -> Problem {
-    let code = if error.starts_with("unknown field") {
-        Code::UnknownField
-    } else if error.starts_with("missing field") {
-        Code::MissingField
-    } else if error.starts_with("invalid type") {
-        Code::WrongType
-    } else {
-        Code::OutOfRange
-    };
-    let path = match error.split('`').nth(1) {
-        Some(name) if code == Code::MissingField || error.starts_with("duplicate field") => {
-            format!("{path}/{}", escape(name))
-        }
-        _ => path,
-    };
+    let (code, name) = fault(error);
+    let path = name.map_or(path.clone(), |name| format!("{path}/{}", escape(name)));
     about_field(code, path)
+}
+
+/// Returns what is wrong with a field, and its name if it is missing or repeated: then the path
+/// leads to the object around it. serde reports both only in the text of its error.
+fn fault(error: &str) -> (Code, Option<&str>) {
+    let name = error.split('`').nth(1);
+    match error {
+        _ if error.starts_with("unknown field") => (Code::UnknownField, None),
+        _ if error.starts_with("missing field") => (Code::MissingField, name),
+        _ if error.starts_with("invalid type") => (Code::WrongType, None),
+        _ if error.starts_with("duplicate field") => (Code::OutOfRange, name),
+        _ => (Code::OutOfRange, None),
+    }
 }
 
 fn about_field(code: Code, pointer: String) -> Problem {
@@ -96,13 +122,16 @@ fn about_field(code: Code, pointer: String) -> Problem {
         "" => "the body".to_owned(),
         pointer => format!("the field `{pointer}`"),
     };
-    let rule = match code {
+    Problem::because(code, format!("{subject} {}", rule(code))).about(&pointer)
+}
+
+fn rule(code: Code) -> &'static str {
+    match code {
         Code::UnknownField => "does not exist",
         Code::MissingField => "is missing",
         Code::WrongType => "has a value of the wrong type",
         _ => "has a value that is not allowed, or occurs twice",
-    };
-    Problem::because(code, format!("{subject} {rule}")).about(&pointer)
+    }
 }
 
 /// Returns the JSON pointer of a path (RFC 6901).

@@ -1,7 +1,7 @@
 //! The pages that sign users in and out, the list of sessions, and the language.
 
 use actix_web::cookie::Cookie;
-use actix_web::web::{Data, Path, Query};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::registry::ToCart;
 use actors::cart::{ClearCart, GetCart, MergeCart};
@@ -26,6 +26,7 @@ use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::Form;
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// How often to merge a guest's cart that other requests keep changing.
@@ -56,7 +57,7 @@ pub struct LanguageForm {
 /// `GET /login`: shows the form to sign in.
 pub async fn show_sign_in(
     visitor: Visitor,
-    query: Query<ThenQuery>,
+    Parameters(query): Parameters<ThenQuery>,
 ) -> Result<HttpResponse, Problem> {
     let then = local_path(query.then.as_deref());
     let form = async { Ok(views::user::login(visitor.locale, "", &then, None)) };

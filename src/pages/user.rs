@@ -1,6 +1,6 @@
 //! The pages to register, of the user's own account, and of all users for administrators.
 
-use actix_web::web::{Path, Query};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::session::{ListSessions, VerifiedUser};
 use actors::user::{AddUser, DeleteUser, GetUser, ListUsers};
@@ -21,6 +21,7 @@ use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::Form;
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The most users that the page of all users shows.
@@ -46,7 +47,7 @@ pub struct PasswordForm {
 /// `GET /register`: shows the form to register.
 pub async fn show_registration(
     visitor: Visitor,
-    query: Query<ThenQuery>,
+    Parameters(query): Parameters<ThenQuery>,
 ) -> Result<HttpResponse, Problem> {
     let then = local_path(query.then.as_deref());
     let form = async { Ok(views::user::register(visitor.locale, "", "", &then, None)) };

@@ -1,10 +1,13 @@
 //! The bodies of requests: they have a deadline, and the rest of one that nothing reads ends its
 //! connection.
 
+use std::io::Write;
 use std::time::Duration;
 
 use actix_web::rt;
 use actix_web::rt::time::{sleep, timeout};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -130,6 +133,33 @@ async fn a_large_body_that_keeps_coming_may_take_longer() {
     }
     let response = read_response(&mut stream).await;
     assert!(response.contains("invalid_credentials"), "{response}");
+}
+
+#[actix_web::test]
+async fn a_compressed_body_is_refused_without_being_decompressed() {
+    let shop = TestShop::open().await;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&vec![b' '; 50_000_000]).unwrap();
+    let gzip = gzip.finish().unwrap();
+    assert!(gzip.len() < 64 * 1024);
+    let small = br#"{"username":"ana","password":"wrong horse"}"#.to_vec();
+    for (path, media_type, encoding, body, status) in [
+        ("/auth/login", "application/json", "gzip", &gzip, 415),
+        ("/auth/login", "application/json", "GZIP", &gzip, 415),
+        ("/auth/login", "application/json", "identity, gzip", &gzip, 415),
+        ("/auth/register", "application/json", "br", &small, 415),
+        ("/auth/refresh", "application/json", "deflate", &small, 415),
+        ("/login", "application/x-www-form-urlencoded", "gzip", &gzip, 415),
+        ("/register", "application/x-www-form-urlencoded", "zstd", &small, 415),
+        ("/auth/login", "application/json", "Identity", &small, 401),
+    ] {
+        let request = shop.request(Method::POST, path).header("content-type", media_type);
+        let request = request.header("content-encoding", encoding).body(body.clone());
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{path} {encoding}");
+        let accepted = response.headers().get("accept-encoding");
+        assert_eq!(accepted.is_some_and(|value| value == "identity"), status == 415);
+    }
 }
 
 /// A client that sends the head of a request correctly.

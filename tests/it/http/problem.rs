@@ -164,8 +164,21 @@ const WITHOUT: &[(&str, &str, &str, u16, &str)] = &[
     ("POST", "/auth/login", r#"{"username":"admin","password":"x"}"#, 401, "invalid_credentials"),
     ("DELETE", "/api/cart/items/99", "", 404, "not_in_cart"),
     ("GET", "/api/articles/99", "", 404, "article_not_found"),
-    ("GET", "/api/articles?limit=x", "", 400, "invalid_query"),
-    ("GET", "/api/users?nothing=1", "", 400, "invalid_query"),
+];
+
+/// Queries that are refused, and the parameter.
+const QUERIES: &[(&str, &str)] = &[
+    ("/api/articles?limit=x", "limit"),
+    ("/api/articles?limit=0", "limit"),
+    ("/api/articles?limit=101&after=1", "limit"),
+    ("/api/articles?limit=1&limit=2", "limit"),
+    ("/api/articles?after=-1", "after"),
+    ("/api/articles?limit=", "limit"),
+    ("/api/users?nothing=1", "nothing"),
+    ("/api/users?after=1", "after"),
+    ("/api/orders?after=x&limit=1", "after"),
+    ("/api/orders?Limit=1", "Limit"),
+    ("/api/orders?a%60b%2Fc=1", "a`b/c"),
 ];
 
 /// Words of serde, which no client should see.
@@ -192,6 +205,18 @@ async fn a_problem_names_the_field_that_it_is_about_in_its_own_words() {
     for (method, path, body, status, code) in WITHOUT {
         let problem = ask(method, path, body).await.expect_problem(*status, code).json;
         assert_eq!(problem.get("errors"), None, "{method} {path} {body}");
+        assert_no_words_of_serde(&problem);
+    }
+}
+
+#[actix_web::test]
+async fn a_problem_names_the_parameter_that_it_is_about() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    for (query, name) in QUERIES {
+        let problem = admin.get(query).await.expect_problem(400, "invalid_query").json;
+        let expected = json!([{ "parameter": name, "code": "invalid_query" }]);
+        assert_eq!(problem["errors"], expected, "{query}");
         assert_no_words_of_serde(&problem);
     }
 }

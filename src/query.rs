@@ -1,0 +1,30 @@
+//! The parameters of a query.
+//!
+//! The extractor of actix does not say which parameter is wrong. The one here does.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
+use serde_urlencoded::Deserializer;
+use url::form_urlencoded;
+
+use crate::error::Problem;
+
+/// An extractor of the parameters in the query of a request.
+pub struct Parameters<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Parameters<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map(Self))
+    }
+}
+
+fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let parameters = Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    Ok(serde_path_to_error::deserialize(parameters)?)
+}
