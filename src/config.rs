@@ -3,7 +3,7 @@
 //! A value of a later source replaces that of an earlier one. An unknown key is an error, and so is
 //! a value with which the shop cannot work.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
@@ -89,6 +89,7 @@ impl Config {
 
     /// Loads the settings with these variables as the environment.
     fn from_variables(mut variables: HashMap<String, String>) -> Result<Self, SettingsError> {
+        refuse_twins(&variables)?;
         let profile = variables.remove("MICROSHOP_PROFILE").filter(|name| !name.is_empty());
         let mut sources =
             config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
@@ -113,6 +114,24 @@ impl Config {
     }
 }
 
+/// Returns an error if two variables set the same setting: upper and lower case do not count in its
+/// name, so either value could apply.
+fn refuse_twins(variables: &HashMap<String, String>) -> Result<(), SettingsError> {
+    let mut names = HashSet::new();
+    let settings = variables.keys().filter(|name| starts_with(name, "MICROSHOP_"));
+    match settings.into_iter().find(|name| !names.insert(name.to_ascii_uppercase())) {
+        None => Ok(()),
+        Some(name) => Err(SettingsError::Variable {
+            name: name.to_ascii_uppercase(),
+            right: "it is also set in other upper and lower case; remove one of them",
+        }),
+    }
+}
+
+fn starts_with(name: &str, prefix: &str) -> bool {
+    name.to_ascii_uppercase().starts_with(prefix)
+}
+
 /// Returns the variables that are UTF-8. Returns an error if one of the shop's is not: without it,
 /// its default would apply.
 fn readable(
@@ -121,10 +140,9 @@ fn readable(
     let mut readable = HashMap::new();
     for (name, value) in variables {
         let Ok(name) = name.into_string() else { continue };
-        let prefix = name.to_ascii_uppercase();
         match value.into_string() {
             Ok(value) => drop(readable.insert(name, value)),
-            Err(_) if prefix.starts_with("MICROSHOP_") || prefix.starts_with("REDIS_") => {
+            Err(_) if starts_with(&name, "MICROSHOP_") || starts_with(&name, "REDIS_") => {
                 return Err(SettingsError::Variable { name, right: "it must be UTF-8" });
             }
             Err(_) => {}
@@ -154,6 +172,16 @@ mod tests {
         assert_eq!(config.server.bind.port(), 0);
         assert_eq!(config.cart.ttl, Duration::from_secs(5_400));
         assert_eq!(config.breaker.failures, 3);
+    }
+
+    #[test]
+    fn a_setting_that_two_variables_set_is_refused() {
+        let twins = [("MICROSHOP_CART__TTL", "1h"), ("microshop_cart__ttl", "2h")];
+        let error = with(&twins).unwrap_err().to_string();
+        assert!(error.starts_with("MICROSHOP_CART__TTL: it is also set"), "{error}");
+        for one in twins {
+            assert!(with(&[one, ("REDIS_DB", "1"), ("redis_db", "2")]).is_ok());
+        }
     }
 
     #[test]

@@ -21,8 +21,11 @@ pub async fn require_own_host(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state = app_state(request.request());
-    let public = origin::host(&state.public_origin);
-    if !state.on_loopback || is_for_own_host(request.request(), public.as_deref()) {
+    let is_own = || {
+        let public = origin::host(&state.public_origin);
+        is_for_own_host(request.request(), public.as_deref())
+    };
+    if !state.on_loopback || is_own() {
         return next.call(request).await;
     }
     let detail = "on a loopback address the shop answers to the hosts localhost, 127.0.0.0/8 and \

@@ -69,7 +69,8 @@ fn checked_lines(bytes: Vec<u8>) -> Result<String, EnvFileError> {
 
 /// Returns the name of the variable that a line sets, or `None` if the line sets none.
 fn name(line: &str, number: usize) -> Result<Option<String>, EnvFileError> {
-    if line.contains('\0') {
+    // The parser takes some of them for the end of a value.
+    if line.contains(|character: char| character.is_control() && character != '\t') {
         return Err(EnvFileError::Malformed(number));
     }
     let line = format!("{line}\n");
@@ -147,6 +148,9 @@ mod tests {
             "A='b\\'",
             "A=\"b\\q\"",
             "A=b\0",
+            "A=b\rB=c",
+            "A=b\u{c}B=c",
+            "A=b\u{85}",
             "A-B=c",
         ] {
             let text = format!("FIRST=1\n\n{line}\nLAST='x'\n");

@@ -20,6 +20,12 @@ pub(super) fn normalized(text: &str) -> Result<String, String> {
     if is_bare { Ok(origin) } else { Err(format!("it must be an origin without a path: {origin}")) }
 }
 
+/// Returns all origins of a list that is separated by commas or spaces, each
+/// [normalized](normalized).
+pub(super) fn all_normalized(list: &str) -> Result<Vec<String>, String> {
+    list.split([',', ' ']).filter(|text| !text.is_empty()).map(normalized).collect()
+}
+
 /// Returns the host name or address of an origin, without its port.
 pub(crate) fn host(origin: &str) -> Option<String> {
     parse(origin)?.host_str().map(str::to_owned)
@@ -107,6 +113,36 @@ mod tests {
             let refusal = normalized(text).unwrap_err();
             assert!(refusal.contains(right), "{text}: {refusal}");
             assert!(!refusal.contains("secret"), "{text}: {refusal}");
+        }
+    }
+
+    #[test]
+    fn every_origin_of_a_list_is_normalized_or_refused() {
+        let list =
+            "https://Shop.Example:443/, http://localhost:03000 http://[::1]:80,http://0x7f.1";
+        let origins =
+            ["https://shop.example", "http://localhost:3000", "http://[::1]", "http://127.0.0.1"];
+        assert_eq!(all_normalized(list).unwrap(), origins);
+        assert_eq!(
+            all_normalized("https://bücher.example").unwrap(),
+            ["https://xn--bcher-kva.example"]
+        );
+        assert_eq!(all_normalized(" , "), Ok(Vec::new()));
+        for wrong in [
+            "*",
+            "null",
+            "shop.example",
+            "https://",
+            "https://*.example",
+            "https://shop.example/boutique",
+            "https://shop.example?a",
+            "https://ana:secret@shop.example",
+            "https://shop.example:port",
+            "ftp://shop.example",
+            "file:///",
+        ] {
+            let refusal = all_normalized(&format!("http://a,{wrong}")).unwrap_err();
+            assert!(refusal.contains("it must be") && !refusal.contains("secret"), "{refusal}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 
+use super::origin;
 use crate::cors::AllowedOrigins;
 use crate::proxies::TrustedProxies;
 
@@ -18,6 +19,7 @@ pub struct ServerConfig {
     #[serde(deserialize_with = "address")]
     pub bind: SocketAddr,
     pub public_origin: String,
+    #[serde(deserialize_with = "origins")]
     pub cors_origins: AllowedOrigins,
     pub trusted_proxies: TrustedProxies,
     pub secure_cookies: SecureCookies,
@@ -56,6 +58,12 @@ impl ServerConfig {
 fn address<'de, D: Deserializer<'de>>(text: D) -> Result<SocketAddr, D::Error> {
     let right = "it must be an IP address with a port, such as 127.0.0.1:5000 or [::1]:5000";
     String::deserialize(text)?.parse().map_err(|_| de::Error::custom(right))
+}
+
+/// Reads origins, separated by commas or spaces.
+fn origins<'de, D: Deserializer<'de>>(text: D) -> Result<AllowedOrigins, D::Error> {
+    let origins = origin::all_normalized(&String::deserialize(text)?);
+    origins.map(AllowedOrigins::new).map_err(de::Error::custom)
 }
 
 /// Whether browsers send cookies over TLS only.
