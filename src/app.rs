@@ -29,10 +29,10 @@ use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
-use crate::head::answer_head;
 use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
 use crate::present::present;
+use crate::read::{answer_conditions, answer_head};
 use crate::routes::routes;
 use crate::shutdown::ShutdownSignal;
 use crate::sockets::state::LiveState;
@@ -42,12 +42,10 @@ use crate::store::{self, OpenError, Options};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
 use compression::{choose_encoding, exclude_small};
-use conditions::answer_conditions;
 use headers::default_headers;
 use seed::seed;
 
 mod compression;
-mod conditions;
 mod headers;
 mod seed;
 

@@ -46,6 +46,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 5] =
+        [Self::Approved, Self::Declined, Self::NotSent, Self::Unknown, Self::Refused];
+
     /// Returns the name of the outcome in JSON and in metrics.
     pub fn name(self) -> &'static str {
         match self {
@@ -115,13 +119,6 @@ mod tests {
     #[test]
     fn an_attempt_is_open_until_its_result_is_known_and_no_later_outcome_changes_it() {
         use PaymentStatus::*;
-        let outcomes = [
-            Outcome::Approved,
-            Outcome::Declined,
-            Outcome::NotSent,
-            Outcome::Unknown,
-            Outcome::Refused,
-        ];
         for (status, is_open, settled) in [
             (Submitting, true, [Succeeded, Declined, NotSent, Unknown, Declined].map(Some)),
             (Unknown, true, [Some(Succeeded), Some(Declined), None, None, None]),
@@ -132,7 +129,7 @@ mod tests {
             let payment = Payment { status, ..Payment::submitting(3) };
             assert_eq!(payment.is_open(), is_open, "{status:?}");
             let expected = settled.map(|status| Some(Payment { attempt: 3, status: status? }));
-            assert_eq!(outcomes.map(|outcome| payment.settle(outcome)), expected, "{status:?}");
+            assert_eq!(Outcome::ALL.map(|outcome| payment.settle(outcome)), expected, "{status:?}");
         }
     }
 }

@@ -35,8 +35,7 @@ const DEFAULT_PICTURE: &str = "article.svg";
 #[serde(deny_unknown_fields)]
 pub struct NewArticle {
     name: String,
-    #[serde(default)]
-    description: String,
+    description: Option<String>,
     /// The file name of one of the shop's pictures; `None` stands for a neutral one.
     picture: Option<String>,
     price_cents: Cents,
@@ -192,6 +191,7 @@ impl NewArticle {
             let rule = "must be one of the shop's pictures";
             return Err(ArticleError::Invalid { field: "picture", rule });
         }
+        let description = description.unwrap_or_default();
         let id = ArticleId(0);
         let (reserved, active, revision) = (0, true, 0);
         Ok(Article { id, name, description, picture, price, on_hand, reserved, active, revision })

@@ -96,6 +96,10 @@ fn takes_turn(request: &HttpRequest) -> bool {
     request.method().is_safe() && !WITHOUT_TURNS.iter().any(|start| path.starts_with(start))
 }
 
+/// Whether the client has closed the connection since it sent the request.
+///
+/// A client that has closed only its sending side looks the same to TCP. Browsers and libraries for
+/// HTTP keep both sides open until they have the response.
 fn is_abandoned(request: &HttpRequest) -> bool {
     request.conn_data::<Connection>().is_some_and(|connection| connection.is_closed_by_peer())
 }

@@ -9,7 +9,7 @@ use domain::order::{Order, OrderError, OrderId};
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
-use super::decision::{CallKind, Command, Decision, Permits, Result, Settle};
+use super::decision::{CallKind, Command, Decision, Permits, Result};
 use crate::cart::registry::CartStored;
 use crate::failpoint::Durable;
 use crate::failure::Failure;
@@ -73,7 +73,7 @@ impl OrderDesk {
     ) -> Order {
         let Decision { order, step, answered, permit, .. } = decision;
         if let Command::Settle(settle) = command {
-            self.end_call(settle);
+            self.remove_call(settle.order, settle.attempt, settle.kind);
         }
         self.schedule(&order);
         if let Some(permit) = permit {
@@ -97,11 +97,6 @@ impl OrderDesk {
         order
     }
 
-    /// Removes the call whose outcome a command stores; a later call of the order goes on.
-    fn end_call(&mut self, settle: &Settle) {
-        self.remove_call(settle.order, settle.attempt, settle.kind);
-    }
-
     /// Keeps the outcome of a bank call until it is stored: only the bank knows it besides, and
     /// calling it again would take a permit from another order.
     fn on_failure(
@@ -113,7 +108,7 @@ impl OrderDesk {
         let Command::Settle(settle) = &command else { return };
         if let Failure::Refused(_) = failure {
             self.waiting.remove(&settle.order);
-            self.end_call(settle);
+            self.remove_call(settle.order, settle.attempt, settle.kind);
             return;
         }
         let order = settle.order;

@@ -359,14 +359,7 @@ mod tests {
 
     /// Returns every state that an order can reach by one event or command.
     fn successors(order: &Order) -> Vec<(Order, StockMove)> {
-        let outcomes = [
-            Outcome::Approved,
-            Outcome::Declined,
-            Outcome::NotSent,
-            Outcome::Unknown,
-            Outcome::Refused,
-        ];
-        let settled = outcomes.map(|outcome| order.settle(order.payment.attempt, outcome));
+        let settled = Outcome::ALL.map(|outcome| order.settle(order.payment.attempt, outcome));
         let changed =
             [order.cancel(), order.expire(order.expires_at), order.ship(), order.deliver()];
         let again = order.pay_again().ok().filter(|again| again.payment.attempt < 4);

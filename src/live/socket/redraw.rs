@@ -5,12 +5,10 @@
 
 use std::time::Duration;
 
-use actix::{ActorFutureExt, AsyncContext, ContextFutureSpawner, WrapFuture};
+use actix::AsyncContext;
 use metrics::counter;
 
 use super::{Client, Context, Socket};
-use crate::error::code::Code;
-use crate::live::close::Close;
 use crate::live::spread::spread;
 
 /// The time over which the redraws after one change are spread, and the wait after one that fails.
@@ -37,19 +35,7 @@ impl Socket {
     fn redraw(&mut self, ctx: &mut Context) {
         self.is_redraw_scheduled = false;
         let Client::Page(page) = &self.client else { return };
-        page.clone()
-            .render_unsettled_orders()
-            .into_actor(self)
-            .map(|rendered, socket, ctx: &mut Context| match rendered {
-                Ok((page, fragments)) => {
-                    socket.client = Client::Page(page);
-                    socket.send(fragments, ctx);
-                }
-                Err(problem) if problem.code == Code::Unauthorized => {
-                    socket.close(Close::Unauthorized, ctx);
-                }
-                Err(_) => socket.redraw_after(SPREAD, ctx),
-            })
-            .wait(ctx);
+        let rendered = page.clone().render_unsettled_orders();
+        self.send_rendered_or(rendered, ctx, |socket, ctx| socket.redraw_after(SPREAD, ctx));
     }
 }

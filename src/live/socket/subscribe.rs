@@ -126,11 +126,23 @@ impl Socket {
             .wait(ctx);
     }
 
-    /// Sends rendered fragments to a page, before any later event.
+    /// Sends rendered fragments to a page, before any later event; closes the socket if they cannot
+    /// be rendered.
     pub(super) fn send_rendered(
         &self,
         rendered: impl Future<Output = Result<(Page, String), Problem>> + 'static,
         ctx: &mut Context,
+    ) {
+        self.send_rendered_or(rendered, ctx, |socket, ctx| socket.close(Close::Unavailable, ctx));
+    }
+
+    /// Like [`send_rendered`](Self::send_rendered), but if the fragments cannot be rendered and the
+    /// page may still see them, calls `on_failure`.
+    pub(super) fn send_rendered_or(
+        &self,
+        rendered: impl Future<Output = Result<(Page, String), Problem>> + 'static,
+        ctx: &mut Context,
+        on_failure: impl FnOnce(&mut Self, &mut Context) + 'static,
     ) {
         rendered
             .into_actor(self)
@@ -142,7 +154,7 @@ impl Socket {
                 Err(problem) if problem.code == Code::Unauthorized => {
                     socket.close(Close::Unauthorized, ctx);
                 }
-                Err(_) => socket.close(Close::Unavailable, ctx),
+                Err(_) => on_failure(socket, ctx),
             })
             .wait(ctx);
     }

@@ -50,6 +50,30 @@ async fn null_removes_what_may_be_absent_and_is_refused_elsewhere() {
 }
 
 #[actix_web::test]
+async fn null_means_the_default_where_a_new_resource_may_lack_a_field() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    for (path, new, field) in [
+        ("/api/users", json!({ "username": "ana", "password": "correct horse" }), "email"),
+        ("/api/users", json!({ "username": "bob", "password": "correct horse" }), "role"),
+        ("/auth/register", json!({ "username": "eve", "password": "correct horse" }), "email"),
+        ("/api/articles", json!({ "name": "A", "price_cents": 1, "on_hand": 1 }), "description"),
+        ("/api/articles", json!({ "name": "B", "price_cents": 1, "on_hand": 1 }), "picture"),
+    ] {
+        let mut with_null = new.clone();
+        with_null[field] = Value::Null;
+        admin.send(Method::POST, path, with_null).await.expect(201);
+        for (required, _) in new.as_object().unwrap() {
+            let mut without = new.clone();
+            without[required] = Value::Null;
+            let problem = admin.send(Method::POST, path, without).await;
+            let problem = problem.expect_problem(422, "wrong_type").json;
+            assert_eq!(problem["errors"][0]["pointer"], format!("/{required}"));
+        }
+    }
+}
+
+#[actix_web::test]
 async fn the_answer_to_a_creation_says_where_the_new_resource_is() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await.0;
