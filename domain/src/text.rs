@@ -5,6 +5,7 @@
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::UnicodeNormalization;
+use unicode_script::{Script, UnicodeScript};
 
 pub mod lookalike;
 pub mod username;
@@ -97,7 +98,17 @@ fn joins(previous: Option<char>, character: char, next: Option<char>) -> bool {
     match character {
         '\u{200C}' => is_between(is_letter_that_joins),
         '\u{200D}' => is_between(is_letter_that_joins) || is_between(is_of_emoji),
-        '\u{FE0E}' | '\u{FE0F}' => previous.is_some_and(is_symbol),
+        '\u{FE0E}' | '\u{FE0F}' => {
+            previous.is_some_and(|base| is_symbol(base) || is_emoji_base(base, next))
+        }
+        // The form of a Chinese character, as in many Japanese names.
+        '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => {
+            previous.is_some_and(|base| base.script() == Script::Han)
+        }
+        // The form of a Mongolian letter.
+        '\u{180B}'..='\u{180D}' | '\u{180F}' => {
+            previous.is_some_and(|base| base.script() == Script::Mongolian && base.is_alphabetic())
+        }
         _ => false,
     }
 }
@@ -114,8 +125,19 @@ fn is_of_emoji(character: char) -> bool {
     is_symbol(character) || matches!(character, '\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
 }
 
+/// Whether a character is a pictogram, or an arrow or a shape that can be one.
 fn is_symbol(character: char) -> bool {
     get_general_category(character) == GeneralCategory::OtherSymbol
+        || matches!(character, '\u{2190}'..='\u{2BFF}')
+}
+
+/// Whether another character can be shown as a pictogram (`emoji-variation-sequences.txt`): a
+/// punctuation mark, or a digit in a key cap.
+fn is_emoji_base(character: char, next: Option<char>) -> bool {
+    match character {
+        '0'..='9' | '#' | '*' => next == Some('\u{20E3}'),
+        _ => matches!(character, '‼' | '⁉' | 'ℹ' | '〰' | '〽'),
+    }
 }
 
 #[cfg(test)]
@@ -167,6 +189,11 @@ mod tests {
                 assert!(!is_readable_line(&text) && !is_readable(&text), "{text:?}");
             }
         }
+        for text in
+            ["1\u{FE0F}", "a\u{E0100}", "1\u{FE00}", "葛\u{180B}", "\u{E0100}葛", "+\u{200D}+"]
+        {
+            assert!(!is_readable_line(text), "{text:?}");
+        }
         assert!(is_readable("1 Quay\nSt. Ives") && !is_readable_line("1 Quay\nSt. Ives"));
     }
 
@@ -190,6 +217,9 @@ mod tests {
             "क्\u{200D}ष",
             "e\u{301}",
             "☕\u{FE0F} 👩\u{200D}🚀 👍🏽 ❤\u{FE0F}\u{200D}🔥",
+            "1\u{FE0F}\u{20E3} ‼\u{FE0F} ↔\u{FE0F} ◾\u{FE0F} 🙂\u{200D}↔\u{FE0F}",
+            "葛\u{E0100}飾区 神\u{FE00}",
+            "ᠠ\u{180B}ᠨ\u{180C}",
             "\u{323B0}",
         ] {
             assert!(is_readable_line(text), "{text:?}");

@@ -96,7 +96,7 @@ impl OrderDeps {
         let cart_expiry = later(now, rules.cart_ttl);
         rows.require(&tables.accounts, user);
         rows.put(&tables.user_orders, user_order_key(*user, id), &id, None)?;
-        rows.put(&tables.placed, &placed_key, &id, Some(cart_expiry + KEPT_AFTER_EXPIRY))?;
+        rows.put(&tables.placed, &placed_key, &id, Some(later(cart_expiry, KEPT_AFTER_EXPIRY)))?;
         self.use_key(*user, idempotency_key, id, rows)?;
         self.put_cart(&owner, cart.clear(cart_expiry), rows)?;
         self.put_stock(&stock, articles, rows)?;

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::session::SessionId;
+use domain::time::later;
 use jiff::Timestamp;
 
 use crate::store::StoreError;
@@ -68,7 +69,7 @@ impl Revocations {
         let mut revoked = self.write();
         let Revoked { until, removed } = &mut *revoked;
         until.retain(|_, until| {
-            let is_kept = now < *until + KEPT_AFTER_EXPIRY;
+            let is_kept = now < later(*until, KEPT_AFTER_EXPIRY);
             if !is_kept {
                 *removed = (*removed).max(Some(*until));
             }

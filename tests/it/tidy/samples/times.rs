@@ -6,8 +6,10 @@ use super::{NONE, places, sample};
 #[test]
 fn a_sum_of_a_time_is_found() {
     let text = "fn f() {\n    let a = now + ttl;\n    let b = clock.now() + ttl;\n\
-                \n    let c = order.created_at - ttl;\n    now += ttl;\n}\n";
-    let places_found = ["src/app.rs:2", "src/app.rs:3", "src/app.rs:5", "src/app.rs:6"];
+                \n    let c = order.created_at - ttl;\n    now += ttl;\n\
+                \n    let d = *until + ttl;\n}\n";
+    let places_found =
+        ["src/app.rs:2", "src/app.rs:3", "src/app.rs:5", "src/app.rs:6", "src/app.rs:8"];
     assert_eq!(places(&sums_of_times(&sample("src/app.rs", text))), places_found);
 }
 
