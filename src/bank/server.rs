@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::middleware::{Next, from_fn};
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer};
 use actors::clock::Clock;
@@ -105,6 +106,8 @@ impl BankServer {
                 .app_data(deadline.clone())
                 .wrap(from_fn(require_own_host))
                 .wrap(from_fn(answer_head))
+                // The next answer about the same key may be another one.
+                .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
                 .wrap(from_fn(limit_body))
                 .wrap(from_fn(limit_head))
                 .configure(routes)

@@ -61,13 +61,16 @@ async fn a_bank_on_loopback_answers_only_to_hosts_that_no_site_can_have() {
 }
 
 #[actix_web::test]
-async fn a_bank_answers_head_wherever_it_answers_get() {
+async fn a_bank_answers_head_wherever_it_answers_get_and_lets_no_cache_keep_it() {
     let bank = BankProcess::open().await;
     for (path, status) in [("/behaviour", 200), ("/charges/k", 404), ("/charges", 405)] {
         let url = format!("{}{path}", bank.url);
         let head = client().build().unwrap().head(&url).send().await.unwrap();
         let get = client().build().unwrap().get(&url).send().await.unwrap();
         assert_eq!([head.status(), get.status()], [status; 2], "{path}");
+        for answer in [&head, &get] {
+            assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+        }
         let types = [&head, &get].map(|answer| answer.headers().get("content-type").cloned());
         assert_eq!(types[0], types[1], "{path}");
         assert_eq!(head.bytes().await.unwrap().len(), 0, "{path}");
