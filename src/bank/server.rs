@@ -96,7 +96,8 @@ impl BankServer {
     /// Returns an error at once if the store of the ledger fails for good.
     pub async fn run(self) -> io::Result<()> {
         let bank = Data::new(self.bank);
-        let on_loopback = Data::new(OnLoopback(self.listener.local_addr()?.ip().is_loopback()));
+        let on_loopback =
+            Data::new(OnLoopback(self.listener.local_addr()?.ip().to_canonical().is_loopback()));
         let deadline = self.body_deadline;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {

@@ -1,6 +1,7 @@
 //! The problems of a body or a query that cannot be parsed.
 //!
-//! Their details never repeat serde's words: those name Rust types, and change with its versions.
+//! Their details never repeat the words of serde or actix: those name Rust types, and change with
+//! their versions.
 
 use std::io;
 
@@ -15,12 +16,15 @@ use super::code::Code;
 impl From<&JsonPayloadError> for Problem {
     fn from(error: &JsonPayloadError) -> Self {
         match error {
-            JsonPayloadError::OverflowKnownLength { .. } | JsonPayloadError::Overflow { .. } => {
-                Self::because(Code::BodyTooLarge, error)
+            JsonPayloadError::OverflowKnownLength { limit, .. }
+            | JsonPayloadError::Overflow { limit } => {
+                Self::because(Code::BodyTooLarge, format!("the body has more than {limit} bytes"))
             }
-            JsonPayloadError::ContentType => Self::because(Code::UnsupportedMediaType, error),
+            JsonPayloadError::ContentType => {
+                Self::because(Code::UnsupportedMediaType, "the body must be application/json")
+            }
             JsonPayloadError::Payload(cause) if is_late(cause) => {
-                Self::because(Code::RequestTimeout, error)
+                Self::because(Code::RequestTimeout, "the body did not arrive in time")
             }
             JsonPayloadError::Deserialize(error) => malformed_json(error),
             _ => Self::because(Code::MalformedJson, "the body could not be read"),

@@ -210,6 +210,23 @@ async fn a_problem_names_the_field_that_it_is_about_in_its_own_words() {
 }
 
 #[actix_web::test]
+async fn a_body_that_cannot_be_read_is_refused_in_the_words_of_the_shop() {
+    let shop = TestShop::open().await;
+    let large = format!("{{\"username\":\"{}\"}}", "a".repeat(70_000));
+    for (media_type, body, status, detail) in [
+        ("application/json", large.as_str(), 413, "the body has more than 65536 bytes"),
+        ("text/plain", "{}", 415, "the body must be application/json"),
+        ("application/json", "{", 400, "the body is not valid JSON at line 1, column 1"),
+        ("application/json", "", 400, "the body is not valid JSON at line 1, column 0"),
+    ] {
+        let request = shop.request(Method::POST, "/auth/login").header("content-type", media_type);
+        let answer = Answer::of(request.body(body.to_owned()).send().await.unwrap()).await;
+        assert_eq!(answer.json["detail"], detail);
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[actix_web::test]
 async fn a_problem_names_the_parameter_that_it_is_about() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await.0;
