@@ -21,8 +21,8 @@ use actix_web::{Error, rt};
 
 use crate::sockets::tcp::Connection;
 
-/// The interval between checks of a connection. The head of the next request has one to two of
-/// them, from the end of a response on.
+/// The interval between checks of a connection. A head that has not arrived within one to two
+/// intervals after the response before it is late.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
 /// Whether a connection waits for the head of its next request.

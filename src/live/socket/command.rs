@@ -45,8 +45,8 @@ impl Socket {
     /// former one may have expired; the ping last, because its pong confirms the others.
     fn run_command(&mut self, command: ClientFrame, ctx: &mut Context) {
         let ClientFrame { subscribe, since, unsubscribe, token, ping } = command;
-        let is_first = self.awaits_token;
-        if is_first && !self.identify(token.as_deref(), ctx) {
+        let identifies = self.awaits_token || (token.is_some() && self.is_unused_by_guest());
+        if identifies && !self.identify(token.as_deref(), ctx) {
             return;
         }
         if let Some(token) = token {
@@ -57,13 +57,18 @@ impl Socket {
             let unsubscribe = unsubscribe.unwrap_or_default();
             self.change_topics(&subscribe, &unsubscribe, since, ctx);
         }
-        // The end of the session that the first frame has named must be pushed too.
-        if is_first && self.pending.is_none() {
+        // The end of the session that the token has named must be pushed too.
+        if identifies && self.pending.is_none() {
             self.subscribe(BTreeSet::new(), None, ctx);
         }
         if let Some(ping) = ping {
             self.send(frame::reply(Reply::Pong(ping)), ctx);
         }
+    }
+
+    /// Whether a guest has subscribed to nothing yet, and so may still sign in.
+    fn is_unused_by_guest(&self) -> bool {
+        self.identity.signed_in.is_none() && self.topics.is_empty()
     }
 
     /// Extends the socket's lifetime by a newer access token of the same session.

@@ -2,6 +2,7 @@
 //!
 //! A browser cannot set a header on a WebSocket, and the cookies of another origin do not count. A
 //! socket whose handshake has no token therefore does nothing until its first frame brings one.
+//! Another guest may identify itself in the same way.
 
 use std::time::Duration;
 

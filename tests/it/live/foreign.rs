@@ -71,6 +71,34 @@ async fn the_first_frame_of_an_allowed_origin_may_bring_the_token() {
 }
 
 #[actix_web::test]
+async fn a_guest_without_topics_may_bring_a_token_too() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    for headers in [&[][..], &[("origin", shop.url.as_str())]] {
+        let mut socket = Socket::connect(&shop, "/api/live", headers).await;
+        socket.sends(json!({ "ping": 1 })).await;
+        assert_eq!(socket.receives_json().await["reply"]["pong"], 1);
+        socket.sends(json!({ "token": ana.token, "subscribe": ["orders"] })).await;
+        assert!(socket.receives_json().await["reply"]["until"].is_string());
+        assert_eq!(socket.receives_json().await["reply"]["topics"], json!(["orders"]));
+
+        // One with topics has begun as a guest, and stays one.
+        let mut guest = Socket::connect(&shop, "/api/live", headers).await;
+        guest.subscribes(&["catalogue"]).await;
+        guest.sends(json!({ "token": ana.token })).await;
+        assert_eq!(guest.receives_json().await["error"]["code"], "invalid_token");
+        let mut wrong = Socket::connect(&shop, "/api/live", headers).await;
+        wrong.sends(json!({ "token": "garbage" })).await;
+        assert_eq!(wrong.is_closed().await, (1008, "unauthorized".into()));
+    }
+    let mut silent = Socket::connect(&shop, "/api/live", &[]).await;
+    silent.sends(json!({ "token": ana.token })).await;
+    assert!(silent.receives_json().await["reply"]["until"].is_string());
+    ana.send(reqwest::Method::POST, "/auth/logout", json!({})).await.expect(200);
+    assert_eq!(silent.is_closed().await, (1008, "revoked".into()));
+}
+
+#[actix_web::test]
 async fn a_socket_without_a_token_does_nothing_and_is_closed_after_five_seconds() {
     let shop = TestShop::open_with(&[SETTING]).await;
     let ana = shop.customer("ana").await;
