@@ -31,6 +31,7 @@ use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
 use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
+use crate::plain_path::require_plain_path;
 use crate::present::present;
 use crate::read::{answer_conditions, answer_head};
 use crate::routes::routes;
@@ -41,6 +42,7 @@ use crate::state::AppState;
 use crate::store::{self, OpenError, Options};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
+use crate::upgrade::refuse_upgrade;
 use compression::{choose_encoding, exclude_small};
 use headers::default_headers;
 use seed::seed;
@@ -175,6 +177,8 @@ impl Server {
                 .app_data(turns.clone())
                 .app_data(body_deadline.clone())
                 .wrap(from_fn(answer_conditions))
+                .wrap(from_fn(refuse_upgrade))
+                .wrap(from_fn(require_plain_path))
                 .wrap(from_fn(require_own_host))
                 .wrap(state.cors_origins.middleware())
                 .wrap(from_fn(present))

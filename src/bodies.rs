@@ -14,7 +14,7 @@ use std::time::Duration;
 use actix_web::Error;
 use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, UPGRADE};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::rt::task::yield_now;
@@ -35,7 +35,8 @@ pub struct BodyDeadline {
 }
 
 /// Lets a request read its body until the deadline, and closes the connection after the response
-/// if the request has not read its body to the end.
+/// if the request has not read its body to the end, or wanted another protocol and did not get it:
+/// what follows such a request may not be for this protocol.
 ///
 /// It must wrap every middleware that changes a response, because it replaces the body that they
 /// return.
@@ -44,17 +45,25 @@ pub async fn limit_body<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, LingeringBody<B>>>, Error> {
+    let wants_upgrade = request.headers().contains_key(UPGRADE);
     let payload = request.parts_mut().1;
     if matches!(payload, Payload::None) {
-        return Ok(next.call(request).await?.map_into_left_body());
+        let mut response = next.call(request).await?;
+        if wants_upgrade {
+            response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+        }
+        return Ok(response.map_into_left_body());
     }
     let body = RequestBody::new(std::mem::replace(payload, Payload::None), deadline.timeout);
     let body = Rc::new(RefCell::new(body));
     request.set_payload(Payload::Stream { payload: Box::pin(SharedBody(body.clone())) });
-    let response = next.call(request).await?;
+    let mut response = next.call(request).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         body.borrow_mut().remove_deadline();
         return Ok(response.map_into_left_body());
+    }
+    if wants_upgrade {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     if body.borrow().has_ended() || discards_the_rest(&body).await {
         return Ok(response.map_into_left_body());

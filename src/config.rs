@@ -191,6 +191,25 @@ mod tests {
     }
 
     #[test]
+    fn a_bank_on_another_machine_needs_https_or_a_setting() {
+        let bank = |url: &str, allow: &str| {
+            with(&[("MICROSHOP_BANK__URL", url), ("MICROSHOP_BANK__ALLOW_PLAIN_HTTP", allow)])
+        };
+        for url in ["https://bank.example", "https://shop:word@bank.example", "simulated"] {
+            assert!(bank(url, "false").is_ok(), "{url}");
+        }
+        for url in ["http://127.0.0.1:5001", "http://localhost", "http://[::1]:5001/bank"] {
+            assert!(bank(url, "false").is_ok(), "{url}");
+        }
+        for url in ["http://bank.example", "http://192.0.2.1", "http://127.0.0.1.bank.example"] {
+            assert!(bank(url, "false").is_err(), "{url}");
+            assert!(bank(url, "true").is_ok(), "{url}");
+        }
+        assert!(bank("http://127.0.0.1@bank.example", "false").is_err());
+        assert!(bank("http://0.0.0.0:5001", "false").is_err());
+    }
+
+    #[test]
     fn a_password_of_digits_keeps_its_leading_zeros() {
         let config = with(&[("MICROSHOP_ADMIN__PASSWORD", "0012345678")]).unwrap();
         assert_eq!(config.admin.password.expose_secret(), "0012345678");

@@ -34,6 +34,7 @@ pub mod asyncapi;
 pub mod close;
 mod frame;
 mod frame_limit;
+mod handshake;
 mod identity;
 pub mod messages;
 mod page;

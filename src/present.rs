@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
-    WWW_AUTHENTICATE,
+    SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
@@ -19,6 +19,7 @@ use crate::auth::browser::{Visitor, locale};
 use crate::cors::is_refused_preflight;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::upgrade;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -81,7 +82,9 @@ fn replace_body(
 }
 
 async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let mut response = if API_PATHS.iter().any(|start| request.path().starts_with(start)) {
+    let is_program = API_PATHS.iter().any(|start| request.path().starts_with(start));
+    // A path in another spelling is none of a page of the shop, and may be one of the API.
+    let mut response = if is_program || problem.code == Code::InvalidPath {
         render_json(request, problem)
     } else if request.headers().contains_key("hx-request") {
         render_notice(request, problem)
@@ -93,6 +96,12 @@ async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let is_encoded = request.headers().contains_key(CONTENT_ENCODING);
     if is_encoded && problem.code == Code::UnsupportedMediaType {
         response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    if problem.code == Code::WebsocketVersion {
+        // RFC 9110, section 15.5.22, and RFC 6455, section 4.2.2.
+        let headers = response.headers_mut();
+        headers.insert(UPGRADE, HeaderValue::from_static(upgrade::PROTOCOL));
+        headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(upgrade::VERSION));
     }
     response
 }

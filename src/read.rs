@@ -8,16 +8,17 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH,
-    IF_NONE_MATCH, UPGRADE,
+    IF_NONE_MATCH,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpResponse};
 
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::etag::Condition;
+use crate::upgrade::IsHead;
 
 /// The body that a response to `HEAD` does not send.
 pub struct Unsent(BodySize);
@@ -29,10 +30,8 @@ pub async fn answer_head<Body: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<Body, Unsent>>, Error> {
     let is_head = request.method() == Method::HEAD;
     if is_head {
-        let head = request.head_mut();
-        head.method = Method::GET;
-        // Only GET opens a WebSocket (RFC 6455, section 4.1).
-        head.headers_mut().remove(UPGRADE);
+        request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(IsHead);
     }
     let mut response = next.call(request).await?;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {

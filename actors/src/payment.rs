@@ -106,8 +106,8 @@ pub enum Request {
     Refund(String),
     /// Void a key: whatever became of the charge, nothing is charged in the end.
     Void(String),
-    /// Look up the decision on a key, and void the key unless the bank has charged it.
-    Resolve(String),
+    /// Look up the decision on a charge, and void its key unless the bank has charged it.
+    Resolve(Charge),
 }
 
 /// The permit for one call to the bank. Dropping it reports the verdict to the breaker; a permit

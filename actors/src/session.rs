@@ -38,18 +38,25 @@ pub struct VerifiedUser {
     pub version: Version,
 }
 
-/// Signs a user in.
-#[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Session, Failure<SessionError>>")]
-pub struct OpenSession {
-    /// The user; refused if the account has changed since the proof.
-    pub verified: VerifiedUser,
+/// The client of a new session.
+#[derive(Debug, Clone)]
+pub struct SessionClient {
     /// The SHA-256 of the browser's new cookie, in hexadecimal; `None` for an API session.
     pub cookie_hash: Option<String>,
     /// The name that the client reports, such as its user agent.
     pub device: String,
     /// The client's address.
     pub address: String,
+}
+
+/// Signs a user in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Session, Failure<SessionError>>")]
+pub struct OpenSession {
+    /// The user; refused if the account has changed since the proof.
+    pub verified: VerifiedUser,
+    /// The client that signs in.
+    pub client: SessionClient,
 }
 
 /// Requests the session of a cookie, by the cookie's hash.
@@ -95,6 +102,20 @@ pub struct EndSessions {
     pub reason: EndReason,
     /// The other writes.
     pub with: Option<WriteBatch>,
+}
+
+/// Ends every session of a user and opens a new one, in one commit with other writes.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Session, Failure<SessionError>>")]
+pub struct ReplaceSessions {
+    /// The user.
+    pub user: User,
+    /// The client of the new session.
+    pub client: SessionClient,
+    /// Why the sessions end.
+    pub reason: EndReason,
+    /// The other writes.
+    pub with: WriteBatch,
 }
 
 /// Removes from memory what has expired; the registry sends it to itself every minute.
@@ -188,6 +209,14 @@ impl Handler<EndSessions> for TokenRegistry {
 
     fn handle(&mut self, end: EndSessions, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().end(end))
+    }
+}
+
+impl Handler<ReplaceSessions> for TokenRegistry {
+    type Result = Detached<Session, SessionError>;
+
+    fn handle(&mut self, replace: ReplaceSessions, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().replace(replace))
     }
 }
 

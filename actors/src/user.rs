@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, fut};
+use domain::session::Session;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
 use crate::failpoint;
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::handling::{Concurrent, Detached, Reply, concurrent};
 use crate::observe::Observe;
 use crate::password::HashError;
-use crate::session::{SessionSelector, VerifiedUser};
+use crate::session::{SessionClient, VerifiedUser};
 use crate::tables::Account;
 use commands::UserDeps;
 use throttle::{Throttle, sign_in_source};
@@ -60,9 +61,10 @@ pub struct CheckPassword {
 #[rtype(result = "Result<Option<UserId>, Failure<UserError>>")]
 pub struct FindUser(pub String);
 
-/// Changes a user's password and ends other sessions of that user.
+/// Changes a user's password, ends every session of the user, and opens a new one for the client,
+/// all in one commit.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<User, Failure<UserError>>")]
+#[rtype(result = "Result<Session, Failure<UserError>>")]
 pub struct ChangePassword {
     /// The user.
     pub user: UserId,
@@ -70,8 +72,8 @@ pub struct ChangePassword {
     pub current: String,
     /// The new password.
     pub new: String,
-    /// The sessions to end.
-    pub sessions: SessionSelector,
+    /// The client of the new session.
+    pub client: SessionClient,
 }
 
 /// Requests the account of a user.
@@ -169,7 +171,7 @@ impl Handler<FindUser> for UserDirectory {
 }
 
 impl Handler<ChangePassword> for UserDirectory {
-    type Result = Concurrent<Self, User, UserError>;
+    type Result = Concurrent<Self, Session, UserError>;
 
     fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
         let source = change.user.to_string();

@@ -52,6 +52,10 @@ pub enum Event {
         user: UserId,
         /// The reason for the end.
         reason: EndReason,
+        /// When the last access token of the session expires at the latest; `None` in an event of
+        /// an earlier version.
+        #[serde(default)]
+        until: Option<Timestamp>,
     },
     /// The state of the breaker changed.
     BreakerChanged(Breaker),
@@ -147,7 +151,8 @@ mod tests {
             created_at: Timestamp::UNIX_EPOCH,
         };
         let session = SessionId(uuid::Uuid::nil());
-        let ended = Event::SessionEnded { session, user, reason: EndReason::SignedOut };
+        let reason = EndReason::SignedOut;
+        let ended = Event::SessionEnded { session, user, reason, until: None };
         let all = |topic| Channel { topic, owner: None };
         let own = |topic| Channel { topic, owner: Some(Owner::User(user)) };
         let articles = [all(Topic::Stock), all(Topic::Catalogue)];

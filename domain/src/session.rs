@@ -11,9 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::moment::is_ahead;
+use crate::moment::{LEEWAY, is_ahead};
 use crate::time::later;
 use crate::user::{Role, UserId, Username};
+
+/// The longest lifetime of an access token that a setting allows.
+pub const LONGEST_ACCESS_TTL: Duration = Duration::from_secs(86_400);
 
 /// The id of a session.
 #[derive(
@@ -69,6 +72,10 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// When the session ends if it is not used again.
     pub expires_at: Timestamp,
+    /// When the last access token expires at the latest, whichever node issued it. `None` in a
+    /// browser session, which has no tokens, and in a session that an earlier version stored.
+    #[serde(default)]
+    pub tokens_until: Option<Timestamp>,
 }
 
 /// The lifetimes of sessions.
@@ -121,7 +128,7 @@ pub enum EndReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
     /// The token was exchanged. This session has to be stored before the next token is returned.
-    Next(Session),
+    Next(Box<Session>),
     /// The token was exchanged a moment ago, and its response may have been lost. The client
     /// receives the latest token again.
     Again,
@@ -155,7 +162,7 @@ impl Session {
         }
         if generation == latest {
             let proof = Proof::Api { generation: latest + 1, rotated_at: now };
-            return Rotation::Next(Self { proof, ..self.used(now, lifetimes) });
+            return Rotation::Next(Box::new(Self { proof, ..self.used(now, lifetimes) }));
         }
         // On either side of the rotation: another node made it, or the clock was set back.
         let distance = now.duration_since(rotated_at).unsigned_abs();
@@ -184,6 +191,28 @@ impl Session {
         }
     }
 
+    /// Returns the session to store before an access token that is valid for `ttl` is issued.
+    ///
+    /// The time is never moved back: a token that was issued under a longer `ttl` stays valid. It
+    /// covers the tokens that are issued again within the grace of a rotation, without a write.
+    pub fn issuing(&self, now: Timestamp, ttl: Duration, lifetimes: &Lifetimes) -> Self {
+        let wait = lifetimes.refresh_grace.saturating_add(LEEWAY);
+        let until = later(now, ttl.saturating_add(wait));
+        let earlier = self.tokens_until.unwrap_or_else(|| latest_expiry(now));
+        Self { tokens_until: Some(until.max(earlier)), ..self.clone() }
+    }
+
+    /// Returns until when the session must be refused after its end: until its last access token
+    /// has expired.
+    pub fn revoked_until(&self, now: Timestamp) -> Timestamp {
+        match self.proof {
+            Proof::Browser { .. } => now,
+            Proof::Api { .. } => {
+                self.tokens_until.map_or_else(|| latest_expiry(now), |until| until.max(now))
+            }
+        }
+    }
+
     /// Returns how long the session lasts without being used, and at most.
     fn limits(&self, lifetimes: &Lifetimes) -> (Duration, Duration) {
         match self.proof {
@@ -191,6 +220,11 @@ impl Session {
             Proof::Api { .. } => (lifetimes.api_idle, lifetimes.api_max),
         }
     }
+}
+
+/// Returns when every access token that was issued before `now` has expired, under any settings.
+pub fn latest_expiry(now: Timestamp) -> Timestamp {
+    later(now, LONGEST_ACCESS_TTL + LEEWAY)
 }
 
 #[cfg(test)]
@@ -221,6 +255,7 @@ pub(crate) mod tests {
             created_at: at(0),
             last_seen_at: at(0),
             expires_at: at(0),
+            tokens_until: Some(at(0)),
         };
         fresh.used(at(0), &LIFETIMES)
     }
@@ -274,6 +309,32 @@ pub(crate) mod tests {
     #[test]
     fn an_expired_session_refuses_its_refresh_token() {
         assert_eq!(api(4).rotate(4, at(30 * 86_400), &LIFETIMES), Rotation::Refused);
+    }
+
+    #[test]
+    fn a_session_is_revoked_until_the_last_of_its_tokens_expires_whatever_the_lifetime_is_now() {
+        let hour = Duration::from_secs(3_600);
+        let issued = api(1).issuing(at(0), hour, &LIFETIMES);
+        assert_eq!(issued.revoked_until(at(1)), at(3_600 + 10 + 60));
+        let shorter = issued.issuing(at(100), Duration::from_secs(10), &LIFETIMES);
+        assert_eq!(shorter.tokens_until, issued.tokens_until);
+        let longer = shorter.issuing(at(100), 2 * hour, &LIFETIMES);
+        assert_eq!(longer.tokens_until, Some(at(100 + 7_200 + 10 + 60)));
+        assert_eq!(longer.revoked_until(at(9_000)), at(9_000));
+    }
+
+    #[test]
+    fn a_session_of_an_earlier_version_is_revoked_for_the_longest_lifetime_of_a_token() {
+        let earlier = Session { tokens_until: None, ..api(1) };
+        assert_eq!(earlier.revoked_until(at(7)), latest_expiry(at(7)));
+        let rotated = earlier.issuing(at(7), Duration::from_secs(1), &LIFETIMES);
+        assert_eq!(rotated.revoked_until(at(8)), latest_expiry(at(7)));
+    }
+
+    #[test]
+    fn a_browser_session_has_no_tokens_to_revoke() {
+        let cookie = session(Proof::Browser { cookie_hash: String::new() });
+        assert_eq!(cookie.revoked_until(at(5)), at(5));
     }
 
     #[test]

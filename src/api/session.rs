@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::many;
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::Bearer;
-use crate::auth::client::{address, device};
+use crate::auth::client::session_client;
 use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -131,7 +131,8 @@ pub async fn verify_token(Bearer(me): Bearer) -> HttpResponse {
     }))
 }
 
-/// `POST /auth/password`: changes the user's password and ends all other sessions.
+/// `POST /auth/password`: changes the user's password, ends every session of the user, and returns
+/// the tokens of a new one.
 pub async fn change_password(
     Bearer(me): Bearer,
     state: Data<AppState>,
@@ -139,8 +140,9 @@ pub async fn change_password(
     Fields(passwords): Fields<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { current_password, new_password } = passwords;
-    sign_in::change_password(&state, &request, &me, current_password, new_password).await?;
-    Ok(success())
+    let changed =
+        sign_in::change_password(&state, &request, &me, current_password, new_password, None);
+    tokens(&state, &changed.await?, HttpResponse::Ok())
 }
 
 /// `GET /auth/sessions`: lists the user's sessions.
@@ -166,12 +168,7 @@ async fn open_session(
     request: &HttpRequest,
     verified: VerifiedUser,
 ) -> Result<Session, Problem> {
-    let open = OpenSession {
-        verified,
-        cookie_hash: None,
-        device: device(request),
-        address: address(request),
-    };
+    let open = OpenSession { verified, client: session_client(request, None) };
     let session = state.shop.sessions.ask(open).await?;
     record(SecurityEvent::SignedIn, request, Some(session.user));
     Ok(session)

@@ -2,6 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, USER_AGENT};
+use actors::session::SessionClient;
 
 use crate::state::app_state;
 
@@ -10,8 +11,13 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The largest number of characters of a device's name.
 const MAX_DEVICE: usize = 200;
 
+/// Returns the client of a new session. `cookie_hash` is the SHA-256 of a browser's new cookie.
+pub fn session_client(request: &HttpRequest, cookie_hash: Option<String>) -> SessionClient {
+    SessionClient { cookie_hash, device: device(request), address: address(request) }
+}
+
 /// Returns the `User-Agent` of the request, shortened to 200 characters.
-pub fn device(request: &HttpRequest) -> String {
+fn device(request: &HttpRequest) -> String {
     let agent = request.headers().get(USER_AGENT).and_then(|agent| agent.to_str().ok());
     agent.unwrap_or_default().chars().take(MAX_DEVICE).collect()
 }

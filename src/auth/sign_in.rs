@@ -2,12 +2,13 @@
 
 use actix_web::HttpRequest;
 use actors::failure::Failure;
-use actors::session::{SessionSelector, VerifiedUser};
+use actors::session::VerifiedUser;
 use actors::user::{ChangePassword, CheckPassword, FindUser};
+use domain::session::Session;
 use domain::user::{UserError, UserId};
 
 use super::audit::{SecurityEvent, record};
-use super::client::address;
+use super::client::{address, session_client};
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::state::AppState;
@@ -30,23 +31,27 @@ pub async fn check_password(
     Ok(checked?)
 }
 
-/// Changes the password of a user who is signed in, and ends other sessions of the user.
+/// Changes the password of a user who is signed in, ends every session of the user, and returns a
+/// new one (OWASP ASVS 5.0, section 7.2.4).
+///
+/// `cookie_hash` is the SHA-256 of a browser's new cookie; `None` opens a session with tokens.
 pub async fn change_password(
     state: &AppState,
     request: &HttpRequest,
     me: &SignedIn,
     current: String,
     new: String,
-) -> Result<(), Problem> {
-    let sessions = SessionSelector::AllBut(me.session);
-    let change = ChangePassword { user: me.user, current, new, sessions };
+    cookie_hash: Option<String>,
+) -> Result<Session, Problem> {
+    let client = session_client(request, cookie_hash);
+    let change = ChangePassword { user: me.user, current, new, client };
     let changed = state.shop.users.ask(change).await;
     if let Err(Failure::Refused(error)) = &changed
         && let Some(event) = event_of(*error)
     {
         record(event, request, Some(me.user));
     }
-    Ok(changed.map(drop)?)
+    Ok(changed?)
 }
 
 fn event_of(error: UserError) -> Option<SecurityEvent> {

@@ -5,6 +5,10 @@
 //! by its field `status`. A reply of another server, such as a proxy or a captive portal, is
 //! therefore not mistaken for a decision.
 //!
+//! A decision also states the order and the amount of the charge. The shop compares both, so a
+//! decision on another charge is none on this one. Only the decision on a key that was voided
+//! before its charge arrived, and the reply to `DELETE`, state neither.
+//!
 //! A bank may also refuse a request for one key for good, with a status of the class 4xx: repeating
 //! the request would change nothing ([`is_refusal`]). Such a reply needs no body, unless its status
 //! is one of those in the table of [`Status::http_status`].
@@ -34,10 +38,10 @@ pub struct BankReply {
     /// The bank's id of the charge. Every approved charge has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub charge_id: Option<String>,
-    /// The order of the charge, if the bank states it.
+    /// The order of the charge; required in a decision on a charge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// The amount of the charge, if the bank states it.
+    /// The amount of the charge; required in a decision on a charge.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_cents: Option<Cents>,
 }

@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use actors::bank::{Answer, Bank, BankError, Charge};
+use actors::bank::{Answer, Bank, BankError, Charge, confirmed};
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, Response, Url, redirect};
 use serde_json::{Map, Value};
@@ -78,20 +78,16 @@ impl Bank for HttpBank {
     async fn charge(&self, charge: &Charge) -> Result<Answer, BankError> {
         let request = self.http.post(self.charges(None)).json(&ChargeRequest::from(charge));
         let (http_status, reply) = send(request).await?;
-        let is_another = reply.order_id.is_some_and(|order| order != charge.order)
-            || reply.amount_cents.is_some_and(|amount| amount != charge.amount);
-        if is_another {
-            return Err(BankError::Unknown("the reply is for another order or amount".into()));
-        }
-        decision(http_status, &reply)
+        decision_on(charge, http_status, &reply)
     }
 
-    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
-        let (http_status, reply) = send(self.http.get(self.charges(Some(key)))).await?;
+    async fn lookup(&self, charge: &Charge) -> Result<Option<Answer>, BankError> {
+        let request = self.http.get(self.charges(Some(&charge.key)));
+        let (http_status, reply) = send(request).await?;
         if (http_status, reply.status) == (Status::NotFound.http_status(), Status::NotFound) {
             return Ok(None);
         }
-        decision(http_status, &reply).map(Some)
+        decision_on(charge, http_status, &reply).map(Some)
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {
@@ -104,6 +100,12 @@ impl Bank for HttpBank {
             Answer::Approved | Answer::Declined => Err(unexpected(http_status, &reply)),
         }
     }
+}
+
+/// Returns the decision in a reply, if it is one on this charge.
+fn decision_on(charge: &Charge, http_status: u16, reply: &BankReply) -> Result<Answer, BankError> {
+    let answer = decision(http_status, reply)?;
+    confirmed(answer, charge, reply.order_id, reply.amount_cents)
 }
 
 /// Returns the decision in a reply. Returns an error if its two statuses disagree.

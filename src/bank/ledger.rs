@@ -26,6 +26,10 @@ pub struct Decision {
     pub answer: Answer,
     /// The bank's id of the charge; `None` if the key was voided before a charge arrived.
     pub id: Option<Uuid>,
+    /// The order that the charge pays for; `None` if no charge arrived.
+    pub order: Option<OrderId>,
+    /// The requested amount; `None` if no charge arrived.
+    pub amount: Option<Cents>,
 }
 
 /// Why there is no decision.
@@ -144,6 +148,7 @@ impl Entry {
     }
 
     fn decision(&self) -> Decision {
-        Decision { answer: self.answer(), id: self.id }
+        let Self { order, amount, id, .. } = *self;
+        Decision { answer: self.answer(), id, order, amount }
     }
 }

@@ -31,6 +31,7 @@ use crate::read::answer_head;
 use crate::shutdown::ShutdownSignal;
 use crate::sockets::tcp::Connection;
 use crate::store::{self, OpenError, Options};
+use crate::upgrade::refuse_upgrade;
 
 /// The largest body of a request, in bytes.
 const MAX_BODY: usize = 16 * 1024;
@@ -105,6 +106,7 @@ impl BankServer {
                 .app_data(bank.clone())
                 .app_data(on_loopback.clone())
                 .app_data(deadline.clone())
+                .wrap(from_fn(refuse_upgrade))
                 .wrap(from_fn(require_own_host))
                 .wrap(from_fn(answer_head))
                 // The next answer about the same key may be another one.
@@ -199,9 +201,11 @@ async fn set_behaviour(
 /// Sends a decision. No decision is the status `not_found`.
 async fn respond(decision: Result<Option<Decision>, SimulatedError>) -> HttpResponse {
     match decision {
-        Ok(Some(Decision { answer, id })) => reply(BankReply {
+        Ok(Some(Decision { answer, id, order, amount })) => reply(BankReply {
+            status: answer.into(),
             charge_id: id.map(|id| id.to_string()),
-            ..BankReply::from(Status::from(answer))
+            order_id: order,
+            amount_cents: amount,
         }),
         Ok(None) => reply(Status::NotFound.into()),
         Err(error) => respond_to_error(error).await,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use actors::bank::{Answer, Bank, BankError, Charge};
+use actors::bank::{Answer, Bank, BankError, Charge, confirmed};
 use actors::clock::Clock;
 use actors::store::SharedStore;
 use async_trait::async_trait;
@@ -112,8 +112,11 @@ impl Bank for SimulatedBank {
         Ok(self.decide(charge).await?.answer)
     }
 
-    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
-        Ok(self.find(key).await?.map(|decision| decision.answer))
+    async fn lookup(&self, charge: &Charge) -> Result<Option<Answer>, BankError> {
+        let found = self.find(&charge.key).await?;
+        let confirm =
+            |Decision { answer, order, amount, .. }| confirmed(answer, charge, order, amount);
+        found.map(confirm).transpose()
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {

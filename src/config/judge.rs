@@ -139,16 +139,22 @@ fn password(admin: &AdminConfig) -> Option<String> {
 }
 
 fn bank(bank: &BankConfig) -> Option<String> {
-    let is_url = || {
-        Url::parse(&bank.url).is_ok_and(|url| {
-            ["http", "https"].contains(&url.scheme())
-                && url.query().is_none()
-                && url.fragment().is_none()
-                && url.port() != Some(0)
-        })
+    if bank.is_simulated() {
+        return None;
+    }
+    let is_right = |url: &Url| {
+        ["http", "https"].contains(&url.scheme())
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.port() != Some(0)
     };
-    (!bank.is_simulated() && !is_url())
-        .then(|| "it is neither simulated nor http[s]://HOST[:PORT][/PATH]".to_owned())
+    let Some(url) = Url::parse(&bank.url).ok().filter(is_right) else {
+        return Some("it is neither simulated nor http[s]://HOST[:PORT][/PATH]".to_owned());
+    };
+    (!bank.may_pay_at(&url)).then(|| {
+        "it must be https unless its host is a loopback address or bank.allow_plain_http is true"
+            .to_owned()
+    })
 }
 
 fn silence(live: &LiveConfig) -> Option<String> {

@@ -7,6 +7,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use domain::session::LONGEST_ACCESS_TTL;
+
 use super::{Config, duration};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,7 +73,7 @@ fn server(Config { server, events, .. }: &Config) -> Vec<Ranged> {
 fn auth(Config { auth, .. }: &Config) -> Vec<Ranged> {
     vec![
         time("auth.key_rotation", auth.key_rotation, SECOND / 1_000..=TEN_YEARS),
-        time("auth.access_ttl", auth.access_ttl, SECOND..=DAY),
+        time("auth.access_ttl", auth.access_ttl, SECOND..=LONGEST_ACCESS_TTL),
         time("auth.refresh_ttl", auth.refresh_ttl, SECOND..=YEAR),
         time("auth.refresh_max", auth.refresh_max, SECOND..=TEN_YEARS),
         time("auth.refresh_grace", auth.refresh_grace, Duration::ZERO..=5 * MINUTE),

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
+use url::Url;
 
 use super::origin;
 use crate::cors::AllowedOrigins;
+use crate::hosts::is_loopback;
 use crate::proxies::TrustedProxies;
 
 /// `[server]`: the address, the proxies and the threads of the server.
@@ -149,6 +151,7 @@ pub struct AdminConfig {
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct BankConfig {
     pub url: String,
+    pub allow_plain_http: bool,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub timeout: Duration,
     pub calls: usize,
@@ -161,6 +164,12 @@ impl BankConfig {
     /// Whether the bank is the simulated one inside the shop.
     pub fn is_simulated(&self) -> bool {
         self.url == "simulated"
+    }
+
+    /// Whether payments may go to a bank at this URL. Over plain HTTP, the machines on the way can
+    /// read a password in the URL, and approve payments themselves.
+    pub fn may_pay_at(&self, url: &Url) -> bool {
+        self.allow_plain_http || url.scheme() == "https" || url.host_str().is_some_and(is_loopback)
     }
 }
 

@@ -20,6 +20,10 @@ use super::keys::KeyRing;
 /// The issuer and the audience of every token.
 const ISSUER: &str = "microshop";
 
+/// The only client that the shop issues tokens to: it has no register of clients, and every program
+/// acts as its user (RFC 9068, section 2.2).
+const CLIENT: &str = "microshop";
+
 /// The media type that distinguishes access tokens from other JWTs (RFC 9068, section 2.1).
 const TYPE: &str = "at+jwt";
 
@@ -48,6 +52,9 @@ struct Verified {
 struct Claims {
     iss: String,
     aud: String,
+    /// A token of an earlier version does not have it.
+    #[serde(default)]
+    client_id: String,
     sub: UserId,
     username: String,
     role: Role,
@@ -72,9 +79,11 @@ impl AccessTokens {
         Self { keys, verified: RwLock::default(), validation, ttl }
     }
 
-    /// Returns when a token issued now expires: never later than its session.
+    /// Returns when a token issued now expires: never later than its session, nor later than the
+    /// session would be revoked.
     pub fn expires_at(&self, session: &Session, now: Timestamp) -> Timestamp {
-        later(now, self.ttl).min(session.expires_at)
+        let latest = session.tokens_until.unwrap_or(session.expires_at);
+        later(now, self.ttl).min(session.expires_at).min(latest)
     }
 
     /// Issues a token for a session. Returns `None` if it cannot be signed.
@@ -82,6 +91,7 @@ impl AccessTokens {
         let claims = Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
+            client_id: CLIENT.into(),
             sub: session.user,
             username: session.username.to_string(),
             role: session.role,
@@ -175,6 +185,7 @@ mod tests {
             created_at: NOW,
             last_seen_at: NOW,
             expires_at: NOW + Duration::from_secs(7_200),
+            tokens_until: Some(NOW + Duration::from_secs(7_200)),
         }
     }
 
@@ -183,6 +194,7 @@ mod tests {
         Claims {
             iss: ISSUER.into(),
             aud: ISSUER.into(),
+            client_id: CLIENT.into(),
             sub: session.user,
             username: "ana".into(),
             role: Role::Admin,
@@ -222,6 +234,27 @@ mod tests {
         let token = tokens.issue(&session, at(7_000)).unwrap();
         assert_eq!(tokens.check(&token, at(7_199)).unwrap().until, session.expires_at);
         assert!(tokens.check(&token, at(7_200)).is_none());
+    }
+
+    #[test]
+    fn a_token_expires_no_later_than_its_session_would_be_revoked() {
+        let tokens = tokens();
+        let until = NOW + Duration::from_secs(70);
+        let session = Session { tokens_until: Some(until), ..session() };
+        let token = tokens.issue(&session, NOW).unwrap();
+        assert_eq!(tokens.check(&token, NOW).unwrap().until, until);
+        assert_eq!(tokens.expires_at(&session, NOW), until);
+    }
+
+    #[test]
+    fn a_token_of_an_earlier_version_without_a_client_is_valid() {
+        let tokens = tokens();
+        let mut claims = serde_json::to_value(claims(&session())).unwrap();
+        claims.as_object_mut().unwrap().remove("client_id").unwrap();
+        let key = tokens.keys.newest();
+        let token =
+            encode(&header(&key.id), &claims, &EncodingKey::from_secret(&key.access)).unwrap();
+        assert!(tokens.check(&token, NOW).is_some());
     }
 
     #[test]

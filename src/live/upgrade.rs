@@ -9,6 +9,7 @@ use actix_web_actors::ws::{
 
 use super::close::{Close, Details};
 use super::frame_limit::LimitedPayload;
+use super::handshake;
 use super::messages::MAX_MESSAGE;
 
 /// Accepts a handshake and starts an actor that serves the connection.
@@ -23,6 +24,7 @@ pub fn open<A>(
 where
     A: Actor<Context = WebsocketContext<A>> + StreamHandler<Result<Message, ProtocolError>>,
 {
+    handshake::check(request)?;
     let limited = LimitedPayload::new(payload, request.conn_data().copied());
     WsResponseBuilder::new(actor, request, limited)
         .protocols(protocols)

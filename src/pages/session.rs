@@ -18,7 +18,7 @@ use super::{
 };
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Member, Visitor};
-use crate::auth::client::{address, device};
+use crate::auth::client::session_client;
 use crate::auth::sign_in::check_password;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
@@ -145,9 +145,8 @@ pub(super) async fn start_session(
     let state = &visitor.state;
     let user = verified.user.id;
     let secret = random_token();
-    let cookie_hash = Some(fingerprint(&secret));
-    let open =
-        OpenSession { verified, cookie_hash, device: device(request), address: address(request) };
+    let client = session_client(request, Some(fingerprint(&secret)));
+    let open = OpenSession { verified, client };
     state.shop.sessions.ask(open).await?;
     if let Some(former) = &visitor.signed_in {
         end_own_session(state, former).await?;
@@ -209,7 +208,7 @@ async fn render_sessions(
     Ok(render_fragments(visitor, request, &[("sessions", list)], notice, "/account"))
 }
 
-fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
+pub(super) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
     // Fails only for a cookie that is no valid header value, which `Cookies` never makes.
     let _ = response.add_cookie(cookie);
     response

@@ -9,7 +9,7 @@ use domain::user::{Email, Role, User, UserId, Username};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::session::{ThenQuery, start_session};
+use super::session::{ThenQuery, start_session, with_cookie};
 use super::{
     is_htmx, local_path, redirect, render_form_with_error, render_fragments, render_page,
     render_page_with_error, see_other,
@@ -18,6 +18,8 @@ use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Administrator, Member, Visitor};
 use crate::auth::sign_in;
 use crate::credentials::SignedIn;
+use crate::credentials::cookie::CookieName;
+use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::Form;
@@ -81,15 +83,22 @@ pub async fn show_account(Member { visitor, me }: Member) -> Result<HttpResponse
     render_page(&visitor, "account", &[], account_panels(&visitor, &me, None)).await
 }
 
-/// `POST /account/password`: changes the user's password and ends all other sessions.
+/// `POST /account/password`: changes the user's password, ends every session of the user, and sets
+/// the cookie of a new one.
 pub async fn change_password(
     Member { visitor, me }: Member,
     request: HttpRequest,
     Form(form): Form<PasswordForm>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordForm { current, new } = form;
-    match sign_in::change_password(&visitor.state, &request, &me, current, new).await {
-        Ok(()) => Ok(redirect(&request, "/account")),
+    let state = &visitor.state;
+    let secret = random_token();
+    let cookie_hash = Some(fingerprint(&secret));
+    match sign_in::change_password(state, &request, &me, current, new, cookie_hash).await {
+        Ok(_) => {
+            let cookie = state.cookies.build(CookieName::Session, secret);
+            Ok(with_cookie(redirect(&request, "/account"), &cookie))
+        }
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::password_form(visitor.locale, Some(error));
             Ok(render_form_with_error(&problem, &visitor, "password", form))

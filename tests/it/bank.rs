@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::harness::client;
+use crate::wire::exchanges;
 use invalid_replies::{FakeBank, Reply, invalid_replies};
 use process::BankProcess;
 
@@ -85,7 +86,7 @@ async fn keeps_the_contract(bank: &impl Bank, behaves: impl AsyncFn(&str)) {
 }
 
 async fn decides_once_for_a_key(bank: &impl Bank, behaves: &impl AsyncFn(&str)) {
-    assert_eq!(bank.lookup("a").await, Ok(None));
+    assert_eq!(bank.lookup(&charge("a", 100)).await, Ok(None));
     let at_once = join_all((0..10).map(|_| async { bank.charge(&charge("a", 100)).await })).await;
     assert!(at_once.iter().all(|answer| *answer == Ok(Answer::Approved)), "{at_once:?}");
     behaves("decline").await;
@@ -97,8 +98,12 @@ async fn decides_once_for_a_key(bank: &impl Bank, behaves: &impl AsyncFn(&str)) 
     let another_order = Charge { order: OrderId(Uuid::from_u128(2)), ..charge("a", 100) };
     assert_eq!(bank.charge(&another_order).await, Err(BankError::KeyReused));
     assert_eq!(bank.charge(&charge("a", 101)).await, Err(BankError::KeyReused));
-    assert_eq!(bank.lookup("a").await, Ok(Some(Answer::Approved)));
-    assert_eq!(bank.lookup("b").await, Ok(Some(Answer::Declined)));
+    assert_eq!(bank.lookup(&charge("a", 100)).await, Ok(Some(Answer::Approved)));
+    assert_eq!(bank.lookup(&charge("b", 100)).await, Ok(Some(Answer::Declined)));
+    for another in [another_order, charge("a", 101)] {
+        let found = bank.lookup(&another).await;
+        assert!(matches!(found, Err(BankError::Mismatch(_))), "{found:?}");
+    }
 }
 
 async fn charges_nothing_for_a_voided_key(bank: &impl Bank) {
@@ -106,7 +111,8 @@ async fn charges_nothing_for_a_voided_key(bank: &impl Bank) {
     for key in ["charged", "unknown", "odd/key?#%2e"] {
         for _ in 0..2 {
             assert_eq!(bank.void(key).await, Ok(()), "{key}");
-            assert_eq!(bank.lookup(key).await, Ok(Some(Answer::Voided)), "{key}");
+            let found = bank.lookup(&charge(key, 100)).await;
+            assert_eq!(found, Ok(Some(Answer::Voided)), "{key}");
             assert_eq!(bank.charge(&charge(key, 100)).await, Ok(Answer::Voided), "{key}");
         }
     }
@@ -115,7 +121,7 @@ async fn charges_nothing_for_a_voided_key(bank: &impl Bank) {
         let charge = charge(&key, 100);
         let (charged, voided) = join(bank.charge(&charge), bank.void(&key)).await;
         assert!(matches!(charged, Ok(Answer::Approved | Answer::Voided)), "{charged:?}");
-        assert_eq!((voided, bank.lookup(&key).await), (Ok(()), Ok(Some(Answer::Voided))));
+        assert_eq!((voided, bank.lookup(&charge).await), (Ok(()), Ok(Some(Answer::Voided))));
     }
 }
 
@@ -126,7 +132,7 @@ async fn reports_no_decision_after_a_failure(bank: &impl Bank, behaves: &impl As
         behaves(mode).await;
         let errors = [
             bank.charge(&charge(&key, 100)).await.unwrap_err(),
-            bank.lookup(&key).await.unwrap_err(),
+            bank.lookup(&charge(&key, 100)).await.unwrap_err(),
             bank.void(&other).await.unwrap_err(),
         ];
         let is_expected = |error: &BankError| match error {
@@ -136,8 +142,10 @@ async fn reports_no_decision_after_a_failure(bank: &impl Bank, behaves: &impl As
         assert!(errors.iter().all(is_expected), "{mode}: {errors:?}");
         behaves("approve").await;
         let done = mode == "lose_answer";
-        assert_eq!(bank.lookup(&key).await, Ok(done.then_some(Answer::Approved)), "{mode}");
-        assert_eq!(bank.lookup(&other).await, Ok(done.then_some(Answer::Voided)), "{mode}");
+        let found = bank.lookup(&charge(&key, 100)).await;
+        assert_eq!(found, Ok(done.then_some(Answer::Approved)), "{mode}");
+        let found = bank.lookup(&charge(&other, 100)).await;
+        assert_eq!(found, Ok(done.then_some(Answer::Voided)), "{mode}");
     }
 }
 
@@ -160,6 +168,9 @@ async fn a_bank_process_states_its_decision_by_http_status_and_field() {
     assert_eq!(bank.lookup("a").await.expect(404).json, json!({ "status": "not_found" }));
     let approved = bank.charges("a", 100).await.expect(200).json;
     assert!(approved["status"] == "approved" && approved["charge_id"].is_string(), "{approved}");
+    let order = "00000000-0000-0000-0000-000000000001";
+    let stated = (&approved["order_id"], &approved["amount_cents"]);
+    assert_eq!(stated, (&json!(order), &json!(100)));
     assert_eq!(bank.charges("a", 100).await.expect(200).json, approved);
     assert_eq!(bank.lookup("a").await.expect(200).json, approved);
     assert_eq!(bank.charges("a", 101).await.expect(422).json, json!({ "status": "key_reused" }));
@@ -169,6 +180,20 @@ async fn a_bank_process_states_its_decision_by_http_status_and_field() {
     assert_eq!(bank.charges("c", 100).await.expect(402).json["status"], "declined");
     bank.send(Method::POST, "/charges", json!({ "idempotency_key": "d" })).await.expect(422);
     bank.lookup("d").await.expect(404);
+}
+
+#[actix_web::test]
+async fn a_bank_process_refuses_a_request_for_another_protocol_before_it_reads_the_body() {
+    let bank = BankProcess::open().await;
+    let address = bank.url.trim_start_matches("http://");
+    for request in ["POST /charges", "GET /charges/a", "DELETE /charges/a"] {
+        let request = format!(
+            "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
+             Upgrade: websocket\r\nContent-Length: 2\r\n\r\n"
+        );
+        let response = exchanges(address, &request).await;
+        assert!(response.starts_with("HTTP/1.1 400 "), "{request}: {response}");
+    }
 }
 
 #[actix_web::test]
@@ -220,7 +245,7 @@ async fn a_refused_connection_means_that_no_request_was_sent() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let bank = HttpBank::new(&format!("http://{closed}"), TIMEOUT).unwrap();
     assert!(matches!(bank.charge(&charge("a", 100)).await, Err(BankError::NotSent(_))));
-    assert!(matches!(bank.lookup("a").await, Err(BankError::NotSent(_))));
+    assert!(matches!(bank.lookup(&charge("a", 100)).await, Err(BankError::NotSent(_))));
     assert!(matches!(bank.void("a").await, Err(BankError::NotSent(_))));
 }
 
@@ -232,15 +257,13 @@ async fn an_invalid_reply_is_no_decision_and_ends_within_the_timeout() {
         fake.replies(reply);
         let charge = charge("a", 100);
         let requests =
-            async { tokio::join!(bank.charge(&charge), bank.lookup("a"), bank.void("a")) };
+            async { tokio::join!(bank.charge(&charge), bank.lookup(&charge), bank.void("a")) };
         let (charged, found, voided) = timeout(Duration::from_secs(5), requests).await.expect(name);
-        assert!(matches!(charged, Err(BankError::Unknown(_))), "{name}: {charged:?}");
+        let is_unknown =
+            |error: BankError| matches!(error, BankError::Unknown(_) | BankError::Mismatch(_));
+        assert!(charged.clone().is_err_and(is_unknown), "{name}: {charged:?}");
+        assert!(found.clone().is_err_and(is_unknown), "{name}: {found:?}");
         assert!(matches!(voided, Err(BankError::Unknown(_))), "{name}: {voided:?}");
-        // A lookup names neither an order nor an amount to compare.
-        assert!(
-            name.contains(", another") || matches!(found, Err(BankError::Unknown(_))),
-            "{name}: {found:?}"
-        );
     }
     fake.replies(Reply::Approve);
     assert_eq!(bank.charge(&charge("a", 100)).await, Ok(Answer::Approved));

@@ -87,7 +87,9 @@ async fn uses_a_program(shop: &TestShop) -> Vec<String> {
     ana.adds(1, 1).await.expect(200);
     ana.checks_out("k").await.expect(201);
     let body = json!({ "current_password": FIRST, "new_password": SECOND });
-    ana.send(Method::POST, "/auth/password", body).await.expect(200);
+    let renewed = ana.send(Method::POST, "/auth/password", body).await.expect(200).json;
+    ana.takes(&renewed);
+    secrets.extend(tokens(&ana));
     let mut socket = Socket::open(shop, &ana.token).await;
     socket.sends(json!({ "token": ana.token })).await;
     assert!(socket.receives_json().await["reply"]["until"].is_string());

@@ -1,6 +1,7 @@
 //! Sessions over REST: `/auth/login`, `/auth/register`, `/auth/refresh`, `/auth/verify`,
 //! `/auth/logout`, `/auth/logout-all`, `/auth/password`, `/auth/sessions`, `/auth/sessions/{id}`.
 
+use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use futures_util::future::join_all;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::TestShop;
 use crate::people::{Answer, Person, part};
+use crate::socket::Socket;
 
 mod refresh;
 
@@ -101,20 +103,89 @@ async fn users_list_and_end_only_their_own_sessions() {
 }
 
 #[actix_web::test]
-async fn a_new_password_ends_the_other_sessions() {
+async fn a_new_password_ends_every_session_and_returns_the_tokens_of_a_new_one() {
     let shop = TestShop::open().await;
-    let ana = shop.customer("ana").await;
+    let mut ana = shop.customer("ana").await;
+    let mut copied = Person::log_in_again(&shop, "ana").await;
+    copied.token = ana.token.clone();
     let other = Person::log_in_again(&shop, "ana").await;
+    let bob = shop.customer("bob").await;
     changes_password(&ana, "wrong horse", "battery staple")
         .await
         .expect_problem(403, "wrong_password");
     changes_password(&ana, PASSWORD, "short").await.expect_problem(422, "password_length");
     other.is_signed_in().await;
-    changes_password(&ana, PASSWORD, "battery staple").await.expect(200);
-    other.is_signed_out().await;
+    let mut socket = Socket::open(&shop, &ana.token).await;
+    let old_refresh_token = ana.refresh_token.clone();
+
+    let answer = changes_password(&ana, PASSWORD, "battery staple").await.expect(200);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let tokens = answer.json;
+    assert_eq!((&tokens["success"], &tokens["token_type"]), (&json!(true), &json!("Bearer")));
+    ana.takes(&tokens);
+    assert_ne!(part(&ana.token, 1)["sid"], part(&copied.token, 1)["sid"]);
+    for old in [&copied, &other] {
+        old.is_signed_out().await;
+    }
+    for token in [&old_refresh_token, &other.refresh_token] {
+        refreshes(&shop, token).await.expect_problem(401, "invalid_token");
+    }
+    assert_eq!(socket.is_closed().await, (1008, "revoked".into()));
     ana.is_signed_in().await;
+    bob.is_signed_in().await;
+    assert_eq!(ana.get("/auth/sessions").await.expect(200).json["count"], 1);
+    successor(&shop, &ana.refresh_token).await;
     logs_in(&shop, "ana", PASSWORD).await.expect_problem(401, "invalid_credentials");
     logs_in(&shop, "ana", "battery staple").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_new_password_and_the_new_session_survive_a_crash_together() {
+    let mut shop = TestShop::open().await;
+    let mut ana = shop.customer("ana").await;
+    let mut old = Person::log_in_again(&shop, "ana").await;
+    old.token = ana.token.clone();
+    let tokens = changes_password(&ana, PASSWORD, "battery staple").await.expect(200).json;
+    ana.takes(&tokens);
+    shop.kill();
+    shop.start_again();
+    old.is_signed_out().await;
+    ana.is_signed_in().await;
+    successor(&shop, &ana.refresh_token).await;
+    logs_in(&shop, "ana", PASSWORD).await.expect_problem(401, "invalid_credentials");
+}
+
+#[actix_web::test]
+async fn an_administrator_who_sets_a_password_ends_every_session_of_the_user() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    let ana = shop.customer("ana").await;
+    let id = ana.get("/auth/profile").await.json["id"].as_str().unwrap().to_owned();
+    let change = json!({ "password": "battery staple" });
+    admin.send(Method::PATCH, &format!("/api/users/{id}"), change).await.expect(200);
+    ana.is_signed_out().await;
+    refreshes(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
+    admin.is_signed_in().await;
+}
+
+#[actix_web::test]
+async fn a_token_stays_revoked_after_a_restart_with_a_shorter_lifetime() {
+    let mut shop = TestShop::open().await;
+    let mut ana = shop.customer("ana").await;
+    let long_lived = ana.token.clone();
+    shop.stop();
+    shop.start_again_with(&[("MICROSHOP_AUTH__ACCESS_TTL", PathBuf::from("1s"))]);
+    ana.is_signed_in().await;
+    let next = refreshes(&shop, &ana.refresh_token).await.expect(200).json;
+    ana.takes(&next);
+    assert_eq!(next["expires_in"], 1);
+    ana.token = long_lived;
+    ana.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    for _ in 0..2 {
+        shop.kill();
+        shop.start_again();
+        ana.is_signed_out().await;
+    }
 }
 
 #[actix_web::test]

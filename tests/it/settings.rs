@@ -13,7 +13,7 @@ use crate::people::Answer;
 use crate::socket::Socket;
 
 /// Settings, and what the message must contain besides the key and the value: what would be right.
-const REFUSED: [(&str, &str, &str, &str); 54] = [
+const REFUSED: [(&str, &str, &str, &str); 56] = [
     ("CART__TTL", "8000y", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "0s", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "5", "cart.ttl", "a unit"),
@@ -27,6 +27,8 @@ const REFUSED: [(&str, &str, &str, &str); 54] = [
     ("BANK__URL", "simulatde", "bank.url", "neither simulated nor http"),
     ("BANK__URL", "http://bank.example:0", "bank.url", "neither simulated nor http"),
     ("BANK__URL", "https://bank.example/?key=1", "bank.url", "neither simulated nor http"),
+    ("BANK__URL", "http://bank.example:5001", "bank.url", "bank.allow_plain_http is true"),
+    ("BANK__ALLOW_PLAIN_HTTP", "yes please", "bank.allow_plain_http", "boolean"),
     ("BANK__BIND", "5001", "bank.bind", "127.0.0.1:5000"),
     ("BREAKER__FAILURES", "0", "breaker.failures", "1 to 1000000"),
     ("BREAKER__OPEN", "0s", "breaker.open", "10ms to 1d"),
@@ -71,7 +73,7 @@ const REFUSED: [(&str, &str, &str, &str); 54] = [
 ];
 
 /// Secret settings, whose values are not shown.
-const REFUSED_SECRETS: [(&str, &str, &str, &str); 9] = [
+const REFUSED_SECRETS: [(&str, &str, &str, &str); 10] = [
     ("ADMIN__PASSWORD", "x", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "Admin", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "seven77", "admin.password", "8 to 128"),
@@ -80,6 +82,7 @@ const REFUSED_SECRETS: [(&str, &str, &str, &str); 9] = [
     ("AUTH__SECRET", "too-short-to-sign", "auth.secret", "32 bytes"),
     ("STORE__URL", "mysql://ana:hunter2@localhost", "store.url", "sled:DIRECTORY"),
     ("BANK__STORE", "sled:", "bank.store", "sled:DIRECTORY"),
+    ("BANK__URL", "http://shop:hunter2@bank.example", "bank.url", "it must be https"),
     ("METRICS__TOKEN", " count ", "metrics.token", "spaces"),
 ];
 

@@ -158,13 +158,14 @@ async fn a_user_signs_in_however_the_name_and_the_password_are_typed() {
 async fn a_changed_password_is_the_same_however_it_is_typed() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await.0;
-    let ana = shop.customer("ana").await;
+    let mut ana = shop.customer("ana").await;
     let id = ana.get("/auth/profile").await.json["id"].as_str().unwrap().to_owned();
     let change =
         |current: &str, new: &str| json!({ "current_password": current, "new_password": new });
     let decomposed = "the\u{301} a\u{300} la menthe";
     let body = change("correct\u{2003}horse", decomposed);
-    ana.send(Method::POST, "/auth/password", body).await.expect(200);
+    let tokens = ana.send(Method::POST, "/auth/password", body).await.expect(200).json;
+    ana.takes(&tokens);
     signs_in(&shop, "ana", "thé à la menthe").await.expect(200);
     let body = change("thé à la menthe", "ma\u{308}rz\u{A0}1999");
     ana.send(Method::POST, "/auth/password", body).await.expect(200);

@@ -67,6 +67,17 @@ pub(crate) fn header(first: u8, length: u64) -> Vec<u8> {
     [&[first], &length[..], &MASK].concat()
 }
 
+/// Sends requests on one connection, and returns all that the server sends until it closes it.
+pub(crate) async fn exchanges(address: &str, requests: impl AsRef<[u8]>) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(requests.as_ref()).await.unwrap();
+    let mut received = Vec::new();
+    let read = timeout(PATIENCE, stream.read_to_end(&mut received)).await;
+    let received = String::from_utf8_lossy(&received).into_owned();
+    read.unwrap_or_else(|_| panic!("the connection is still open: {received}")).unwrap();
+    received
+}
+
 impl Wire {
     /// Opens a socket as a guest.
     pub(crate) async fn open(shop: &TestShop) -> Self {

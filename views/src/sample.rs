@@ -138,5 +138,6 @@ pub(crate) fn session(id: u128, device: &str) -> Session {
         created_at: moment(),
         last_seen_at: moment(),
         expires_at: moment(),
+        tokens_until: None,
     }
 }

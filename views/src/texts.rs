@@ -11,7 +11,8 @@ use crate::locale::Locale;
 const ERROR_CODES: &str = "
     malformed_json malformed_form missing_idempotency_key invalid_idempotency_key
     idempotency_key_reused idempotency_key_in_use wrong_type unknown_field missing_field
-    out_of_range invalid_query unsupported_media_type body_too_large request_timeout
+    out_of_range invalid_query invalid_path invalid_upgrade websocket_version
+    unsupported_media_type body_too_large request_timeout
     method_not_allowed not_found unauthorized invalid_credentials invalid_token forbidden
     cross_origin misdirected_request registration_closed article_not_found article_unavailable
     not_in_cart quantity_out_of_range

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::breaker::{Breaker, Interruption, Limits};
 use domain::event::{Entry, Event};
-use domain::time::later;
+use domain::session::latest_expiry;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
@@ -84,8 +84,9 @@ impl Copies {
     /// Applies an event of the log.
     pub(super) fn apply(&self, entry: &Arc<Entry>, shared: &Shared) {
         match &entry.event {
-            Event::SessionEnded { session, .. } => {
-                self.revocations.add(*session, later(entry.at, shared.rules.access_ttl));
+            Event::SessionEnded { session, until, .. } => {
+                let until = until.unwrap_or_else(|| latest_expiry(entry.at));
+                self.revocations.add(*session, until);
             }
             Event::BreakerChanged(breaker) => {
                 let seen = SeenBreaker::new(*breaker, &shared.clock, &shared.rules.breaker);

@@ -195,14 +195,15 @@ impl OrderDeps {
     /// second was perhaps charged in time: only if it was not, its key is voided.
     pub(super) fn request(&self, order: &Order) -> Request {
         let key = bank::key(order.id, order.payment.attempt);
+        let charge = Charge { key, order: order.id, amount: order.total };
         if order.needs_refund() {
-            Request::Refund(key)
+            Request::Refund(charge.key)
         } else if order.is_called_off() {
-            Request::Void(key)
+            Request::Void(charge.key)
         } else if self.times.is_overdue(order) {
-            Request::Resolve(key)
+            Request::Resolve(charge)
         } else {
-            Request::Charge(Charge { key, order: order.id, amount: order.total })
+            Request::Charge(charge)
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::line::Line;
 use super::{Call, Request};
-use crate::bank::{Answer, Bank, BankError};
+use crate::bank::{Answer, Bank, BankError, Charge};
 use crate::failpoint::Durable;
 use crate::shared::Shared;
 use crate::store::{StoreError, Version};
@@ -104,22 +104,23 @@ impl PaymentDeps {
                 // The refusal says nothing about an earlier call.
                 Err(BankError::Refused(reason)) => {
                     tracing::error!(%reason, ?charge, "the bank refuses a charge");
-                    self.resolve(&charge.key).await
+                    self.resolve(charge).await
                 }
                 answered => answered,
             },
             Request::Refund(key) => self.bank.void(key).await.map(|()| Answer::Approved),
             Request::Void(key) => self.bank.void(key).await.map(|()| Answer::Voided),
-            Request::Resolve(key) => self.resolve(key).await,
+            Request::Resolve(charge) => self.resolve(charge).await,
         }
     }
 }
 
 impl PaymentDeps {
-    /// Returns the decision on a key. A key without one is voided, so that none follows; so is a
+    /// Returns the decision on a charge. A key without one is voided, so that none follows; so is a
     /// key that the bank refuses to look up.
-    async fn resolve(&self, key: &str) -> Result<Answer, BankError> {
-        match self.bank.lookup(key).await {
+    async fn resolve(&self, charge: &Charge) -> Result<Answer, BankError> {
+        let key = &charge.key;
+        match self.bank.lookup(charge).await {
             Ok(Some(decision)) => Ok(decision),
             Ok(None) => self.bank.void(key).await.map(|()| Answer::Voided),
             Err(BankError::Refused(reason)) => {
@@ -141,7 +142,7 @@ fn outcome_of(answer: Answer) -> Outcome {
 fn outcome_of_error(error: &BankError) -> Outcome {
     match error {
         BankError::NotSent(_) => Outcome::NotSent,
-        BankError::Unknown(_) => Outcome::Unknown,
+        BankError::Unknown(_) | BankError::Mismatch(_) => Outcome::Unknown,
         // The attempt is not charged, and never will be; the next one has another key.
         BankError::KeyReused => Outcome::Declined,
         BankError::Refused(_) => Outcome::Refused,

@@ -7,13 +7,17 @@ use domain::event::Event;
 use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId};
 use domain::time::later;
-use domain::user::UserId;
+use domain::user::{User, UserId};
 
 use super::revocations::Revocations;
 use super::rotations::Rotations;
-use super::{EndSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser};
+use super::{
+    EndSessions, OpenSession, ReplaceSessions, RotateToken, SessionClient, SessionSelector,
+    VerifiedUser,
+};
 use crate::clock::new_id;
 use crate::failure::Failure;
+use crate::rules::Rules;
 use crate::shared::Shared;
 use crate::store::{StoreError, Version};
 use crate::tables::batch::WriteBatch;
@@ -55,7 +59,7 @@ impl SessionDeps {
     /// Opens a session. If the user then has too many, the oldest ones end.
     pub(super) async fn open(self, open: OpenSession) -> Result<Session> {
         let tables = &self.shared.tables;
-        let VerifiedUser { user, version: verified_at } = open.verified.clone();
+        let OpenSession { verified: VerifiedUser { user, version: verified_at }, client } = open;
         let account = tables.accounts.get(user.id).await?;
         account.filter(|account| account.version == verified_at).ok_or(SessionError::Refused)?;
         let SessionRows { list, mut sessions } = self.rows(user.id).await?;
@@ -64,13 +68,13 @@ impl SessionDeps {
         // Expired ones first. The sort keeps the order by age otherwise.
         sessions.sort_by_key(|row| row.value.is_live(now));
         let (ended, kept) = sessions.split_at_checked(surplus).unwrap_or_default();
-        let session = self.new_session(open);
+        let session = self.new_session(user, client);
         let mut ids: Vec<_> = kept.iter().map(|row| row.value.id).collect();
         ids.push(session.id);
 
         let mut batch = self.shared.batch();
-        batch.require(&tables.accounts, user.id, Some(verified_at));
-        batch.put(&tables.user_sessions, user.id, version(&list), &ids)?;
+        batch.require(&tables.accounts, session.user, Some(verified_at));
+        batch.put(&tables.user_sessions, session.user, version(&list), &ids)?;
         self.put_session(&mut batch, &session, None)?;
         batch.publish(&Event::SessionOpened(session.clone()))?;
         self.end_sessions(&mut batch, ended, EndReason::SignedOut)?;
@@ -111,6 +115,7 @@ impl SessionDeps {
         let lifetimes = &self.shared.rules.lifetimes;
         match row.value.rotate(generation, now, lifetimes) {
             Rotation::Next(session) => {
+                let session = session.issuing(now, self.shared.rules.access_ttl, lifetimes);
                 let mut batch = self.shared.batch();
                 self.put_session(&mut batch, &session, Some(row.version))?;
                 self.shared.tables.commit(batch).await?;
@@ -165,12 +170,27 @@ impl SessionDeps {
         Ok(())
     }
 
-    fn new_session(&self, open: OpenSession) -> Session {
+    /// Ends every session of a user and opens a new one.
+    pub(super) async fn replace(self, replace: ReplaceSessions) -> Result<Session> {
+        let ReplaceSessions { user, client, reason, with: mut batch } = replace;
+        let tables = &self.shared.tables;
+        let SessionRows { list, sessions } = self.rows(user.id).await?;
+        let session = self.new_session(user, client);
+        batch.put(&tables.user_sessions, session.user, version(&list), &vec![session.id])?;
+        self.put_session(&mut batch, &session, None)?;
+        self.end_sessions(&mut batch, &sessions, reason)?;
+        batch.publish(&Event::SessionOpened(session.clone()))?;
+        tables.commit(batch).await?;
+        self.revoke(&sessions);
+        Ok(session)
+    }
+
+    fn new_session(&self, user: User, client: SessionClient) -> Session {
         let now = self.shared.clock.now();
-        let user = open.verified.user;
-        let proof = match open.cookie_hash {
-            Some(cookie_hash) => Proof::Browser { cookie_hash },
-            None => Proof::Api { generation: 1, rotated_at: now },
+        let SessionClient { cookie_hash, device, address } = client;
+        let (proof, tokens_until) = match cookie_hash {
+            Some(cookie_hash) => (Proof::Browser { cookie_hash }, None),
+            None => (Proof::Api { generation: 1, rotated_at: now }, Some(now)),
         };
         let session = Session {
             id: SessionId(new_id(now)),
@@ -178,13 +198,16 @@ impl SessionDeps {
             username: user.username,
             role: user.role,
             proof,
-            device: open.device,
-            address: open.address,
+            device,
+            address,
             created_at: now,
             last_seen_at: now,
             expires_at: now,
+            tokens_until,
         };
-        session.used(now, &self.shared.rules.lifetimes)
+        let Rules { lifetimes, access_ttl, .. } = &*self.shared.rules;
+        let session = session.used(now, lifetimes);
+        if tokens_until.is_some() { session.issuing(now, *access_ttl, lifetimes) } else { session }
     }
 
     async fn row(&self, id: SessionId) -> Result<Row<Session>> {
@@ -209,7 +232,11 @@ impl SessionDeps {
         read_at: Option<Version>,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        let kept_until = later(session.expires_at, KEPT_AFTER_EXPIRY);
+        let last_use = session.tokens_until.map_or(session.expires_at, |until| {
+            // A session whose lifetime was shortened may expire before its tokens.
+            until.max(session.expires_at)
+        });
+        let kept_until = later(last_use, KEPT_AFTER_EXPIRY);
         batch.put_until(&tables.sessions, session.id, read_at, session, kept_until)?;
         match &session.proof {
             Proof::Browser { cookie_hash } if read_at.is_none() => {
@@ -229,19 +256,29 @@ impl SessionDeps {
         reason: EndReason,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        let until = later(self.shared.clock.now(), self.shared.rules.access_ttl);
-        for Row { version, value: Session { id, user, .. } } in ended {
+        let now = self.shared.clock.now();
+        for Row { version, value: session } in ended {
+            let Session { id, user, .. } = *session;
+            let until = session.revoked_until(now);
+            let kept_until = later(until, KEPT_AFTER_EXPIRY);
             batch.remove(&tables.sessions, id, *version);
-            batch.put_until(&tables.revoked, id, None, &until, until + KEPT_AFTER_EXPIRY)?;
-            batch.publish(&Event::SessionEnded { session: *id, user: *user, reason })?;
+            batch.put_until(&tables.revoked, id, None, &until, kept_until)?;
+            batch.publish(&Event::SessionEnded {
+                session: id,
+                user,
+                reason,
+                until: Some(until),
+            })?;
         }
         Ok(())
     }
 
     /// Adds durably ended sessions to the revocations, before the hub reads the event.
     fn revoke(&self, ended: &[Row<Session>]) {
-        let until = later(self.shared.clock.now(), self.shared.rules.access_ttl);
-        ended.iter().for_each(|row| self.revocations.add(row.value.id, until));
+        let now = self.shared.clock.now();
+        for Row { value: session, .. } in ended {
+            self.revocations.add(session.id, session.revoked_until(now));
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use domain::cart::Owner;
 use domain::event::Event;
-use domain::session::EndReason;
+use domain::session::{EndReason, Session};
 use domain::text::mapped_password;
 use domain::user::password::check_password;
 use domain::user::{Role, User, UserError, UserId};
@@ -17,7 +17,7 @@ use crate::ask::Child;
 use crate::clock::new_id;
 use crate::failure::Failure;
 use crate::password::Hasher;
-use crate::session::{EndSessions, SessionSelector, TokenRegistry, VerifiedUser};
+use crate::session::{EndSessions, ReplaceSessions, SessionSelector, TokenRegistry, VerifiedUser};
 use crate::shared::Shared;
 use crate::store::Version;
 use crate::tables::Account;
@@ -85,8 +85,8 @@ impl UserDeps {
         Ok(VerifiedUser { user, version: 1 })
     }
 
-    /// Changes a password, given the current one, and ends other sessions.
-    pub(super) async fn change_password(self, change: ChangePassword) -> Result<User> {
+    /// Changes a password, given the current one, and replaces every session by a new one.
+    pub(super) async fn change_password(self, change: ChangePassword) -> Result<Session> {
         let new = mapped_password(&change.new);
         check_password(&new)?;
         let row = self.row(change.user).await?;
@@ -96,10 +96,16 @@ impl UserDeps {
         let account = self.with_password(row.value, Some(new)).await?;
         let mut batch = self.shared.batch();
         batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
-        let reason = EndReason::PasswordChanged;
-        self.end_sessions(change.user, change.sessions, reason, batch).await?;
+        let replaced = self.sessions.ask_once(ReplaceSessions {
+            user: account.user,
+            client: change.client,
+            reason: EndReason::PasswordChanged,
+            with: batch,
+        });
+        let replaced = replaced.await;
+        let session = replaced.map_err(|failure| failure.map_refused(|_| UserError::Unknown))?;
         self.default_password.reload(&self.shared.tables).await?;
-        Ok(account.user)
+        Ok(session)
     }
 
     /// Returns the account of a user.
@@ -134,7 +140,7 @@ impl UserDeps {
         self.update_admins(&mut batch, user.id, role).await?;
         batch.publish(&Event::UserChanged(user.clone()))?;
         match reason {
-            Some(reason) => self.end_sessions(user.id, SessionSelector::All, reason, batch).await?,
+            Some(reason) => self.end_sessions(user.id, reason, batch).await?,
             None => drop(tables.commit(batch).await?),
         }
         self.default_password.reload(tables).await?;
@@ -160,7 +166,7 @@ impl UserDeps {
         batch.put(&tables.deleted_users, id, None, &id)?;
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;
-        self.end_sessions(id, SessionSelector::All, EndReason::UserChanged, batch).await?;
+        self.end_sessions(id, EndReason::UserChanged, batch).await?;
         self.default_password.reload(tables).await?;
         Ok(user)
     }
@@ -225,15 +231,9 @@ impl UserDeps {
         Ok(batch.put(admins, "all", version(&row), &ids)?)
     }
 
-    /// Commits a batch together with the end of a user's sessions.
-    async fn end_sessions(
-        &self,
-        user: UserId,
-        sessions: SessionSelector,
-        reason: EndReason,
-        batch: WriteBatch,
-    ) -> Result<()> {
-        let end = EndSessions { user, sessions, reason, with: Some(batch) };
+    /// Commits a batch together with the end of all sessions of a user.
+    async fn end_sessions(&self, user: UserId, reason: EndReason, batch: WriteBatch) -> Result<()> {
+        let end = EndSessions { user, sessions: SessionSelector::All, reason, with: Some(batch) };
         let ended = self.sessions.ask_once(end).await;
         ended.map_err(|failure| failure.map_refused(|_| UserError::Unknown))
     }

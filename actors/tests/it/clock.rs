@@ -18,7 +18,7 @@ use domain::user::UserError;
 use jiff::SignedDuration;
 
 use crate::harness::bank::Reaction;
-use crate::harness::{PASSWORD, TestShop, eventually};
+use crate::harness::{PASSWORD, TestShop, client, eventually};
 use crate::payment::{OPEN, fail_three_times};
 
 mod model;
@@ -32,12 +32,7 @@ const HOURS: fn(i64) -> SignedDuration = SignedDuration::from_hours;
 
 /// Signs a program in.
 async fn sign_in(shop: &Shop, verified: &VerifiedUser) -> Session {
-    let open = OpenSession {
-        verified: verified.clone(),
-        cookie_hash: None,
-        device: "test".into(),
-        address: String::new(),
-    };
+    let open = OpenSession { verified: verified.clone(), client: client(None) };
     shop.sessions.ask(open).await.unwrap()
 }
 

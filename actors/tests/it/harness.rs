@@ -11,7 +11,7 @@ use actors::clock::{Clock, ManualClock};
 use actors::password::Hasher;
 use actors::rules::Rules;
 use actors::seed::Seed;
-use actors::session::VerifiedUser;
+use actors::session::{SessionClient, VerifiedUser};
 use actors::shop::{Parts, Shop};
 use actors::user::AddUser;
 use domain::article::{Article, ArticleId, ArticlePatch};
@@ -60,18 +60,27 @@ impl TestShop {
         let clock = ManualClock::new(1_000_000_000_000);
         let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
         let bank = Arc::new(ScriptedBank::default());
-        let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N).await;
+        let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N, rules()).await;
         Self { shop, store, bank, clock, first_versions: Mutex::default() }
     }
 
     /// Opens another node on the same store.
     pub(crate) async fn second_node(&self) -> Shop {
-        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), LOG_N).await
+        self.node(LOG_N, rules()).await
+    }
+
+    /// Opens another node whose access tokens are valid for another time.
+    pub(crate) async fn second_node_with_access_ttl(&self, access_ttl: Duration) -> Shop {
+        self.node(LOG_N, Rules { access_ttl, ..rules() }).await
     }
 
     /// Opens another node that hashes passwords at a higher cost.
     pub(crate) async fn second_node_with_costlier_hashes(&self) -> Shop {
-        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), COSTLIER_LOG_N).await
+        self.node(COSTLIER_LOG_N, rules()).await
+    }
+
+    async fn node(&self, log_n: u8, rules: Rules) -> Shop {
+        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), log_n, rules).await
     }
 
     /// Moves the clock of every node forward.
@@ -132,6 +141,12 @@ pub(crate) fn guest(name: &str) -> Owner {
     Owner::Guest(name.into())
 }
 
+/// Returns a client that signs in with this cookie, or without one as a program.
+pub(crate) fn client(cookie: Option<&str>) -> SessionClient {
+    let cookie_hash = cookie.map(str::to_owned);
+    SessionClient { cookie_hash, device: "test".into(), address: String::new() }
+}
+
 /// Returns the command that adds lamps to a cart.
 pub(crate) fn lamps(units: u32) -> AddItem {
     AddItem { article: LAMP, quantity: Quantity::new(units).unwrap(), expected: None }
@@ -153,10 +168,11 @@ async fn open_node(
     bank: Arc<ScriptedBank>,
     clock: ManualClock,
     log_n: u8,
+    rules: Rules,
 ) -> Shop {
     let hasher = Hasher::new(log_n).unwrap();
     let clock = Clock::Manual(clock);
-    let parts = Parts { store, bank, hasher, clock, rules: rules(), seed: seed() };
+    let parts = Parts { store, bank, hasher, clock, rules, seed: seed() };
     Shop::open(parts).await.unwrap()
 }
 

@@ -21,7 +21,7 @@ use domain::topic::{Channel, Topic};
 
 use crate::harness::bank::Reaction;
 use crate::harness::subscriber::TestSubscriber;
-use crate::harness::{PASSWORD, TestShop, eventually};
+use crate::harness::{PASSWORD, TestShop, client, eventually};
 
 /// How many calls to the bank may run at once.
 const BANK_CALLS: usize = 16;
@@ -40,12 +40,7 @@ where
 async fn sign_in(test: &TestShop, name: &str) -> VerifiedUser {
     let check = check_password(name, PASSWORD);
     let verified = test.shop.users.ask(check).await.unwrap();
-    let open = OpenSession {
-        verified: verified.clone(),
-        cookie_hash: Some("hash".into()),
-        device: "test".into(),
-        address: String::new(),
-    };
+    let open = OpenSession { verified: verified.clone(), client: client(Some("hash")) };
     test.shop.sessions.ask(open).await.unwrap();
     test.shop.sessions.ask(FindByCookie("hash".into())).await.unwrap();
     verified

@@ -26,7 +26,7 @@ pub(crate) async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Re
     let Some(permit) = permits.into_iter().next() else {
         return Err(Failure::Refused(Rejected { retry_after: retry_after.unwrap() }));
     };
-    let charge = Charge { key: key.into(), order: OrderId(Uuid::nil()), amount: Cents(100) };
+    let charge = charge_of(key);
     Ok(shop
         .payments
         .addr()
@@ -38,6 +38,10 @@ pub(crate) async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Re
         .await
         .unwrap()
         .unwrap())
+}
+
+fn charge_of(key: &str) -> Charge {
+    Charge { key: key.into(), order: OrderId(Uuid::nil()), amount: Cents(100) }
 }
 
 /// Waits until the breaker has a state: the verdict on a call arrives after its outcome.
@@ -82,7 +86,7 @@ async fn a_charge_that_was_voided_before_it_arrived_is_declined() {
     let test = TestShop::open().await;
     test.bank.void("a").await.unwrap();
     assert_eq!(charge(&test.shop, "a").await, Ok(Outcome::Declined));
-    assert_eq!(test.bank.lookup("a").await, Ok(Some(Answer::Voided)));
+    assert_eq!(test.bank.lookup(&charge_of("a")).await, Ok(Some(Answer::Voided)));
     assert!(test.bank.charged().is_empty());
 }
 

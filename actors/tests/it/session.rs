@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use actors::failure::Failure;
 use actors::session::{
-    EndSessions, FindByCookie, OpenSession, RotateToken, SessionSelector, VerifiedUser,
+    EndSessions, FindByCookie, ListSessions, OpenSession, RotateToken, SessionSelector,
+    VerifiedUser,
 };
 use actors::shop::Shop;
-use actors::user::{ChangeUser, DeleteUser};
+use actors::tables::Tables;
+use actors::user::{ChangePassword, ChangeUser, DeleteUser};
 use domain::session::{EndReason, Proof, Session, SessionError};
+use domain::time::later;
+use domain::user::{Role, UserError, UserId};
 use futures_util::future::{join, join_all};
 
-use crate::harness::{TestShop, eventually};
+use crate::harness::{PASSWORD, TestShop, client, eventually};
 
 async fn sign_in(
     test: &TestShop,
@@ -27,12 +31,7 @@ async fn sign_in_on(
     verified: &VerifiedUser,
     cookie: Option<&str>,
 ) -> Result<Session, Failure<SessionError>> {
-    let open = OpenSession {
-        verified: verified.clone(),
-        cookie_hash: cookie.map(str::to_owned),
-        device: "test".into(),
-        address: String::new(),
-    };
+    let open = OpenSession { verified: verified.clone(), client: client(cookie) };
     node.sessions.ask(open).await
 }
 
@@ -153,4 +152,130 @@ async fn no_session_survives_a_password_change_if_another_one_was_opened_on_a_sl
     for session in [second, slow.unwrap()] {
         assert!(test.shop.revocations.contains(session.id));
     }
+}
+
+/// A way to end the sessions of a user.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    SignOut,
+    ReusedToken,
+    NewPassword,
+    PasswordOfAnAdmin,
+    Promotion,
+    Deletion,
+}
+
+#[actix::test]
+async fn a_session_is_revoked_until_its_last_token_expires_whatever_its_lifetime_is_now() {
+    for way in [
+        End::SignOut,
+        End::ReusedToken,
+        End::NewPassword,
+        End::PasswordOfAnAdmin,
+        End::Promotion,
+        End::Deletion,
+    ] {
+        let test = TestShop::open().await;
+        let user = test.user("ana").await;
+        let session = sign_in(&test, &user, None).await.unwrap();
+        // The token of the first node is valid for an hour. Both its later rotation and its end
+        // are those of a node whose tokens are valid for ten seconds.
+        let expires_at = later(session.created_at, Duration::from_secs(3_600));
+        let node = test.second_node_with_access_ttl(Duration::from_secs(10)).await;
+        let rotate = RotateToken { session: session.id, generation: 1 };
+        node.sessions.ask(rotate.clone()).await.unwrap();
+        test.advance_clock(Duration::from_secs(600));
+        ends(&node, &session, way).await;
+
+        let tables = Tables::new(test.store.clone());
+        let revoked = tables.revoked.get(session.id).await.unwrap().unwrap().value;
+        assert!(revoked >= expires_at, "{way:?}: {revoked}");
+        for node in [&node, &test.shop] {
+            let is_refused = async || node.revocations.contains(session.id).then_some(());
+            eventually(is_refused).await;
+        }
+    }
+}
+
+async fn ends(node: &Shop, session: &Session, way: End) {
+    let user = session.user;
+    match way {
+        End::SignOut => node.sessions.ask(end(session)).await.unwrap(),
+        End::ReusedToken => {
+            let rotate = RotateToken { session: session.id, generation: 1 };
+            node.sessions.ask(rotate).await.unwrap_err();
+        }
+        End::NewPassword => drop(change_password(node, user, None).await.unwrap()),
+        End::PasswordOfAnAdmin => {
+            let password = Some("battery staple".into());
+            let change = ChangeUser { user, role: None, email: None, password };
+            node.users.ask(change).await.unwrap();
+        }
+        End::Promotion => {
+            let role = Some(Role::Admin);
+            let change = ChangeUser { user, role, email: None, password: None };
+            node.users.ask(change).await.unwrap();
+        }
+        End::Deletion => drop(node.users.ask(DeleteUser(user)).await.unwrap()),
+    }
+}
+
+async fn change_password(
+    node: &Shop,
+    user: UserId,
+    cookie: Option<&str>,
+) -> Result<Session, Failure<UserError>> {
+    let current = PASSWORD.into();
+    let new = "battery staple".into();
+    node.users.ask(ChangePassword { user, current, new, client: client(cookie) }).await
+}
+
+#[actix::test]
+async fn a_token_that_is_issued_again_after_a_lost_response_needs_no_later_revocation() {
+    let test = TestShop::open().await;
+    let session = sign_in(&test, &test.user("ana").await, None).await.unwrap();
+    let rotate = RotateToken { session: session.id, generation: 1 };
+    let first = test.shop.sessions.ask(rotate.clone()).await.unwrap();
+    test.advance_clock(Duration::from_secs(9));
+    let again = test.shop.sessions.ask(rotate).await.unwrap();
+    assert_eq!(again, first);
+    let latest = later(first.last_seen_at, Duration::from_secs(3_600 + 9));
+    assert!(again.tokens_until.unwrap() >= latest);
+}
+
+#[actix::test]
+async fn a_new_password_replaces_every_session_by_one_of_the_same_client_in_one_commit() {
+    let test = TestShop::open().await;
+    let user = test.user("ana").await;
+    let browser = sign_in(&test, &user, Some("old")).await.unwrap();
+    let program = sign_in(&test, &user, None).await.unwrap();
+    let before = test.store.commits();
+    let new = change_password(&test.shop, user.user.id, Some("new")).await.unwrap();
+    assert_eq!(test.store.commits(), before + 1);
+    for session in [&browser, &program] {
+        assert!(test.shop.revocations.contains(session.id));
+    }
+    let open = test.shop.sessions.ask(ListSessions(user.user.id)).await.unwrap();
+    assert_eq!(open, std::slice::from_ref(&new));
+    let found = test.shop.sessions.ask(FindByCookie("new".into())).await.unwrap();
+    assert_eq!(found.id, new.id);
+    let refused = test.shop.sessions.ask(FindByCookie("old".into())).await;
+    assert_eq!(refused, Err(Failure::Refused(SessionError::Refused)));
+}
+
+#[actix::test]
+async fn a_wrong_password_ends_no_session() {
+    let test = TestShop::open().await;
+    let user = test.user("ana").await;
+    let session = sign_in(&test, &user, None).await.unwrap();
+    let change = ChangePassword {
+        user: user.user.id,
+        current: "wrong horse".into(),
+        new: "battery staple".into(),
+        client: client(None),
+    };
+    let refused = test.shop.users.ask(change).await.unwrap_err();
+    assert_eq!(refused, Failure::Refused(UserError::WrongPassword));
+    let open = test.shop.sessions.ask(ListSessions(user.user.id)).await.unwrap();
+    assert_eq!(open, [session]);
 }

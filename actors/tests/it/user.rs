@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use actors::failure::Failure;
-use actors::session::{SessionSelector, VerifiedUser};
+use actors::session::VerifiedUser;
 use actors::user::{ChangePassword, CheckPassword};
 use domain::user::UserError;
 use futures_util::future::join_all;
 
-use crate::harness::{PASSWORD, TestShop};
+use crate::harness::{PASSWORD, TestShop, client};
 
 mod unmapped;
 
@@ -83,7 +83,7 @@ async fn checks_of_the_current_password_are_throttled_too() {
         user: test.user("ana").await.user.id,
         current: WRONG.into(),
         new: "battery staple".into(),
-        sessions: SessionSelector::All,
+        client: client(None),
     };
     for _ in 0..5 {
         let refused = test.shop.users.ask(change.clone()).await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actors::bank::{Answer, Bank, key};
+use actors::bank::{Answer, Bank, BankError, Charge, key};
 use actors::store::StoreError;
 use actors::tables::Tables;
 use domain::order::{Order, OrderStatus};
@@ -32,10 +32,7 @@ pub(super) async fn compare_bank(
     let mut done: usize = 0;
     while let Some((_, order)) = orders.next_if(|_| true).await? {
         for attempt in 1..=order.payment.attempt {
-            let decision = bank.lookup(&key(order.id, attempt)).await;
-            let decision =
-                decision.map_err(|error| BooksError::Lookup { order: order.id, attempt, error })?;
-            let difference = compare_decision(&order, attempt, decision);
+            let difference = compare_attempt(&order, attempt, bank).await?;
             difference.map(Line::Difference).into_iter().for_each(&mut *report);
         }
         done += 1;
@@ -44,6 +41,24 @@ pub(super) async fn compare_bank(
         }
     }
     Ok(())
+}
+
+/// Looks up an attempt, and compares the decision, its order and its amount with the order.
+async fn compare_attempt(
+    order: &Order,
+    attempt: u32,
+    bank: &dyn Bank,
+) -> Result<Option<String>, BooksError> {
+    let id = order.id;
+    let charge = Charge { key: key(id, attempt), order: id, amount: order.total };
+    match bank.lookup(&charge).await {
+        Ok(decision) => Ok(compare_decision(order, attempt, decision)),
+        Err(BankError::Mismatch(reported)) => Ok(Some(format!(
+            "order {id}, attempt {attempt}: it costs {} cents, but the bank reports {reported}",
+            order.total.0
+        ))),
+        Err(error) => Err(BooksError::Lookup { order: id, attempt, error }),
+    }
 }
 
 /// Compares every attempt with its entry in the ledger. A ledger also shows the amounts, and
@@ -213,6 +228,7 @@ mod tests {
 
     use actors::bank::Charge;
     use actors::clock::Clock;
+    use actors::store::SharedStore;
     use actors::store::memory::MemoryStore;
     use domain::money::Cents;
     use domain::payment::Outcome;
@@ -220,6 +236,8 @@ mod tests {
     use super::super::Books;
     use super::super::samples::{NOW, order_of_two_lamps};
     use super::*;
+    use crate::bank::behaviour::Behaviour;
+    use crate::bank::simulated::SimulatedBank;
 
     /// A request to the bank.
     enum Request {
@@ -361,5 +379,28 @@ mod tests {
         let findings = findings(&[], &[Approved(1, 2_500)]).await;
         assert!(findings.contains("there is no such order or attempt"), "{findings}");
         assert!(findings.contains("the bank charged 2500 cents in total"), "{findings}");
+    }
+
+    #[actix_web::test]
+    async fn a_charge_of_another_amount_at_an_external_bank_is_reported() {
+        let store: SharedStore = Arc::new(MemoryStore::new(Clock::default()));
+        let tables = Tables::new(store.clone());
+        let order = orders().paid;
+        let mut batch = tables.batch(NOW);
+        batch.put(&tables.orders, order.id, None, &order).unwrap();
+        tables.commit(batch).await.unwrap();
+        let bank = SimulatedBank::new(store, Clock::default());
+        bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
+        let charge = Charge { key: key(order.id, 1), order: order.id, amount: Cents(2_499) };
+        bank.decide(&charge).await.unwrap();
+        let mut lines = Vec::new();
+        let mut report = |line| lines.push(line);
+        Books::Bank(Box::new(bank)).compare(&tables, 1, &mut report).await.unwrap();
+        let expected = format!(
+            "order {0}, attempt 1: it costs 2500 cents, \
+             but the bank reports Approved for order {0} and 2499 cents",
+            order.id
+        );
+        assert_eq!(lines, [Line::Difference(expected)]);
     }
 }

@@ -119,7 +119,12 @@ fn events() -> Result<Vec<String>, UserError> {
         Event::UserChanged(user.clone()),
         Event::UserDeleted(user),
         Event::SessionOpened(session()?),
-        Event::SessionEnded { session: SessionId(ID), user: USER, reason: EndReason::SignedOut },
+        Event::SessionEnded {
+            session: SessionId(ID),
+            user: USER,
+            reason: EndReason::SignedOut,
+            until: None,
+        },
         Event::BreakerChanged(Breaker::default()),
         Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() },
         Event::ShopClosing,
@@ -219,5 +224,6 @@ fn session() -> Result<Session, UserError> {
         created_at: NOW,
         last_seen_at: NOW,
         expires_at: in_an_hour(),
+        tokens_until: None,
     })
 }

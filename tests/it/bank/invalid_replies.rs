@@ -1,6 +1,6 @@
 //! A fake bank: a TCP server that sends any reply, and a list of all invalid replies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ pub(super) struct FakeBank {
     /// The base URL.
     pub(super) url: String,
     reply: Arc<Mutex<Reply>>,
-    approved: Arc<Mutex<BTreeSet<String>>>,
+    approved: Arc<Mutex<BTreeMap<String, Value>>>,
 }
 
 impl FakeBank {
@@ -78,23 +78,24 @@ impl FakeBank {
 
     /// Returns the keys of all approved charges.
     pub(super) fn approved(&self) -> BTreeSet<String> {
-        self.approved.lock().unwrap().clone()
+        self.approved.lock().unwrap().keys().cloned().collect()
     }
 }
 
 fn respond(
     mut stream: impl Read + Write,
     reply: Reply,
-    approved: &Mutex<BTreeSet<String>>,
+    approved: &Mutex<BTreeMap<String, Value>>,
 ) -> io::Result<()> {
     let (path, body) = read_request(&mut stream)?;
-    let approval = http("200 OK", &with_status("approved"));
     match reply {
-        _ if path == REDIRECTED => stream.write_all(approval.as_bytes()),
+        _ if path == REDIRECTED => {
+            stream.write_all(http("200 OK", &with_status("approved")).as_bytes())
+        }
         Reply::Approve => {
             let key = body["idempotency_key"].as_str().unwrap_or(&path).to_owned();
-            approved.lock().unwrap().insert(key);
-            stream.write_all(approval.as_bytes())
+            approved.lock().unwrap().insert(key, body.clone());
+            stream.write_all(approval(&body).as_bytes())
         }
         Reply::Text(text) => stream.write_all(text.as_bytes()),
         Reply::SlowText(text) => text.as_bytes().iter().try_for_each(|byte| {
@@ -104,6 +105,17 @@ fn respond(
         Reply::Close => Ok(()),
         Reply::Silence => stream.read(&mut [0]).map(|_| ()),
     }
+}
+
+/// Returns the approval of a charge.
+fn approval(charge: &Value) -> String {
+    let approved = json!({
+        "status": "approved",
+        "charge_id": "c-1",
+        "order_id": charge["order_id"],
+        "amount_cents": charge["amount_cents"],
+    });
+    http("200 OK", &approved.to_string())
 }
 
 /// Reads the path and the body of a request.
@@ -165,7 +177,11 @@ fn invalid_bodies() -> Vec<(&'static str, Reply)> {
         ("a list", text("200 OK", r#"["approved", "c-1"]"#)),
         ("null", text("200 OK", "null")),
         ("an unknown status", text("200 OK", &with_status("approvde"))),
-        ("no id of the charge", text("200 OK", r#"{"status": "approved"}"#)),
+        ("no id of the charge", text("200 OK", &with_field(&approved, "charge_id", Value::Null))),
+        ("no order", text("200 OK", &with_field(&approved, "order_id", Value::Null))),
+        ("no amount", text("200 OK", &with_field(&approved, "amount_cents", Value::Null))),
+        ("only a status and an id", text("200 OK", r#"{"status": "approved", "charge_id": "c"}"#)),
+        ("declined, no order", text("402 Payment Required", r#"{"status": "declined"}"#)),
         ("an amount in words", text("200 OK", &amount_in_words)),
         ("a body that is too large", text("200 OK", &too_large)),
     ]
@@ -179,17 +195,26 @@ fn contradictory_replies() -> Vec<(&'static str, Reply)> {
     let other_amount = with_field(&approved, "amount_cents", 1.into());
     let other_order = with_field(&approved, "order_id", order());
     let other_declined = with_field(&declined, "order_id", order());
+    let other_voided = with_field(&with_status("voided"), "order_id", order());
     vec![
         ("declined with status 200", text("200 OK", &declined)),
         ("approved with status 402", text("402 Payment Required", &approved)),
         ("approved, another amount", text("200 OK", &other_amount)),
         ("approved, another order", text("200 OK", &other_order)),
         ("declined, another order", text("402 Payment Required", &other_declined)),
+        ("voided with status 402", text("402 Payment Required", &other_voided)),
     ]
 }
 
+/// Returns a reply about the charge that [`charge`](super::charge) returns.
 fn with_status(status: &str) -> String {
-    json!({ "status": status, "charge_id": "c-1" }).to_string()
+    json!({
+        "status": status,
+        "charge_id": "c-1",
+        "order_id": "00000000-0000-0000-0000-000000000001",
+        "amount_cents": 100,
+    })
+    .to_string()
 }
 
 fn with_field(body: &str, field: &str, value: Value) -> String {

@@ -49,7 +49,7 @@ async fn a_status_that_no_repetition_changes_is_a_refusal_and_any_other_error_is
         fake.replies(reply);
         [
             bank.charge(&charge("a", 100)).await.unwrap_err(),
-            bank.lookup("a").await.unwrap_err(),
+            bank.lookup(&charge("a", 100)).await.unwrap_err(),
             bank.void("a").await.unwrap_err(),
         ]
     };
@@ -67,7 +67,7 @@ async fn a_status_that_no_repetition_changes_is_a_refusal_and_any_other_error_is
     fake.replies(text("404 Not Found", r#"{ "status": "not_found" }"#));
     assert!(matches!(bank.charge(&charge("a", 100)).await, Err(BankError::Refused(_))));
     assert!(matches!(bank.void("a").await, Err(BankError::Refused(_))));
-    assert_eq!(bank.lookup("a").await, Ok(None));
+    assert_eq!(bank.lookup(&charge("a", 100)).await, Ok(None));
     fake.replies(text("409 Conflict", r#"{ "status": "voided" }"#));
     assert_eq!(bank.void("a").await, Ok(()));
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::SERVER_DOWN;
 use crate::chromium::Chromium;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, until};
 
 #[actix_web::test]
 async fn an_open_page_reconnects_after_a_crash_and_shows_the_current_state() {
@@ -85,6 +85,37 @@ async fn a_page_that_reconnects_to_an_ended_session_opens_the_login_page() {
     ana.send(Method::POST, "/auth/logout-all", Value::Null).await.expect(200);
     window.is_at("/login").await;
     browser.closes_after_errors(&SERVER_DOWN).await;
+}
+
+#[actix_web::test]
+async fn a_new_password_signs_out_other_browsers_and_no_window_of_its_own_browser() {
+    let shop = TestShop::open().await;
+    shop.customer("ana").await;
+    let browser = Chromium::open().await;
+    let other_browser = Chromium::open().await;
+    let account = browser.window(&shop).await;
+    let orders = browser.window(&shop).await;
+    let phone = other_browser.window(&shop).await;
+    account.logs_in("ana", "correct horse").await;
+    phone.logs_in("ana", "correct horse").await;
+    account.opens("/account").await;
+    orders.opens("/orders").await;
+    phone.opens("/orders").await;
+    for window in [&account, &orders, &phone] {
+        window.sees(".indicator", "En direct").await;
+    }
+    let page = orders.page().await;
+    account.types("#password [name=current]", "correct horse").await;
+    account.types("#password [name=new]", "battery staple").await;
+    account.clicks("#password button").await;
+    phone.is_at("/login").await;
+    until(async || (orders.page().await != page).then_some(())).await;
+    orders.sees(".indicator", "En direct").await;
+    orders.is_at("/orders").await;
+    account.sees(".indicator", "En direct").await;
+    account.is_at("/account").await;
+    browser.closes().await;
+    other_browser.closes().await;
 }
 
 #[actix_web::test]

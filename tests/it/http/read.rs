@@ -1,13 +1,12 @@
 //! `HEAD`: every read without its body.
 
 use reqwest::Method;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::Response;
 use crate::harness::TestShop;
 use crate::people::signs_in;
 use crate::tidy::routes::served;
+use crate::wire::exchanges;
 
 /// Headers that differ between two responses to the same request.
 const OWN: [&str; 3] = ["date", "x-request-id", "set-cookie"];
@@ -101,13 +100,4 @@ async fn head_never_opens_a_socket() {
         let received = exchanges(address, &request).await;
         assert!(received.starts_with("HTTP/1.1 400 "), "{path}: {received}");
     }
-}
-
-/// Sends requests on one connection, and returns all that the shop sends until it closes it.
-async fn exchanges(address: &str, requests: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(requests.as_bytes()).await.unwrap();
-    let mut received = Vec::new();
-    stream.read_to_end(&mut received).await.unwrap();
-    String::from_utf8_lossy(&received).into_owned()
 }

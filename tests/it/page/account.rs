@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use super::visitor::Visitor;
+use super::visitor::{Page, Visitor};
 use crate::harness::TestShop;
 use crate::people::Person;
 
@@ -85,7 +85,7 @@ async fn the_account_page_lists_every_session_and_ends_them() {
 }
 
 #[actix_web::test]
-async fn a_new_password_signs_out_every_other_browser() {
+async fn a_new_password_signs_out_every_browser_with_an_old_cookie() {
     let shop = TestShop::open().await;
     let ana = Visitor::sign_in(&shop, "ana").await;
     let phone = Visitor::enter(&shop);
@@ -94,10 +94,31 @@ async fn a_new_password_signs_out_every_other_browser() {
     ana.post("/account/password", &wrong).await.has(403);
     phone.get("/account").await.has(200);
     let right = [("current", "correct horse"), ("new", "battery staple")];
-    ana.post("/account/password", &right).await.leads_to("/account");
+    let copied =
+        signs_in_with(&ana, "/login", &[("username", "ana"), ("password", "correct horse")]).await;
+    let answer = ana.post("/account/password", &right).await;
+    answer.leads_to("/account");
+    let cookie = session_cookie(&answer);
+    assert_ne!(cookie, copied);
+    assert!(!shows_account(&shop, &copied).await && shows_account(&shop, &cookie).await);
     phone.get("/account").await.leads_to("/login?then=/account");
-    ana.get("/account").await.has(200);
+    ana.get("/account").await.has(200).hides("/account/sessions/end-others");
     phone.logs_in("ana", "/").await.has(401);
+}
+
+#[actix_web::test]
+async fn a_new_password_through_htmx_sets_the_cookie_of_the_new_session() {
+    let shop = TestShop::open().await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    ana.post("/cart/add/1", &[]).await;
+    let form = [("current", "correct horse"), ("new", "battery staple")];
+    let request = ana.request(Method::POST, "/account/password").header("hx-request", "true");
+    let page = ana.send(request.form(&form)).await.has(200);
+    assert_eq!(page.headers["hx-redirect"], "/account");
+    let cookie = page.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.starts_with("session=") && cookie.contains("; HttpOnly"), "{cookie}");
+    ana.get("/account").await.has(200);
+    ana.get("/cart").await.shows("cart-item-1");
 }
 
 #[actix_web::test]
@@ -130,6 +151,11 @@ async fn a_sign_in_or_registration_ends_the_former_session_of_the_browser() {
 async fn signs_in_with(browser: &Visitor, path: &str, form: &[(&str, &str)]) -> String {
     let answer = browser.post(path, form).await;
     answer.leads_to("/");
+    session_cookie(&answer)
+}
+
+/// Returns the cookie of the session that a response sets.
+fn session_cookie(answer: &Page) -> String {
     let set = answer.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
     let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
     session.split(';').next().unwrap().to_owned()

@@ -104,8 +104,8 @@ impl Bank for ScriptedBank {
         Ok(self.decide(&charge.key, Answer::Approved))
     }
 
-    async fn lookup(&self, key: &str) -> Result<Option<Answer>, BankError> {
-        Ok(find(&self.ledger.lock().unwrap(), key))
+    async fn lookup(&self, charge: &Charge) -> Result<Option<Answer>, BankError> {
+        Ok(find(&self.ledger.lock().unwrap(), &charge.key))
     }
 
     async fn void(&self, key: &str) -> Result<(), BankError> {

@@ -3,14 +3,13 @@
 use actors::clock::{Clock, new_id};
 use actors::failure::Failure;
 use actors::password::Hasher;
-use actors::session::SessionSelector;
 use actors::tables::Account;
 use actors::user::lookalikes::index_names;
 use actors::user::{AddUser, ChangePassword, DeleteUser};
 use domain::user::{Role, User, UserError, UserId, Username};
 
 use super::check;
-use crate::harness::{LOG_N, PASSWORD, TestShop};
+use crate::harness::{LOG_N, PASSWORD, TestShop, client};
 
 const COMPOSED: &str = "café au lait";
 const DECOMPOSED: &str = "cafe\u{301} au lait";
@@ -71,7 +70,7 @@ async fn a_password_of_an_earlier_version_opens_in_both_forms_after_it_was_used_
 
     let bob = stored(&test, "bob", DECOMPOSED).await;
     let (current, new) = (DECOMPOSED.into(), "battery staple".into());
-    let change = ChangePassword { user: bob, current, new, sessions: SessionSelector::All };
+    let change = ChangePassword { user: bob, current, new, client: client(None) };
     test.shop.users.ask(change).await.unwrap();
     assert_eq!(signs_in(&test, "bob", "battery staple").await, Some(bob));
 }
