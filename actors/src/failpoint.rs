@@ -6,7 +6,7 @@
 /// Declares the durable steps together with the list of them, so that none can be left out.
 macro_rules! steps {
     ($($(#[$doc:meta])* $step:ident,)+) => {
-        /// A durable step: one commit that matters to an order.
+        /// A durable step: one commit that matters to an order, or to the access to an account.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Durable {
             $($(#[$doc])* $step,)+
@@ -48,6 +48,8 @@ steps! {
     Charge,
     /// The simulated bank voids a charge.
     Void,
+    /// A user's password changes, and one new session replaces all sessions of the user.
+    Password,
 }
 
 impl Durable {

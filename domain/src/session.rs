@@ -229,6 +229,8 @@ pub fn latest_expiry(now: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const LIFETIMES: Lifetimes = Lifetimes {
@@ -329,6 +331,16 @@ pub(crate) mod tests {
         assert_eq!(earlier.revoked_until(at(7)), latest_expiry(at(7)));
         let rotated = earlier.issuing(at(7), Duration::from_secs(1), &LIFETIMES);
         assert_eq!(rotated.revoked_until(at(8)), latest_expiry(at(7)));
+    }
+
+    #[test]
+    fn a_row_of_an_earlier_version_has_no_time_of_its_last_token() {
+        let session = Session { tokens_until: None, ..api(1) };
+        let stored = serde_json::to_value(&session).unwrap();
+        let fields = ["id", "user", "username", "role", "proof", "device", "address"];
+        let times = ["created_at", "last_seen_at", "expires_at"];
+        let row = fields.iter().chain(&times).map(|name| stored[name].clone()).collect();
+        assert_eq!(serde_json::from_value::<Session>(Value::Array(row)).unwrap(), session);
     }
 
     #[test]

@@ -36,6 +36,9 @@ const ACTIONS: [(Action, &[(Durable, usize)]); 9] = [
 /// The step that no request triggers: the shop does it when it opens.
 const AT_START: Durable = Anonymize;
 
+/// The step that concerns no order.
+const OF_ACCOUNT: Durable = Durable::Password;
+
 #[actix_web::test]
 async fn a_step_that_a_crash_prevents_is_made_once_when_the_request_is_repeated() {
     every_action_survives("before", 1).await;
@@ -60,8 +63,9 @@ async fn a_crash_after_a_round_of_many_commits_loses_and_repeats_no_command() {
 fn every_durable_step_is_tested() {
     let is_tested =
         |step: &Durable| ACTIONS.iter().any(|(_, steps)| steps.iter().any(|(of, _)| of == step));
+    let has_own_test = |step: &Durable| [AT_START, OF_ACCOUNT].contains(step);
     let untested: Vec<_> =
-        Durable::ALL.iter().filter(|step| !is_tested(step) && **step != AT_START).collect();
+        Durable::ALL.iter().filter(|step| !is_tested(step) && !has_own_test(step)).collect();
     assert!(untested.is_empty(), "{untested:?}");
 }
 
@@ -79,6 +83,27 @@ async fn a_shop_that_crashes_while_it_anonymizes_orders_continues_after_a_restar
         admin.0.get("/auth/profile").await.expect(200);
         shop.stop();
         assert_eq!(shop.check_findings(), "");
+    }
+}
+
+#[actix_web::test]
+async fn a_crash_during_a_change_of_the_password_leaves_either_the_old_sessions_or_none_of_them() {
+    for (moment, is_changed) in [("before", false), ("after", true)] {
+        let failpoint = format!("{OF_ACCOUNT:?}::{moment}=return");
+        let mut shop = TestShop::open_to_fail(&[], &failpoint).await;
+        let ana = shop.customer("ana").await;
+        let passwords =
+            json!({ "current_password": "correct horse", "new_password": "battery staple" });
+        let change = ana.request(Method::POST, "/auth/password").json(&passwords);
+        assert!(change.send().await.is_err(), "{moment}");
+        shop.is_killed().await;
+        shop.start_again();
+        let status = ana.get("/auth/profile").await.status;
+        assert_eq!(status, if is_changed { 401 } else { 200 }, "{moment}");
+        let current = if is_changed { "battery staple" } else { "correct horse" };
+        let again = Person::log_in(&shop, "ana", current).await;
+        // The new session of the lost response, or the old one, and the latest.
+        assert_eq!(again.get("/auth/sessions").await.expect(200).json["count"], 2, "{moment}");
     }
 }
 

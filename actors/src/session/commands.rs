@@ -16,6 +16,7 @@ use super::{
     VerifiedUser,
 };
 use crate::clock::new_id;
+use crate::failpoint::Durable;
 use crate::failure::Failure;
 use crate::rules::Rules;
 use crate::shared::Shared;
@@ -180,7 +181,7 @@ impl SessionDeps {
         self.put_session(&mut batch, &session, None)?;
         self.end_sessions(&mut batch, &sessions, reason)?;
         batch.publish(&Event::SessionOpened(session.clone()))?;
-        tables.commit(batch).await?;
+        tables.commit_step(Durable::Password, batch).await?;
         self.revoke(&sessions);
         Ok(session)
     }

@@ -44,6 +44,10 @@ fn unreadable(error: impl Display) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use domain::session::{EndReason, SessionId};
+    use domain::user::UserId;
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -60,5 +64,21 @@ mod tests {
         }
         let row = encode(&Before { kept: 7 }).unwrap();
         assert_eq!(decode::<Now>(&row).unwrap(), Now { kept: 7, gained: None });
+    }
+
+    #[test]
+    fn the_end_of_a_session_that_an_earlier_version_logged_can_be_read() {
+        #[derive(Serialize)]
+        enum Before {
+            SessionEnded { session: SessionId, user: UserId, reason: EndReason },
+        }
+        let session = SessionId(Uuid::nil());
+        let user = UserId(Uuid::nil());
+        let reason = EndReason::SignedOut;
+        let at = Timestamp::UNIX_EPOCH;
+        let event = Before::SessionEnded { session, user, reason };
+        let value = encode(&Logged { at, event }).unwrap();
+        let event = entry(&LogEntry { id: 1, value }).unwrap().event;
+        assert_eq!(event, Event::SessionEnded { session, user, reason, until: None });
     }
 }
