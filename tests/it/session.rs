@@ -31,6 +31,7 @@ async fn signing_in_returns_tokens_that_name_the_user() {
     let header = part(access, 0);
     let claims = part(access, 1);
     assert_eq!((&header["typ"], &header["alg"]), (&json!("at+jwt"), &json!("HS256")));
+    assert_eq!(claims["client_id"], "microshop");
     assert_eq!((&claims["username"], &claims["role"]), (&json!("ana"), &json!("customer")));
     let issued = claims["iat"].as_i64().unwrap();
     assert_eq!(claims["exp"].as_i64().unwrap() - issued, 3_600);
