@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{assert_none, in_tree};
 
 /// How the name of a time ends, and the operators that panic.
-const TIMES: [&str; 5] = ["now", "now()", "_at", "_expiry", "*until"];
+const TIMES: [&str; 5] = ["now", "now()", "_at", "_expiry", "until"];
 const OPERATORS: [&str; 4] = [" + ", " - ", " += ", " -= "];
 
 #[test]
