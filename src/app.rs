@@ -29,6 +29,7 @@ use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
+use crate::guests::NewGuests;
 use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
 use crate::plain_path::require_plain_path;
@@ -252,6 +253,7 @@ fn app_state(
         cors_origins: config.server.cors_origins.clone(),
         registration: config.auth.registration,
         metrics,
+        new_guests: NewGuests::new(config.guests.per_minute),
         patience: config.order.patience,
         live: LiveState::new(&config.live),
     }

@@ -8,7 +8,6 @@ use actix::{Handler, Message};
 use actix_web::web::Data;
 use actors::cart::registry::ToCart;
 use actors::cart::{CartActor, CartReply, GetCart};
-use actors::failure::Failure;
 use domain::cart::priced::PricedCart;
 use domain::cart::{Cart, CartError, Owner};
 
@@ -24,25 +23,41 @@ pub mod origin;
 pub mod sign_in;
 pub mod turn;
 
-/// The cart of the user or guest who makes the request.
+/// The cart of the user, guest or visitor who makes the request.
 pub struct MyCart {
     state: Data<AppState>,
-    owner: Owner,
+    /// The owner; `None` for a visitor who is neither signed in nor a guest.
+    owner: Option<Owner>,
 }
 
 impl MyCart {
-    /// Sends a command to the cart's actor and returns the cart after it.
-    pub async fn ask<M>(&self, command: M) -> Result<Cart, Failure<CartError>>
+    /// Returns the cart of an owner; without one it is empty.
+    pub fn new(state: &Data<AppState>, owner: Option<&Owner>) -> Self {
+        Self { state: state.clone(), owner: owner.cloned() }
+    }
+
+    /// Sends a command to the cart's actor and returns the cart after it. Without an owner there is
+    /// nothing to change.
+    pub async fn ask<M>(&self, command: M) -> CartReply
     where
         CartActor: Handler<M>,
         M: Message<Result = CartReply> + Clone + Send + 'static,
     {
-        self.state.shop.carts.ask(ToCart(self.owner.clone(), command)).await
+        let owner = self.owner.clone().ok_or(CartError::NotInCart)?;
+        self.state.shop.carts.ask(ToCart(owner, command)).await
+    }
+
+    /// Returns the current cart. Without an owner, no actor is asked.
+    pub async fn current(&self) -> CartReply {
+        match self.owner {
+            Some(_) => self.ask(GetCart).await,
+            None => Ok(Cart::empty(self.state.shop.clock.now())),
+        }
     }
 
     /// Returns the current cart at current prices.
     pub async fn priced(&self) -> Result<PricedCart, Problem> {
-        self.price(&self.ask(GetCart).await?)
+        self.price(&self.current().await?)
     }
 
     /// Returns a cart at current prices. Fails if the total is too large.

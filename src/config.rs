@@ -11,13 +11,15 @@ use std::path::Path;
 use actors::rules::Rules;
 use config::{Environment, File, FileFormat};
 use domain::breaker::Limits;
+use domain::cart::lifetimes::CartLifetimes;
+use domain::order::limits::OrderLimits;
 use domain::session::Lifetimes;
 use serde::Deserialize;
 
 use error::SettingsError;
 use sections::{
-    AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, LiveConfig,
-    LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
+    AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, GuestsConfig,
+    LiveConfig, LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
 };
 
 mod duration;
@@ -46,6 +48,7 @@ pub struct Config {
     pub bank: BankConfig,
     pub breaker: BreakerConfig,
     pub cart: CartConfig,
+    pub guests: GuestsConfig,
     pub order: OrderConfig,
     pub live: LiveConfig,
     pub metrics: MetricsConfig,
@@ -76,9 +79,15 @@ impl Config {
             },
             access_ttl: self.auth.access_ttl,
             throttle: self.auth.throttle,
-            cart_ttl: self.cart.ttl,
+            carts: CartLifetimes { user: self.cart.ttl, guest: self.cart.guest_ttl },
+            carts_in_memory: self.cart.in_memory,
             cart_sleep_after: self.cart.sleep_after,
-            order_expiry: self.order.expiry,
+            orders: OrderLimits {
+                expiry: self.order.expiry,
+                declined_hold: self.order.declined_hold,
+                unpaid: self.order.unpaid_per_user,
+                attempts: self.order.attempts,
+            },
             breaker: Limits { failures: self.breaker.failures, open: self.breaker.open },
             bank_timeout: self.bank.timeout,
             bank_calls: self.bank.calls,

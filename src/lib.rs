@@ -18,6 +18,7 @@ pub mod crypto;
 pub mod error;
 pub mod etag;
 pub mod form;
+pub mod guests;
 pub mod heads;
 pub mod hosts;
 pub mod idempotency;

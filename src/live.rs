@@ -6,7 +6,6 @@
 //! explains the protocol for programs.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use actix_web::web::{Data, Payload};
@@ -70,7 +69,7 @@ pub async fn open_page_socket(
     let topics = subscription.topics.split(',').map(parse_topic);
     let topics = topics.collect::<Result<BTreeSet<_>, _>>()?;
     let Visitor { state, signed_in, owner, locale, .. } = visitor;
-    let identity = Identity::new(&owner, signed_in.as_ref());
+    let identity = Identity::new(owner.as_ref(), signed_in.as_ref());
     let slot = take_slot(&state, &identity, &request)?;
     let since = subscription.since;
     let page = Page {
@@ -105,8 +104,9 @@ pub async fn open_program_socket(
         Err(problem) => return Err(problem.into()),
     };
     let awaits_token = is_foreign && signed_in.is_none();
-    let owner = signed_in.as_ref().map_or(visitor.owner, |signed_in| Owner::User(signed_in.user));
-    let identity = Identity::new(&owner, signed_in.as_ref());
+    let user = signed_in.as_ref().map(|signed_in| Owner::User(signed_in.user));
+    let owner = user.or(visitor.owner);
+    let identity = Identity::new(owner.as_ref(), signed_in.as_ref());
     let slot = take_slot(&visitor.state, &identity, &request)?;
     let program = Program { state: visitor.state.clone(), owner };
     let client = Client::Program(program);
@@ -131,9 +131,7 @@ fn take_slot(
     request: &HttpRequest,
 ) -> Result<Slot, Problem> {
     let owner = identity.slot_owner();
-    // The server listens on TCP only, so every connection has an address.
-    let address = client::address(request).parse().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let address = SlotAddress::of(address);
+    let address = SlotAddress::of(client::ip(request));
     // A slow client catches up from the log, so the kernel need not buffer much for it.
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::limit_send_buffer);

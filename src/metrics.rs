@@ -46,13 +46,14 @@ impl Metrics {
     }
 }
 
-/// Describes the metrics of payments and actors.
+/// Describes the metrics of payments, carts and actors.
 fn describe_operation() {
     describe_counter!(
         "microshop_breaker_transitions_total",
         Unit::Count,
         "Transitions of the circuit breaker, by the new state"
     );
+    describe_gauge!("microshop_carts_in_memory", Unit::Count, "Carts in memory");
     describe_counter!("microshop_bank_calls_total", Unit::Count, "Calls to the bank, by outcome");
     describe_counter!(
         "microshop_actor_restarts_total",

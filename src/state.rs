@@ -10,6 +10,7 @@ use crate::cors::AllowedOrigins;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::refresh::RefreshTokens;
+use crate::guests::NewGuests;
 use crate::metrics::Metrics;
 use crate::proxies::TrustedProxies;
 use crate::sockets::state::LiveState;
@@ -36,6 +37,8 @@ pub struct AppState {
     pub cors_origins: AllowedOrigins,
     /// Whether visitors may register.
     pub registration: bool,
+    /// The visitors who became guests in the last minute.
+    pub new_guests: NewGuests,
     /// How long a checkout waits for the bank.
     pub patience: Duration,
     /// The metrics of this process.

@@ -37,13 +37,32 @@
     tasks.splice(0, tasks.length, ...current);
   });
 
+  // Pages of a visitor who becomes a guest subscribe again, now to the cart. A socket that is
+  // closed without a code connects again.
+  let connection;
+  let reopening = false;
+  const reopen = () => {
+    reopening = connection?.socket?.readyState === WebSocket.OPEN;
+    connection?.socket?.close();
+  };
+  const pages = new BroadcastChannel("microshop");
+  pages.addEventListener("message", reopen);
+  addEventListener("microshop:new-guest", () => {
+    reopen();
+    pages.postMessage("new-guest");
+  });
+  document.addEventListener("htmx:ws:before:connection", (event) => {
+    connection = event.detail.connection;
+  });
+
   document.addEventListener("htmx:ws:after:connection", () => {
+    reopening = false;
     // A new socket sends every fragment that has changed; another node may know fewer events.
     shown.clear();
     show(true);
   });
   document.addEventListener("htmx:ws:close", (event) => {
-    show(false);
+    if (!reopening) show(false);
     if (event.detail.code === POLICY && !leaving) setTimeout(leave, NEW_SESSION);
   });
 })();

@@ -18,6 +18,7 @@ use crate::handling::{Exclusive, exclusive};
 use commands::{CartDeps, CurrentCart, is_none};
 use registry::{CartRegistry, Idle};
 
+mod active;
 pub mod commands;
 pub mod registry;
 mod sweep;
@@ -111,7 +112,11 @@ impl Actor for CartActor {
         let idle_after = self.deps.shared.rules.cart_sleep_after;
         ctx.run_interval(idle_after, move |cart, ctx| {
             let shared = &cart.deps.shared;
-            if cart.current.as_ref().is_some_and(|current| cart.deps.is_swept(&current.cart)) {
+            let is_swept = |cart: &Self| {
+                let current = cart.current.as_ref();
+                current.is_some_and(|current| cart.deps.is_swept(&cart.owner, &current.cart))
+            };
+            if is_swept(cart) {
                 ctx.notify(GetCart);
             } else if shared.clock.moment().since(cart.used_at) >= idle_after {
                 cart.become_idle(ctx);
@@ -163,7 +168,7 @@ impl Handler<ClearCart> for CartActor {
     type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, ClearCart { expected }: ClearCart, _: &mut Self::Context) -> Self::Result {
-        self.change(expected, |cart, _, expiry| Ok(cart.clear(expiry)))
+        self.run(async |deps, owner, current| deps.clear(owner, current, expected).await)
     }
 }
 

@@ -202,7 +202,7 @@ impl Handler<Admit> for PaymentGateway {
         let gateway = ctx.address();
         // A line longer than an order may stay unpaid takes no more orders.
         let wait = self.deps.line.wait();
-        if let Some(excess) = wait.checked_sub(self.deps.shared.rules.order_expiry) {
+        if let Some(excess) = wait.checked_sub(self.deps.shared.rules.orders.expiry) {
             return Ok(Admitted { permits: Vec::new(), retry_after: Some(excess + TICK) });
         }
         Ok(self.update_breaker(ctx, |breaker| {

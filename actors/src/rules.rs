@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use domain::breaker::Limits;
+use domain::cart::lifetimes::CartLifetimes;
+use domain::order::limits::OrderLimits;
 use domain::session::Lifetimes;
 
 /// Durations and limits, as configured.
@@ -14,12 +16,14 @@ pub struct Rules {
     pub access_ttl: Duration,
     /// Whether failed sign-ins are throttled.
     pub throttle: bool,
-    /// How long a cart is kept after its last change.
-    pub cart_ttl: Duration,
+    /// How long carts are kept after their last change.
+    pub carts: CartLifetimes,
+    /// The most cart actors that are active.
+    pub carts_in_memory: usize,
     /// How long a cart actor stays active without a command.
     pub cart_sleep_after: Duration,
-    /// How long an order may stay unpaid.
-    pub order_expiry: Duration,
+    /// How long orders may stay unpaid, how many of them, and how often a payment is tried.
+    pub orders: OrderLimits,
     /// When the breaker opens, and for how long.
     pub breaker: Limits,
     /// How long one call to the bank may take.

@@ -44,6 +44,13 @@ pub struct UsedKey {
     pub answer: Option<Order>,
 }
 
+/// What is stored of a user who has placed orders.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Buyer {
+    /// The unpaid orders. Those that an earlier version has placed are missing.
+    pub unpaid: Vec<OrderId>,
+}
+
 /// Every table of the shop.
 #[derive(Clone)]
 pub struct Tables {
@@ -84,6 +91,8 @@ pub struct Tables {
     pub orders: Table<Order>,
     /// The orders of a user, newest first.
     pub user_orders: Table<OrderId>,
+    /// The unpaid orders of users, by user; never removed.
+    pub buyers: Table<Buyer>,
     /// Orders that wait for a payment or a refund.
     pub pending_orders: Table<OrderId>,
     /// The order that a version of a cart became, by owner and version.
@@ -115,6 +124,7 @@ impl Tables {
             revoked: Table::new(&store, "revoked"),
             orders: Table::new(&store, "order"),
             user_orders: Table::new(&store, "user-orders"),
+            buyers: Table::new(&store, "buyer"),
             pending_orders: Table::new(&store, "pending-order"),
             placed: Table::new(&store, "placed"),
             used_keys: Table::new(&store, "used-key"),

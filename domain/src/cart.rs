@@ -13,6 +13,7 @@ use crate::quantity::Quantity;
 use crate::time::later;
 use crate::user::UserId;
 
+pub mod lifetimes;
 pub mod priced;
 #[cfg(test)]
 mod property;

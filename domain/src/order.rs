@@ -16,6 +16,7 @@ use crate::text::{is_readable, is_readable_line, length, with_plain_line_breaks}
 use crate::user::{Email, UserId};
 
 pub mod checkout;
+pub mod limits;
 #[cfg(test)]
 mod property;
 mod stored;
@@ -119,6 +120,8 @@ pub struct Order {
     pub expires_at: Timestamp,
     /// What was requested: a cancellation, a refund, or nothing. The first request is kept.
     pub requested: Requested,
+    /// When the next payment attempt may begin; `None` if it may begin at once.
+    pub pay_after: Option<Timestamp>,
 }
 
 /// The reason why an order is not placed or changed.
@@ -140,6 +143,18 @@ pub enum OrderError {
     #[error("payments are currently unavailable")]
     PaymentUnavailable {
         /// How long to wait before the next try.
+        retry_after: Duration,
+    },
+    /// The user has too many unpaid orders.
+    #[error("a user may have at most {most} unpaid orders")]
+    TooManyUnpaid {
+        /// The largest number of unpaid orders.
+        most: usize,
+    },
+    /// The order had too many payment attempts.
+    #[error("the order had too many payment attempts")]
+    TooManyAttempts {
+        /// How long to wait before the next attempt.
         retry_after: Duration,
     },
     /// The cart has no items.

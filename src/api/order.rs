@@ -60,6 +60,8 @@ pub struct OrderJson {
     created_at: Timestamp,
     /// When the order expires if it is unpaid.
     expires_at: Timestamp,
+    /// When the next payment attempt may begin; `null` if it may begin at once.
+    pay_after: Option<Timestamp>,
     /// Whether the order is cancelled or refunded once the bank has decided.
     called_off: bool,
 }
@@ -230,6 +232,7 @@ pub fn order_json(order: &Order) -> OrderJson {
         payment: order.payment.clone(),
         created_at: order.created_at,
         expires_at: order.expires_at,
+        pay_after: order.pay_after,
         called_off: order.is_called_off(),
     }
 }

@@ -132,7 +132,7 @@ impl FromRequest for MyCart {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(
             authenticate(request)
-                .map(|me| Self { state: app_state(request).clone(), owner: Owner::User(me.user) }),
+                .map(|me| Self::new(app_state(request), Some(&Owner::User(me.user)))),
         )
     }
 }

@@ -2,20 +2,22 @@
 
 use std::pin::Pin;
 
+use actix::{Handler, Message};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use actors::cart::{CartActor, CartReply};
 use actors::failure::Failure;
 use actors::session::FindByCookie;
 use actors::store::EventId;
-use domain::cart::Owner;
+use domain::cart::{Cart, Owner};
 use domain::user::{Role, UserId};
 use views::locale::Locale;
 use views::viewer::{Account, Viewer};
 
-use super::MyCart;
+use super::{MyCart, client};
 use crate::assets;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
@@ -24,6 +26,9 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::state::{AppState, app_state};
 
+/// The header with which a response fires an event of htmx.
+const TRIGGER: HeaderName = HeaderName::from_static("hx-trigger");
+
 /// A visitor with a browser, signed in or not.
 #[derive(Clone)]
 pub struct Visitor {
@@ -31,8 +36,8 @@ pub struct Visitor {
     pub state: web::Data<AppState>,
     /// The visitor's user, if signed in.
     pub signed_in: Option<SignedIn>,
-    /// The owner of the visitor's cart.
-    pub owner: Owner,
+    /// The owner of the visitor's cart; `None` if the visitor is neither signed in nor a guest.
+    pub owner: Option<Owner>,
     /// The language of the pages.
     pub locale: Locale,
     /// The last event when the request arrived. What the response shows may be newer, so a page
@@ -53,12 +58,11 @@ pub struct Member {
 /// A visitor who is signed in as an administrator.
 pub struct Administrator(pub Member);
 
-/// The secret of a guest's cart that was generated during the request.
-#[derive(Clone)]
+/// The secret of a guest's cart that was stored during the request.
 struct NewGuest(String);
 
 /// Identifies the visitor before any other part of the request is parsed, so that authority is
-/// checked first. A visitor whose guest cart was created during the request receives its cookie.
+/// checked first. A visitor who became a guest during the request receives the cookie.
 pub async fn identify_visitor(
     request: ServiceRequest,
     next: Next<BoxBody>,
@@ -69,9 +73,11 @@ pub async fn identify_visitor(
     }
     let mut response = next.call(request).await?;
     let new_guest = response.request().extensions_mut().remove::<NewGuest>();
-    if let Some(NewGuest(secret)) = new_guest.filter(|_| !sets_session(&response)) {
+    if let Some(NewGuest(secret)) = new_guest {
         let cookies = app_state(response.request()).cookies;
         response.response_mut().add_cookie(&cookies.build(CookieName::Guest, secret))?;
+        // The open page subscribes again, to the cart of the guest.
+        response.headers_mut().insert(TRIGGER, HeaderValue::from_static("microshop:new-guest"));
     }
     Ok(response)
 }
@@ -104,8 +110,11 @@ impl Visitor {
         let event = *state.shop.position.borrow();
         let signed_in = find_session(&request, &state).await?;
         let owner = match &signed_in {
-            Some(me) => Owner::User(me.user),
-            None => guest(&request, &state),
+            Some(me) => Some(Owner::User(me.user)),
+            None => {
+                let secret = state.cookies.get(&request, CookieName::Guest);
+                secret.map(|secret| Owner::Guest(fingerprint(&secret)))
+            }
         };
         Ok(Self {
             owner,
@@ -117,15 +126,55 @@ impl Visitor {
         })
     }
 
-    /// Returns a new guest in place of the visitor, for a request that must not act by its cookies.
+    /// Returns the visitor for a request that must not act by its cookies.
     pub fn without_cookies(self) -> Self {
-        let owner = Owner::Guest(fingerprint(&random_token()));
-        Self { signed_in: None, owner, ..self }
+        Self { signed_in: None, owner: None, ..self }
     }
 
     /// Returns the visitor's cart.
     pub fn cart(&self) -> MyCart {
-        MyCart { state: self.state.clone(), owner: self.owner.clone() }
+        MyCart::new(&self.state, self.owner.as_ref())
+    }
+
+    /// Sends a command that may store a cart and returns the cart after it.
+    ///
+    /// A visitor without a cart becomes a guest if the command succeeds. Returns an error if too
+    /// many visitors of the address have become guests.
+    pub async fn fill_cart<M>(&self, request: &HttpRequest, command: M) -> Result<Cart, Problem>
+    where
+        CartActor: Handler<M>,
+        M: Message<Result = CartReply> + Clone + Send + 'static,
+    {
+        let has_cart = self.signed_in.is_some() || self.cart().current().await?.version > 0;
+        if has_cart {
+            return Ok(self.cart().ask(command).await?);
+        }
+        let guests = &self.state.new_guests;
+        let admitted = guests.admit(client::ip(request), self.state.shop.clock.moment());
+        let admitted = admitted
+            .map_err(|retry_after| Problem::new(Code::TooManyGuests).retry_after(retry_after))?;
+        let reply = self.become_guest(request, command).await;
+        // After any other failure, the cart may have been stored.
+        if let Err(Failure::Refused(_)) = &reply {
+            guests.withdraw(&admitted);
+        }
+        Ok(reply?)
+    }
+
+    /// Sends the first command of a guest. A visitor without a cookie gets one.
+    async fn become_guest<M>(&self, request: &HttpRequest, command: M) -> CartReply
+    where
+        CartActor: Handler<M>,
+        M: Message<Result = CartReply> + Clone + Send + 'static,
+    {
+        if self.owner.is_some() {
+            return self.cart().ask(command).await;
+        }
+        let secret = random_token();
+        let owner = Owner::Guest(fingerprint(&secret));
+        let cart = MyCart::new(&self.state, Some(&owner)).ask(command).await?;
+        request.extensions_mut().insert(NewGuest(secret));
+        Ok(cart)
     }
 
     /// Returns what the layout around every page shows of the visitor.
@@ -156,24 +205,6 @@ async fn find_session(
         Err(Failure::Refused(_)) => Ok(None),
         Err(failure) => Err(failure.into()),
     }
-}
-
-/// Returns the guest of the cookie, or a new guest whose secret is kept for the response.
-fn guest(request: &HttpRequest, state: &AppState) -> Owner {
-    let secret = state.cookies.get(request, CookieName::Guest).unwrap_or_else(|| {
-        let mut extensions = request.extensions_mut();
-        let NewGuest(secret) =
-            extensions.get::<NewGuest>().cloned().unwrap_or_else(|| NewGuest(random_token()));
-        extensions.insert(NewGuest(secret.clone()));
-        secret
-    });
-    Owner::Guest(fingerprint(&secret))
-}
-
-/// Whether the response sets or removes the session cookie: the guest has signed in or out.
-fn sets_session(response: &ServiceResponse<BoxBody>) -> bool {
-    let cookies = app_state(response.request()).cookies;
-    response.response().cookies().any(|cookie| cookies.is_named(&cookie, CookieName::Session))
 }
 
 fn path_and_query(request: &HttpRequest) -> String {

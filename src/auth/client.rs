@@ -1,5 +1,7 @@
 //! What a sign-in records about the client: its device and its address.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, USER_AGENT};
 use actors::session::SessionClient;
@@ -22,12 +24,22 @@ fn device(request: &HttpRequest) -> String {
     agent.unwrap_or_default().chars().take(MAX_DEVICE).collect()
 }
 
+/// Returns the client's IP address, as forwarded by trusted proxies. The server listens on TCP
+/// only, so every connection has one.
+pub fn ip(request: &HttpRequest) -> IpAddr {
+    known_ip(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
 /// Returns the client's IP address, as forwarded by trusted proxies, or an empty text if the
 /// connection has none.
 pub fn address(request: &HttpRequest) -> String {
-    let Some(peer) = request.peer_addr() else { return String::new() };
+    known_ip(request).map(|address| address.to_string()).unwrap_or_default()
+}
+
+fn known_ip(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?;
     let headers = request.headers().get_all(FORWARDED_FOR);
     let forwarded_for: Vec<_> =
         headers.map(|header| String::from_utf8_lossy(header.as_bytes())).collect();
-    app_state(request).proxies.client_address(peer.ip(), &forwarded_for.join(",")).to_string()
+    Some(app_state(request).proxies.client_address(peer.ip(), &forwarded_for.join(",")))
 }

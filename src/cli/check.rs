@@ -57,6 +57,7 @@ pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreEr
     awaiting.end(report).await?;
     needed.compare(tables, report).await?;
     lists::user_orders(tables, report).await?;
+    lists::buyers(tables, report).await?;
     lists::idempotency_keys(tables, report).await?;
     Ok(count)
 }
@@ -117,7 +118,7 @@ mod tests {
     use std::sync::Arc;
 
     use actors::store::memory::MemoryStore;
-    use actors::tables::{UsedKey, article_key, user_order_key};
+    use actors::tables::{Buyer, UsedKey, article_key, user_order_key};
     use domain::article::{ArticleId, Articles};
     use domain::money::Cents;
     use domain::order::{Order, OrderStatus};
@@ -239,6 +240,24 @@ mod tests {
         tables.commit(batch).await.unwrap();
         let findings = store_differences(&tables).await;
         assert_eq!(findings, [format!("idempotency key ana/k: its order {order} does not exist")]);
+    }
+
+    #[actix_web::test]
+    async fn an_order_that_counts_as_unpaid_and_is_not_is_reported() {
+        let tables = empty_tables();
+        let unpaid = order_with_id(1);
+        let paid = Order { status: OrderStatus::Paid, ..order_with_id(2) };
+        let mut batch = tables.batch(NOW);
+        for order in [&unpaid, &paid] {
+            batch.put(&tables.orders, order.id, None, order).unwrap();
+        }
+        let buyer = Buyer { unpaid: vec![unpaid.id, paid.id] };
+        batch.put(&tables.buyers, unpaid.user, None, &buyer).unwrap();
+        tables.commit(batch).await.unwrap();
+        let list = format!("the unpaid orders of user {}", unpaid.user);
+        let findings = store_differences(&tables).await;
+        assert!(findings.contains(&format!("{} must not be in {list}", paid.id)), "{findings:?}");
+        assert!(!findings.contains(&format!("{} must not be in {list}", unpaid.id)));
     }
 
     #[actix_web::test]

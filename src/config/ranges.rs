@@ -83,15 +83,21 @@ fn auth(Config { auth, .. }: &Config) -> Vec<Ranged> {
     ]
 }
 
-fn payment(Config { bank, breaker, cart, order, .. }: &Config) -> Vec<Ranged> {
+fn payment(Config { bank, breaker, cart, guests, order, .. }: &Config) -> Vec<Ranged> {
     vec![
         time("bank.timeout", bank.timeout, SECOND / 100..=MINUTE),
         number("bank.calls", bank.calls as u64, 1..=10_000),
         number("breaker.failures", breaker.failures.into(), 1..=1_000_000),
         time("breaker.open", breaker.open, SECOND / 100..=DAY),
+        number("guests.per_minute", guests.per_minute as u64, 1..=1_000_000),
         time("cart.ttl", cart.ttl, SECOND..=TEN_YEARS),
+        time("cart.guest_ttl", cart.guest_ttl, SECOND..=TEN_YEARS),
+        number("cart.in_memory", cart.in_memory as u64, 1..=10_000_000),
         time("cart.sleep_after", cart.sleep_after, SECOND / 100..=DAY),
         time("order.expiry", order.expiry, SECOND..=YEAR),
+        time("order.declined_hold", order.declined_hold, SECOND..=YEAR),
+        number("order.unpaid_per_user", order.unpaid_per_user as u64, 1..=1_000),
+        number("order.attempts", order.attempts.into(), 1..=1_000),
         time("order.patience", order.patience, Duration::ZERO..=MINUTE),
     ]
 }

@@ -183,7 +183,7 @@ pub struct BreakerConfig {
     pub open: Duration,
 }
 
-/// `[cart]`: how long carts are kept.
+/// `[cart]`: how long carts are kept, and how many in memory.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
@@ -191,16 +191,31 @@ pub struct CartConfig {
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub ttl: Duration,
     #[serde(deserialize_with = "super::duration::deserialize")]
+    pub guest_ttl: Duration,
+    pub in_memory: usize,
+    #[serde(deserialize_with = "super::duration::deserialize")]
     pub sleep_after: Duration,
 }
 
-/// `[order]`: how long orders wait for their payment.
+/// `[guests]`: how many visitors become guests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each key")]
+pub struct GuestsConfig {
+    pub per_minute: usize,
+}
+
+/// `[order]`: how long orders wait for their payment, and how many a user may have.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct OrderConfig {
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub expiry: Duration,
+    #[serde(deserialize_with = "super::duration::deserialize")]
+    pub declined_hold: Duration,
+    pub unpaid_per_user: usize,
+    pub attempts: u32,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub patience: Duration,
 }

@@ -140,6 +140,10 @@ impl From<OrderError> for Problem {
             OrderError::PaymentUnavailable { retry_after } => {
                 Self::because(Code::PaymentUnavailable, detail).retry_after(retry_after)
             }
+            OrderError::TooManyUnpaid { .. } => Self::because(Code::TooManyUnpaidOrders, detail),
+            OrderError::TooManyAttempts { retry_after } => {
+                Self::because(Code::TooManyPaymentAttempts, detail).retry_after(retry_after)
+            }
             OrderError::EmptyCart => Self::because(Code::EmptyCart, detail),
             OrderError::CartChanged => Self::because(Code::CartChanged, detail),
             OrderError::TotalChanged { total } => {

@@ -7,6 +7,7 @@ use domain::event::Event;
 use domain::topic::{Channel, Subscriber, Topic};
 
 use crate::credentials::SignedIn;
+use crate::crypto::{fingerprint, random_token};
 use crate::sockets::SlotOwner;
 
 /// The user or guest for whom a socket is open.
@@ -20,9 +21,12 @@ pub(super) struct Identity {
 
 impl Identity {
     /// Creates the identity of a cart's owner, who may be signed in.
-    pub(super) fn new(owner: &Owner, signed_in: Option<&SignedIn>) -> Self {
+    ///
+    /// A visitor without a cart has an owner that no cart can have: nothing is published to it.
+    pub(super) fn new(owner: Option<&Owner>, signed_in: Option<&SignedIn>) -> Self {
         let role = signed_in.map(|signed_in| signed_in.role);
-        let subscriber = Subscriber { owner: owner.clone(), role };
+        let none = || Owner::Guest(fingerprint(&random_token()));
+        let subscriber = Subscriber { owner: owner.cloned().unwrap_or_else(none), role };
         Self { subscriber, signed_in: signed_in.cloned() }
     }
 

@@ -8,8 +8,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use actors::cart::GetCart;
-use actors::cart::registry::ToCart;
 use actors::live::push::{Encoding, PushedEvent};
 use actors::order::ListOrders;
 use actors::session::ListSessions;
@@ -25,6 +23,7 @@ use maud::Markup;
 use views::layout::partial;
 use views::locale::Locale;
 
+use crate::auth::MyCart;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -36,7 +35,8 @@ use crate::state::AppState;
 pub(super) struct Page {
     pub(super) state: Data<AppState>,
     pub(super) locale: Locale,
-    pub(super) owner: Owner,
+    /// The owner of the visitor's cart, if there is one.
+    pub(super) owner: Option<Owner>,
     pub(super) signed_in: Option<SignedIn>,
     /// The last event that the page shows.
     pub(super) since: EventId,
@@ -132,8 +132,7 @@ impl Page {
     async fn render(&mut self, topic: Topic, position: EventId) -> Result<String, Problem> {
         match topic {
             Topic::Cart => {
-                let get = ToCart(self.owner.clone(), GetCart);
-                let cart = self.state.shop.carts.ask(get).await?;
+                let cart = MyCart::new(&self.state, self.owner.as_ref()).current().await?;
                 self.render_cart(&cart, position)
             }
             Topic::Catalogue => {

@@ -8,8 +8,6 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use actix_web::web::Data;
-use actors::cart::GetCart;
-use actors::cart::registry::ToCart;
 use actors::store::EventId;
 use domain::cart::Owner;
 use domain::event::Entry;
@@ -21,6 +19,7 @@ use super::frame::events::event_frame;
 use super::frame::snapshots::{StateFrame, snapshot_frame};
 use super::identity::Identity;
 use crate::api::article::{admin_json, article_json};
+use crate::auth::MyCart;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::state::AppState;
@@ -62,7 +61,8 @@ impl Replay {
 #[derive(Clone)]
 pub(super) struct Program {
     pub(super) state: Data<AppState>,
-    pub(super) owner: Owner,
+    /// The owner of the client's cart, if it has one.
+    pub(super) owner: Option<Owner>,
 }
 
 impl Program {
@@ -117,8 +117,8 @@ impl Program {
         let shop = &self.state.shop;
         let state = match topic {
             Topic::Cart => {
-                let get = ToCart(self.owner.clone(), GetCart);
-                StateFrame::cart(&shop.carts.ask(get).await?)
+                let cart = MyCart::new(&self.state, self.owner.as_ref());
+                StateFrame::cart(&cart.current().await?)
             }
             Topic::Catalogue => {
                 let articles = shop.snapshot.articles();

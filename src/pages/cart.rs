@@ -2,8 +2,9 @@
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
-use actors::cart::{AddItem, CartReply, ClearCart, RemoveItem, SetItem};
+use actors::cart::{AddItem, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
+use domain::cart::Cart;
 use domain::quantity::Quantity;
 use domain::topic::Topic;
 use serde::Deserialize;
@@ -43,12 +44,11 @@ pub async fn add_item(
     Form(form): Form<AddItemForm>,
 ) -> Result<HttpResponse, Problem> {
     let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None };
-    let reply = visitor.cart().ask(add).await;
+    let cart = visitor.fill_cart(&request, add).await?;
     if form.then.as_deref() == Some("checkout") {
-        reply?;
         return Ok(see_other("/checkout"));
     }
-    render_cart(&visitor, &request, reply, "notice-cart-added")
+    render_cart(&visitor, &request, &cart, "notice-cart-added")
 }
 
 /// `POST /cart/update/{id}`: sets the quantity of an article.
@@ -58,14 +58,15 @@ pub async fn set_item(
     id: Path<ArticleId>,
     Form(form): Form<QuantityForm>,
 ) -> Result<HttpResponse, Problem> {
-    let reply = match form.quantity {
-        0 => visitor.cart().ask(RemoveItem { article: *id, expected: None }).await,
+    let cart = match form.quantity {
+        0 => visitor.cart().ask(RemoveItem { article: *id, expected: None }).await?,
         count => {
             let quantity = Quantity::new(count)?;
-            visitor.cart().ask(SetItem { article: *id, quantity, expected: None }).await
+            let set = SetItem { article: *id, quantity, expected: None };
+            visitor.fill_cart(&request, set).await?
         }
     };
-    render_cart(&visitor, &request, reply, "notice-cart-updated")
+    render_cart(&visitor, &request, &cart, "notice-cart-updated")
 }
 
 /// `POST /cart/remove/{id}`: removes an article.
@@ -74,25 +75,28 @@ pub async fn remove_item(
     request: HttpRequest,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    let reply = visitor.cart().ask(RemoveItem { article: *id, expected: None }).await;
-    render_cart(&visitor, &request, reply, "notice-cart-removed")
+    let cart = visitor.cart().ask(RemoveItem { article: *id, expected: None }).await?;
+    render_cart(&visitor, &request, &cart, "notice-cart-removed")
 }
 
 /// `POST /cart/clear`: removes every article.
 pub async fn clear_cart(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let reply = visitor.cart().ask(ClearCart { expected: None }).await;
-    render_cart(&visitor, &request, reply, "notice-cart-cleared")
+    let cart = match visitor.owner {
+        Some(_) => visitor.cart().ask(ClearCart { expected: None }).await?,
+        None => visitor.cart().current().await?,
+    };
+    render_cart(&visitor, &request, &cart, "notice-cart-cleared")
 }
 
 /// Answers a command with the cart it changed; `notice` is the key of the sentence shown.
 fn render_cart(
     visitor: &Visitor,
     request: &HttpRequest,
-    reply: CartReply,
+    cart: &Cart,
     notice: &str,
 ) -> Result<HttpResponse, Problem> {
     let locale = visitor.locale;
-    let cart = visitor.cart().price(&reply?)?;
+    let cart = visitor.cart().price(cart)?;
     let fragments = [
         ("cart-badge", views::cart::badge(locale, cart.item_count)),
         ("cart", views::cart::panel(locale, &cart)),

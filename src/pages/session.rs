@@ -152,7 +152,7 @@ pub(super) async fn start_session(
         end_own_session(state, former).await?;
     }
     record(SecurityEvent::SignedIn, request, Some(user));
-    if let Owner::Guest(_) = visitor.owner {
+    if let Some(Owner::Guest(_)) = visitor.owner {
         merge_cart(visitor, user).await?;
     }
     let response = with_cookie(see_other(then), &state.cookies.build(CookieName::Session, secret));

@@ -39,7 +39,9 @@ async fn the_store_is_consistent_after_each_of_two_hundred_crashes_under_load() 
 /// Kills the shop several times while it handles requests, and checks its store after each crash.
 async fn survives_under_load(crashes: usize, check: impl Fn(&TestShop)) {
     let mut random = Random::new();
-    let mut shop = TestShop::open_with(&[("ORDER__PATIENCE", "20ms")]).await;
+    let mut shop =
+        TestShop::open_with(&[("ORDER__PATIENCE", "20ms"), ("ORDER__UNPAID_PER_USER", "1000")])
+            .await;
     let mut crowd = Crowd::enters(&shop, &mut random).await;
     for crash in 1..=crashes {
         let delay = Duration::from_millis(random.between(50, 400));

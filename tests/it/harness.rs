@@ -10,6 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time::sleep;
+use actors::clock::Clock;
+use actors::tables::Tables;
+use microshop::store::{self, Options};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
 use tempfile::TempDir;
 
@@ -166,6 +169,13 @@ impl TestShop {
         let process = RefCell::new(&mut self.process);
         let status = until(async || process.borrow_mut().try_wait().unwrap()).await;
         assert_eq!(status.signal(), Some(9), "{status}");
+    }
+
+    /// Opens the tables of the closed shop.
+    pub(crate) async fn tables(&self) -> Tables {
+        let url = format!("sled:{}", self.folder.path().join("data/shop").display());
+        let options = Options { events_max: 1_000, events_keep: Duration::from_secs(3_600) };
+        Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
     }
 
     /// Runs `microshop check` on the closed shop. Returns its output, empty if it finds nothing.

@@ -63,8 +63,9 @@ async fn the_first_administrator_has_the_configured_password() {
     let settings = [("ADMIN__PASSWORD", "correct horse"), ("SERVER__BIND", "0.0.0.0:0")];
     let shop = TestShop::open_with(&settings).await;
     Person::log_in(&shop, "admin", "correct horse").await.get("/api/users").await.expect(200);
-    let page = shop.request(Method::GET, "/articles").send().await.unwrap();
-    let cookie = page.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let add = shop.request(Method::POST, "/cart/add/1").header("sec-fetch-site", "same-origin");
+    let add = add.form(&[("then", "")]).send().await.unwrap();
+    let cookie = add.headers()["set-cookie"].to_str().unwrap().to_owned();
     assert!(cookie.starts_with("__Host-") && cookie.contains("; Secure"), "{cookie}");
 }
 

@@ -29,6 +29,7 @@ mod clock;
 mod crash;
 mod failpoint;
 mod frames;
+mod guests;
 mod heads;
 mod health;
 mod host;

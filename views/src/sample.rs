@@ -113,6 +113,7 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
         created_at: moment(),
         expires_at: moment(),
         requested: Requested::None,
+        pay_after: None,
     }
 }
 

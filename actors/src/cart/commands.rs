@@ -3,7 +3,6 @@
 use domain::article::Articles;
 use domain::cart::{Cart, CartError, Owner};
 use domain::event::Event;
-use domain::time::later;
 use jiff::Timestamp;
 
 use super::CartReply;
@@ -45,21 +44,20 @@ impl CartDeps {
         current: &mut Option<CurrentCart>,
     ) -> Result<CurrentCart, StoreError> {
         let now = self.shared.clock.now();
-        let ttl = self.shared.rules.cart_ttl;
-        let in_memory = current.as_ref().filter(|current| !current.cart.is_expired(now, ttl));
+        let lifetimes = self.shared.rules.carts;
+        let is_expired = |cart: &Cart| lifetimes.is_expired(owner, cart, now);
+        let in_memory = current.as_ref().filter(|current| !is_expired(&current.cart));
         if let Some(in_memory) = in_memory {
             return Ok(in_memory.clone());
         }
         *current = None;
         let mut row = self.shared.tables.carts.get(owner).await?;
-        if let Some(expired) =
-            row.take_if(|row| !is_none(&row.value) && row.value.is_expired(now, ttl))
-        {
+        if let Some(expired) = row.take_if(|row| !is_none(&row.value) && is_expired(&row.value)) {
             row = self.expire(owner, expired, now).await?;
         }
         let version = version(&row);
         let stored = row.map(|row| row.value).filter(|cart| !is_none(cart));
-        let cart = stored.unwrap_or_else(|| Cart::empty(later(now, ttl)));
+        let cart = stored.unwrap_or_else(|| Cart::empty(lifetimes.expiry(owner, now)));
         Ok(current.insert(CurrentCart { cart, version }).clone())
     }
 
@@ -67,11 +65,13 @@ impl CartDeps {
     ///
     /// A cart that only a step of the clock has made old is not swept. It expires if its owner
     /// reads it while the clock is ahead.
-    pub(super) fn is_swept(&self, cart: &Cart) -> bool {
-        let ttl = self.shared.rules.cart_ttl;
-        let is_old = cart.expires_at <= self.shared.sweep_clock.now();
+    pub(super) fn is_swept(&self, owner: &Owner, cart: &Cart) -> bool {
+        let lifetimes = self.shared.rules.carts;
+        let sweep_now = self.shared.sweep_clock.now();
+        let is_old = lifetimes.end(owner, cart, sweep_now) <= sweep_now;
         let now = self.shared.clock.now();
-        let is_ahead = now < cart.expires_at && cart.is_expired(now, ttl);
+        let end = lifetimes.end(owner, cart, now);
+        let is_ahead = now < end && lifetimes.is_expired(owner, cart, now);
         !is_none(cart) && (is_old || is_ahead)
     }
 
@@ -88,7 +88,7 @@ impl CartDeps {
     ) -> CartReply {
         let CurrentCart { cart, version } = self.read(owner, current).await?;
         cart.expect_version(expected.as_deref())?;
-        let expiry = later(self.shared.clock.now(), self.shared.rules.cart_ttl);
+        let expiry = self.shared.rules.carts.expiry(owner, self.shared.clock.now());
         let tables = &self.shared.tables;
         let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };
         let cart = decide(&cart, &self.shared.snapshot.articles(), expiry)?;
@@ -100,6 +100,21 @@ impl CartDeps {
         let version = Some(version.unwrap_or_default() + 1);
         *current = Some(CurrentCart { cart: cart.clone(), version });
         Ok(cart)
+    }
+
+    /// Removes every article. If there is no cart, there is nothing to store.
+    pub(super) async fn clear(
+        &self,
+        owner: &Owner,
+        current: &mut Option<CurrentCart>,
+        expected: Option<Vec<u64>>,
+    ) -> CartReply {
+        let CurrentCart { cart, .. } = self.read(owner, current).await?;
+        if is_none(&cart) {
+            cart.expect_version(expected.as_deref())?;
+            return Ok(cart);
+        }
+        self.change(owner, current, expected, |cart, _, expiry| Ok(cart.clear(expiry))).await
     }
 
     /// Empties a cart that has expired and publishes that.

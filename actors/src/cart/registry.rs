@@ -6,11 +6,10 @@
 //! Restart: active carts are started again on demand; the ones before stop when they are idle. The
 //! sweep starts again with the first cart.
 
-use std::collections::HashMap;
-
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, MessageResult, ResponseFuture};
 use domain::cart::Owner;
 
+use super::active::ActiveCarts;
 use super::commands::CartDeps;
 use super::{CartActor, CartReply, Passivate, Stored};
 use crate::failpoint;
@@ -52,7 +51,7 @@ pub struct CartsState {
 /// The actor that holds the addresses of the active carts.
 pub struct CartRegistry {
     pub(super) deps: CartDeps,
-    active: HashMap<Owner, Addr<CartActor>>,
+    active: ActiveCarts,
     /// The key of the last stored cart that the sweep has read; `None` starts with the first.
     pub(super) swept: Option<String>,
 }
@@ -60,16 +59,23 @@ pub struct CartRegistry {
 impl CartRegistry {
     /// Creates a registry without active carts.
     pub fn new(deps: CartDeps) -> Self {
-        Self { deps, active: HashMap::new(), swept: None }
+        Self { deps, active: ActiveCarts::default(), swept: None }
     }
 
     /// Returns the actor of an owner's cart, starting it if it is passivated or dead.
+    ///
+    /// If too many carts are active, the one that was not used for the longest time is passivated.
+    /// As in [`Idle`], its address is removed first, so it still runs every command that it has
+    /// received.
     pub(super) fn cart(&mut self, owner: Owner, registry: Addr<Self>) -> Addr<CartActor> {
-        if let Some(cart) = self.active.get(&owner).filter(|cart| cart.connected()) {
-            return cart.clone();
+        if let Some(cart) = self.active.use_cart(&owner) {
+            return cart;
         }
         let cart = CartActor::new(self.deps.clone(), owner.clone(), registry).start();
-        self.active.insert(owner, cart.clone());
+        self.active.add(owner, cart.clone());
+        if let Some(excess) = self.active.remove_excess(self.deps.shared.rules.carts_in_memory) {
+            excess.do_send(Passivate);
+        }
         cart
     }
 }

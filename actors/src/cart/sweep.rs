@@ -35,8 +35,9 @@ impl CartDeps {
     async fn expired(self, after: Option<String>) -> Result<Page, StoreError> {
         let rows = self.shared.tables.carts.list("", after.as_deref(), PAGE).await?;
         let last = rows.last().filter(|_| rows.len() == PAGE).map(|(key, _)| key.clone());
-        let expired = rows.iter().filter(|(_, row)| self.is_swept(&row.value));
-        Ok(Page { expired: expired.filter_map(|(key, _)| Owner::parse(key)).collect(), last })
+        let owned = rows.iter().filter_map(|(key, row)| Some((Owner::parse(key)?, &row.value)));
+        let expired = owned.filter(|(owner, cart)| self.is_swept(owner, cart));
+        Ok(Page { expired: expired.map(|(owner, _)| owner).collect(), last })
     }
 }
 

@@ -112,7 +112,9 @@ fn release_later(permit: Option<OwnedSemaphorePermit>, events: u64) {
 #[cfg(test)]
 mod tests {
     use domain::breaker::Limits;
+    use domain::cart::lifetimes::CartLifetimes;
     use domain::event::Event;
+    use domain::order::limits::OrderLimits;
     use domain::session::Lifetimes;
 
     use super::*;
@@ -158,9 +160,10 @@ mod tests {
             },
             access_ttl: DAY,
             throttle: true,
-            cart_ttl: DAY,
+            carts: CartLifetimes { user: DAY, guest: DAY },
+            carts_in_memory: 10,
             cart_sleep_after: DAY,
-            order_expiry: DAY,
+            orders: OrderLimits { expiry: DAY, declined_hold: DAY, unpaid: 3, attempts: 5 },
             breaker: Limits { failures: 3, open: DAY },
             bank_timeout: DAY,
             bank_calls: 1,

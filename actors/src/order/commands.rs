@@ -67,6 +67,7 @@ impl OrderDeps {
         rows.want(&tables.placed, &placed_key);
         rows.want(&tables.accounts, user);
         rows.want(&tables.carts, &owner);
+        rows.want(&tables.buyers, user);
         if let Some(order) = self.changed_before(*user, idempotency_key, rows)? {
             return Ok(Decision::unchanged(order));
         }
@@ -78,8 +79,9 @@ impl OrderDeps {
         let rules = &self.shared.rules;
         let cart = rows
             .get(&tables.carts, &owner)?
-            .filter(|cart| !cart.is_expired(now, rules.cart_ttl))
+            .filter(|cart| !rules.carts.is_expired(&owner, cart, now))
             .unwrap_or_else(|| Cart::empty(now));
+        rules.orders.check_unpaid(self.unpaid(*user, rows)?)?;
         let stock = self.stock(cart.items.iter().map(|item| item.article), rows)?;
         let id = OrderId(new_id(now));
         let (order, articles) = Order::place(
@@ -89,11 +91,12 @@ impl OrderDeps {
             stock.clone(),
             checkout.clone(),
             now,
-            rules.order_expiry,
+            rules.orders.expiry,
         )?;
+        let order = order.attempted(&rules.orders, now);
         permits.admit()?;
 
-        let cart_expiry = later(now, rules.cart_ttl);
+        let cart_expiry = rules.carts.expiry(&owner, now);
         rows.require(&tables.accounts, user);
         rows.put(&tables.user_orders, user_order_key(*user, id), &id, None)?;
         rows.put(&tables.placed, &placed_key, &id, Some(later(cart_expiry, KEPT_AFTER_EXPIRY)))?;
@@ -120,6 +123,9 @@ impl OrderDeps {
         if order == before {
             return Ok(Decision::unchanged(before));
         }
+        let now = self.times.now(*id);
+        before.check_wait(now)?;
+        let order = order.attempted(&self.shared.rules.orders, now);
         permits.admit()?;
         self.use_key(*user, idempotency_key, *id, rows)?;
         self.put_order(Some(&before), &order, rows)?;

@@ -8,8 +8,8 @@ use domain::user::UserId;
 
 use super::commands::OrderDeps;
 use super::decision::Result;
-use crate::tables::article_key;
 use crate::tables::rows::{RowError, Rows};
+use crate::tables::{Buyer, article_key};
 
 impl OrderDeps {
     /// Returns an order.
@@ -42,7 +42,43 @@ impl OrderDeps {
         Ok(articles)
     }
 
-    /// Puts an order, and keeps the list of pending orders in step.
+    /// Returns how many unpaid orders a user has.
+    ///
+    /// A node of an earlier version may have left paid orders in the list, so the orders
+    /// themselves are read if the list is long.
+    pub(super) fn unpaid(&self, user: UserId, rows: &mut Rows) -> Result<usize> {
+        let tables = &self.shared.tables;
+        let listed = self.buyer(user, rows)?.unpaid;
+        if listed.len() >= self.shared.rules.orders.unpaid {
+            listed.iter().for_each(|id| rows.want(&tables.orders, id));
+            let mut unpaid = Vec::new();
+            for id in listed {
+                unpaid.extend(rows.get(&tables.orders, id)?.filter(Order::is_unpaid));
+            }
+            return Ok(unpaid.len());
+        }
+        Ok(listed.len())
+    }
+
+    /// Returns what is stored of a user who has placed orders. A damaged row counts as none: no
+    /// outcome of a bank call depends on it.
+    fn buyer(&self, user: UserId, rows: &mut Rows) -> std::result::Result<Buyer, RowError> {
+        match rows.get(&self.shared.tables.buyers, user) {
+            Ok(buyer) => Ok(buyer.unwrap_or_default()),
+            Err(RowError::Unread) => Err(RowError::Unread),
+            Err(RowError::Store(_)) => Ok(Buyer::default()),
+        }
+    }
+
+    /// Adds an order to the unpaid ones of its user, or removes it.
+    fn put_buyer(&self, order: &Order, rows: &mut Rows) -> std::result::Result<(), RowError> {
+        let mut buyer = self.buyer(order.user, rows)?;
+        buyer.unpaid.retain(|unpaid| *unpaid != order.id);
+        buyer.unpaid.extend(order.is_unpaid().then_some(order.id));
+        rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
+    }
+
+    /// Puts an order, and keeps the lists of unpaid and of pending orders in step.
     pub(super) fn put_order(
         &self,
         before: Option<&Order>,
@@ -51,6 +87,9 @@ impl OrderDeps {
     ) -> std::result::Result<(), RowError> {
         let tables = &self.shared.tables;
         let was_pending = before.is_some_and(Order::is_unsettled);
+        if before.is_some_and(Order::is_unpaid) != order.is_unpaid() {
+            self.put_buyer(order, rows)?;
+        }
         rows.put(&tables.orders, order.id, order, None)?;
         match (was_pending, order.is_unsettled()) {
             (false, true) => rows.put(&tables.pending_orders, order.id, &order.id, None)?,

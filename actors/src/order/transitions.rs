@@ -4,7 +4,6 @@ use domain::cart::{Cart, Item, Owner};
 use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderId};
 use domain::payment::Outcome;
-use domain::time::later;
 use domain::user::UserId;
 
 use super::commands::OrderDeps;
@@ -44,7 +43,10 @@ impl OrderDeps {
     ) -> Result<Decision> {
         let before = self.order(id, rows)?;
         match before.settle(attempt, outcome) {
-            Some((order, stock)) => self.advance(Durable::Settle, &before, order, stock, rows),
+            Some((order, stock)) => {
+                let order = order.ended(&self.shared.rules.orders, self.times.now(id));
+                self.advance(Durable::Settle, &before, order, stock, rows)
+            }
             None => Ok(Decision::unchanged(before)),
         }
     }
@@ -87,6 +89,7 @@ impl OrderDeps {
     /// Lets an unpaid order expire: releases its stock and returns its items to the cart.
     pub(super) fn expire(&self, before: &Order, rows: &mut Rows) -> Result<Decision> {
         let (order, stock_move) = before.expire(self.times.now(before.id))?;
+        rows.want(&self.shared.tables.buyers, order.user);
         let stock = self.stock(order.items.iter().map(|item| item.article), rows)?;
         let articles = stock_move.apply(&order, stock.clone())?;
         let returned = self.returned_cart(&order, rows)?;
@@ -111,6 +114,9 @@ impl OrderDeps {
         if order == *before {
             return Ok(Decision::unchanged(order));
         }
+        if before.is_unpaid() != order.is_unpaid() {
+            rows.want(&self.shared.tables.buyers, order.user);
+        }
         let ids = order.items.iter().map(|item| item.article);
         let stock = self.stock(ids.filter(|_| stock_move != StockMove::None), rows)?;
         let articles = stock_move.apply(&order, stock.clone())?;
@@ -128,12 +134,12 @@ impl OrderDeps {
             return Ok(None);
         }
         let now = self.shared.clock.now();
-        let ttl = self.shared.rules.cart_ttl;
-        let expiry = later(now, ttl);
+        let lifetimes = self.shared.rules.carts;
+        let expiry = lifetimes.expiry(&owner, now);
         let new = Cart::new(rows.position(), expiry);
         let stored = rows
             .get(&tables.carts, &owner)?
-            .filter(|cart| cart.version > 0 && !cart.is_expired(now, ttl));
+            .filter(|cart| cart.version > 0 && !lifetimes.is_expired(&owner, cart, now));
         let cart = stored.unwrap_or(new);
         Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }

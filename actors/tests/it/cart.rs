@@ -14,6 +14,8 @@ use futures_util::future::join_all;
 
 use crate::harness::{TestShop, eventually, guest, lamps};
 
+mod bounds;
+
 /// How long a cart is kept after its last change.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 

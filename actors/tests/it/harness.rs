@@ -16,8 +16,10 @@ use actors::shop::{Parts, Shop};
 use actors::user::AddUser;
 use domain::article::{Article, ArticleId, ArticlePatch};
 use domain::breaker::Limits;
+use domain::cart::lifetimes::CartLifetimes;
 use domain::cart::{Cart, Owner};
 use domain::money::Cents;
+use domain::order::limits::OrderLimits;
 use domain::quantity::Quantity;
 use domain::session::Lifetimes;
 use domain::user::{Role, UserId, Username};
@@ -50,6 +52,7 @@ pub(crate) struct TestShop {
     pub(crate) store: Arc<FaultyStore>,
     pub(crate) bank: Arc<ScriptedBank>,
     pub(crate) clock: ManualClock,
+    rules: Rules,
     /// The first version of each cart to which lamps were added.
     first_versions: Mutex<HashMap<Owner, u64>>,
 }
@@ -57,30 +60,36 @@ pub(crate) struct TestShop {
 impl TestShop {
     /// Opens a new shop.
     pub(crate) async fn open() -> Self {
+        Self::open_with(rules()).await
+    }
+
+    /// Opens a new shop with rules of its own.
+    pub(crate) async fn open_with(rules: Rules) -> Self {
         let clock = ManualClock::new(1_000_000_000_000);
         let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
         let bank = Arc::new(ScriptedBank::default());
-        let shop = open_node(store.clone(), bank.clone(), clock.clone(), LOG_N, rules()).await;
-        Self { shop, store, bank, clock, first_versions: Mutex::default() }
+        let parts = (store.clone(), bank.clone(), clock.clone());
+        let shop = open_node(parts, rules.clone(), LOG_N).await;
+        Self { shop, store, bank, clock, rules, first_versions: Mutex::default() }
     }
 
     /// Opens another node on the same store.
     pub(crate) async fn second_node(&self) -> Shop {
-        self.node(LOG_N, rules()).await
+        self.node(LOG_N, self.rules.clone()).await
     }
 
     /// Opens another node whose access tokens are valid for another time.
     pub(crate) async fn second_node_with_access_ttl(&self, access_ttl: Duration) -> Shop {
-        self.node(LOG_N, Rules { access_ttl, ..rules() }).await
+        self.node(LOG_N, Rules { access_ttl, ..self.rules.clone() }).await
     }
 
     /// Opens another node that hashes passwords at a higher cost.
     pub(crate) async fn second_node_with_costlier_hashes(&self) -> Shop {
-        self.node(COSTLIER_LOG_N, rules()).await
+        self.node(COSTLIER_LOG_N, self.rules.clone()).await
     }
 
     async fn node(&self, log_n: u8, rules: Rules) -> Shop {
-        open_node(self.store.clone(), self.bank.clone(), self.clock.clone(), log_n, rules).await
+        open_node((self.store.clone(), self.bank.clone(), self.clock.clone()), rules, log_n).await
     }
 
     /// Moves the clock of every node forward.
@@ -164,11 +173,9 @@ pub(crate) async fn eventually<T>(mut condition: impl AsyncFnMut() -> Option<T>)
 }
 
 async fn open_node(
-    store: Arc<FaultyStore>,
-    bank: Arc<ScriptedBank>,
-    clock: ManualClock,
-    log_n: u8,
+    (store, bank, clock): (Arc<FaultyStore>, Arc<ScriptedBank>, ManualClock),
     rules: Rules,
+    log_n: u8,
 ) -> Shop {
     let hasher = Hasher::new(log_n).unwrap();
     let clock = Clock::Manual(clock);
@@ -176,7 +183,8 @@ async fn open_node(
     Shop::open(parts).await.unwrap()
 }
 
-fn rules() -> Rules {
+/// Returns the rules of a shop, unless a test has its own.
+pub(crate) fn rules() -> Rules {
     Rules {
         lifetimes: Lifetimes {
             browser_idle: minutes(60),
@@ -187,9 +195,15 @@ fn rules() -> Rules {
         },
         throttle: true,
         access_ttl: minutes(60),
-        cart_ttl: minutes(24 * 60),
+        carts: CartLifetimes { user: minutes(24 * 60), guest: minutes(24 * 60) },
+        carts_in_memory: 1_000,
         cart_sleep_after: Duration::from_millis(20),
-        order_expiry: minutes(15),
+        orders: OrderLimits {
+            expiry: minutes(15),
+            declined_hold: minutes(3),
+            unpaid: 3,
+            attempts: 5,
+        },
         breaker: Limits { failures: 3, open: minutes(1) },
         bank_timeout: Duration::from_secs(3),
         bank_calls: 16,

@@ -6,6 +6,7 @@ mod called_off;
 mod checkout;
 mod deleted_user;
 mod idempotency;
+mod limits;
 mod payment;
 mod refund;
 mod refused;

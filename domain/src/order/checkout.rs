@@ -60,6 +60,7 @@ impl Order {
             created_at: now,
             expires_at: later(now, expires_after),
             requested: Requested::None,
+            pay_after: None,
         };
         Ok((order, articles))
     }
@@ -178,6 +179,7 @@ pub(crate) mod tests {
             created_at: NOW,
             expires_at: Timestamp::from_second(900).unwrap(),
             requested: Requested::None,
+            pay_after: None,
         };
         assert_eq!(placed(), expected);
     }

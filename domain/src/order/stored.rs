@@ -1,8 +1,8 @@
 //! How an order is serialized: its fields in the order in which they are stored.
 //!
 //! Stores of earlier versions hold one flag, `called_off`, in place of [`Requested`]. The flag
-//! keeps its position and the request comes after the last field, so that both kinds of rows can
-//! be read.
+//! keeps its position and the request comes after it. Later versions add fields at the end only, so
+//! that all of these rows can be read.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -31,6 +31,8 @@ struct StoredOrder {
     called_off: bool,
     #[serde(default)]
     requested: Requested,
+    #[serde(default)]
+    pay_after: Option<Timestamp>,
 }
 
 impl Serialize for Order {
@@ -59,6 +61,7 @@ impl From<StoredOrder> for Order {
             cart_version: stored.cart_version,
             created_at: stored.created_at,
             expires_at: stored.expires_at,
+            pay_after: stored.pay_after,
         }
     }
 }
@@ -114,11 +117,12 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_an_order_keep_their_positions_and_the_request_is_the_last_one() {
+    fn the_fields_of_an_order_keep_their_positions_and_later_ones_follow() {
         let stored = serde_json::to_string(&placed()).unwrap();
         let positions = FIELDS_BEFORE.map(|name| stored.find(&format!("\"{name}\":")).unwrap());
         assert!(positions.is_sorted(), "{stored}");
-        assert!(stored.ends_with(r#""called_off":false,"requested":"none"}"#), "{stored}");
+        let last = r#""called_off":false,"requested":"none","pay_after":null}"#;
+        assert!(stored.ends_with(last), "{stored}");
     }
 
     #[test]

@@ -84,6 +84,26 @@ pub(super) async fn user_orders(tables: &Tables, report: Report<'_>) -> Result<(
     Ok(())
 }
 
+/// Checks that the unpaid orders of each user are unpaid. An order that an earlier version has
+/// placed may be missing from them.
+pub(super) async fn buyers(tables: &Tables, report: Report<'_>) -> Result<(), StoreError> {
+    let mut buyers = Scan::new(&tables.buyers);
+    while let Some(page) = buyers.next_page().await? {
+        let listed = page.iter().flat_map(|(_, buyer)| &buyer.unpaid).copied();
+        let orders = orders(tables, listed).await?;
+        for (user, buyer) in page {
+            let is_right = |id: &OrderId| {
+                let order = orders.get(id);
+                order.is_some_and(|order| order.is_unpaid() && order.user.to_string() == user)
+            };
+            for id in buyer.unpaid.iter().filter(|id| !is_right(id)) {
+                report_extra(&id.to_string(), &format!("the unpaid orders of user {user}"), report);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Checks that every idempotency key belongs to an order that exists.
 pub(super) async fn idempotency_keys(
     tables: &Tables,

@@ -199,6 +199,7 @@ fn order() -> Result<Order, UserError> {
         created_at: NOW,
         expires_at: in_an_hour(),
         requested: Requested::None,
+        pay_after: None,
     })
 }
 

@@ -38,12 +38,12 @@ impl Socket {
             return false;
         };
         let owner = Owner::User(signed_in.user);
-        let identity = Identity::new(&owner, Some(&signed_in));
+        let identity = Identity::new(Some(&owner), Some(&signed_in));
         if self.slot.change_owner(identity.slot_owner()).is_err() {
             self.refuse(Close::Unavailable, ctx);
             return false;
         }
-        self.client = Client::Program(Program { state: self.state.clone(), owner });
+        self.client = Client::Program(Program { state: self.state.clone(), owner: Some(owner) });
         self.identity = identity;
         self.awaits_token = false;
         true

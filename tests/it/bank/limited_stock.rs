@@ -56,6 +56,7 @@ async fn a_thousand_buyers_of_ten_units_pay_for_ten_and_no_unit_is_sold_twice() 
         ("BANK__TIMEOUT", "300ms"),
         ("BREAKER__FAILURES", "100000"),
         ("ORDER__PATIENCE", "1s"),
+        ("ORDER__ATTEMPTS", "1000"),
         ("LIVE__SILENCE", "10m"),
     ];
     let mut shop = TestShop::open_with(&settings).await;

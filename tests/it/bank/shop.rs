@@ -230,9 +230,10 @@ pub(super) fn id(order: &Value) -> &str {
     order["id"].as_str().unwrap()
 }
 
-/// Opens a shop with a bank, and registers a customer.
+/// Opens a shop with a bank, and registers a customer, who may have any number of unpaid orders.
 pub(super) async fn shop_with_bank(url: &str, settings: &[(&str, &str)]) -> (TestShop, Person) {
-    let shop = TestShop::open_with(&[&[("BANK__URL", url)], settings].concat()).await;
+    let own = [("BANK__URL", url), ("ORDER__UNPAID_PER_USER", "1000")];
+    let shop = TestShop::open_with(&[&own, settings].concat()).await;
     let ana = shop.customer("ana").await;
     (shop, ana)
 }

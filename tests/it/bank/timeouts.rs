@@ -20,6 +20,7 @@ async fn five_charges_without_a_reply_are_found_later_and_never_shown_as_failed(
         ("BREAKER__FAILURES", "5"),
         ("BREAKER__OPEN", "2s"),
         ("ORDER__PATIENCE", "0s"),
+        ("ORDER__UNPAID_PER_USER", "5"),
     ])
     .await;
     let admin = shop.admin().await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::ADD_A_MOUSE;
+use super::{ADD_A_MOUSE, MICE};
 use crate::chromium::Chromium;
 use crate::harness::TestShop;
 
@@ -27,6 +27,25 @@ async fn the_users_page_shows_added_and_deleted_users_at_once() {
     admin.sees("#users tbody tr:last-child", "admin").await;
     other.sees("#users tbody tr:last-child", "admin").await;
     assert_eq!(other.page().await, page);
+    browser.closes().await;
+}
+
+#[actix_web::test]
+async fn pages_that_were_open_before_their_visitor_had_a_cart_show_it_at_once() {
+    let shop = TestShop::open().await;
+    let browser = Chromium::open().await;
+    let catalogue = browser.window(&shop).await;
+    let cart = browser.window(&shop).await;
+    catalogue.opens("/articles").await;
+    cart.opens("/cart").await;
+    let pages = (catalogue.page().await, cart.page().await);
+    catalogue.clicks(ADD_A_MOUSE).await;
+    catalogue.sees("#cart-badge", "1").await;
+    cart.sees("#cart .total", "29,90").await;
+    cart.types(MICE, "3").await;
+    cart.clicks("h1").await;
+    catalogue.sees("#cart-badge", "3").await;
+    assert_eq!((catalogue.page().await, cart.page().await), pages);
     browser.closes().await;
 }
 

@@ -51,17 +51,18 @@ async fn a_page_just_rendered_receives_only_later_changes() {
 #[actix_web::test]
 async fn the_page_of_a_guest_receives_the_cart_in_the_language_of_the_guest() {
     let shop = TestShop::open().await;
-    let page = shop.request(Method::GET, "/articles").send().await.unwrap();
-    let cookie = page.headers()["set-cookie"].to_str().unwrap();
+    let add = |article: u32, cookie: &str| {
+        let path = format!("/cart/add/{article}");
+        let request = shop.request(Method::POST, &path).header("origin", &shop.url);
+        request.header("cookie", cookie).form(&[("a", "b")]).send()
+    };
+    let first = add(2, "").await.unwrap();
+    let cookie = first.headers()["set-cookie"].to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let headers = [("cookie", cookie.as_str()), ("accept-language", "en")];
     let mut socket = Socket::connect(&shop, "/live?topics=cart&since=0", &headers).await;
-    assert!(socket.receives().await.contains("Your cart is empty"));
-    let add = shop
-        .request(Method::POST, "/cart/add/1")
-        .header("cookie", &cookie)
-        .header("origin", &shop.url);
-    add.form(&[("a", "b")]).send().await.unwrap().error_for_status().unwrap();
+    assert!(socket.receives().await.contains("€29.90"));
+    add(1, &cookie).await.unwrap().error_for_status().unwrap();
     assert!(socket.receives().await.contains("€899.00"));
 }
 

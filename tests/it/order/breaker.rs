@@ -64,7 +64,7 @@ async fn an_administrator_isolates_the_bank_and_resets_the_breaker() {
 
 #[actix_web::test]
 async fn an_open_breaker_stays_open_after_a_restart() {
-    let (mut shop, admin, ana) = shop_with_ana(&[]).await;
+    let (mut shop, admin, ana) = shop_with_ana(&[("ORDER__UNPAID_PER_USER", "4")]).await;
     admin.sets_bank("refuse").await;
     for key in ["first", "second", "third"] {
         ana.adds(1, 1).await.expect(200);

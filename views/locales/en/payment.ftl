@@ -17,6 +17,7 @@ payment-refunded-detail = The amount has been credited back to you.
 payment-interrupted = Payments are interrupted for the moment.
 payment-next-try = Next try possible from
 payment-attempt = Attempt { $attempt }
+payment-kept-until = The items are reserved for you until
 payment-again = Try the payment again
 payment-cancel = Cancel the order
 payment-look-again = See how the payment is going

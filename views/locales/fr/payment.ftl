@@ -17,6 +17,7 @@ payment-refunded-detail = Le montant vous a été recrédité.
 payment-interrupted = Les paiements sont interrompus pour le moment.
 payment-next-try = Nouvel essai possible à partir de
 payment-attempt = Tentative n° { $attempt }
+payment-kept-until = Les articles vous sont réservés jusqu’à
 payment-again = Réessayer le paiement
 payment-cancel = Annuler la commande
 payment-look-again = Regarder où en est le paiement

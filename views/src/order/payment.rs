@@ -35,6 +35,7 @@ pub(super) fn panel(locale: Locale, order: &Order, interruption: Option<Interrup
                 (locale.text_with("payment-attempt", &[("attempt", order.payment.attempt.into())]))
             }
             @if can_act {
+                (times(locale, order))
                 (actions(locale, order))
             }
         }
@@ -73,6 +74,22 @@ fn description(order: &Order) -> (&'static str, &'static str, &'static str) {
         (_, PaymentStatus::Succeeded) => ("good", "payment-succeeded", "payment-succeeded-detail"),
         (_, PaymentStatus::Declined) => ("bad", "payment-declined", "payment-declined-detail"),
         (_, PaymentStatus::NotSent) => ("bad", "payment-not-sent", "payment-not-sent-detail"),
+    }
+}
+
+/// Returns until when the items are reserved, and when the next attempt may begin if it has to
+/// wait; nothing while a payment is open.
+fn times(locale: Locale, order: &Order) -> Markup {
+    let times =
+        [("payment-kept-until", Some(order.expires_at)), ("payment-next-try", order.pay_after)];
+    html! {
+        @if !order.payment.is_open() {
+            @for (text, time) in times {
+                @if let Some(time) = time {
+                    p.quiet { (locale.text(text)) " " time datetime=(time) { (second(time)) } }
+                }
+            }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 pub(crate) struct FaultyStore {
     memory: MemoryStore,
     commits: AtomicUsize,
+    reads: AtomicUsize,
     panics: AtomicBool,
     holds: AtomicBool,
     /// A key whose every expectation fails.
@@ -35,6 +36,7 @@ impl FaultyStore {
         Self {
             memory: MemoryStore::new(clock),
             commits: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
             holds: AtomicBool::new(false),
             contended: Mutex::new(None),
@@ -45,6 +47,11 @@ impl FaultyStore {
     /// Returns how many commits were requested.
     pub(crate) fn commits(&self) -> usize {
         self.commits.load(Ordering::SeqCst)
+    }
+
+    /// Returns how often keys were read.
+    pub(crate) fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
     }
 
     /// Makes the next commit panic.
@@ -83,6 +90,7 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        self.reads.fetch_add(1, Ordering::SeqCst);
         self.memory.get_many(keys).await
     }
 
