@@ -37,6 +37,14 @@
     tasks.splice(0, tasks.length, ...current);
   });
 
+  // The first commands of a visitor who is not a guest yet change one cart, also if the second is
+  // sent before the cookie of the first has arrived: all of them propose this secret for it.
+  const secret = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
+    byte.toString(16).padStart(2, "0")).join("");
+  document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+    ctx.request.headers["X-Guest"] = secret;
+  });
+
   // Pages of a visitor who becomes a guest subscribe again, now to the cart. A socket that is
   // closed without a code connects again.
   let connection;

@@ -3,6 +3,7 @@
 use domain::article::{Article, ArticleId};
 use domain::breaker::Breaker;
 use domain::cart::Cart;
+use domain::order::declines::Declines;
 use domain::order::{Order, OrderId};
 use domain::session::{Session, SessionId};
 use domain::user::{User, UserId};
@@ -49,6 +50,9 @@ pub struct UsedKey {
 pub struct Buyer {
     /// The unpaid orders. Those that an earlier version has placed are missing.
     pub unpaid: Vec<OrderId>,
+    /// The declined payments.
+    #[serde(default)]
+    pub declines: Declines,
 }
 
 /// Every table of the shop.
@@ -91,7 +95,7 @@ pub struct Tables {
     pub orders: Table<Order>,
     /// The orders of a user, newest first.
     pub user_orders: Table<OrderId>,
-    /// The unpaid orders of users, by user; never removed.
+    /// The unpaid orders and the declined payments of users, by user; never removed.
     pub buyers: Table<Buyer>,
     /// Orders that wait for a payment or a refund.
     pub pending_orders: Table<OrderId>,

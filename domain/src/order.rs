@@ -16,6 +16,7 @@ use crate::text::{is_readable, is_readable_line, length, with_plain_line_breaks}
 use crate::user::{Email, UserId};
 
 pub mod checkout;
+pub mod declines;
 pub mod limits;
 #[cfg(test)]
 mod property;
@@ -151,8 +152,8 @@ pub enum OrderError {
         /// The largest number of unpaid orders.
         most: usize,
     },
-    /// The order had too many payment attempts.
-    #[error("the order had too many payment attempts")]
+    /// The order had too many payment attempts, or the user too many declined ones.
+    #[error("there were too many payment attempts")]
     TooManyAttempts {
         /// How long to wait before the next attempt.
         retry_after: Duration,

@@ -29,6 +29,9 @@ use crate::state::{AppState, app_state};
 /// The header with which a response fires an event of htmx.
 const TRIGGER: HeaderName = HeaderName::from_static("hx-trigger");
 
+/// The header with the secret that a page proposes for a visitor who is not a guest yet.
+const PAGE_SECRET: HeaderName = HeaderName::from_static("x-guest");
+
 /// A visitor with a browser, signed in or not.
 #[derive(Clone)]
 pub struct Visitor {
@@ -170,7 +173,7 @@ impl Visitor {
         if self.owner.is_some() {
             return self.cart().ask(command).await;
         }
-        let secret = random_token();
+        let secret = secret_of_page(request).unwrap_or_else(random_token);
         let owner = Owner::Guest(fingerprint(&secret));
         let cart = MyCart::new(&self.state, Some(&owner)).ask(command).await?;
         request.extensions_mut().insert(NewGuest(secret));
@@ -205,6 +208,15 @@ async fn find_session(
         Err(Failure::Refused(_)) => Ok(None),
         Err(failure) => Err(failure.into()),
     }
+}
+
+/// Returns the secret that an open page proposes for its visitor, if it is a random one.
+///
+/// All commands of the page that are sent before it has a cookie then change the same cart.
+fn secret_of_page(request: &HttpRequest) -> Option<String> {
+    let secret = request.headers().get(PAGE_SECRET)?.to_str().ok()?;
+    let is_random = secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_random.then(|| secret.to_owned())
 }
 
 fn path_and_query(request: &HttpRequest) -> String {

@@ -251,7 +251,7 @@ mod tests {
         for order in [&unpaid, &paid] {
             batch.put(&tables.orders, order.id, None, order).unwrap();
         }
-        let buyer = Buyer { unpaid: vec![unpaid.id, paid.id] };
+        let buyer = Buyer { unpaid: vec![unpaid.id, paid.id], ..Buyer::default() };
         batch.put(&tables.buyers, unpaid.user, None, &buyer).unwrap();
         tables.commit(batch).await.unwrap();
         let list = format!("the unpaid orders of user {}", unpaid.user);

@@ -16,8 +16,12 @@ use crate::preload;
 const OPEN: Duration = Duration::from_secs(3);
 
 /// The settings of the shop. A session that is not used for an hour has expired.
-const SETTINGS: [(&str, &str); 3] =
-    [("BREAKER__OPEN", "3s"), ("ORDER__EXPIRY", "3s"), ("AUTH__REFRESH_TTL", "1h")];
+const SETTINGS: [(&str, &str); 4] = [
+    ("BREAKER__OPEN", "3s"),
+    ("ORDER__EXPIRY", "3s"),
+    ("AUTH__REFRESH_TTL", "1h"),
+    ("ORDER__UNPAID_PER_USER", "4"),
+];
 
 /// The first article, and how many units of it are in stock.
 const LAPTOP: u64 = 1;

@@ -77,6 +77,24 @@ async fn only_a_command_that_succeeds_makes_a_guest() {
 }
 
 #[actix_web::test]
+async fn the_first_commands_of_a_page_change_one_cart() {
+    let shop = TestShop::open().await;
+    let secret = "0123456789abcdef".repeat(4);
+    let add = async |article, secret: &str| {
+        let answer = adding(&shop, article).header("x-guest", secret).send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        cookie.split(';').next().unwrap().to_owned()
+    };
+    let (first, second) = futures_util::future::join(add(1, &secret), add(2, &secret)).await;
+    assert_eq!((first.as_str(), second.as_str()), (&*format!("guest={secret}"), &*first));
+    let cart = shop.request(Method::GET, "/cart").header("cookie", first).send().await.unwrap();
+    assert!(cart.text().await.unwrap().contains("cart-count-2"));
+    for weak in ["", "ana", &"z".repeat(64), &"0".repeat(65)] {
+        assert_ne!(add(1, weak).await, format!("guest={weak}"));
+    }
+}
+
+#[actix_web::test]
 async fn no_page_and_no_socket_of_a_visitor_starts_a_cart() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;

@@ -82,6 +82,7 @@ impl OrderDeps {
             .filter(|cart| !rules.carts.is_expired(&owner, cart, now))
             .unwrap_or_else(|| Cart::empty(now));
         rules.orders.check_unpaid(self.unpaid(*user, rows)?)?;
+        self.check_declines(*user, now, rows)?;
         let stock = self.stock(cart.items.iter().map(|item| item.article), rows)?;
         let id = OrderId(new_id(now));
         let (order, articles) = Order::place(
@@ -115,6 +116,7 @@ impl OrderDeps {
         permits: &mut Permits,
     ) -> Result<Decision> {
         let PayAgain { user, order: id, idempotency_key, .. } = pay;
+        rows.want(&self.shared.tables.buyers, user);
         let before = self.order_of(*user, *id, rows)?;
         if self.changed_before(*user, idempotency_key, rows)?.is_some() {
             return Ok(Decision::unchanged(before));
@@ -125,6 +127,7 @@ impl OrderDeps {
         }
         let now = self.times.now(*id);
         before.check_wait(now)?;
+        self.check_declines(*user, self.shared.clock.now(), rows)?;
         let order = order.attempted(&self.shared.rules.orders, now);
         permits.admit()?;
         self.use_key(*user, idempotency_key, *id, rows)?;

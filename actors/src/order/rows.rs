@@ -3,8 +3,11 @@
 use domain::article::{ArticleId, Articles};
 use domain::cart::{Cart, Owner};
 use domain::event::Event;
+use domain::order::declines::Declines;
 use domain::order::{Order, OrderError, OrderId};
+use domain::payment::PaymentStatus;
 use domain::user::UserId;
+use jiff::Timestamp;
 
 use super::commands::OrderDeps;
 use super::decision::Result;
@@ -76,6 +79,36 @@ impl OrderDeps {
         buyer.unpaid.retain(|unpaid| *unpaid != order.id);
         buyer.unpaid.extend(order.is_unpaid().then_some(order.id));
         rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
+    }
+
+    /// Returns an error if too many payments of a user were declined.
+    pub(super) fn check_declines(
+        &self,
+        user: UserId,
+        now: Timestamp,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        let declines = self.buyer(user, rows)?.declines;
+        Ok(declines.check(&self.shared.rules.orders, now)?)
+    }
+
+    /// Counts a declined payment of the order's user; one that succeeded ends the count.
+    pub(super) fn count_decline(
+        &self,
+        order: &Order,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
+        let before = self.buyer(order.user, rows)?;
+        let declines = match order.payment.status {
+            PaymentStatus::Declined => before.declines.after(self.shared.clock.now()),
+            PaymentStatus::Succeeded => Declines::default(),
+            _ => before.declines,
+        };
+        if declines != before.declines {
+            let buyer = Buyer { declines, ..before };
+            rows.put(&self.shared.tables.buyers, order.user, &buyer, None)?;
+        }
+        Ok(())
     }
 
     /// Puts an order, and keeps the lists of unpaid and of pending orders in step.

@@ -45,6 +45,9 @@ impl OrderDeps {
         match before.settle(attempt, outcome) {
             Some((order, stock)) => {
                 let order = order.ended(&self.shared.rules.orders, self.times.now(id));
+                if !order.payment.is_open() && !order.is_called_off() {
+                    self.count_decline(&order, rows)?;
+                }
                 self.advance(Durable::Settle, &before, order, stock, rows)
             }
             None => Ok(Decision::unchanged(before)),

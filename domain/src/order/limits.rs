@@ -14,7 +14,7 @@ use crate::time::later;
 const FIRST_WAIT: Duration = Duration::from_secs(60);
 
 /// The longest wait before an attempt.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 /// The limits of unpaid orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,14 +38,14 @@ impl OrderLimits {
             Err(OrderError::TooManyUnpaid { most: self.unpaid })
         }
     }
+}
 
-    /// Returns how long the next attempt has to wait after the beginning of this one; `None` if it
-    /// may follow at once.
-    fn wait_after(&self, attempt: u32) -> Option<Duration> {
-        let doublings = attempt.checked_sub(self.attempts)?;
-        let factor = 2_u32.saturating_pow(doublings);
-        Some(FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT))
-    }
+/// Returns how long the next attempt has to wait after this many, of which some are free; `None` if
+/// it may follow at once.
+pub(super) fn wait_after(attempts: u32, free: u32) -> Option<Duration> {
+    let doublings = attempts.checked_sub(free)?;
+    let factor = 2_u32.saturating_pow(doublings);
+    Some(FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT))
 }
 
 impl Order {
@@ -69,7 +69,7 @@ impl Order {
     /// the attempt after the last free one has to wait.
     pub fn attempted(self, limits: &OrderLimits, now: Timestamp) -> Self {
         let expires_at = self.expires_at.max(later(self.created_at, limits.expiry));
-        let wait = limits.wait_after(self.payment.attempt);
+        let wait = wait_after(self.payment.attempt, limits.attempts);
         Self { expires_at, pay_after: wait.map(|wait| later(now, wait)), ..self }
     }
 

@@ -50,6 +50,18 @@ async fn pages_that_were_open_before_their_visitor_had_a_cart_show_it_at_once() 
 }
 
 #[actix_web::test]
+async fn two_first_articles_that_are_added_at_once_are_both_in_the_cart() {
+    let shop = TestShop::open().await;
+    let browser = Chromium::open().await;
+    let catalogue = browser.window(&shop).await;
+    catalogue.opens("/articles").await;
+    let buttons = format!("{ADD_A_MOUSE}, #article-1 form[hx-post] button");
+    catalogue.clicks_all(&buttons).await;
+    catalogue.sees("#cart-badge", "2").await;
+    browser.closes().await;
+}
+
+#[actix_web::test]
 async fn price_and_stock_changes_appear_on_open_pages() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;

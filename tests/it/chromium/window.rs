@@ -151,6 +151,12 @@ impl Window {
         self.runs(delay, "").await;
     }
 
+    /// Clicks every element of a selector before any response arrives.
+    pub(crate) async fn clicks_all(&self, selector: &str) {
+        let click = "document.querySelectorAll(arguments[0]).forEach((each) => each.click())";
+        self.runs(click, selector).await;
+    }
+
     /// Returns how far the page is scrolled, in pixels.
     pub(crate) async fn scroll_position(&self) -> u64 {
         self.runs("return Math.round(scrollY)", "").await.as_u64().unwrap()

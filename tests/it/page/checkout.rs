@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::visitor::{CONTACT, Page, Visitor};
@@ -108,4 +109,39 @@ async fn a_form_sent_twice_or_from_two_tabs_places_one_order() {
     let orders: BTreeSet<_> =
         futures_util::future::join_all(sent).await.iter().map(Page::location).collect();
     assert_eq!(orders.len(), 1, "{orders:?}");
+}
+
+#[actix_web::test]
+async fn the_limits_of_unpaid_orders_are_shown_in_both_languages() {
+    let shop = TestShop::open().await;
+    shop.admin().await.sets_bank("decline").await;
+    let ana = Visitor::sign_in(&shop, "ana").await;
+    let mut order = String::new();
+    for _ in 0..3 {
+        ana.post("/cart/add/2", &[]).await.leads_to("/");
+        order = ana.orders().await.location();
+    }
+    ana.waits_for(&order, "/pay\"").await.shows("réservés jusqu’à").hides("Nouvel essai");
+    ana.post("/cart/add/2", &[]).await.leads_to("/");
+    let refused = ana.orders().await.has(409).shows("role=\"alert\"").shows("commandes impayées");
+    assert_eq!(refused.field("cart_version"), ana.get("/checkout").await.field("cart_version"));
+    refused.shows("1 Quay Street");
+
+    let pay = format!("{order}/pay");
+    for number in 2..=5 {
+        let key = format!("pay-{number}");
+        ana.post(&pay, &[("idempotency_key", &key)]).await.leads_to(&order);
+        ana.waits_for(&order, &format!("value=\"pay-{}\"", number + 1)).await;
+    }
+    ana.get(&order).await.shows("Nouvel essai possible");
+    let refused = ana.post(&pay, &[("idempotency_key", "pay-6")]).await.has(429);
+    assert!(refused.headers.contains_key("retry-after"));
+    refused.shows("Trop de tentatives de paiement").shows("id=\"failure\"");
+
+    ana.post("/language", &[("language", "en"), ("back", "/cart")]).await.leads_to("/cart");
+    ana.get(&order).await.shows("reserved for you until").shows("Next try possible");
+    let notice = ana.request(Method::POST, &pay).header("hx-request", "true");
+    let notice = ana.send(notice.form(&[("idempotency_key", "pay-6")])).await.has(429);
+    notice.shows("Too many payment attempts").shows("hx-target=\"#notice\"");
+    ana.orders().await.has(409).shows("too many unpaid orders");
 }

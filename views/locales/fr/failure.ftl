@@ -59,6 +59,6 @@ error-below-reserved = Le stock ne peut pas être inférieur aux quantités rés
 error-too-busy = La boutique est très sollicitée. Réessayez dans quelques secondes.
 error-too-many-requests = Trop de tentatives. Patientez un peu avant de réessayer.
 error-too-many-guests = Trop de nouveaux paniers viennent de votre réseau. Réessayez dans une minute, ou connectez-vous.
-error-too-many-payment-attempts = Trop de tentatives de paiement pour cette commande. Patientez avant de réessayer.
+error-too-many-payment-attempts = Trop de tentatives de paiement. Patientez avant de réessayer.
 error-unavailable = Le service est momentanément indisponible. Réessayez dans quelques secondes.
 error-internal = Une erreur inattendue s’est produite. Réessayez plus tard.

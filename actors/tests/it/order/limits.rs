@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::cart::SetItem;
 use actors::cart::registry::ToCart;
 use actors::failure::Failure;
 use actors::order::{CancelOrder, ListOrders, PayAgain, PlaceOrder};
@@ -11,21 +12,23 @@ use domain::money::Cents;
 use domain::order::checkout::Checkout;
 use domain::order::{Order, OrderError, OrderStatus};
 use domain::payment::PaymentStatus;
+use domain::quantity::Quantity;
 use domain::user::UserId;
 use futures_util::future::join_all;
 
 use super::round::set_stock;
 use crate::harness::bank::Reaction;
 use crate::harness::order::idempotency_key;
-use crate::harness::{TestShop, lamps};
+use crate::harness::{LAMP, TestShop};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 type Reply = Result<Order, Failure<OrderError>>;
 
-/// Adds a lamp to the user's cart on a node and orders the cart.
+/// Puts one lamp into the user's cart on a node and orders the cart.
 async fn buy(test: &TestShop, node: &Shop, user: UserId, key: &str) -> Reply {
-    let cart = node.carts.ask(ToCart(Owner::User(user), lamps(1))).await.unwrap();
+    let one = SetItem { article: LAMP, quantity: Quantity::ONE, expected: None };
+    let cart = node.carts.ask(ToCart(Owner::User(user), one)).await.unwrap();
     let expected_total = Cents(1_250 * u64::from(cart.item_count()));
     let place = test.order(user, key, 1);
     let checkout = Checkout { cart_version: cart.version, expected_total, ..place.checkout };
@@ -171,6 +174,29 @@ async fn another_attempt_keeps_the_stock_and_no_attempt_keeps_it_for_longer_than
     }
     test.advance_clock(3 * MINUTE);
     test.await_status(&last, OrderStatus::Expired).await;
+}
+
+#[actix::test]
+async fn a_user_whose_orders_are_declined_again_and_again_has_to_wait() {
+    let test = TestShop::open().await;
+    test.bank.script(&[Reaction::Decline; 16]);
+    let ana = test.buyer("ana", 1).await;
+    for number in 0..15 {
+        let order = buy(&test, &test.shop, ana, &number.to_string()).await.unwrap();
+        test.await_payment(&order).await;
+        test.shop.orders.ask(CancelOrder { user: ana, order: order.id }).await.unwrap();
+    }
+    let wait = |retry_after| Err(Failure::Refused(OrderError::TooManyAttempts { retry_after }));
+    assert_eq!(buy(&test, &test.shop, ana, "refused").await, wait(MINUTE));
+    test.advance_clock(MINUTE);
+    let declined = buy(&test, &test.shop, ana, "16").await.unwrap();
+    test.await_payment(&declined).await;
+    assert_eq!(pay(&test, &declined, "refused").await, wait(2 * MINUTE));
+    assert_eq!(test.bank.charges(), 16);
+    test.advance_clock(2 * MINUTE);
+    let paid = pay(&test, &declined, "paid").await.unwrap();
+    assert_eq!(test.await_payment(&paid).await.status, OrderStatus::Paid);
+    assert!(buy(&test, &test.shop, ana, "free again").await.is_ok());
 }
 
 #[actix::test]
