@@ -48,7 +48,8 @@ async fn a_panic_of_any_actor_refuses_at_most_one_request_and_loses_nothing() {
 
 #[actix_web::test]
 async fn an_open_breaker_stays_open_after_its_actor_panics() {
-    let shop = TestShop::open_to_fail(&QUIET, "payments=3*off->1*panic->off").await;
+    let settings = [QUIET[0], ("ORDER__UNPAID_PER_USER", "4")];
+    let shop = TestShop::open_to_fail(&settings, "payments=3*off->1*panic->off").await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
     admin.sets_bank("refuse").await;

@@ -34,8 +34,12 @@ async fn clients_that_reconnect_receive_ten_thousand_events_once_through_stops_a
 
 async fn receive_everything_once(events: u64) {
     let mut random = Random::new();
-    let mut shop =
-        TestShop::open_with(&[("EVENTS__MAX", "1000000"), ("ORDER__PATIENCE", "20ms")]).await;
+    let mut shop = TestShop::open_with(&[
+        ("EVENTS__MAX", "1000000"),
+        ("ORDER__PATIENCE", "20ms"),
+        ("ORDER__UNPAID_PER_USER", "1000"),
+    ])
+    .await;
     let mut writers = Writers::enter(&shop, &mut random).await;
     let is_over = Rc::new(Cell::new(false));
     let mut readers = Vec::new();
