@@ -79,6 +79,7 @@ impl Config {
             },
             access_ttl: self.auth.access_ttl,
             throttle: self.auth.throttle,
+            registrations_per_hour: self.auth.registrations_per_hour,
             carts: CartLifetimes { user: self.cart.ttl, guest: self.cart.guest_ttl },
             carts_in_memory: self.cart.in_memory,
             cart_sleep_after: self.cart.sleep_after,

@@ -14,8 +14,10 @@ pub struct Rules {
     pub lifetimes: Lifetimes,
     /// How long an access token is valid.
     pub access_ttl: Duration,
-    /// Whether failed sign-ins are throttled.
+    /// Whether failed sign-ins and registrations are throttled.
     pub throttle: bool,
+    /// How many users may register from one address in an hour.
+    pub registrations_per_hour: u32,
     /// How long carts are kept after their last change.
     pub carts: CartLifetimes,
     /// The most cart actors that are active.

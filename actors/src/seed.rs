@@ -6,7 +6,7 @@ use domain::text::mapped_password;
 use domain::user::{Role, User, UserId, Username};
 
 use crate::clock::{Clock, new_id};
-use crate::password::{HashError, Hasher};
+use crate::password::{Client, HashError, Hasher};
 use crate::store::StoreError;
 use crate::tables::batch::WriteBatch;
 use crate::tables::{Account, Tables, article_key};
@@ -47,7 +47,7 @@ impl Seed {
             return Ok(());
         }
         let now = clock.now();
-        let password_hash = hasher.hash(mapped_password(&self.password)).await?;
+        let password_hash = hasher.hash(Client::Staff, mapped_password(&self.password)).await?;
         let user = User {
             id: UserId(new_id(now)),
             username: self.admin,

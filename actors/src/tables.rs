@@ -6,6 +6,7 @@ use domain::cart::Cart;
 use domain::order::declines::Declines;
 use domain::order::{Order, OrderId};
 use domain::session::{Session, SessionId};
+use domain::user::known::KnownNetworks;
 use domain::user::{User, UserId};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -81,6 +82,8 @@ pub struct Tables {
     pub deleted_users: Table<UserId>,
     /// Orders of deleted users that still need their contact data.
     pub contact_orders: Table<OrderId>,
+    /// The networks from which users have signed in, by user.
+    pub known_networks: Table<KnownNetworks>,
     /// Every administrator, under `all`.
     pub admins: Table<Vec<UserId>>,
     /// Sessions, by id.
@@ -121,6 +124,7 @@ impl Tables {
             lookalike_version: Table::new(&store, "lookalike-version"),
             deleted_users: Table::new(&store, "leaver"),
             contact_orders: Table::new(&store, "contact-order"),
+            known_networks: Table::new(&store, "known-networks"),
             admins: Table::new(&store, "admins"),
             sessions: Table::new(&store, "session"),
             user_sessions: Table::new(&store, "user-sessions"),

@@ -1,28 +1,28 @@
 //! The user directory: accounts and their passwords.
 //!
-//! Owns: recent failures of password checks; accounts are in the store.
+//! Owns: recent failures of password checks and registrations; accounts are in the store.
 //! Serves: registration, sign-in, administrators.
 //! Publishes: `user.added`, `user.changed`, `user.deleted`.
-//! Restart: recent failures are forgotten.
+//! Restart: recent failures outlive the actor; those of a process are forgotten.
 
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, fut};
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use domain::session::Session;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
 use crate::failpoint;
 use crate::failure::Failure;
-use crate::handling::{Concurrent, Detached, Reply, concurrent};
+use crate::handling::Detached;
 use crate::observe::Observe;
-use crate::password::HashError;
+use crate::password::{Client, HashError};
 use crate::session::{SessionClient, VerifiedUser};
 use crate::tables::Account;
 use commands::UserDeps;
-use throttle::{Throttle, sign_in_source};
 
 pub mod commands;
 pub mod default_password;
+mod known;
 pub mod lookalikes;
 pub mod sign_in;
 mod throttle;
@@ -42,9 +42,12 @@ pub struct AddUser {
     pub password: String,
     /// The role.
     pub role: Role,
+    /// The client that adds the user. The registrations of visitors are throttled.
+    pub client: Client,
 }
 
-/// Checks a name and a password; throttled by address and submitted name.
+/// Checks a name and a password. Failures are counted by address and submitted name, by address,
+/// by network and by name.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<VerifiedUser, Failure<UserError>>")]
 pub struct CheckPassword {
@@ -124,13 +127,12 @@ pub struct UsersState {
 /// The actor that keeps track of users.
 pub struct UserDirectory {
     deps: UserDeps,
-    throttle: Throttle,
 }
 
 impl UserDirectory {
-    /// Creates a directory without recent failures.
+    /// Creates a directory.
     pub fn new(deps: UserDeps) -> Self {
-        Self { deps, throttle: Throttle::default() }
+        Self { deps }
     }
 }
 
@@ -138,9 +140,7 @@ impl Actor for UserDirectory {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_interval(SWEEP_EVERY, |directory, _| {
-            directory.throttle.sweep(directory.deps.shared.clock.moment());
-        });
+        ctx.run_interval(SWEEP_EVERY, |directory, _| directory.deps.throttle.sweep());
     }
 }
 
@@ -153,12 +153,11 @@ impl Handler<AddUser> for UserDirectory {
 }
 
 impl Handler<CheckPassword> for UserDirectory {
-    type Result = Concurrent<Self, VerifiedUser, UserError>;
+    type Result = Detached<VerifiedUser, UserError>;
 
     fn handle(&mut self, check: CheckPassword, _: &mut Self::Context) -> Self::Result {
         failpoint::reach("users");
-        let source = sign_in_source(&check.address, &check.username);
-        self.throttled(source, self.deps.clone().check(check))
+        Box::pin(self.deps.clone().check(check))
     }
 }
 
@@ -171,11 +170,10 @@ impl Handler<FindUser> for UserDirectory {
 }
 
 impl Handler<ChangePassword> for UserDirectory {
-    type Result = Concurrent<Self, Session, UserError>;
+    type Result = Detached<Session, UserError>;
 
     fn handle(&mut self, change: ChangePassword, _: &mut Self::Context) -> Self::Result {
-        let source = change.user.to_string();
-        self.throttled(source, self.deps.clone().change_password(change))
+        Box::pin(self.deps.clone().change_password(change))
     }
 }
 
@@ -216,40 +214,7 @@ impl Handler<Observe<UsersState>> for UserDirectory {
 
     fn handle(&mut self, _: Observe<UsersState>, _: &mut Self::Context) -> Self::Result {
         let hashing = self.deps.hasher.under_way();
-        MessageResult(UsersState { hashing, throttled: self.throttle.len() })
-    }
-}
-
-impl UserDirectory {
-    /// Runs a password check, unless its source has failed too often, and records its result.
-    fn throttled<T: 'static>(
-        &mut self,
-        source: String,
-        check: impl Future<Output = Reply<T, UserError>> + 'static,
-    ) -> Concurrent<Self, T, UserError> {
-        if !self.deps.shared.rules.throttle {
-            return concurrent(self, check, |checked, _, _| checked);
-        }
-        let attempt = match self.throttle.begin(source, self.deps.shared.clock.moment()) {
-            Ok(attempt) => attempt,
-            Err(refused) => return Box::pin(fut::err(refused.into())),
-        };
-        concurrent(self, check, |checked, directory, _| {
-            let now = directory.deps.shared.clock.moment();
-            directory.throttle.end(attempt, was_right(&checked), now);
-            checked
-        })
-    }
-}
-
-/// Whether a checked password was right; `None` if the check finished without a result.
-fn was_right<T>(checked: &Reply<T, UserError>) -> Option<bool> {
-    match checked {
-        Ok(_) => Some(true),
-        Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
-            Some(false)
-        }
-        Err(_) => None,
+        MessageResult(UsersState { hashing, throttled: self.deps.throttle.len() })
     }
 }
 
@@ -262,6 +227,7 @@ impl From<UserError> for Failure<UserError> {
 impl From<HashError> for Failure<UserError> {
     fn from(error: HashError) -> Self {
         match error {
+            HashError::TooManyAtOnce => UserError::TooManyAtOnce.into(),
             HashError::TooBusy => UserError::TooBusy.into(),
             HashError::Broken => Self::Unavailable(error.to_string()),
         }

@@ -9,6 +9,7 @@ pub mod cart;
 pub mod event;
 pub mod moment;
 pub mod money;
+pub mod network;
 pub mod order;
 pub mod payment;
 pub mod quantity;

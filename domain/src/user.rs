@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::text::lookalike::looks;
 use crate::text::{is_readable_line, length, username};
 
+pub mod known;
 pub mod password;
 
 /// The greatest length of a new user name.
@@ -84,9 +85,18 @@ pub enum UserError {
     /// The queue for password checks is full.
     #[error("too many passwords are being checked")]
     TooBusy,
+    /// Too many passwords of the same client are being checked. No further one is.
+    #[error("too many passwords of this client are being checked")]
+    TooManyAtOnce,
     /// Too many passwords in a row were wrong. Until the wait is over, no password is checked.
     #[error("too many wrong passwords")]
     TooManyFailures {
+        /// How long to wait before the next try.
+        retry_after: Duration,
+    },
+    /// Too many users have registered from the same client or site.
+    #[error("too many users have registered from this address")]
+    TooManyRegistrations {
         /// How long to wait before the next try.
         retry_after: Duration,
     },

@@ -7,9 +7,8 @@ use actors::failure::Failure;
 use actors::session::{
     EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser,
 };
-use actors::user::AddUser;
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
-use domain::user::{Email, Role, UserId, Username};
+use domain::user::{Email, UserId, Username};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -79,8 +78,7 @@ pub async fn register_user(
     let Registration { username, password, email } = registration;
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
-    let add = AddUser { username, email, password, role: Role::Customer };
-    let verified = state.shop.users.ask(add).await?;
+    let verified = sign_in::register(&state, &request, username, email, password).await?;
     let session = open_session(&state, &request, verified).await?;
     let mut created = HttpResponse::Created();
     created.insert_header((LOCATION, "/auth/profile"));

@@ -3,6 +3,7 @@
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
+use actors::password::Client;
 use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
 use domain::user::{Email, Role, User, UserId, Username};
 use jiff::Timestamp;
@@ -88,7 +89,8 @@ pub async fn add_user(
     let NewUser { username, password, email, role } = new;
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
-    let add = AddUser { username, email, password, role: role.unwrap_or(Role::Customer) };
+    let role = role.unwrap_or(Role::Customer);
+    let add = AddUser { username, email, password, role, client: Client::Staff };
     let user = state.shop.users.ask(add).await?.user;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/users/{}", user.id)))

@@ -21,8 +21,10 @@ pub enum SecurityEvent {
     SignedIn,
     /// A name or a password was wrong.
     SignInFailed,
-    /// A password was not checked, because too many were wrong.
+    /// A password was not checked, because too many were wrong or are being checked.
     SignInThrottled,
+    /// A user was not added, because too many have registered.
+    RegistrationThrottled,
     /// The current password, which a change requires, was wrong.
     WrongPassword,
     /// A request had credentials, but not those of a caller who may send it.
@@ -73,6 +75,10 @@ impl Source {
             }
             SecurityEvent::SignInThrottled => {
                 info!(target: SECURITY, event = "sign_in_throttled", request_id, address, subject);
+            }
+            SecurityEvent::RegistrationThrottled => {
+                let event = "registration_throttled";
+                info!(target: SECURITY, event, request_id, address, subject);
             }
             SecurityEvent::WrongPassword => {
                 info!(target: SECURITY, event = "wrong_password", request_id, address, subject);

@@ -1,11 +1,14 @@
-//! Checks of passwords, by programs and by browsers, with their lines in the log of security.
+//! Checks of passwords and registrations, by programs and by browsers, with their lines in the log
+//! of security.
 
 use actix_web::HttpRequest;
 use actors::failure::Failure;
+use actors::password::Client;
 use actors::session::VerifiedUser;
-use actors::user::{ChangePassword, CheckPassword, FindUser};
+use actors::user::{AddUser, ChangePassword, CheckPassword, FindUser};
+use domain::network::Network;
 use domain::session::Session;
-use domain::user::{UserError, UserId};
+use domain::user::{Email, Role, UserError, UserId, Username};
 
 use super::audit::{SecurityEvent, record};
 use super::client::{address, session_client};
@@ -29,6 +32,23 @@ pub async fn check_password(
         record(event, request, find_user(state, username).await);
     }
     Ok(checked?)
+}
+
+/// Adds a customer for a visitor.
+pub async fn register(
+    state: &AppState,
+    request: &HttpRequest,
+    username: Username,
+    email: Option<Email>,
+    password: String,
+) -> Result<VerifiedUser, Problem> {
+    let client = Client::Visitor(Network::parse(&address(request)));
+    let add = AddUser { username, email, password, role: Role::Customer, client };
+    let added = state.shop.users.ask(add).await;
+    if let Err(Failure::Refused(UserError::TooManyRegistrations { .. })) = added {
+        record(SecurityEvent::RegistrationThrottled, request, None);
+    }
+    Ok(added?)
 }
 
 /// Changes the password of a user who is signed in, ends every session of the user, and returns a
@@ -58,7 +78,9 @@ fn event_of(error: UserError) -> Option<SecurityEvent> {
     match error {
         UserError::InvalidCredentials => Some(SecurityEvent::SignInFailed),
         UserError::WrongPassword => Some(SecurityEvent::WrongPassword),
-        UserError::TooManyFailures { .. } => Some(SecurityEvent::SignInThrottled),
+        UserError::TooManyFailures { .. } | UserError::TooManyAtOnce => {
+            Some(SecurityEvent::SignInThrottled)
+        }
         _ => None,
     }
 }

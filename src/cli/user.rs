@@ -7,7 +7,7 @@ use actix::Actor;
 use actors::ask::Child;
 use actors::clock::Clock;
 use actors::failure::Failure;
-use actors::password::{HashError, Hasher};
+use actors::password::{Client, HashError, Hasher};
 use actors::session::TokenRegistry;
 use actors::session::commands::SessionDeps;
 use actors::session::revocations::Revocations;
@@ -91,7 +91,8 @@ async fn add(users: &Child<UserDirectory>, username: String, admin: bool) -> Lin
     let username = Username::choose(&username).map_err(Failure::Refused)?;
     let role = if admin { Role::Admin } else { Role::Customer };
     let password = read_password()?;
-    let added = users.ask(AddUser { username, email: None, password, role }).await?;
+    let client = Client::Staff;
+    let added = users.ask(AddUser { username, email: None, password, role, client }).await?;
     Ok(vec![line(&added.user)])
 }
 

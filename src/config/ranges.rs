@@ -80,6 +80,7 @@ fn auth(Config { auth, .. }: &Config) -> Vec<Ranged> {
         time("auth.session_idle", auth.session_idle, SECOND..=YEAR),
         time("auth.session_max", auth.session_max, SECOND..=YEAR),
         number("auth.scrypt_log_n", auth.scrypt_log_n.into(), 10..=18),
+        number("auth.registrations_per_hour", auth.registrations_per_hour.into(), 1..=1_000_000),
     ]
 }
 

@@ -134,6 +134,7 @@ pub struct AuthConfig {
     pub session_max: Duration,
     pub scrypt_log_n: u8,
     pub registration: bool,
+    pub registrations_per_hour: u32,
     pub throttle: bool,
 }
 

@@ -99,8 +99,15 @@ impl From<UserError> for Problem {
             UserError::TooBusy => {
                 return Self::new(Code::TooBusy).retry_after(Duration::from_secs(2));
             }
+            UserError::TooManyAtOnce => {
+                return Self::because(Code::TooManyRequests, error)
+                    .retry_after(Duration::from_secs(1));
+            }
             UserError::TooManyFailures { retry_after } => {
                 return Self::new(Code::TooManyRequests).retry_after(retry_after);
+            }
+            UserError::TooManyRegistrations { retry_after } => {
+                return Self::because(Code::TooManyRegistrations, error).retry_after(retry_after);
             }
             UserError::InvalidUsername => Code::InvalidUsername,
             UserError::InvalidEmail => Code::InvalidEmail,

@@ -2,6 +2,7 @@
 
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
+use actors::password::Client;
 use actors::session::{ListSessions, VerifiedUser};
 use actors::user::{AddUser, DeleteUser, GetUser, ListUsers};
 use domain::topic::Topic;
@@ -66,7 +67,7 @@ pub async fn register_user(
         return Err(Problem::new(Code::RegistrationClosed));
     }
     let then = local_path(form.then.as_deref());
-    match add_user_from_form(&visitor.state, &form, Role::Customer).await {
+    match register_from_form(&visitor.state, &request, &form).await {
         Ok(verified) => start_session(&visitor, &request, verified, &then).await,
         Err(problem) => {
             let UserForm { username, email, .. } = form;
@@ -128,8 +129,8 @@ pub async fn add_user(
     request: HttpRequest,
     Form(form): Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
-    match add_user_from_form(&visitor.state, &form, form.role.unwrap_or(Role::Customer)).await {
-        Ok(_) => Ok(redirect(&request, "/admin/users")),
+    match add_user_from_form(&visitor.state, &form).await {
+        Ok(()) => Ok(redirect(&request, "/admin/users")),
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::add_form(visitor.locale, Some(error));
             Ok(render_form_with_error(&problem, &visitor, "user-add", form))
@@ -179,17 +180,30 @@ async fn user_panels(
     Ok(html! { (views::user::add_form(visitor.locale, error)) (table) })
 }
 
-/// Adds the user of a form. An empty email address stands for none.
-async fn add_user_from_form(
+/// Registers the user of a form.
+async fn register_from_form(
     state: &AppState,
+    request: &HttpRequest,
     form: &UserForm,
-    role: Role,
 ) -> Result<VerifiedUser, Problem> {
+    let (username, email) = name_and_email(form)?;
+    sign_in::register(state, request, username, email, form.password.clone()).await
+}
+
+/// Adds the user of an administrator's form.
+async fn add_user_from_form(state: &AppState, form: &UserForm) -> Result<(), Problem> {
+    let (username, email) = name_and_email(form)?;
+    let password = form.password.clone();
+    let role = form.role.unwrap_or(Role::Customer);
+    let add = AddUser { username, email, password, role, client: Client::Staff };
+    Ok(state.shop.users.ask(add).await.map(drop)?)
+}
+
+/// Returns the name and the email address of a form. An empty address stands for none.
+fn name_and_email(form: &UserForm) -> Result<(Username, Option<Email>), Problem> {
     let username = Username::choose(form.username.trim())?;
     let email = Some(form.email.trim()).filter(|email| !email.is_empty());
-    let email = email.map(Email::choose).transpose()?;
-    let add = AddUser { username, email, password: form.password.clone(), role };
-    Ok(state.shop.users.ask(add).await?)
+    Ok((username, email.map(Email::choose).transpose()?))
 }
 
 async fn first_users(state: &AppState) -> Result<Vec<User>, Problem> {

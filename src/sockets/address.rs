@@ -1,22 +1,17 @@
 //! The address by which the sockets of a client are counted.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-/// The bits of an IPv6 address that name the network. A provider gives each customer at least one
-/// /64 (RFC 6177), in which the customer may use any address.
-const NETWORK: u128 = u128::MAX << 64;
+use domain::network::Network;
 
 /// An IPv4 address, or the /64 network of an IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SlotAddress(IpAddr);
+pub struct SlotAddress(Network);
 
 impl SlotAddress {
     /// Returns the address under which a client with this IP address is counted.
     pub fn of(client: IpAddr) -> Self {
-        Self(match client.to_canonical() {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & NETWORK).into(),
-            address @ IpAddr::V4(_) => address,
-        })
+        Self(Network::of(client))
     }
 }
 

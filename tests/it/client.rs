@@ -6,6 +6,8 @@ use serde_json::json;
 use crate::harness::TestShop;
 use crate::people::Answer;
 
+mod attacker;
+
 const WRONG: &str = "wrong horse";
 
 #[actix_web::test]

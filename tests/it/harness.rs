@@ -271,8 +271,13 @@ fn terminate(process: &Child) {
 pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
-    let defaults =
-        [("SERVER__BIND", "127.0.0.1:0"), ("AUTH__SCRYPT_LOG_N", "10"), ("LOG__FILTER", "warn")];
+    let defaults = [
+        ("SERVER__BIND", "127.0.0.1:0"),
+        ("AUTH__SCRYPT_LOG_N", "10"),
+        // All users of a test register from one address.
+        ("AUTH__REGISTRATIONS_PER_HOUR", "1000000"),
+        ("LOG__FILTER", "warn"),
+    ];
     for (key, value) in defaults {
         command.env(format!("MICROSHOP_{key}"), value);
     }

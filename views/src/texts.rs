@@ -21,7 +21,7 @@ const ERROR_CODES: &str = "
     payment_declined payment_not_sent payment_unavailable username_taken invalid_username
     invalid_email password_length password_common wrong_password last_admin user_not_found
     session_not_found invalid_article below_reserved too_busy too_many_requests too_many_guests
-    too_many_unpaid_orders too_many_payment_attempts unavailable internal
+    too_many_registrations too_many_unpaid_orders too_many_payment_attempts unavailable internal
 ";
 
 /// Prefixes of the keys that only the server uses: page titles, notices and error codes.

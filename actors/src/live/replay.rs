@@ -160,6 +160,7 @@ mod tests {
             },
             access_ttl: DAY,
             throttle: true,
+            registrations_per_hour: 30,
             carts: CartLifetimes { user: DAY, guest: DAY },
             carts_in_memory: 10,
             cart_sleep_after: DAY,

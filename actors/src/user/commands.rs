@@ -12,11 +12,12 @@ use domain::user::{Role, User, UserError, UserId};
 
 use super::default_password::DefaultPassword;
 use super::lookalikes::{free_looks, put_looks, remove_looks};
+use super::throttle::{Outcome, Throttle};
 use super::{AddUser, ChangePassword, ChangeUser, ListUsers};
 use crate::ask::Child;
 use crate::clock::new_id;
 use crate::failure::Failure;
-use crate::password::Hasher;
+use crate::password::{Client, Hasher};
 use crate::session::{EndSessions, ReplaceSessions, SessionSelector, TokenRegistry, VerifiedUser};
 use crate::shared::Shared;
 use crate::store::Version;
@@ -37,6 +38,8 @@ pub struct UserDeps {
     pub sessions: Child<TokenRegistry>,
     /// Kept up to date.
     pub default_password: DefaultPassword,
+    /// Recent failures and registrations.
+    pub(super) throttle: Throttle,
 }
 
 impl UserDeps {
@@ -52,20 +55,31 @@ impl UserDeps {
             hasher,
             sessions: sessions.clone(),
             default_password: default_password.clone(),
+            throttle: Throttle::new(shared),
         }
     }
 
-    /// Adds a user.
+    /// Adds a user, unless too many have registered from the same client.
     pub(super) async fn add(self, add: AddUser) -> Result<VerifiedUser> {
         let password = mapped_password(&add.password);
         check_password(&password)?;
+        let attempt = self.throttle.begin_registration(add.client)?;
+        let added = self.add_account(add, password).await;
+        // A taken name counts too: the answer shows that it exists.
+        let is_counted = matches!(added, Ok(_) | Err(Failure::Refused(UserError::UsernameTaken)));
+        let outcome = if is_counted { Outcome::Counted } else { Outcome::Void };
+        self.throttle.end(attempt, outcome);
+        added
+    }
+
+    async fn add_account(&self, add: AddUser, password: String) -> Result<VerifiedUser> {
         let tables = &self.shared.tables;
         let folded = add.username.folded();
         if tables.usernames.get(&folded).await?.is_some() {
             return Err(UserError::UsernameTaken.into());
         }
         let looks = free_looks(tables, &add.username).await?.ok_or(UserError::UsernameTaken)?;
-        let password_hash = self.hasher.hash(password).await?;
+        let password_hash = self.hasher.hash(add.client, password).await?;
         let now = self.shared.clock.now();
         let user = User {
             id: UserId(new_id(now)),
@@ -79,6 +93,9 @@ impl UserDeps {
         batch.put(&tables.usernames, &folded, None, &user.id)?;
         put_looks(tables, &mut batch, &looks, user.id)?;
         batch.put(&tables.accounts, user.id, None, &account)?;
+        if let Client::Visitor(network) = add.client {
+            self.put_network(&mut batch, user.id, network).await?;
+        }
         self.update_admins(&mut batch, user.id, user.role).await?;
         batch.publish(&Event::UserAdded(user.clone()))?;
         tables.commit(batch).await?;
@@ -87,13 +104,21 @@ impl UserDeps {
 
     /// Changes a password, given the current one, and replaces every session by a new one.
     pub(super) async fn change_password(self, change: ChangePassword) -> Result<Session> {
+        let attempt = self.throttle.begin_change(change.user).map_err(UserError::from)?;
+        let changed = self.check_and_change_password(change).await;
+        self.throttle.end(attempt, Outcome::of(&changed));
+        changed
+    }
+
+    async fn check_and_change_password(&self, change: ChangePassword) -> Result<Session> {
         let new = mapped_password(&change.new);
         check_password(&new)?;
         let row = self.row(change.user).await?;
-        if !self.is_password(change.current, &row.value).await? {
+        let client = Client::User(change.user);
+        if !self.is_password(client, change.current, &row.value).await? {
             return Err(UserError::WrongPassword.into());
         }
-        let account = self.with_password(row.value, Some(new)).await?;
+        let account = self.with_password(client, row.value, Some(new)).await?;
         let mut batch = self.shared.batch();
         batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
         let replaced = self.sessions.ask_once(ReplaceSessions {
@@ -134,7 +159,7 @@ impl UserDeps {
             None => (role != before.user.role).then_some(EndReason::UserChanged),
         };
         let account = Account { user: user.clone(), ..before };
-        let account = self.with_password(account, password).await?;
+        let account = self.with_password(Client::Staff, account, password).await?;
         let mut batch = self.shared.batch();
         batch.put(&tables.accounts, user.id, Some(version), &account)?;
         self.update_admins(&mut batch, user.id, role).await?;
@@ -163,6 +188,9 @@ impl UserDeps {
         if let Some(row) = tables.carts.get(&owner).await? {
             batch.remove(&tables.carts, &owner, row.version);
         }
+        if let Some(row) = tables.known_networks.get(id).await? {
+            batch.remove(&tables.known_networks, id, row.version);
+        }
         batch.put(&tables.deleted_users, id, None, &id)?;
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;
@@ -175,11 +203,12 @@ impl UserDeps {
     /// conflict fails: the old hash remains valid.
     pub(super) async fn try_rehash(
         &self,
+        client: Client,
         account: &Account,
         version: Version,
         password: String,
     ) -> Result<Version> {
-        match self.rehash(account, version, password).await {
+        match self.rehash(client, account, version, password).await {
             Ok(version) => Ok(version),
             Err(Failure::Conflict) => Err(Failure::Conflict),
             Err(error) => {
@@ -191,11 +220,12 @@ impl UserDeps {
 
     async fn rehash(
         &self,
+        client: Client,
         account: &Account,
         version: Version,
         password: String,
     ) -> Result<Version> {
-        let password_hash = self.hasher.hash(password).await?;
+        let password_hash = self.hasher.hash(client, password).await?;
         let rehashed = Account { password_hash, ..account.clone() };
         let mut batch = self.shared.batch();
         let accounts = &self.shared.tables.accounts;
@@ -205,9 +235,14 @@ impl UserDeps {
     }
 
     /// Returns the account with a new password, if there is one.
-    async fn with_password(&self, account: Account, new: Option<String>) -> Result<Account> {
+    async fn with_password(
+        &self,
+        client: Client,
+        account: Account,
+        new: Option<String>,
+    ) -> Result<Account> {
         let Some(new) = new else { return Ok(account) };
-        let password_hash = self.hasher.hash(new).await?;
+        let password_hash = self.hasher.hash(client, new).await?;
         Ok(Account { password_hash, default_password: false, ..account })
     }
 

@@ -3,13 +3,15 @@
 //! Names and passwords that were chosen before they were mapped are found as they were typed. A
 //! second password is hashed only if the two forms differ.
 
+use domain::network::Network;
 use domain::text::mapped_password;
 use domain::user::{SubmittedName, UserError, UserId};
 
 use super::commands::UserDeps;
+use super::throttle::{Attempt, Outcome, Refusal};
 use super::{CheckPassword, FindUser};
 use crate::failure::Failure;
-use crate::password::HashError;
+use crate::password::{Client, HashError};
 use crate::session::VerifiedUser;
 use crate::store::StoreError;
 use crate::tables::table::Row;
@@ -38,25 +40,49 @@ impl UserDeps {
         Ok(find_user(&self.shared.tables, &username).await?)
     }
 
-    /// Checks a name and a password, and rehashes the password if the cost setting has changed or
-    /// its hash is that of an unmapped password.
+    /// Checks a name and a password, unless there were too many failures.
     pub(super) async fn check(self, check: CheckPassword) -> Result<VerifiedUser> {
+        let network = Network::parse(&check.address);
+        let attempt = self.admit(network, &check.username).await?;
+        let verified = self.verify(Client::Visitor(network), check).await;
+        self.throttle.end(attempt, Outcome::of(&verified));
+        let verified = verified?;
+        self.note_network(&verified, network).await;
+        Ok(verified)
+    }
+
+    /// Admits a sign-in. What others do delays it only if the user has never signed in from the
+    /// client's network.
+    async fn admit(&self, network: Network, username: &str) -> Result<Attempt> {
+        match self.throttle.begin_sign_in(network, username) {
+            Ok(attempt) => Ok(attempt),
+            Err(Refusal::Shared(_)) if self.is_known(username, network).await? => {
+                let admitted = self.throttle.begin_known_sign_in(network, username);
+                Ok(admitted.map_err(UserError::from)?)
+            }
+            Err(refusal) => Err(UserError::from(refusal).into()),
+        }
+    }
+
+    /// Verifies a password, and rehashes it if the cost setting has changed or its hash is that of
+    /// an unmapped password.
+    async fn verify(&self, client: Client, check: CheckPassword) -> Result<VerifiedUser> {
         let CheckPassword { username, password, .. } = check;
         let (mapped, typed) = self.accounts_named(&username).await?;
         let new_password = mapped_password(&password);
         let is_same_account = id(&mapped) == id(&typed);
-        let (row, is_unmapped) = if self.opens(&mapped, new_password.clone()).await? {
+        let (row, is_unmapped) = if self.opens(client, &mapped, new_password.clone()).await? {
             (mapped, false)
         } else if new_password == password && is_same_account {
             return Err(UserError::InvalidCredentials.into());
-        } else if self.opens(&typed, password.clone()).await? {
+        } else if self.opens(client, &typed, password.clone()).await? {
             (typed, new_password != password)
         } else {
             return Err(UserError::InvalidCredentials.into());
         };
         let Row { version, value: account } = row.ok_or(UserError::InvalidCredentials)?;
         let version = if is_unmapped || self.hasher.is_outdated(&account.password_hash) {
-            self.try_rehash(&account, version, new_password).await?
+            self.try_rehash(client, &account, version, new_password).await?
         } else {
             version
         };
@@ -66,16 +92,17 @@ impl UserDeps {
     /// Whether a password is that of an account, in its mapped form or as it was typed.
     pub(super) async fn is_password(
         &self,
+        client: Client,
         password: String,
         account: &Account,
     ) -> std::result::Result<bool, HashError> {
         let hash = &account.password_hash;
         let mapped = mapped_password(&password);
         let is_mapped = mapped == password;
-        if self.hasher.verify(mapped, Some(hash.clone())).await? {
+        if self.hasher.verify(client, mapped, Some(hash.clone())).await? {
             return Ok(true);
         }
-        Ok(!is_mapped && self.hasher.verify(password, Some(hash.clone())).await?)
+        Ok(!is_mapped && self.hasher.verify(client, password, Some(hash.clone())).await?)
     }
 
     /// Returns the account of the mapped name, and that of the name as it was typed. If there is
@@ -100,11 +127,12 @@ impl UserDeps {
     /// takes as long to find out.
     async fn opens(
         &self,
+        client: Client,
         row: &AccountRow,
         password: String,
     ) -> std::result::Result<bool, HashError> {
         let hash = row.as_ref().map(|row| row.value.password_hash.clone());
-        self.hasher.verify(password, hash).await
+        self.hasher.verify(client, password, hash).await
     }
 }
 

@@ -1,83 +1,194 @@
-//! Throttling of password checks: failures in a row, and the checks that are running.
+//! Throttling of password checks and registrations: what was counted, and what is under way.
+//!
+//! A check under way counts as a failure until it has ended. The rules are in
+//! [`domain::throttle`].
 
-use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use domain::moment::Moment;
-use domain::throttle::Failures;
-use domain::user::{SubmittedName, UserError};
+use domain::network::Network;
+use domain::user::{SubmittedName, UserError, UserId};
+
+use crate::clock::Clock;
+use crate::failure::Failure;
+use crate::handling::Reply;
+use crate::password::Client;
+use crate::shared::Shared;
+use counters::{Counter, Counters};
+use sources::{Source, Sources};
+
+mod bounded;
+mod counters;
+mod sources;
 
 /// One character more than the longest username: beyond it, submitted names need not differ.
 const NAME_LENGTH: usize = 65;
 
-/// The recent failures of every source of password checks.
-///
-/// Memory is bounded in practice: every failure has cost a password hash.
-#[derive(Default)]
+/// The counters of this process. Clones share them, also after a restart of the actor.
+#[derive(Clone)]
 pub(super) struct Throttle {
-    failures: HashMap<String, Failures>,
-    /// Sources with several failures whose next check is running.
-    running: HashSet<String>,
+    state: Arc<Mutex<State>>,
+    clock: Clock,
+    is_on: bool,
+    /// Hashes names with a key that no client has, so that each counter is small.
+    names: RandomState,
 }
 
-/// A password check that was admitted.
+struct State {
+    sources: Sources,
+    counters: Counters,
+}
+
+/// Why an attempt is not admitted yet.
+pub(super) enum Refusal {
+    /// The source itself must wait, because of its own failures.
+    Source(Duration),
+    /// The source must wait because of a counter that it shares with others.
+    Shared(Duration),
+}
+
+/// An attempt that was admitted.
+#[derive(Default)]
 pub(super) struct Attempt {
-    source: String,
-    /// Whether other checks of the source are refused until this one ends.
-    is_exclusive: bool,
+    source: Option<Source>,
+    counters: Vec<Counter>,
+}
+
+/// How an attempt has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// The password was right: the failures of the source are forgotten.
+    Right,
+    /// The password was wrong, or the registration counts.
+    Counted,
+    /// Nothing was checked: the attempt does not count.
+    Void,
 }
 
 impl Throttle {
-    /// Admits a password check, or returns how long its source has to wait.
-    pub(super) fn begin(&mut self, source: String, now: Moment) -> Result<Attempt, UserError> {
-        let failures = self.failures.get(&source);
-        if let Some(retry_after) = failures.and_then(|failures| failures.wait(now)) {
-            return Err(UserError::TooManyFailures { retry_after });
-        }
-        // Otherwise many parallel checks would all be admitted before the first one fails.
-        let is_exclusive = failures.is_some_and(|failures| failures.are_suspicious());
-        if is_exclusive && !self.running.insert(source.clone()) {
-            return Err(UserError::TooManyFailures { retry_after: Failures::CONCURRENT_WAIT });
-        }
-        Ok(Attempt { source, is_exclusive })
-    }
-
-    /// Records whether the password was right; `None` if the check finished without a result.
-    pub(super) fn end(&mut self, attempt: Attempt, was_right: Option<bool>, now: Moment) {
-        let Attempt { source, is_exclusive } = attempt;
-        if is_exclusive {
-            self.running.remove(&source);
-        }
-        match was_right {
-            Some(true) => drop(self.failures.remove(&source)),
-            Some(false) => {
-                let before = self.failures.get(&source).copied();
-                self.failures.insert(source, Failures::after(before, now));
-            }
-            None => {}
+    /// Creates a throttle without failures.
+    pub(super) fn new(shared: &Shared) -> Self {
+        let counters = Counters::new(shared.rules.registrations_per_hour);
+        let state = State { sources: Sources::default(), counters };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            clock: shared.clock.clone(),
+            is_on: shared.rules.throttle,
+            names: RandomState::new(),
         }
     }
 
-    /// Removes failures that no longer count.
-    pub(super) fn sweep(&mut self, now: Moment) {
-        self.failures.retain(|_, failures| failures.are_recent(now));
+    /// Admits a sign-in with a name, which is the same however it is typed.
+    pub(super) fn begin_sign_in(
+        &self,
+        client: Network,
+        username: &str,
+    ) -> Result<Attempt, Refusal> {
+        let name = self.name(username);
+        let mut shared = vec![Counter::Network(client), Counter::Name(name)];
+        shared.extend(larger_site(client).map(Counter::Site));
+        self.begin(Source::SignIn(client, name), shared)
     }
 
-    /// The number of sources with recent failures.
+    /// Admits a sign-in of a client from which the user has signed in before: what others do does
+    /// not count.
+    pub(super) fn begin_known_sign_in(
+        &self,
+        client: Network,
+        username: &str,
+    ) -> Result<Attempt, Refusal> {
+        self.begin(Source::SignIn(client, self.name(username)), Vec::new())
+    }
+
+    /// Admits a check of the password of a user who is signed in.
+    pub(super) fn begin_change(&self, user: UserId) -> Result<Attempt, Refusal> {
+        self.begin(Source::User(user), Vec::new())
+    }
+
+    /// Admits a registration. Users whom an administrator adds do not count.
+    pub(super) fn begin_registration(&self, client: Client) -> Result<Attempt, UserError> {
+        let Client::Visitor(client) = client else { return Ok(Attempt::default()) };
+        if !self.is_on {
+            return Ok(Attempt::default());
+        }
+        let mut counters = vec![Counter::Registrations(client)];
+        counters.extend(larger_site(client).map(Counter::SiteRegistrations));
+        let spent = self.state().counters.spend(&counters, self.clock.moment());
+        spent.map_err(|retry_after| UserError::TooManyRegistrations { retry_after })?;
+        Ok(Attempt { source: None, counters })
+    }
+
+    /// Records how an attempt has ended.
+    pub(super) fn end(&self, attempt: Attempt, outcome: Outcome) {
+        let now = self.clock.moment();
+        let mut state = self.state();
+        if outcome != Outcome::Counted {
+            state.counters.give_back(&attempt.counters, now);
+        }
+        if let Some(source) = attempt.source {
+            state.sources.end(source, outcome, now);
+        }
+    }
+
+    /// Removes what no longer counts.
+    pub(super) fn sweep(&self) {
+        let now = self.clock.moment();
+        let mut state = self.state();
+        state.sources.sweep(now);
+        state.counters.sweep(now);
+    }
+
+    /// The number of sources with recent failures or checks under way.
     pub(super) fn len(&self) -> usize {
-        self.failures.len()
+        self.state().sources.len()
+    }
+
+    fn begin(&self, source: Source, counters: Vec<Counter>) -> Result<Attempt, Refusal> {
+        if !self.is_on {
+            return Ok(Attempt::default());
+        }
+        let now = self.clock.moment();
+        let mut state = self.state();
+        if let Some(wait) = state.sources.wait(source, now) {
+            return Err(Refusal::Source(wait));
+        }
+        state.counters.spend(&counters, now).map_err(Refusal::Shared)?;
+        state.sources.begin(source, now);
+        Ok(Attempt { source: Some(source), counters })
+    }
+
+    fn name(&self, username: &str) -> u64 {
+        let name: String = SubmittedName::of(username).mapped.chars().take(NAME_LENGTH).collect();
+        self.names.hash_one(name)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Returns the source of a sign-in: the client's address and the submitted name, which is the same
-/// however it is typed.
-///
-/// An IPv6 client counts by its /64 network, since it can use any address of it.
-pub(super) fn sign_in_source(address: &str, username: &str) -> String {
-    let network = match address.parse() {
-        Ok(IpAddr::V6(address)) => format!("{:x?}", address.segments().first_chunk::<4>()),
-        _ => address.to_owned(),
-    };
-    let name: String = SubmittedName::of(username).mapped.chars().take(NAME_LENGTH).collect();
-    format!("{network} {name}")
+/// Returns the site of a client, unless the client is all of it.
+fn larger_site(client: Network) -> Option<Network> {
+    Some(client.site()).filter(|site| *site != client)
+}
+
+impl Outcome {
+    /// Returns how a check of a password has ended.
+    pub(super) fn of<T>(checked: &Reply<T, UserError>) -> Self {
+        match checked {
+            Ok(_) => Self::Right,
+            Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
+                Self::Counted
+            }
+            Err(_) => Self::Void,
+        }
+    }
+}
+
+impl From<Refusal> for UserError {
+    fn from(refusal: Refusal) -> Self {
+        let (Refusal::Source(retry_after) | Refusal::Shared(retry_after)) = refusal;
+        Self::TooManyFailures { retry_after }
+    }
 }

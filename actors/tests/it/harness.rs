@@ -8,7 +8,7 @@ use actors::article::ChangeArticle;
 use actors::cart::registry::ToCart;
 use actors::cart::{AddItem, CartReply, GetCart};
 use actors::clock::{Clock, ManualClock};
-use actors::password::Hasher;
+use actors::password::{Client, Hasher};
 use actors::rules::Rules;
 use actors::seed::Seed;
 use actors::session::{SessionClient, VerifiedUser};
@@ -101,7 +101,8 @@ impl TestShop {
     pub(crate) async fn user(&self, name: &str) -> VerifiedUser {
         let username = Username::new(name).unwrap();
         let role = Role::Customer;
-        let add = AddUser { username, email: None, password: PASSWORD.into(), role };
+        let client = Client::Staff;
+        let add = AddUser { username, email: None, password: PASSWORD.into(), role, client };
         self.shop.users.ask(add).await.unwrap()
     }
 
@@ -194,6 +195,7 @@ pub(crate) fn rules() -> Rules {
             refresh_grace: Duration::from_secs(10),
         },
         throttle: true,
+        registrations_per_hour: 30,
         access_ttl: minutes(60),
         carts: CartLifetimes { user: minutes(24 * 60), guest: minutes(24 * 60) },
         carts_in_memory: 1_000,

@@ -47,7 +47,11 @@ async fn sign_in(test: &TestShop, name: &str) -> VerifiedUser {
 }
 
 fn check_password(username: &str, password: &str) -> CheckPassword {
-    CheckPassword { username: username.into(), password: password.into(), address: "home".into() }
+    CheckPassword {
+        username: username.into(),
+        password: password.into(),
+        address: "192.0.2.1".into(),
+    }
 }
 
 #[actix::test]

@@ -10,9 +10,14 @@ use futures_util::future::join_all;
 
 use crate::harness::{PASSWORD, TestShop, client};
 
+mod guessing;
 mod unmapped;
 
 const WRONG: &str = "wrong horse";
+
+/// Two addresses.
+const HOME: &str = "192.0.2.1";
+const WORK: &str = "198.51.100.1";
 
 fn check_of(username: &str, address: &str, password: &str) -> CheckPassword {
     CheckPassword { username: username.into(), password: password.into(), address: address.into() }
@@ -37,16 +42,16 @@ async fn wrong_passwords_are_throttled_whether_or_not_the_user_exists() {
     test.user("ana").await;
     for name in ["ana", "ghost"] {
         for _ in 0..5 {
-            let refused = check(&test, name, "home", WRONG).await.unwrap_err();
+            let refused = check(&test, name, HOME, WRONG).await.unwrap_err();
             assert_eq!(refused, Failure::Refused(UserError::InvalidCredentials));
         }
-        let throttled = check(&test, &name.to_uppercase(), "home", PASSWORD).await;
+        let throttled = check(&test, &name.to_uppercase(), HOME, PASSWORD).await;
         assert_eq!(throttled.unwrap_err(), retry_after(1));
     }
-    assert!(check(&test, "ana", "work", PASSWORD).await.is_ok());
+    assert!(check(&test, "ana", WORK, PASSWORD).await.is_ok());
     test.advance_clock(Duration::from_secs(1));
-    check(&test, "ana", "home", WRONG).await.unwrap_err();
-    assert_eq!(check(&test, "ana", "home", WRONG).await.unwrap_err(), retry_after(2));
+    check(&test, "ana", HOME, WRONG).await.unwrap_err();
+    assert_eq!(check(&test, "ana", HOME, WRONG).await.unwrap_err(), retry_after(2));
 }
 
 #[actix::test]
@@ -70,9 +75,9 @@ async fn the_right_password_resets_the_count_of_failures() {
     test.user("ana").await;
     for _ in 0..3 {
         for _ in 0..4 {
-            check(&test, "ana", "home", WRONG).await.unwrap_err();
+            check(&test, "ana", HOME, WRONG).await.unwrap_err();
         }
-        check(&test, "ana", "home", PASSWORD).await.unwrap();
+        check(&test, "ana", HOME, PASSWORD).await.unwrap();
     }
 }
 
@@ -101,10 +106,10 @@ async fn a_sign_in_hashes_the_password_again_if_the_cost_has_changed() {
         test.shop.tables.accounts.get(user.user.id).await.unwrap().unwrap().value.password_hash
     };
     let before = stored_hash().await;
-    let verified = costlier.users.ask(check_of("ana", "home", PASSWORD)).await.unwrap();
+    let verified = costlier.users.ask(check_of("ana", HOME, PASSWORD)).await.unwrap();
     assert_eq!(verified.version, user.version + 1);
     let after = stored_hash().await;
     assert!(before.contains("ln=1,") && after.contains("ln=2,"), "{before} {after}");
-    costlier.users.ask(check_of("ana", "home", PASSWORD)).await.unwrap();
+    costlier.users.ask(check_of("ana", HOME, PASSWORD)).await.unwrap();
     assert_eq!(stored_hash().await, after);
 }

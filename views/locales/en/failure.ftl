@@ -60,5 +60,6 @@ error-too-busy = The shop is very busy. Try again in a few seconds.
 error-too-many-requests = Too many attempts. Wait a little before trying again.
 error-too-many-guests = Too many new carts come from your network. Try again in a minute, or sign in.
 error-too-many-payment-attempts = Too many payment attempts. Wait before trying again.
+error-too-many-registrations = Many accounts were just created from your address. Try again in a few minutes.
 error-unavailable = The service is unavailable at the moment. Try again in a few seconds.
 error-internal = Something unexpected happened. Try again later.

@@ -60,5 +60,6 @@ error-too-busy = La boutique est très sollicitée. Réessayez dans quelques sec
 error-too-many-requests = Trop de tentatives. Patientez un peu avant de réessayer.
 error-too-many-guests = Trop de nouveaux paniers viennent de votre réseau. Réessayez dans une minute, ou connectez-vous.
 error-too-many-payment-attempts = Trop de tentatives de paiement. Patientez avant de réessayer.
+error-too-many-registrations = Beaucoup de comptes viennent d’être créés depuis votre adresse. Réessayez dans quelques minutes.
 error-unavailable = Le service est momentanément indisponible. Réessayez dans quelques secondes.
 error-internal = Une erreur inattendue s’est produite. Réessayez plus tard.

@@ -2,13 +2,13 @@
 
 use actors::clock::{Clock, new_id};
 use actors::failure::Failure;
-use actors::password::Hasher;
+use actors::password::{Client, Hasher};
 use actors::tables::Account;
 use actors::user::lookalikes::index_names;
 use actors::user::{AddUser, ChangePassword, DeleteUser};
 use domain::user::{Role, User, UserError, UserId, Username};
 
-use super::check;
+use super::{HOME, check};
 use crate::harness::{LOG_N, PASSWORD, TestShop, client};
 
 const COMPOSED: &str = "café au lait";
@@ -25,7 +25,8 @@ async fn stored(test: &TestShop, name: &str, password: &str) -> UserId {
         role: Role::Customer,
         created_at: now,
     };
-    let password_hash = Hasher::new(LOG_N).unwrap().hash(password.into()).await.unwrap();
+    let password_hash =
+        Hasher::new(LOG_N).unwrap().hash(Client::Staff, password.into()).await.unwrap();
     let id = user.id;
     let mut batch = tables.batch(now);
     batch.put(&tables.usernames, user.username.folded(), None, &id).unwrap();
@@ -36,7 +37,7 @@ async fn stored(test: &TestShop, name: &str, password: &str) -> UserId {
 }
 
 async fn signs_in(test: &TestShop, name: &str, password: &str) -> Option<UserId> {
-    check(test, name, "home", password).await.ok().map(|verified| verified.user.id)
+    check(test, name, HOME, password).await.ok().map(|verified| verified.user.id)
 }
 
 #[actix::test]
@@ -109,7 +110,8 @@ async fn names_of_an_earlier_version_are_indexed_when_the_shop_is_opened() {
     let add = async |name: &str| {
         let username = Username::choose(name).unwrap();
         let role = Role::Customer;
-        let add = AddUser { username, email: None, password: PASSWORD.into(), role };
+        let client = Client::Staff;
+        let add = AddUser { username, email: None, password: PASSWORD.into(), role, client };
         node.users.ask(add).await.map(|verified| verified.user.id)
     };
     let taken = Err(Failure::Refused(UserError::UsernameTaken));
