@@ -131,6 +131,17 @@ async fn every_sign_in_and_every_wrong_password_leaves_one_line() {
     logged.has_line(&throttled.headers, "sign_in_throttled", &me);
 }
 
+#[actix_web::test]
+async fn a_registration_that_is_throttled_leaves_one_line() {
+    let mut logged = Logged::open(&[("AUTH__REGISTRATIONS_PER_HOUR", "1")]).await;
+    logged.shop.customer("ana").await;
+    logged.new_lines();
+    let body = json!({ "username": "bob", "password": PASSWORD });
+    let request = logged.shop.request(Method::POST, "/auth/register").json(&body);
+    let answer = Answer::of(request.send().await.unwrap()).await.expect(429);
+    logged.has_line(&answer.headers, "registration_throttled", "unknown");
+}
+
 async fn login_as(shop: &TestShop, name: &str) -> Answer {
     let body = json!({ "username": name, "password": WRONG });
     Answer::of(shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap()).await

@@ -188,8 +188,10 @@ impl UserDeps {
         if let Some(row) = tables.carts.get(&owner).await? {
             batch.remove(&tables.carts, &owner, row.version);
         }
-        if let Some(row) = tables.known_networks.get(id).await? {
-            batch.remove(&tables.known_networks, id, row.version);
+        match tables.known_networks.get(id).await? {
+            Some(row) => batch.remove(&tables.known_networks, id, row.version),
+            // A sign-in at the same time must not leave a row.
+            None => batch.require(&tables.known_networks, id, None),
         }
         batch.put(&tables.deleted_users, id, None, &id)?;
         self.update_admins(&mut batch, id, Role::Customer).await?;

@@ -51,8 +51,8 @@ impl UserDeps {
         Ok(verified)
     }
 
-    /// Admits a sign-in. What others do delays it only if the user has never signed in from the
-    /// client's network.
+    /// Admits a sign-in. What other clients do, and guesses at other names, delay it only if the
+    /// user has never signed in from the client's network.
     async fn admit(&self, network: Network, username: &str) -> Result<Attempt> {
         match self.throttle.begin_sign_in(network, username) {
             Ok(attempt) => Ok(attempt),

@@ -91,14 +91,15 @@ impl Throttle {
         self.begin(Source::SignIn(client, name), shared)
     }
 
-    /// Admits a sign-in of a client from which the user has signed in before: what others do does
-    /// not count.
+    /// Admits a sign-in of a client from which the user has signed in before. Only the failures
+    /// with the names of such users count.
     pub(super) fn begin_known_sign_in(
         &self,
         client: Network,
         username: &str,
     ) -> Result<Attempt, Refusal> {
-        self.begin(Source::SignIn(client, self.name(username)), Vec::new())
+        let shared = vec![Counter::KnownNetwork(client)];
+        self.begin(Source::SignIn(client, self.name(username)), shared)
     }
 
     /// Admits a check of the password of a user who is signed in.

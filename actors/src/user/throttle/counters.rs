@@ -11,6 +11,10 @@ use super::bounded::Bounded;
 /// The wrong passwords of one client (an IPv4 address or an IPv6 /64) in an hour, over all names.
 const PER_NETWORK: u32 = 30;
 
+/// The wrong passwords of one client in an hour for users who have signed in from it, counted once
+/// another limit applies.
+const PER_KNOWN_NETWORK: u32 = 10;
+
 /// The wrong passwords of one IPv6 /48 in an hour, over all names.
 const PER_SITE: u32 = 60;
 
@@ -26,6 +30,8 @@ const SITE_FACTOR: u32 = 4;
 pub(super) enum Counter {
     /// Wrong passwords of a client with any name.
     Network(Network),
+    /// Wrong passwords of a client with the names of users who have signed in from it.
+    KnownNetwork(Network),
     /// Wrong passwords of an IPv6 /48 with any name.
     Site(Network),
     /// Wrong passwords for a name, of which this is the hash, from any client.
@@ -83,6 +89,7 @@ impl Counters {
         let registrations = self.registrations_per_hour;
         Allowance::per_hour(match counter {
             Counter::Network(_) => PER_NETWORK,
+            Counter::KnownNetwork(_) => PER_KNOWN_NETWORK,
             Counter::Site(_) => PER_SITE,
             Counter::Name(_) => PER_NAME,
             Counter::Registrations(_) => registrations,

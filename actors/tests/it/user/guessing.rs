@@ -98,6 +98,28 @@ async fn one_password_for_many_names_is_checked_for_few_of_them() {
 }
 
 #[actix::test]
+async fn an_address_that_guesses_at_random_names_delays_no_user_who_has_signed_in_from_it() {
+    let test = TestShop::open().await;
+    test.user("ana").await;
+    check(&test, "ana", HOME, PASSWORD).await.unwrap();
+    let guesses = (0..120).map(|number| check_of(&format!("name{number}"), HOME, WRONG));
+    assert_eq!(count_checked(&test.shop, guesses).await, 30);
+    check(&test, "ana", HOME, PASSWORD).await.unwrap();
+}
+
+#[actix::test]
+async fn one_password_for_many_users_of_one_address_is_checked_for_few_of_them() {
+    let test = TestShop::open().await;
+    for number in 0..120 {
+        let name = format!("name{number}");
+        test.user(&name).await;
+        check(&test, &name, HOME, PASSWORD).await.unwrap();
+    }
+    let guesses = (0..120).map(|number| check_of(&format!("name{number}"), HOME, WRONG));
+    assert_eq!(count_checked(&test.shop, guesses).await, 40);
+}
+
+#[actix::test]
 async fn the_right_password_of_one_account_does_not_reset_the_guesses_at_others() {
     let test = TestShop::open().await;
     test.user("eve").await;
