@@ -63,7 +63,7 @@ fn main() {
 async fn measure_load(shop: &Shop) {
     let alone = read_articles(shop).await;
     let memory_before = shop.memory();
-    let sign_ins = join_all((0..CLIENTS).map(|_| sign_in_repeatedly(shop)));
+    let sign_ins = join_all((0..CLIENTS).map(|client| sign_in_repeatedly(shop, client)));
     let (sign_ins, during) = future::join(sign_ins, read_articles(shop)).await;
     let mut statuses = BTreeMap::new();
     sign_ins.into_iter().flatten().for_each(|status| *statuses.entry(status).or_insert(0) += 1);
@@ -74,12 +74,14 @@ async fn measure_load(shop: &Shop) {
     println!("p99 ratio {:.2}", Times(&during).ratio_to(&Times(&alone), 99));
 }
 
-/// Signs in as often as the shop permits, and returns the status of every response.
-async fn sign_in_repeatedly(shop: &Shop) -> Vec<u16> {
+/// Signs in from an address of its own as often as the shop permits, and returns the status of every
+/// response.
+async fn sign_in_repeatedly(shop: &Shop, client: usize) -> Vec<u16> {
+    let address = format!("192.0.2.{client}");
     let started_at = Instant::now();
     let mut statuses = Vec::new();
     while started_at.elapsed() < LOAD {
-        let response = shop.sign_in("buyer", PASSWORD).await;
+        let response = shop.sign_in_from(&address, "buyer", PASSWORD).await;
         let retry_after = response.headers().get("retry-after");
         let seconds = retry_after.map_or(0, |seconds| seconds.to_str().unwrap().parse().unwrap());
         statuses.push(response.status().as_u16());
@@ -196,6 +198,7 @@ impl Shop {
             .envs([
                 ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),
                 ("MICROSHOP_AUTH__THROTTLE", "false"),
+                ("MICROSHOP_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
             ])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -225,8 +228,13 @@ impl Shop {
     }
 
     async fn sign_in(&self, name: &str, password: &str) -> Response {
+        self.sign_in_from("192.0.2.255", name, password).await
+    }
+
+    async fn sign_in_from(&self, address: &str, name: &str, password: &str) -> Response {
         let credentials = json!({ "username": name, "password": password });
-        self.send(Method::POST, "/auth/login", "", credentials).await
+        let request = self.http.post(format!("{}/auth/login", self.url)).json(&credentials);
+        request.header("x-forwarded-for", address).send().await.unwrap()
     }
 
     /// Registers a user and returns the access token of the new session.
