@@ -74,7 +74,7 @@ async fn measure_load(shop: &Shop) {
     println!("p99 ratio {:.2}", Times(&during).ratio_to(&Times(&alone), 99));
 }
 
-/// Signs in from an address of its own as often as the shop permits, and returns the status of every
+/// Signs in from an address of its own as often as the shop permits. Returns the status of every
 /// response.
 async fn sign_in_repeatedly(shop: &Shop, client: usize) -> Vec<u16> {
     let address = format!("192.0.2.{client}");
