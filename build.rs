@@ -1,14 +1,14 @@
-//! Installs the scripts that the pages load, in the versions pinned in `static/package-lock.json`,
-//! and compresses the static files.
+//! Installs the npm packages that are pinned in `static/package-lock.json`, compresses the static
+//! files, and lists the common passwords.
 //!
-//! The scripts are third-party code, so they are not part of the repository. The binary embeds all
-//! files, uncompressed and compressed.
+//! The packages are third-party code, so they are not part of the repository. The binary embeds the
+//! scripts that the pages load, uncompressed and compressed, and the passwords that no user may
+//! choose.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 use brotli::BrotliCompress;
@@ -16,12 +16,23 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// The script whose presence shows that the package is installed.
-const SCRIPT: &str = "static/node_modules/htmx.org/dist/htmx.min.js";
-/// The file that states the installed version.
-const INSTALLED: &str = "static/node_modules/htmx.org/package.json";
-/// The file that pins the version.
+#[path = "build/packages.rs"]
+mod packages;
+#[path = "build/passwords.rs"]
+mod passwords;
+
+/// The folder of the static files and of the packages.
+const STATIC: &str = "static";
+/// The file that pins the packages.
 const PINNED: &str = "static/package-lock.json";
+/// The installed files that the binary embeds.
+const INSTALLED: [&str; 3] = [
+    "node_modules/htmx.org/dist/htmx.min.js",
+    "node_modules/htmx.org/dist/ext/hx-ws.min.js",
+    COMMON_PASSWORDS,
+];
+/// Common passwords, the most common one first.
+const COMMON_PASSWORDS: &str = "node_modules/@zxcvbn-ts/language-common/src/passwords.json";
 /// The folders whose files are served below `/static/`, with the folder in the URL.
 const FOLDERS: [(&str, &str); 4] = [
     ("static", ""),
@@ -33,43 +44,27 @@ const FOLDERS: [(&str, &str); 4] = [
 const SERVED: [&str; 2] = ["htmx.min.js", "hx-ws.min.js"];
 
 fn main() {
+    println!("cargo::rerun-if-changed=build");
     println!("cargo::rerun-if-changed={PINNED}");
-    println!("cargo::rerun-if-changed={SCRIPT}");
     println!("cargo::rerun-if-changed=static/pictures");
-    if let Err(error) = install().and_then(|()| compress_files()) {
+    for file in INSTALLED {
+        println!("cargo::rerun-if-changed={STATIC}/{file}");
+    }
+    if let Err(error) = build() {
         println!("cargo::error={error}");
     }
 }
 
-/// Installs the pinned version, unless it is installed already.
-fn install() -> Result<(), Box<dyn Error>> {
-    let pinned = text_at(PINNED, "/packages/node_modules~1htmx.org/version")?;
-    let installed = text_at(INSTALLED, "/version");
-    if fs::exists(SCRIPT)? && installed.is_ok_and(|installed| installed == pinned) {
-        return Ok(());
-    }
-    run_npm()
-}
-
-fn run_npm() -> Result<(), Box<dyn Error>> {
-    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    match Command::new("npm").args(arguments).current_dir("static").output() {
-        Ok(npm) if npm.status.success() => Ok(()),
-        Ok(npm) => {
-            let output = String::from_utf8_lossy(&npm.stderr).replace('\n', "; ");
-            Err(format!("`npm ci` failed in static/ ({}): {output}", npm.status).into())
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            Err("npm, which installs htmx, is missing: on Debian, run `apt-get install nodejs npm`"
-                .into())
-        }
-        Err(error) => Err(error.into()),
-    }
+fn build() -> Result<(), Box<dyn Error>> {
+    let target = PathBuf::from(env::var("OUT_DIR")?);
+    packages::install(Path::new(STATIC), &INSTALLED, &target.join("installed_packages"))?;
+    let common = fs::read(Path::new(STATIC).join(COMMON_PASSWORDS))?;
+    fs::write(target.join("common_passwords.rs"), passwords::list(&common)?)?;
+    compress_files(&target)
 }
 
 /// Compresses every static file, and writes the list of them that `src/assets.rs` includes.
-fn compress_files() -> Result<(), Box<dyn Error>> {
-    let target = PathBuf::from(env::var("OUT_DIR")?);
+fn compress_files(target: &Path) -> Result<(), Box<dyn Error>> {
     let mut list = String::from("&[\n");
     for (folder, url) in FOLDERS {
         for entry in fs::read_dir(folder)? {
@@ -77,7 +72,7 @@ fn compress_files() -> Result<(), Box<dyn Error>> {
             let Some(name) = file.file_name().and_then(|name| name.to_str()) else { continue };
             if is_served(folder, name) {
                 println!("cargo::rerun-if-changed={}", file.display());
-                compress_file(&file, &format!("{url}{name}"), &target, &mut list)?;
+                compress_file(&file, &format!("{url}{name}"), target, &mut list)?;
             }
         }
     }
@@ -120,11 +115,4 @@ fn gzip(content: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::best());
     writer.write_all(content)?;
     writer.finish()
-}
-
-/// Returns the text at a JSON pointer (RFC 6901) in a file.
-fn text_at(file: &str, pointer: &str) -> Result<String, Box<dyn Error>> {
-    let json: serde_json::Value = serde_json::from_slice(&fs::read(file)?)?;
-    let text = json.pointer(pointer).and_then(serde_json::Value::as_str);
-    Ok(text.ok_or(format!("{file} has no text at {pointer}"))?.to_owned())
 }

@@ -25,6 +25,7 @@ use domain::user::{Email, Role, User, UserId, Username};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use microshop::bank::ledger::Ledger;
+use microshop::private::restrict_new_files;
 use microshop::store::{Options, open};
 
 /// How many commits wait for the store at the same time.
@@ -40,6 +41,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    restrict_new_files();
     let arguments: Vec<_> = env::args().skip(1).collect();
     let [directory, orders, users, events] = arguments.as_slice() else {
         return Err("usage: big_store DIRECTORY ORDERS USERS EVENTS".into());

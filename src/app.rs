@@ -13,6 +13,7 @@ use actors::password::{HashError, Hasher};
 use actors::seed::SeedError;
 use actors::shop::{Parts, Shop};
 use actors::store::{SharedStore, StoreError};
+use actors::tables::Tables;
 use domain::event::Event;
 use domain::user::UserError;
 use futures_util::future::BoxFuture;
@@ -45,10 +46,12 @@ use crate::tasks;
 use crate::telemetry::RequestSpan;
 use crate::upgrade::refuse_upgrade;
 use compression::{choose_encoding, exclude_small};
-use headers::default_headers;
+use first_password::require_own_password;
+use headers::{default_headers, strict_transport_security};
 use seed::seed;
 
 mod compression;
+mod first_password;
 mod headers;
 mod seed;
 
@@ -82,11 +85,18 @@ pub enum AppError {
     /// `bank.url` is invalid.
     #[error("bank.url: {0}")]
     Bank(#[from] WrongUrl),
-    /// The first administrator still has the default password, and the address is not loopback.
+    /// The first administrator would get the default password, and the shop is public.
+    #[error("{0}, so the shop needs a password of the first administrator: set admin.password")]
+    NoPassword(&'static str),
+    /// The first administrator still has the default password, and the shop is public.
     #[error(
-        "the administrator's password is still the default: set another before listening on {0}"
+        "the administrator's password is still the default, but {0}; set another, run: microshop \
+         user passwd admin"
     )]
-    DefaultPassword(SocketAddr),
+    DefaultPassword(&'static str),
+    /// The list of leaked passwords can't be read.
+    #[error("auth.breached_passwords: {0}")]
+    BreachedPasswords(io::Error),
     /// The address cannot be bound.
     #[error("can't listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
@@ -105,6 +115,7 @@ pub struct Server {
     workers: usize,
     drain_seconds: u64,
     standstill: Duration,
+    strict_transport_security: Option<&'static str>,
     signal: ShutdownSignal,
     /// Why the store has failed for good.
     failure: BoxFuture<'static, StoreError>,
@@ -132,13 +143,15 @@ impl Server {
             None => Arc::new(HttpBank::new(&config.bank.url, config.bank.timeout)?),
         };
         let hasher = Hasher::new(config.auth.scrypt_log_n)?;
-        let parts =
-            Parts { store, bank, hasher, clock, rules: config.rules(), seed: seed(config)? };
-        let shop = Shop::open(parts).await?;
-        let bind = config.server.bind;
-        if shop.default_password.stands() && !config.server.is_on_loopback() {
-            return Err(AppError::DefaultPassword(bind));
+        let breached = config.auth.open_breached_passwords();
+        let breached = breached.map_err(AppError::BreachedPasswords)?;
+        let seed = seed(config)?;
+        if let Some(exposure) = config.server.exposure() {
+            require_own_password(exposure, &Tables::new(store.clone()), &seed, &hasher).await?;
         }
+        let rules = config.rules();
+        let shop = Shop::open(Parts { store, bank, hasher, breached, clock, rules, seed }).await?;
+        let bind = config.server.bind;
         let signal = ShutdownSignal::listen()?;
         let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
         warn_of_any_host(config);
@@ -153,6 +166,7 @@ impl Server {
             workers: config.server.workers,
             drain_seconds: config.server.drain_seconds(),
             standstill: config.live.standstill,
+            strict_transport_security: strict_transport_security(&config.server),
             signal,
             failure,
         })
@@ -188,7 +202,7 @@ impl Server {
                 .wrap(Compress::default())
                 .wrap(from_fn(choose_encoding))
                 .wrap(from_fn(answer_head))
-                .wrap(default_headers(&state.public_origin))
+                .wrap(default_headers(self.strict_transport_security))
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .wrap(from_fn(limit_body))
                 .wrap(from_fn(limit_head))

@@ -1,4 +1,5 @@
 //! The subcommands of `microshop` that work on a closed shop, one file for each.
 
 pub mod check;
+mod password;
 pub mod user;

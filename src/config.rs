@@ -28,8 +28,10 @@ pub mod error;
 pub(crate) mod judge;
 mod log_filter;
 pub(crate) mod origin;
+mod passwords;
 mod ranges;
 mod redis_variables;
+mod secret;
 pub mod sections;
 
 /// The file that explains every key and has its default.
@@ -58,6 +60,8 @@ pub struct Config {
 impl Config {
     /// Loads the settings of this process from all sources.
     pub fn load() -> Result<Self, SettingsError> {
+        // A variable that is not UTF-8 must not be replaced by one of the file.
+        readable(env::vars_os())?;
         env_file::load()?;
         Self::from_variables(readable(env::vars_os())?)
     }
@@ -80,6 +84,7 @@ impl Config {
             access_ttl: self.auth.access_ttl,
             throttle: self.auth.throttle,
             registrations_per_hour: self.auth.registrations_per_hour,
+            passwords: passwords::rule(&self.server),
             carts: CartLifetimes { user: self.cart.ttl, guest: self.cart.guest_ttl },
             carts_in_memory: self.cart.in_memory,
             cart_sleep_after: self.cart.sleep_after,
@@ -103,7 +108,7 @@ impl Config {
         let profile = variables.remove("MICROSHOP_PROFILE").filter(|name| !name.is_empty());
         let mut sources =
             config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
-        if let Some(profile) = profile {
+        if let Some(profile) = &profile {
             let path = format!("config/{profile}.toml");
             if !Path::new(&path).is_file() {
                 let right = "it must be the name of a file config/NAME.toml in this directory";
@@ -119,7 +124,8 @@ impl Config {
         let sources = sources.add_source(environment.source(Some(variables))).build()?;
         let read: Result<Self, _> = sources.clone().try_deserialize();
         let mut config = read.map_err(|error| SettingsError::of_type(error, &sources))?;
-        let faults = judge::judge(&mut config);
+        let mut faults = judge::judge(&mut config);
+        faults.extend(judge::public_origin(&config.server, profile.as_deref()));
         if faults.is_empty() { Ok(config) } else { Err(SettingsError::invalid(faults, &sources)) }
     }
 }
@@ -128,7 +134,8 @@ impl Config {
 /// name, so either value could apply.
 fn refuse_twins(variables: &HashMap<String, String>) -> Result<(), SettingsError> {
     let mut names = HashSet::new();
-    let settings = variables.keys().filter(|name| starts_with(name, "MICROSHOP_"));
+    let is_own = |name: &&String| starts_with(name, "MICROSHOP_") || starts_with(name, "REDIS_");
+    let settings = variables.keys().filter(is_own);
     match settings.into_iter().find(|name| !names.insert(name.to_ascii_uppercase())) {
         None => Ok(()),
         Some(name) => Err(SettingsError::Variable {
@@ -142,20 +149,20 @@ fn starts_with(name: &str, prefix: &str) -> bool {
     name.to_ascii_uppercase().starts_with(prefix)
 }
 
-/// Returns the variables that are UTF-8. Returns an error if one of the shop's is not: without it,
-/// its default would apply.
+/// Returns the variables that are UTF-8. Returns an error if one of the shop's is not, because its
+/// default would apply instead.
 fn readable(
     variables: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<HashMap<String, String>, SettingsError> {
     let mut readable = HashMap::new();
     for (name, value) in variables {
-        let Ok(name) = name.into_string() else { continue };
-        match value.into_string() {
-            Ok(value) => drop(readable.insert(name, value)),
-            Err(_) if starts_with(&name, "MICROSHOP_") || starts_with(&name, "REDIS_") => {
-                return Err(SettingsError::Variable { name, right: "it must be UTF-8" });
+        let shown = name.to_string_lossy().into_owned();
+        match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => drop(readable.insert(name, value)),
+            _ if starts_with(&shown, "MICROSHOP_") || starts_with(&shown, "REDIS_") => {
+                return Err(SettingsError::Variable { name: shown, right: "it must be UTF-8" });
             }
-            Err(_) => {}
+            _ => {}
         }
     }
     Ok(readable)
@@ -242,6 +249,18 @@ mod tests {
             let error = readable([variable(name)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("UTF-8"), "{error}");
         }
+        let name = OsString::from_vec(b"MICROSHOP_ADMIN__PASSWOR\xff".to_vec());
+        let error = readable([(name, "a".into())]).unwrap_err().to_string();
+        assert!(error.contains("MICROSHOP_ADMIN__PASSWOR") && error.contains("UTF-8"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_that_is_set_in_capital_and_in_small_letters_is_refused() {
+        let twice = ["MICROSHOP_BANK__CALLS", "microshop_bank__calls"];
+        let error = readable(twice.map(|name| (name.into(), "1".into()))).unwrap_err().to_string();
+        assert!(error.contains("set twice"), "{error}");
+        let twice = [("path".into(), "1".into()), ("PATH".into(), "2".into())];
+        assert_eq!(readable(twice).unwrap().len(), 2);
     }
 
     #[test]
@@ -278,6 +297,7 @@ mod tests {
         for (key, secret) in [
             ("ADMIN__PASSWORD", "hunter2"),
             ("AUTH__SECRET", "hunter2"),
+            ("AUTH__SECRET", &"hunter2".repeat(5)),
             ("STORE__URL", "mysql://ana:hunter2@localhost"),
             ("BANK__STORE", "mysql://ana:hunter2@localhost"),
             ("BANK__URL", "ftp://ana:hunter2@localhost"),

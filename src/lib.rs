@@ -28,6 +28,7 @@ pub mod metrics;
 pub mod pages;
 pub mod plain_path;
 pub mod present;
+pub mod private;
 pub mod proxies;
 pub mod query;
 pub mod read;

@@ -12,7 +12,7 @@ use microshop::cli::check::{self, Books, Line};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
-use microshop::telemetry;
+use microshop::{private, telemetry};
 
 /// A command makes dozens of small allocations on one thread and frees them on another.
 #[global_allocator]
@@ -44,6 +44,7 @@ type CommandResult = Result<(), Box<dyn Error>>;
 
 #[actix_web::main]
 async fn main() -> ExitCode {
+    private::restrict_new_files();
     // Only test builds contain failpoints.
     let _failpoints = fail::has_failpoints().then(fail::FailScenario::setup);
     match run(Arguments::parse().command.unwrap_or(Command::Serve)).await {

@@ -2,8 +2,32 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 use serde::Deserialize;
+
+/// Headers by which a proxy or a content delivery network forwards the client's address, host or
+/// scheme, apart from those that begin with `X-Forwarded-`.
+const FORWARDING: [&str; 11] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-forwarded-for",
+    "x-original-host",
+    "x-envoy-external-address",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "fastly-client-ip",
+];
+
+/// Whether a request has a header that proxies add (RFC 7239; RFC 9110, section 7.6.3).
+pub fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers
+        .keys()
+        .any(|name| name.as_str().starts_with("x-forwarded") || FORWARDING.contains(&name.as_str()))
+}
 
 /// The networks of proxies whose `X-Forwarded-For` entries are trusted.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -11,6 +35,11 @@ use serde::Deserialize;
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
+    /// Whether there are any.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the client's address: the right-most entry that was not added by a trusted proxy.
     ///
     /// Each proxy appends the address it was contacted from to the comma-separated
@@ -78,6 +107,22 @@ mod tests {
             client(proxies, "10.1.2.3", "[2001:db8::1]:80, ::ffff:192.0.2.1"),
             "2001:db8::1"
         );
+    }
+
+    #[test]
+    fn a_request_is_forwarded_if_it_has_a_header_of_a_proxy() {
+        use actix_web::test::TestRequest;
+        let is_forwarded = |name: &str| {
+            super::is_forwarded(
+                TestRequest::get().insert_header((name, "x")).to_http_request().headers(),
+            )
+        };
+        for name in ["Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Real-IP", "Via"] {
+            assert!(is_forwarded(name), "{name}");
+        }
+        for name in ["Host", "Accept", "X-Request-Id"] {
+            assert!(!is_forwarded(name), "{name}");
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::store::SharedStore;
 
+use crate::private::PrivateFileError;
+
 /// How much of the event log a store keeps.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -30,6 +32,9 @@ pub enum OpenError {
     /// Another process has opened the directory.
     #[error("the store {0} is held by another process")]
     Held(String),
+    /// Other users may use the directory.
+    #[error("the store is not private: {0}")]
+    Exposed(#[from] PrivateFileError),
     /// The stored data can't be read.
     #[error("the store {place} is corrupt ({reason}); restore it from a backup")]
     Corrupt {

@@ -6,6 +6,7 @@ use domain::breaker::Limits;
 use domain::cart::lifetimes::CartLifetimes;
 use domain::order::limits::OrderLimits;
 use domain::session::Lifetimes;
+use domain::user::password::PasswordRule;
 
 /// Durations and limits, as configured.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Rules {
     pub throttle: bool,
     /// How many users may register from one address in an hour.
     pub registrations_per_hour: u32,
+    /// What new passwords are compared with.
+    pub passwords: PasswordRule,
     /// How long carts are kept after their last change.
     pub carts: CartLifetimes,
     /// The most cart actors that are active.

@@ -33,6 +33,7 @@ use crate::store::{EventId, SharedStore, StoreError};
 use crate::sweep_clock::SweepClock;
 use crate::tables::Tables;
 use crate::user::UserDirectory;
+use crate::user::breached::BreachedPasswords;
 use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
 use crate::user::lookalikes::index_names;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub bank: Arc<dyn Bank>,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// The list of leaked passwords.
+    pub breached: BreachedPasswords,
     /// The source of time.
     pub clock: Clock,
     /// Durations and limits.
@@ -91,7 +94,7 @@ pub struct Shop {
 impl Shop {
     /// Opens a shop: loads the copies, then starts every actor; each depends only on those above.
     pub async fn open(parts: Parts) -> Result<Self, SeedError> {
-        let Parts { store, bank, hasher, clock, rules, seed } = parts;
+        let Parts { store, bank, hasher, breached, clock, rules, seed } = parts;
         let tables = Tables::new(store);
         seed.plant(&tables, &hasher, &clock).await?;
         index_names(&tables, &clock).await?;
@@ -110,7 +113,7 @@ impl Shop {
         let sessions = child("sessions", &commands, deps, TokenRegistry::new);
 
         // Users: ends the sessions of users that change.
-        let deps = UserDeps::new(&shared, hasher, &sessions, &default_password);
+        let deps = UserDeps::new(&shared, hasher, breached, &sessions, &default_password);
         let users = child("users", &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.

@@ -20,10 +20,12 @@ use crate::session::{SessionClient, VerifiedUser};
 use crate::tables::Account;
 use commands::UserDeps;
 
+pub mod breached;
 pub mod commands;
 pub mod default_password;
 mod known;
 pub mod lookalikes;
+mod new_password;
 pub mod sign_in;
 mod throttle;
 

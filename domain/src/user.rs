@@ -114,6 +114,12 @@ pub enum UserError {
     /// The password is one of the first that an attacker tries.
     #[error("password is too common")]
     PasswordCommon,
+    /// The password is built on a word that an attacker knows about the user or the shop.
+    #[error("password is built on the user's name or e-mail address, or the shop's name")]
+    PasswordPersonal,
+    /// The password is in the operator's list of leaked passwords.
+    #[error("password is in a list of leaked passwords")]
+    PasswordBreached,
     /// Another user has the name, or one that looks like it.
     #[error("the user name is taken, or looks like one that is taken")]
     UsernameTaken,

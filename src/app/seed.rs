@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::AppError;
 use crate::config::Config;
-use crate::config::judge::DEFAULT_PASSWORD;
+use crate::config::judge::{DEFAULT_PASSWORD, FIRST_ADMIN};
 
 /// The articles of a new shop.
 const CATALOGUE: &str = include_str!("../../config/catalogue.toml");
@@ -35,7 +35,7 @@ pub(super) fn seed(config: &Config) -> Result<Seed, AppError> {
     let configured = config.admin.password.expose_secret();
     let password = if configured.is_empty() { DEFAULT_PASSWORD } else { configured };
     Ok(Seed {
-        admin: Username::new("admin")?,
+        admin: Username::new(FIRST_ADMIN)?,
         password: password.to_owned(),
         default_password: password == DEFAULT_PASSWORD,
         articles: file.article.into_iter().map(article).collect(),

@@ -25,6 +25,8 @@ pub enum SecurityEvent {
     SignInThrottled,
     /// A user was not added, because too many have registered.
     RegistrationThrottled,
+    /// The default password was not checked, because a proxy had forwarded it.
+    DefaultPasswordForwarded,
     /// The current password, which a change requires, was wrong.
     WrongPassword,
     /// A request had credentials, but not those of a caller who may send it.
@@ -79,6 +81,9 @@ impl Source {
             SecurityEvent::RegistrationThrottled => {
                 let event = "registration_throttled";
                 info!(target: SECURITY, event, request_id, address, subject);
+            }
+            SecurityEvent::DefaultPasswordForwarded => {
+                warn!(target: SECURITY, event = "default_password", request_id, address, subject);
             }
             SecurityEvent::WrongPassword => {
                 info!(target: SECURITY, event = "wrong_password", request_id, address, subject);

@@ -8,12 +8,16 @@ use actors::session::VerifiedUser;
 use actors::user::{AddUser, ChangePassword, CheckPassword, FindUser};
 use domain::network::Network;
 use domain::session::Session;
-use domain::user::{Email, Role, UserError, UserId, Username};
+use domain::text::mapped_password;
+use domain::user::{Email, Role, SubmittedName, UserError, UserId, Username};
 
 use super::audit::{SecurityEvent, record};
 use super::client::{address, session_client};
+use crate::config::judge::{DEFAULT_PASSWORD, FIRST_ADMIN};
 use crate::credentials::SignedIn;
 use crate::error::Problem;
+use crate::error::code::Code;
+use crate::proxies::is_forwarded;
 use crate::state::AppState;
 
 /// Checks a submitted name and password.
@@ -23,6 +27,7 @@ pub async fn check_password(
     username: &str,
     password: String,
 ) -> Result<VerifiedUser, Problem> {
+    require_no_default_password(state, request, username, &password).await?;
     let check =
         CheckPassword { username: username.to_owned(), password, address: address(request) };
     let checked = state.shop.users.ask(check).await;
@@ -32,6 +37,25 @@ pub async fn check_password(
         record(event, request, find_user(state, username).await);
     }
     Ok(checked?)
+}
+
+/// Returns an error if a proxy forwards the default password: the shop would be open to everyone
+/// who reaches the proxy.
+async fn require_no_default_password(
+    state: &AppState,
+    request: &HttpRequest,
+    username: &str,
+    password: &str,
+) -> Result<(), Problem> {
+    let is_default = state.shop.default_password.stands()
+        && SubmittedName::of(username).mapped == FIRST_ADMIN
+        && mapped_password(password) == DEFAULT_PASSWORD;
+    if is_default && is_forwarded(request.headers()) {
+        let admin = find_user(state, username).await;
+        record(SecurityEvent::DefaultPasswordForwarded, request, admin);
+        return Err(Problem::new(Code::DefaultPassword));
+    }
+    Ok(())
 }
 
 /// Adds a customer for a visitor.

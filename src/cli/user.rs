@@ -1,6 +1,6 @@
 //! `microshop user`: manages users from the command line while the shop is closed.
 
-use std::io::{self, BufRead};
+use std::io;
 use std::sync::Arc;
 
 use actix::Actor;
@@ -24,11 +24,13 @@ use actors::user::{AddUser, ChangeUser, ListUsers, UserDirectory};
 use clap::Subcommand;
 use domain::user::{Role, User, UserError, UserId, Username};
 
+use super::password::read_password;
 use crate::config::Config;
 
 /// Manages users while the shop is closed
 ///
 /// Passwords are read from standard input, so that they do not appear in the history of the shell.
+/// A terminal shows nothing while one is typed, and asks for it twice.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
     /// Adds a user
@@ -63,6 +65,9 @@ pub enum UserCommandError {
     /// The password can't be read.
     #[error("the password can't be read from standard input: {0}")]
     Input(#[from] io::Error),
+    /// The list of leaked passwords can't be read.
+    #[error("auth.breached_passwords: {0}")]
+    BreachedPasswords(io::Error),
 }
 
 /// Runs a command. Returns a line for each user that it added, changed or listed.
@@ -90,14 +95,14 @@ type Lines = Result<Vec<String>, UserCommandError>;
 async fn add(users: &Child<UserDirectory>, username: String, admin: bool) -> Lines {
     let username = Username::choose(&username).map_err(Failure::Refused)?;
     let role = if admin { Role::Admin } else { Role::Customer };
-    let password = read_password()?;
+    let password = read_password().await?;
     let client = Client::Staff;
     let added = users.ask(AddUser { username, email: None, password, role, client }).await?;
     Ok(vec![line(&added.user)])
 }
 
 async fn set_password(users: &Child<UserDirectory>, user: UserId) -> Lines {
-    let password = Some(read_password()?);
+    let password = Some(read_password().await?);
     let changed = users.ask(ChangeUser { user, role: None, email: None, password }).await?;
     Ok(vec![line(&changed)])
 }
@@ -114,7 +119,7 @@ async fn list(users: &Child<UserDirectory>) -> Lines {
 }
 
 /// Starts the user directory and the token registry without the rest of the shop.
-fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, HashError> {
+fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, UserCommandError> {
     let clock = Clock::default();
     let shared = Shared {
         tables,
@@ -126,7 +131,9 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
     let sessions = SessionDeps::new(&shared, &Revocations::default());
     let sessions = Child::start("sessions", move || TokenRegistry::new(sessions.clone()).start());
     let hasher = Hasher::new(config.auth.scrypt_log_n)?;
-    let users = UserDeps::new(&shared, hasher, &sessions, &DefaultPassword::default());
+    let breached = config.auth.open_breached_passwords();
+    let breached = breached.map_err(UserCommandError::BreachedPasswords)?;
+    let users = UserDeps::new(&shared, hasher, breached, &sessions, &DefaultPassword::default());
     Ok(Child::start("users", move || UserDirectory::new(users.clone()).start()))
 }
 
@@ -134,13 +141,6 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Ha
 async fn find(tables: &Tables, username: &str) -> Result<UserId, UserCommandError> {
     let user = find_user(tables, username).await?;
     Ok(user.ok_or(Failure::Refused(UserError::Unknown))?)
-}
-
-/// Reads one line from standard input.
-fn read_password() -> io::Result<String> {
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 fn line(user: &User) -> String {

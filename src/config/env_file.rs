@@ -4,8 +4,11 @@
 //! Each line is read on its own, so that a mistake in one line hides no other line.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use crate::private::require_private;
 
 /// The path of the file.
 const PATH: &str = ".env";
@@ -19,6 +22,9 @@ pub enum EnvFileError {
     /// The file can't be read.
     #[error("./.env can't be read: {0}")]
     Unreadable(String),
+    /// Other users may read or change the file.
+    #[error("./.env is not private: {0}")]
+    Exposed(String),
     /// A line is not an assignment.
     #[error(
         "./.env, line {0}: it must be NAME=VALUE or a comment after #; a value with spaces or \
@@ -39,11 +45,17 @@ pub enum EnvFileError {
 /// Adds the variables of the file to the environment of this process. A variable that is already
 /// set keeps its value. Without the file, this does nothing.
 pub(super) fn load() -> Result<(), EnvFileError> {
-    let bytes = match fs::read(PATH) {
-        Ok(bytes) => bytes,
+    let unreadable = |error: io::Error| EnvFileError::Unreadable(error.to_string());
+    let mut file = match File::open(PATH) {
+        Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(EnvFileError::Unreadable(error.to_string())),
+        Err(error) => return Err(unreadable(error)),
     };
+    let path = Path::new(PATH);
+    require_private(path, path, &file.metadata().map_err(unreadable)?)
+        .map_err(|error| EnvFileError::Exposed(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
     let lines = checked_lines(bytes)?;
     dotenvy::from_read(lines.as_bytes())
         .map_err(|error| EnvFileError::Unreadable(error.to_string()))

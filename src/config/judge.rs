@@ -3,17 +3,22 @@
 use std::fmt;
 use std::time::Duration;
 
-use domain::user::password::check_password;
+use domain::text::mapped_password;
+use domain::user::{UserError, Username};
 use secrecy::ExposeSecret;
 use url::Url;
 
 use super::ranges::ranges;
-use super::sections::{AdminConfig, AuthConfig, BankConfig, LiveConfig, ServerConfig};
+use super::secret::{DIFFERENT_BYTES, is_guessable};
+use super::sections::{AuthConfig, BankConfig, LiveConfig, ServerConfig};
 use super::{Config, duration, log_filter, origin};
 use crate::hosts::is_loopback;
 
 /// The documented default of `admin.password`.
 pub(crate) const DEFAULT_PASSWORD: &str = "admin";
+
+/// The name of the first administrator.
+pub(crate) const FIRST_ADMIN: &str = "admin";
 
 /// By how much `live.silence` must exceed `live.ping`: a ping may be sent a second late, and the
 /// client needs time to answer.
@@ -21,6 +26,12 @@ const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// The shortest secret in bytes (RFC 7518, section 3.2).
 const SHORTEST_SECRET: usize = 32;
+
+/// The command that makes a secret.
+const MAKE_SECRET: &str = "openssl rand -base64 48";
+
+/// The profile whose shop has an origin of its own.
+const PRODUCTION: &str = "production";
 
 /// A setting that is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +70,8 @@ pub(super) fn judge(config: &mut Config) -> Vec<Fault> {
         ("auth.key_file", key_file(&config.auth)),
         ("auth.refresh_ttl", refresh(&config.auth)),
         ("auth.session_idle", session(&config.auth)),
-        ("admin.password", password(&config.admin)),
+        ("auth.breached_passwords", breached_passwords(&config.auth)),
+        ("admin.password", password(config)),
         ("bank.url", bank(&config.bank)),
         ("bank.store", store(config.bank.store.expose_secret())),
         ("live.silence", silence(&config.live)),
@@ -103,10 +115,13 @@ fn store(url: &str) -> Option<String> {
 
 fn secrets(auth: &AuthConfig) -> Option<String> {
     let secrets = auth.secret.expose_secret().split([' ', ',']).filter(|text| !text.is_empty());
-    let shortest = secrets.map(str::len).min()?;
-    (shortest < SHORTEST_SECRET).then(|| {
+    let mut secrets = secrets.peekable();
+    secrets.peek()?;
+    let is_weak = |secret: &str| secret.len() < SHORTEST_SECRET || is_guessable(secret);
+    secrets.any(is_weak).then(|| {
         format!(
-            "each secret must have at least {SHORTEST_SECRET} bytes; the shortest has {shortest}"
+            "each secret must have at least {SHORTEST_SECRET} bytes, of which at least \
+             {DIFFERENT_BYTES} differ, without a pattern; to make one, run: {MAKE_SECRET}"
         )
     })
 }
@@ -129,13 +144,37 @@ fn session(auth: &AuthConfig) -> Option<String> {
         .then(|| format!("it must not be longer than auth.session_max, which is `{most}`"))
 }
 
+fn breached_passwords(auth: &AuthConfig) -> Option<String> {
+    auth.open_breached_passwords().err().map(|error| format!("the list can't be read: {error}"))
+}
+
 /// The rule for passwords of users, except for the default, with which the shop stays on loopback.
-fn password(admin: &AdminConfig) -> Option<String> {
-    let password = admin.password.expose_secret();
+fn password(config: &Config) -> Option<String> {
+    let password = config.admin.password.expose_secret();
     if password.is_empty() || password == DEFAULT_PASSWORD {
         return None;
     }
-    check_password(password).err().map(|error| error.to_string())
+    let name = Username::new(FIRST_ADMIN).ok()?;
+    let password = mapped_password(password);
+    let checked = config.rules().passwords.check(&password, &name, None);
+    let breached = || Some(config.auth.open_breached_passwords().ok()?.contains(&password));
+    match checked {
+        Err(error) => Some(error.to_string()),
+        Ok(()) => {
+            matches!(breached(), Some(Ok(true))).then(|| UserError::PasswordBreached.to_string())
+        }
+    }
+}
+
+/// The origin decides which requests are from the shop's own pages, and that browsers use TLS only.
+pub(super) fn public_origin(server: &ServerConfig, profile: Option<&str>) -> Option<Fault> {
+    let is_missing = profile == Some(PRODUCTION) && server.public_origin.is_empty();
+    is_missing.then(|| Fault {
+        key: "server.public_origin",
+        right: "the profile production needs the origin that browsers use, such as \
+                https://shop.example"
+            .to_owned(),
+    })
 }
 
 fn bank(bank: &BankConfig) -> Option<String> {
@@ -170,5 +209,13 @@ fn silence(live: &LiveConfig) -> Option<String> {
 fn token(token: &str) -> Option<String> {
     let is_sent = token.trim() == token
         && token.chars().all(|character| character.is_ascii_graphic() || character == ' ');
-    (!is_sent).then(|| "it must have only ASCII characters and no spaces at the ends".to_owned())
+    if !is_sent {
+        return Some("it must have only ASCII characters and no spaces at the ends".to_owned());
+    }
+    (!token.is_empty() && is_guessable(token)).then(|| {
+        format!(
+            "it must have at least {DIFFERENT_BYTES} different characters without a pattern; to \
+             make one, run: {MAKE_SECRET}"
+        )
+    })
 }

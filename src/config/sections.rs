@@ -1,9 +1,11 @@
 //! The sections of the configuration; `config/default.toml` explains each key.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use actors::user::breached::BreachedPasswords;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
@@ -27,6 +29,7 @@ pub struct ServerConfig {
     pub secure_cookies: SecureCookies,
     pub workers: usize,
     pub reads_per_client: usize,
+    pub hsts_include_subdomains: bool,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub body_timeout: Duration,
     #[serde(deserialize_with = "super::duration::deserialize")]
@@ -37,6 +40,18 @@ impl ServerConfig {
     /// Whether the shop can be reached from this machine only.
     pub fn is_on_loopback(&self) -> bool {
         self.bind.ip().to_canonical().is_loopback()
+    }
+
+    /// Returns the setting by which clients on other machines reach the shop, directly or through a
+    /// proxy, and what it is; `None` if no setting says so.
+    pub fn exposure(&self) -> Option<&'static str> {
+        if !self.is_on_loopback() {
+            return Some("server.bind is not a loopback address");
+        }
+        if origin::host(&self.public_origin).is_some_and(|host| !is_loopback(&host)) {
+            return Some("server.public_origin is set");
+        }
+        (!self.trusted_proxies.is_empty()).then_some("server.trusted_proxies is set")
     }
 
     /// Returns the time to finish requests at shutdown, in whole seconds.
@@ -133,9 +148,20 @@ pub struct AuthConfig {
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub session_max: Duration,
     pub scrypt_log_n: u8,
+    pub breached_passwords: PathBuf,
     pub registration: bool,
     pub registrations_per_hour: u32,
     pub throttle: bool,
+}
+
+impl AuthConfig {
+    /// Opens the list of leaked passwords; empty if none is set.
+    pub fn open_breached_passwords(&self) -> io::Result<BreachedPasswords> {
+        match self.breached_passwords.as_os_str().is_empty() {
+            true => Ok(BreachedPasswords::default()),
+            false => BreachedPasswords::open(&self.breached_passwords),
+        }
+    }
 }
 
 /// `[admin]`: the first administrator.

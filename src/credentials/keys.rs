@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::private::PrivateFileError;
 use file::KeyFile;
 use key::{Key, MIN_LENGTH};
 use set::KeySet;
@@ -40,9 +41,9 @@ pub enum KeyError {
          `auth.secret`"
     )]
     Locked(PathBuf),
-    /// Other users may read the key file.
-    #[error("the key file {0} must be readable by its owner only (mode 0600)")]
-    Exposed(PathBuf),
+    /// Other users may use the key file or its lock, or it can't be opened.
+    #[error("auth.key_file: {0}")]
+    Exposed(#[from] PrivateFileError),
 }
 
 /// How long a generated key is used.

@@ -24,8 +24,13 @@ pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static
         (Code::InvalidEmail, _) => Some("/email"),
         (Code::LastAdmin, _) => Some("/role"),
         (Code::WrongPassword, _) => Some("/current_password"),
-        (Code::PasswordLength | Code::PasswordCommon, "/auth/password") => Some("/new_password"),
-        (Code::PasswordLength | Code::PasswordCommon, _) => Some("/password"),
+        (
+            Code::PasswordLength
+            | Code::PasswordCommon
+            | Code::PasswordPersonal
+            | Code::PasswordBreached,
+            route,
+        ) => Some(if route == "/auth/password" { "/new_password" } else { "/password" }),
         (Code::InvalidToken, "/auth/refresh") => Some("/refresh_token"),
         _ => None,
     }

@@ -113,6 +113,8 @@ impl From<UserError> for Problem {
             UserError::InvalidEmail => Code::InvalidEmail,
             UserError::PasswordLength => Code::PasswordLength,
             UserError::PasswordCommon => Code::PasswordCommon,
+            UserError::PasswordPersonal => Code::PasswordPersonal,
+            UserError::PasswordBreached => Code::PasswordBreached,
             UserError::UsernameTaken => Code::UsernameTaken,
             UserError::LastAdmin => Code::LastAdmin,
         };

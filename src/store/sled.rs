@@ -227,12 +227,14 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
+    use crate::private::restrict_new_files;
 
     /// How long a store may take to close; one that is kept open would never close.
     const DEADLINE: Duration = Duration::from_secs(20);
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_tail_that_waits_for_room_does_not_keep_the_store_open() {
+        restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
         let options = Options { events_max: 10, events_keep: DEADLINE };
         let reopen = || open(directory.path().to_owned(), &options, Clock::default());

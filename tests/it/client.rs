@@ -65,6 +65,14 @@ async fn a_shop_with_a_tls_origin_sends_strict_transport_security() {
     let shop = TestShop::open_with(&[("SERVER__PUBLIC_ORIGIN", "https://shop.example")]).await;
     let page = shop.request(Method::GET, "/articles").send().await.unwrap();
     assert_eq!(page.headers()["strict-transport-security"], "max-age=31536000");
+    let subdomains = [
+        ("SERVER__PUBLIC_ORIGIN", "https://shop.example"),
+        ("SERVER__HSTS_INCLUDE_SUBDOMAINS", "true"),
+    ];
+    let shop = TestShop::open_with(&subdomains).await;
+    let page = shop.request(Method::GET, "/articles").send().await.unwrap();
+    let policy = "max-age=31536000; includeSubDomains";
+    assert_eq!(page.headers()["strict-transport-security"], policy);
     let plain = TestShop::open().await;
     let page = plain.request(Method::GET, "/articles").send().await.unwrap();
     assert!(!page.headers().contains_key("strict-transport-security"));

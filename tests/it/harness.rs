@@ -28,6 +28,9 @@ pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// setting of the shop.
 const TRUSTED: &str = "SSL_CERT_FILE";
 
+/// The password of the first administrator of a shop that may not have the default one.
+pub(crate) const OWN_PASSWORD: &str = "a quiet harbour";
+
 /// A running shop. Its process is killed when the value is dropped.
 pub(crate) struct TestShop {
     folder: TempDir,
@@ -76,6 +79,7 @@ impl TestShop {
             let file = file.unwrap();
             fs::copy(file.path(), copy.join(file.file_name())).unwrap();
         }
+        make_private(folder.path());
         Self::open_in(folder, &[], "", Stdio::inherit())
     }
 
@@ -91,6 +95,11 @@ impl TestShop {
         Self { folder, settings, process, url, http }
     }
 
+    /// Returns the path of a file in the folder of the shop.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
     /// Reads a file in the folder of the shop.
     pub(crate) fn file(&self, path: &str) -> String {
         fs::read_to_string(self.folder.path().join(path)).unwrap()
@@ -103,7 +112,7 @@ impl TestShop {
 
     /// Signs in as the administrator that the first start creates.
     pub(crate) async fn admin(&self) -> Admin {
-        Admin(Person::log_in(self, "admin", "admin").await)
+        Admin(Person::log_in(self, "admin", admin_password(&self.settings)).await)
     }
 
     /// Registers a new customer.
@@ -267,6 +276,22 @@ fn terminate(process: &Child) {
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
 }
 
+/// Removes the permissions of other users from a folder and everything in it.
+pub(crate) fn make_private(folder: &Path) {
+    let chmod = Command::new("chmod").args(["-R", "go-rwx"]).arg(folder).status();
+    assert!(chmod.unwrap().success());
+}
+
+/// Returns the password of the first administrator: the default, unless settings forbid it.
+fn admin_password(settings: &[(String, String)]) -> &str {
+    let set = |name: &str| settings.iter().rfind(|(key, value)| key == name && !value.is_empty());
+    match (set("ADMIN__PASSWORD"), set("SERVER__PUBLIC_ORIGIN"), set("SERVER__TRUSTED_PROXIES")) {
+        (Some((_, password)), ..) => password,
+        (None, None, None) => "admin",
+        _ => OWN_PASSWORD,
+    }
+}
+
 /// Builds a command of the binary in a folder, with settings as environment variables.
 pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
@@ -280,6 +305,9 @@ pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     ];
     for (key, value) in defaults {
         command.env(format!("MICROSHOP_{key}"), value);
+    }
+    if admin_password(settings) == OWN_PASSWORD {
+        command.env("MICROSHOP_ADMIN__PASSWORD", OWN_PASSWORD);
     }
     for (key, value) in settings {
         command.env(if key == TRUSTED { key.clone() } else { format!("MICROSHOP_{key}") }, value);

@@ -1,10 +1,12 @@
 //! `/health/live` and `/health/ready`, the reasons why a server does not start, and the shop on
 //! Redis.
 
+use std::process::Stdio;
+
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{TestShop, fails_to_start, until};
+use crate::harness::{OWN_PASSWORD, TestShop, fails_to_start, start, stop, until};
 use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
 
@@ -52,10 +54,72 @@ async fn the_default_password_is_refused_on_a_public_address() {
         let mut new = shop.command(&["serve"]);
         let new =
             new.env("MICROSHOP_SERVER__BIND", bind).env("MICROSHOP_STORE__URL", "sled:data/second");
-        assert!(fails_to_start(new).contains("password"));
+        assert!(fails_to_start(new).contains("admin.password"));
     }
     shop.start_again();
     ana.get("/auth/profile").await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_default_password_is_refused_where_a_proxy_makes_the_shop_public() {
+    let mut shop = TestShop::open().await;
+    shop.stop();
+    for (key, value, reason) in [
+        ("MICROSHOP_SERVER__PUBLIC_ORIGIN", "https://shop.example", "server.public_origin is set"),
+        ("MICROSHOP_SERVER__TRUSTED_PROXIES", "127.0.0.1", "server.trusted_proxies is set"),
+    ] {
+        let error = fails_to_start(shop.serving().env(key, value));
+        for part in [reason, "password is still the default", "microshop user passwd admin"] {
+            assert!(error.contains(part), "{key}: {part} is not in: {error}");
+        }
+        // An empty store is not filled, so that the next start can use another password.
+        let mut new = shop.serving();
+        new.env("MICROSHOP_STORE__URL", "sled:data/new").env(key, value);
+        assert!(fails_to_start(&mut new).contains("set admin.password"));
+    }
+    let mut own = shop.serving();
+    own.env("MICROSHOP_SERVER__PUBLIC_ORIGIN", "http://localhost:5000");
+    let (mut process, _) = start(&mut own, Stdio::inherit());
+    stop(&mut process);
+    let mut new = shop.serving();
+    new.env("MICROSHOP_STORE__URL", "sled:data/new")
+        .env("MICROSHOP_SERVER__TRUSTED_PROXIES", "127.0.0.1")
+        .env("MICROSHOP_ADMIN__PASSWORD", "correct horse");
+    let (mut process, _) = start(&mut new, Stdio::inherit());
+    stop(&mut process);
+}
+
+#[actix_web::test]
+async fn a_request_that_a_proxy_forwards_cannot_sign_in_with_the_default_password() {
+    let shop = TestShop::open_logged(&[("LOG__FILTER", "info"), ("LOG__FORMAT", "json")]).await;
+    let credentials = [("username", "Admin"), ("password", "admin")];
+    let mut refused = 0;
+    for header in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via"] {
+        let request = shop.request(Method::POST, "/auth/login").header(header, "for=192.0.2.1");
+        let body = json!({ "username": "admin", "password": "admin" });
+        let answer = Answer::of(request.json(&body).send().await.unwrap()).await;
+        answer.expect_problem(403, "default_password");
+        let form = shop.request(Method::POST, "/login").header(header, "for=192.0.2.1");
+        let form = form.header("sec-fetch-site", "same-origin").form(&credentials);
+        let page = form.send().await.unwrap();
+        assert_eq!(page.status(), 403, "{header}");
+        let mut cookies = page.headers().get_all("set-cookie").iter();
+        assert!(cookies.all(|cookie| !cookie.to_str().unwrap().contains("session=")), "{header}");
+        assert!(page.text().await.unwrap().contains("Le mot de passe par défaut"), "{header}");
+        refused += 2;
+    }
+    let log = shop.file("log");
+    assert_eq!(log.matches(r#""event":"default_password""#).count(), refused, "{log}");
+
+    let wrong = shop.request(Method::POST, "/auth/login").header("via", "1.1 proxy");
+    let wrong = wrong.json(&json!({ "username": "admin", "password": "wrong" })).send().await;
+    Answer::of(wrong.unwrap()).await.expect_problem(401, "invalid_credentials");
+    let admin = shop.admin().await;
+    let new = json!({ "current_password": "admin", "new_password": OWN_PASSWORD });
+    admin.0.send(Method::POST, "/auth/password", new).await.expect(200);
+    let right = shop.request(Method::POST, "/auth/login").header("via", "1.1 proxy");
+    let right = right.json(&json!({ "username": "admin", "password": OWN_PASSWORD })).send().await;
+    Answer::of(right.unwrap()).await.expect(200);
 }
 
 #[actix_web::test]

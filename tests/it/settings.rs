@@ -1,6 +1,8 @@
 //! Settings that would make the shop useless are refused at the start; the file `.env`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -8,12 +10,12 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::{TempDir, tempdir};
 
-use crate::harness::{TestShop, binary, client, fails_to_start, start};
+use crate::harness::{OWN_PASSWORD, TestShop, binary, client, fails_to_start, make_private, start};
 use crate::people::Answer;
 use crate::socket::Socket;
 
 /// Settings, and what the message must contain besides the key and the value: what would be right.
-const REFUSED: [(&str, &str, &str, &str); 56] = [
+const REFUSED: [(&str, &str, &str, &str); 58] = [
     ("CART__TTL", "8000y", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "0s", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "5", "cart.ttl", "a unit"),
@@ -67,19 +69,32 @@ const REFUSED: [(&str, &str, &str, &str); 56] = [
     ("AUTH__KEY_FILE", "data/", "auth.key_file", "path of a file"),
     ("EVENTS__MAX", "0", "events.max", "10 to 1000000000"),
     ("EVENTS__KEEP", "8000y", "events.keep", "1s to 3650d"),
+    ("AUTH__BREACHED_PASSWORDS", "no-such-file", "auth.breached_passwords", "can't be read"),
+    ("SERVER__HSTS_INCLUDE_SUBDOMAINS", "maybe", "server.hsts_include_subdomains", "boolean"),
     ("LOG__FILTER", "warning", "log.filter", "off, error, warn, info, debug or trace"),
     ("LOG__FILTER", "info,microshop=verbose", "log.filter", "off, error, warn, info, debug"),
     ("LOG__FORMAT", "xml", "log.format", "text or json"),
 ];
 
+/// Two secrets, of which the second one could be guessed.
+const GOOD_AND_BAD_SECRET: &str =
+    "an-old-secret-of-more-than-32-bytes abcdefghijklmnopqrstuvwxyz0123456789";
+
 /// Secret settings, whose values are not shown.
-const REFUSED_SECRETS: [(&str, &str, &str, &str); 10] = [
+const REFUSED_SECRETS: [(&str, &str, &str, &str); 17] = [
     ("ADMIN__PASSWORD", "x", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "Admin", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "seven77", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "Password123", "admin.password", "too common"),
     ("ADMIN__PASSWORD", "changeme", "admin.password", "too common"),
+    ("ADMIN__PASSWORD", "the admin horse", "admin.password", "the user's name"),
+    ("ADMIN__PASSWORD", "MicroShop horse", "admin.password", "the shop's name"),
     ("AUTH__SECRET", "too-short-to-sign", "auth.secret", "32 bytes"),
+    ("AUTH__SECRET", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "auth.secret", "openssl rand"),
+    ("AUTH__SECRET", "0123456789012345678901234567890123456789", "auth.secret", "openssl rand"),
+    ("AUTH__SECRET", GOOD_AND_BAD_SECRET, "auth.secret", "openssl rand"),
+    ("METRICS__TOKEN", "tttttttttttttttttttttttttttttttttttttttt", "metrics.token", "openssl"),
+    ("METRICS__TOKEN", "metrics", "metrics.token", "8 different"),
     ("STORE__URL", "mysql://ana:hunter2@localhost", "store.url", "sled:DIRECTORY"),
     ("BANK__STORE", "sled:", "bank.store", "sled:DIRECTORY"),
     ("BANK__URL", "http://shop:hunter2@bank.example", "bank.url", "it must be https"),
@@ -121,6 +136,45 @@ fn all_wrong_settings_are_reported_at_once() {
     }
 }
 
+#[test]
+fn a_secret_of_the_recommended_command_is_accepted() {
+    for secret in ["q0cJ7yTgF4vT2l9m3kXjUo5b6Zr8WQ1eDsNAhIpLtMVYxRBfCKgEHJwPzSuOid+/"] {
+        let error = refusal(&[("AUTH__SECRET", secret), ("METRICS__TOKEN", secret), WRONG]);
+        assert!(!error.contains("auth.secret") && !error.contains("metrics.token"), "{error}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_by_name() {
+    let invalid = OsStr::from_bytes(b"correct horse \xff");
+    for name in ["MICROSHOP_ADMIN__PASSWORD", "MICROSHOP_AUTH__SECRET", "REDIS_PASSWORD"] {
+        // The file must not take the place of the variable.
+        let folder = folder(&format!("{name}='a line of the file'\n"));
+        let error = fails_to_start(binary(folder.path(), &[]).env(name, invalid));
+        assert!(error.contains(&format!("{name}: it must be UTF-8")), "{error}");
+    }
+    let name = OsStr::from_bytes(b"MICROSHOP_ADMIN__PASSWORD\xff");
+    let error = fails_to_start(binary(tempdir().unwrap().path(), &[]).env(name, "correct horse"));
+    assert!(error.contains("MICROSHOP_ADMIN__PASSWORD") && error.contains("UTF-8"), "{error}");
+}
+
+#[test]
+fn a_production_shop_needs_its_public_origin() {
+    let folder = tempdir().unwrap();
+    let profile = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/production.toml");
+    fs::create_dir(folder.path().join("config")).unwrap();
+    fs::copy(profile, folder.path().join("config/production.toml")).unwrap();
+    let production = |origin: &str| {
+        let mut shop = binary(folder.path(), &[]);
+        shop.env("MICROSHOP_PROFILE", "production").env("MICROSHOP_SERVER__PUBLIC_ORIGIN", origin);
+        shop
+    };
+    let error = fails_to_start(&mut production(""));
+    assert!(error.contains("server.public_origin: ") && error.contains("https://"), "{error}");
+    let error = fails_to_start(&mut production("https://shop.example"));
+    assert!(error.contains("admin.password"), "{error}");
+}
+
 #[actix_web::test]
 async fn an_origin_that_means_the_same_is_the_shop_s_own() {
     for (set, sent) in [
@@ -132,7 +186,7 @@ async fn an_origin_that_means_the_same_is_the_shop_s_own() {
     ] {
         let settings = [("SERVER__PUBLIC_ORIGIN", set), ("SERVER__SECURE_COOKIES", "false")];
         let shop = TestShop::open_with(&settings).await;
-        let form = [("username", "admin"), ("password", "admin")];
+        let form = [("username", "admin"), ("password", OWN_PASSWORD)];
         let form = shop.request(Method::POST, "/login").header("origin", sent).form(&form);
         assert_eq!(form.send().await.unwrap().status(), 303, "{set}");
         Socket::connect(&shop, "/api/live", &[("origin", sent)]).await;
@@ -264,8 +318,12 @@ impl Drop for Server {
 fn folder(text: &str) -> TempDir {
     let folder = tempdir().unwrap();
     fs::write(folder.path().join(".env"), text).unwrap();
+    make_private(folder.path());
     folder
 }
+
+/// A setting with which no server starts.
+const WRONG: (&str, &str) = ("BANK__CALLS", "0");
 
 /// Returns what a server with settings writes to standard error; it must not start.
 fn refusal(settings: &[(&str, &str)]) -> String {

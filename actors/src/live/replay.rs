@@ -116,6 +116,7 @@ mod tests {
     use domain::event::Event;
     use domain::order::limits::OrderLimits;
     use domain::session::Lifetimes;
+    use domain::user::password::PasswordRule;
 
     use super::*;
     use crate::clock::Clock;
@@ -161,6 +162,7 @@ mod tests {
             access_ttl: DAY,
             throttle: true,
             registrations_per_hour: 30,
+            passwords: PasswordRule::default(),
             carts: CartLifetimes { user: DAY, guest: DAY },
             carts_in_memory: 10,
             cart_sleep_after: DAY,

@@ -7,9 +7,9 @@ use domain::cart::Owner;
 use domain::event::Event;
 use domain::session::{EndReason, Session};
 use domain::text::mapped_password;
-use domain::user::password::check_password;
 use domain::user::{Role, User, UserError, UserId};
 
+use super::breached::BreachedPasswords;
 use super::default_password::DefaultPassword;
 use super::lookalikes::{free_looks, put_looks, remove_looks};
 use super::throttle::{Outcome, Throttle};
@@ -34,6 +34,8 @@ pub struct UserDeps {
     pub shared: Shared,
     /// Hashes passwords.
     pub hasher: Hasher,
+    /// The list of leaked passwords.
+    pub breached: BreachedPasswords,
     /// Ends the sessions of changed and deleted users.
     pub sessions: Child<TokenRegistry>,
     /// Kept up to date.
@@ -47,12 +49,14 @@ impl UserDeps {
     pub fn new(
         shared: &Shared,
         hasher: Hasher,
+        breached: BreachedPasswords,
         sessions: &Child<TokenRegistry>,
         default_password: &DefaultPassword,
     ) -> Self {
         Self {
             shared: shared.clone(),
             hasher,
+            breached,
             sessions: sessions.clone(),
             default_password: default_password.clone(),
             throttle: Throttle::new(shared),
@@ -62,7 +66,7 @@ impl UserDeps {
     /// Adds a user, unless too many have registered from the same client.
     pub(super) async fn add(self, add: AddUser) -> Result<VerifiedUser> {
         let password = mapped_password(&add.password);
-        check_password(&password)?;
+        self.check_new(&password, &add.username, add.email.as_ref()).await?;
         let attempt = self.throttle.begin_registration(add.client)?;
         let added = self.add_account(add, password).await;
         // A taken name counts too: the answer shows that it exists.
@@ -112,8 +116,9 @@ impl UserDeps {
 
     async fn check_and_change_password(&self, change: ChangePassword) -> Result<Session> {
         let new = mapped_password(&change.new);
-        check_password(&new)?;
         let row = self.row(change.user).await?;
+        let user = &row.value.user;
+        self.check_new(&new, &user.username, user.email.as_ref()).await?;
         let client = Client::User(change.user);
         if !self.is_password(client, change.current, &row.value).await? {
             return Err(UserError::WrongPassword.into());
@@ -148,12 +153,14 @@ impl UserDeps {
     /// Changes a user; a new role or password ends the user's sessions.
     pub(super) async fn change(self, change: ChangeUser) -> Result<User> {
         let password = change.password.as_deref().map(mapped_password);
-        password.as_deref().map_or(Ok(()), check_password)?;
         let tables = &self.shared.tables;
         let Row { version, value: before } = self.row(change.user).await?;
         let role = change.role.unwrap_or(before.user.role);
         let email = change.email.unwrap_or_else(|| before.user.email.clone());
         let user = User { role, email, ..before.user.clone() };
+        if let Some(password) = &password {
+            self.check_new(password, &user.username, user.email.as_ref()).await?;
+        }
         let reason = match password {
             Some(_) => Some(EndReason::PasswordChanged),
             None => (role != before.user.role).then_some(EndReason::UserChanged),

@@ -14,6 +14,7 @@ use actors::seed::Seed;
 use actors::session::{SessionClient, VerifiedUser};
 use actors::shop::{Parts, Shop};
 use actors::user::AddUser;
+use actors::user::breached::BreachedPasswords;
 use domain::article::{Article, ArticleId, ArticlePatch};
 use domain::breaker::Limits;
 use domain::cart::lifetimes::CartLifetimes;
@@ -22,6 +23,7 @@ use domain::money::Cents;
 use domain::order::limits::OrderLimits;
 use domain::quantity::Quantity;
 use domain::session::Lifetimes;
+use domain::user::password::PasswordRule;
 use domain::user::{Role, UserId, Username};
 
 use bank::ScriptedBank;
@@ -180,7 +182,8 @@ async fn open_node(
 ) -> Shop {
     let hasher = Hasher::new(log_n).unwrap();
     let clock = Clock::Manual(clock);
-    let parts = Parts { store, bank, hasher, clock, rules, seed: seed() };
+    let breached = BreachedPasswords::default();
+    let parts = Parts { store, bank, hasher, breached, clock, rules, seed: seed() };
     Shop::open(parts).await.unwrap()
 }
 
@@ -196,6 +199,7 @@ pub(crate) fn rules() -> Rules {
         },
         throttle: true,
         registrations_per_hour: 30,
+        passwords: PasswordRule::default(),
         access_ttl: minutes(60),
         carts: CartLifetimes { user: minutes(24 * 60), guest: minutes(24 * 60) },
         carts_in_memory: 1_000,

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use super::KeyError;
 use super::key::Key;
 use super::set::KeySet;
+use crate::private::{self, PrivateFileError};
 
 /// The key file, locked for this process.
 pub(super) struct KeyFile {
@@ -22,7 +23,7 @@ pub(super) struct KeyFile {
 impl KeyFile {
     /// Locks the file, which may be missing. Creates its directory.
     pub(super) fn open(path: &Path) -> Result<Self, KeyError> {
-        let lock = open_lock(path).map_err(|error| KeyError::File(path.to_owned(), error))?;
+        let lock = open_lock(path)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(KeyError::Locked(path.to_owned())),
@@ -32,14 +33,14 @@ impl KeyFile {
 
     /// Reads the keys. A missing file is created with one random key.
     pub(super) fn read_or_create(&self, now: Timestamp) -> Result<KeySet, KeyError> {
-        match fs::read_to_string(&self.path) {
-            Ok(text) => self.parse(&text),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+        match private::open(&self.path, OpenOptions::new().read(true)) {
+            Ok(file) => self.parse(&io::read_to_string(file).map_err(|error| self.error(error))?),
+            Err(PrivateFileError::Io(_, error)) if error.kind() == ErrorKind::NotFound => {
                 let keys = KeySet::random(now);
                 self.write(&keys)?;
                 Ok(keys)
             }
-            Err(error) => Err(self.error(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -51,10 +52,6 @@ impl KeyFile {
     }
 
     fn parse(&self, text: &str) -> Result<KeySet, KeyError> {
-        let metadata = fs::metadata(&self.path).map_err(|error| self.error(error))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(KeyError::Exposed(self.path.clone()));
-        }
         let key = |line: &str| {
             let (created_at, secret) = line.split_once(' ')?;
             Key::new(secret, created_at.parse().ok()?)
@@ -69,14 +66,12 @@ impl KeyFile {
 }
 
 /// Opens the file that is locked in place of the key file, which is replaced at every write.
-fn open_lock(path: &Path) -> io::Result<fs::File> {
-    fs::create_dir_all(directory(path))?;
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(with_suffix(path, "lock"))
+fn open_lock(path: &Path) -> Result<fs::File, KeyError> {
+    let directory = directory(path);
+    let created = fs::create_dir_all(directory);
+    created.map_err(|error| KeyError::File(directory.to_owned(), error))?;
+    let lock = with_suffix(path, "lock");
+    Ok(private::open(&lock, OpenOptions::new().write(true).create(true).truncate(false))?)
 }
 
 /// Replaces a file by one that only its owner can read. A crash leaves either the old or the new

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use actors::store::EventId;
 
+use crate::private::{self, PrivateFileError};
+
 /// The file, and the event id in it.
 pub(super) struct HighWaterMark {
     file: File,
@@ -18,15 +20,13 @@ pub(super) struct HighWaterMark {
 
 impl HighWaterMark {
     /// Opens or creates the file in the directory of a store.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path.join("mark"))?;
+    pub(super) fn open(path: &Path) -> Result<Self, PrivateFileError> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let mut file = private::open(&path.join("mark"), &options)?;
         let mut text = String::new();
-        file.read_to_string(&mut text)?;
+        let read = file.read_to_string(&mut text);
+        read.map_err(|error| PrivateFileError::Io(path.join("mark"), error))?;
         Ok(Self { file, last_event: text.trim().parse().ok() })
     }
 

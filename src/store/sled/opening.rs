@@ -11,6 +11,7 @@ use sled::Db;
 
 use super::high_water_mark::HighWaterMark;
 use super::tree::Tree;
+use crate::private::require_private_directory;
 use crate::store::{FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
@@ -44,9 +45,10 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     let explain = |error| explain(path, error);
     let explain_io = |error: io::Error| explain(error.into());
 
+    require_private_directory(path)?;
     let db = open_locked(path).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(explain_io)?;
-    let mut mark = HighWaterMark::open(path).map_err(explain_io)?;
+    let mut mark = HighWaterMark::open(path)?;
     match format(&db).map_err(explain)? {
         Some(found) => check_format(found)?,
         None if mark.last_event().is_none() && db.is_empty() => {}
@@ -116,9 +118,11 @@ fn is_locked(error: &sled::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::private::restrict_new_files;
 
     #[test]
     fn a_newer_format_is_refused() {
+        restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
         drop(open(directory.path()).unwrap());
         let db = open_locked(directory.path()).unwrap();

@@ -10,7 +10,9 @@ use actors::store::memory::MemoryStore;
 use actors::store::{Batch, LogEntry, Put, SharedStore};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use microshop::private::restrict_new_files;
 use microshop::store::{OpenError, Options, open};
+use tempfile::TempDir;
 
 use crate::redis_server::RedisServer;
 
@@ -34,7 +36,7 @@ impl TestStore {
     }
 
     pub(super) async fn on_sled(events_max: u64) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = private_directory();
         let clock = stopped_clock();
         let store = open_with(&sled_url(directory.path()), events_max, &clock).await;
         Self { store, clock, _location: Box::new(directory) }
@@ -107,6 +109,12 @@ pub(super) async fn on_every_store_keeping(events_max: u64, test: impl AsyncFn(T
     test(TestStore::on_sled(events_max).await).await;
     eprintln!("on redis");
     test(TestStore::on_redis(events_max).await).await;
+}
+
+/// Creates a directory for a store, which is refused if other users can use it.
+pub(super) fn private_directory() -> TempDir {
+    restrict_new_files();
+    tempfile::tempdir().unwrap()
 }
 
 pub(super) fn sled_url(path: &Path) -> String {

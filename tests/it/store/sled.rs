@@ -5,11 +5,11 @@ use std::path::Path;
 
 use microshop::store::OpenError;
 
-use super::adapters::{logging, putting, sled_url, try_open};
+use super::adapters::{logging, private_directory, putting, sled_url, try_open};
 
 #[tokio::test]
 async fn closing_completes_every_commit_and_opening_finds_it() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let url = sled_url(&directory.path().join("data/shop"));
     let store = try_open(&url).await.unwrap();
     let unpolled: Vec<_> = (0..100).map(|_| store.commit(putting("cart", "x"))).collect();
@@ -25,7 +25,7 @@ async fn closing_completes_every_commit_and_opening_finds_it() {
 
 #[tokio::test]
 async fn a_tail_does_not_keep_the_store_open() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let url = sled_url(directory.path());
     let store = try_open(&url).await.unwrap();
     let _tail = store.tail(0);
@@ -35,7 +35,7 @@ async fn a_tail_does_not_keep_the_store_open() {
 
 #[tokio::test]
 async fn a_directory_can_be_opened_only_once_at_a_time() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = private_directory();
     let url = sled_url(directory.path());
     let _store = try_open(&url).await.unwrap();
     assert!(matches!(try_open(&url).await, Err(OpenError::Held(_))));
@@ -43,7 +43,7 @@ async fn a_directory_can_be_opened_only_once_at_a_time() {
 
 #[tokio::test]
 async fn a_damaged_store_does_not_open_as_an_empty_one() {
-    let full = tempfile::tempdir().unwrap();
+    let full = private_directory();
     let store = try_open(&sled_url(full.path())).await.unwrap();
     for number in 0..200 {
         drop(store.commit(putting(&format!("article:{number}"), &"x".repeat(200))));
@@ -72,7 +72,7 @@ async fn a_url_that_names_no_store_is_refused() {
 
 /// Damages a file in a copy of a store, and checks that the copy does not open.
 async fn refuses_damage(full: &Path, name: &str, damage: impl FnOnce(&mut Vec<u8>)) {
-    let copy = tempfile::tempdir().unwrap();
+    let copy = private_directory();
     for entry in
         fs::read_dir(full).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file())
     {

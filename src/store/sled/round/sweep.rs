@@ -69,6 +69,7 @@ mod tests {
     use actors::store::{Batch, Put};
 
     use super::*;
+    use crate::private::restrict_new_files;
     use crate::store::Options;
     use crate::store::sled::opening;
     use crate::store::sled::tree::Tree;
@@ -95,6 +96,7 @@ mod tests {
 
     #[test]
     fn a_sweep_removes_expired_keys_and_their_index_entries() {
+        restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
         let mut tree = opening::open(directory.path()).unwrap().tree;
         let first = vec![put("a".into(), 1), put("b".into(), 1), put("c".into(), 3)];
@@ -108,6 +110,7 @@ mod tests {
 
     #[test]
     fn expired_keys_do_not_pile_up_under_any_load() {
+        restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
         let mut tree = opening::open(directory.path()).unwrap().tree;
         // No round has a sweep, and each key lives for less than a minute.
@@ -124,6 +127,7 @@ mod tests {
 
     #[test]
     fn a_backlog_of_expired_keys_shrinks_while_commits_put_more() {
+        restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
         let mut tree = opening::open(directory.path()).unwrap().tree;
         let backlog = (0..3_000).map(|key| put(format!("old/{key}"), 1)).collect();

@@ -1,0 +1,76 @@
+//! The npm packages of the build: only files that npm has compared with the lock are used.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::{TempDir, tempdir};
+
+#[path = "../../build/packages.rs"]
+mod packages;
+
+/// An installed file.
+const SCRIPT: &str = "node_modules/htmx.org/dist/htmx.min.js";
+
+/// A folder with the pinned packages, and a record of what was installed in it.
+struct Build {
+    folder: TempDir,
+}
+
+impl Build {
+    fn begin() -> Self {
+        let folder = tempdir().unwrap();
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("static");
+        for file in ["package.json", "package-lock.json", ".npmrc"] {
+            fs::copy(own.join(file), folder.path().join(file)).unwrap();
+        }
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn runs(&self) -> Result<(), String> {
+        let installed = packages::install(self.folder.path(), &[SCRIPT], &self.path("record"));
+        installed.map_err(|error| error.to_string())
+    }
+
+    fn changes_lock(&self, change: impl FnOnce(String) -> String) {
+        let lock = fs::read_to_string(self.path("package-lock.json")).unwrap();
+        fs::write(self.path("package-lock.json"), change(lock)).unwrap();
+    }
+}
+
+#[test]
+fn a_changed_script_of_the_right_version_is_replaced() {
+    let build = Build::begin();
+    build.runs().unwrap();
+    let original = fs::read(build.path(SCRIPT)).unwrap();
+    build.runs().unwrap();
+
+    fs::write(build.path(SCRIPT), "alert(1)").unwrap();
+    build.runs().unwrap();
+    assert_eq!(fs::read(build.path(SCRIPT)).unwrap(), original);
+
+    // Without a record, it is unknown which archive the files are from.
+    fs::write(build.path(SCRIPT), "alert(1)").unwrap();
+    fs::remove_file(build.path("record")).unwrap();
+    build.runs().unwrap();
+    assert_eq!(fs::read(build.path(SCRIPT)).unwrap(), original);
+}
+
+#[test]
+fn a_package_that_differs_from_its_checksum_or_has_none_is_refused() {
+    let build = Build::begin();
+    build.runs().unwrap();
+    build.changes_lock(|lock| lock.replace("sha512-oF7J", "sha512-AAAA"));
+    let error = build.runs().unwrap_err();
+    assert!(error.contains("npm ci") && error.contains("EINTEGRITY"), "{error}");
+
+    build.changes_lock(|lock| {
+        let lines = lock.lines().filter(|line| !line.contains("sha512-AAAA"));
+        lines.map(|line| format!("{line}\n")).collect()
+    });
+    let error = build.runs().unwrap_err();
+    assert!(error.contains("htmx.org has no SHA-512 checksum"), "{error}");
+}
