@@ -57,7 +57,7 @@ fn main() {
 
 fn build() -> Result<(), Box<dyn Error>> {
     let target = PathBuf::from(env::var("OUT_DIR")?);
-    packages::install(Path::new(STATIC), &INSTALLED, &target.join("installed_packages"))?;
+    packages::install(Path::new(STATIC), &INSTALLED, &target.join("packages"))?;
     let common = fs::read(Path::new(STATIC).join(COMMON_PASSWORDS))?;
     fs::write(target.join("common_passwords.rs"), passwords::list(&common)?)?;
     compress_files(&target)

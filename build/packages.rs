@@ -2,32 +2,49 @@
 //! `package-lock.json`.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// The file that pins the version and the checksum of each package.
 const LOCK: &str = "package-lock.json";
 
-/// Installs the packages of a folder, unless `record` shows that an earlier call has installed the
-/// same ones and that none of `files` has changed since.
+/// What npm needs to install the packages.
+const MANIFESTS: [&str; 3] = ["package.json", LOCK, ".npmrc"];
+
+/// Makes `files` of a folder those of the packages that its lock pins.
 ///
-/// npm compares each archive with its checksum before it unpacks it. The installed files say
-/// nothing about the archive that they are from, so files without a record are replaced.
-pub(crate) fn install(folder: &Path, files: &[&str], record: &Path) -> Result<(), Box<dyn Error>> {
+/// The packages are installed in a folder of the build, `own`, where npm compares each archive with
+/// its checksum before it unpacks it. Files that are in `folder` already are never trusted: nothing
+/// shows which archive they are from. Those that differ are replaced.
+pub(crate) fn install(folder: &Path, files: &[&str], own: &Path) -> Result<(), Box<dyn Error>> {
     require_checksums(&folder.join(LOCK))?;
-    let recorded = fs::read_to_string(record);
-    let present = fingerprints(folder, files);
-    if recorded.is_ok_and(|recorded| present.is_ok_and(|present| present == recorded)) {
-        return Ok(());
+    let is_installed = fs::read(own.join(LOCK)).ok() == fs::read(folder.join(LOCK)).ok()
+        && files.iter().all(|file| own.join(file).is_file());
+    if !is_installed {
+        install_own(folder, own).inspect_err(|_| drop(fs::remove_dir_all(own)))?;
     }
-    run_npm(folder)?;
-    Ok(fs::write(record, fingerprints(folder, files)?)?)
+    for file in files {
+        let right = fs::read(own.join(file))?;
+        let target = folder.join(file);
+        if fs::read(&target).ok().as_ref() != Some(&right) {
+            fs::create_dir_all(target.parent().unwrap_or(folder))?;
+            fs::write(target, right)?;
+        }
+    }
+    Ok(())
+}
+
+/// Installs the packages of a folder in another one.
+fn install_own(folder: &Path, own: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(own)?;
+    for manifest in MANIFESTS {
+        fs::copy(folder.join(manifest), own.join(manifest))?;
+    }
+    run_npm(own)
 }
 
 /// Returns an error if a package has no checksum: npm would take any archive for it.
@@ -42,18 +59,6 @@ fn require_checksums(lock: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     Ok(())
-}
-
-/// Returns the SHA-256 of the lock and of each file, one on each line.
-fn fingerprints(folder: &Path, files: &[&str]) -> Result<String, Box<dyn Error>> {
-    let mut lines = String::new();
-    for file in [LOCK].iter().chain(files) {
-        for byte in Sha256::digest(fs::read(folder.join(file))?) {
-            write!(lines, "{byte:02x}")?;
-        }
-        writeln!(lines, " {file}")?;
-    }
-    Ok(lines)
 }
 
 fn run_npm(folder: &Path) -> Result<(), Box<dyn Error>> {

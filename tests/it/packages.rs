@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use tempfile::{TempDir, tempdir};
 
 #[path = "../../build/packages.rs"]
-mod packages;
+mod build;
 
 /// An installed file.
 const SCRIPT: &str = "node_modules/htmx.org/dist/htmx.min.js";
 
-/// A folder with the pinned packages, and a record of what was installed in it.
+/// A folder with the pinned packages, and a folder of the build.
 struct Build {
     folder: TempDir,
 }
@@ -31,7 +31,7 @@ impl Build {
     }
 
     fn runs(&self) -> Result<(), String> {
-        let installed = packages::install(self.folder.path(), &[SCRIPT], &self.path("record"));
+        let installed = build::install(self.folder.path(), &[SCRIPT], &self.path("build"));
         installed.map_err(|error| error.to_string())
     }
 
@@ -52,9 +52,9 @@ fn a_changed_script_of_the_right_version_is_replaced() {
     build.runs().unwrap();
     assert_eq!(fs::read(build.path(SCRIPT)).unwrap(), original);
 
-    // Without a record, it is unknown which archive the files are from.
+    // Another build that finds the files does not trust them either.
     fs::write(build.path(SCRIPT), "alert(1)").unwrap();
-    fs::remove_file(build.path("record")).unwrap();
+    fs::remove_dir_all(build.path("build")).unwrap();
     build.runs().unwrap();
     assert_eq!(fs::read(build.path(SCRIPT)).unwrap(), original);
 }
