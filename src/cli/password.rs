@@ -29,7 +29,10 @@ async fn ask(prompt: &str) -> io::Result<String> {
     thread::spawn(move || sender.send(read_line()));
     tokio::select! {
         line = line => line.map_err(io::Error::other)?,
-        _ = tokio::signal::ctrl_c() => Err(ErrorKind::Interrupted.into()),
+        _ = tokio::signal::ctrl_c() => {
+            writeln!(terminal)?;
+            Err(ErrorKind::Interrupted.into())
+        }
     }
 }
 
