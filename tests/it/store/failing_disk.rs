@@ -50,7 +50,10 @@ async fn a_shop_whose_disk_fails_ends_with_an_error_and_loses_nothing_that_it_ac
         if opened {
             served += 1;
             let writing = join_all(writers.iter_mut().map(Writer::writes));
-            timeout(PATIENCE, writing).await.expect("the process ends");
+            let ended = timeout(PATIENCE, writing).await;
+            let writes: Vec<_> = writers.iter().map(|writer| writer.count).collect();
+            let log = ended.is_err().then(|| failing.log());
+            assert!(log.is_none(), "{fault:?}: it goes on after {writes:?} writes: {log:?}");
         }
         let ended = failing.ends_with_an_error(&shim).await;
         eprintln!("{fault:?}: opened: {opened}, ended after {ended:?}");
@@ -176,10 +179,16 @@ impl Process {
     async fn ends(&mut self) -> String {
         let child = RefCell::new(&mut self.child);
         let status = until(async || child.borrow_mut().try_wait().unwrap()).await;
+        let log = self.log();
+        assert_eq!(status.code(), Some(1), "{log}");
+        log
+    }
+
+    /// Returns what the server has logged.
+    fn log(&mut self) -> String {
         let mut log = String::new();
         self.log.rewind().unwrap();
         self.log.read_to_string(&mut log).unwrap();
-        assert_eq!(status.code(), Some(1), "{log}");
         log
     }
 }
