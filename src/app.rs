@@ -26,6 +26,7 @@ use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
 use crate::bodies::{BodyDeadline, limit_body};
 use crate::config::Config;
+use crate::cors::expose_headers;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
@@ -155,6 +156,7 @@ impl Server {
         let signal = ShutdownSignal::listen()?;
         let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
         warn_of_any_host(config);
+        warn_of_open_cookies(config);
         let opened = Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() };
         shop.publish(&opened).await?;
         Ok(Self {
@@ -196,6 +198,7 @@ impl Server {
                 .wrap(from_fn(require_plain_path))
                 .wrap(from_fn(require_own_host))
                 .wrap(state.cors_origins.middleware())
+                .wrap(from_fn(expose_headers))
                 .wrap(from_fn(present))
                 .wrap(from_fn(take_turns))
                 .wrap(from_fn(exclude_small))
@@ -231,6 +234,17 @@ fn warn_of_any_host(config: &Config) {
         tracing::warn!(
             "server.public_origin is not set: the shop takes every host name for its own, also one \
              that another site points to it; set it to the origin that browsers use"
+        );
+    }
+}
+
+/// Warns that browsers would send the cookies of a shop with TLS without it too.
+fn warn_of_open_cookies(config: &Config) {
+    let server = &config.server;
+    if server.public_origin.starts_with("https://") && !server.sets_secure_cookies() {
+        tracing::warn!(
+            "server.secure_cookies is false, so browsers also send cookies without TLS; set it to \
+             auto or true, because server.public_origin is https"
         );
     }
 }

@@ -3,7 +3,7 @@
 //! A value of a later source replaces that of an earlier one. An unknown key is an error, and so is
 //! a value with which the shop cannot work.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::env;
 use std::ffi::OsString;
 use std::path::Path;
@@ -17,6 +17,7 @@ use domain::session::Lifetimes;
 use serde::Deserialize;
 
 use error::SettingsError;
+use judge::Fault;
 use sections::{
     AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, GuestsConfig,
     LiveConfig, LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
@@ -33,6 +34,7 @@ mod ranges;
 mod redis_variables;
 mod secret;
 pub mod sections;
+mod values;
 
 /// The file that explains every key and has its default.
 const DEFAULT: &str = include_str!("../config/default.toml");
@@ -106,8 +108,10 @@ impl Config {
     fn from_variables(mut variables: HashMap<String, String>) -> Result<Self, SettingsError> {
         refuse_twins(&variables)?;
         let profile = variables.remove("MICROSHOP_PROFILE").filter(|name| !name.is_empty());
-        let mut sources =
-            config::Config::builder().add_source(File::from_str(DEFAULT, FileFormat::Toml));
+        let mut faults = misnamed(&mut variables);
+        let default = File::from_str(DEFAULT, FileFormat::Toml);
+        let mut sources = config::Config::builder().add_source(default.clone());
+        let defaults = values::flat(&config::Config::builder().add_source(default).build()?)?;
         if let Some(profile) = &profile {
             let path = format!("config/{profile}.toml");
             if !Path::new(&path).is_file() {
@@ -121,13 +125,27 @@ impl Config {
         }
         let environment =
             Environment::with_prefix("MICROSHOP").prefix_separator("_").separator("__");
-        let sources = sources.add_source(environment.source(Some(variables))).build()?;
-        let read: Result<Self, _> = sources.clone().try_deserialize();
-        let mut config = read.map_err(|error| SettingsError::of_type(error, &sources))?;
-        let mut faults = judge::judge(&mut config);
+        let sources = sources.add_source(environment.source(Some(variables))).build();
+        let given = values::flat(&sources.map_err(SettingsError::of_source)?)?;
+        let (mut config, wrong) = values::read(&defaults, &given)?;
+        faults.extend(wrong);
+        faults.extend(judge::judge(&mut config));
         faults.extend(judge::public_origin(&config.server, profile.as_deref()));
-        if faults.is_empty() { Ok(config) } else { Err(SettingsError::invalid(faults, &sources)) }
+        if faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(SettingsError::invalid(faults, &given, &defaults))
+        }
     }
+}
+
+/// Removes the variables that name no setting of a section, and returns them as faults.
+fn misnamed(variables: &mut HashMap<String, String>) -> Vec<Fault> {
+    let is_named = |name: &String| !starts_with(name, "MICROSHOP_") || name.contains("__");
+    let names: BTreeSet<_> = variables.keys().filter(|name| !is_named(name)).cloned().collect();
+    let right = "a variable is named MICROSHOP_SECTION__KEY, such as MICROSHOP_SERVER__BIND";
+    variables.retain(|name, _| is_named(name));
+    names.into_iter().map(|key| Fault { key, right: right.to_owned() }).collect()
 }
 
 /// Returns an error if two variables set the same setting: upper and lower case do not count in its
@@ -268,9 +286,9 @@ mod tests {
             ("CART__TTL", "soon", "cart.ttl", "250ms"),
             ("CART__TTL", "5", "cart.ttl", "a unit"),
             ("SERVER__BIND", "localhost:5000", "server.bind", "127.0.0.1:5000"),
-            ("BANK__CALLS", "-1", "bank.calls", "integer"),
-            ("AUTH__SCRYPT_LOG_N", "300", "auth.scrypt_log_n", "8 bit"),
-            ("AUTH__THROTTLE", "maybe", "auth.throttle", "boolean"),
+            ("BANK__CALLS", "-1", "bank.calls", "1 to 10000"),
+            ("AUTH__SCRYPT_LOG_N", "300", "auth.scrypt_log_n", "10 to 18"),
+            ("AUTH__THROTTLE", "maybe", "auth.throttle", "true or false"),
             ("SERVER__SECURE_COOKIES", "always", "server.secure_cookies", "auto, true or false"),
             ("LOG__FORMAT", "xml", "log.format", "text or json"),
             ("SERVER__TRUSTED_PROXIES", "proxy.example", "server.trusted_proxies", "network"),

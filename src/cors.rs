@@ -7,14 +7,19 @@ use std::time::Duration;
 
 use actix_cors::{Cors, CorsError};
 use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION,
-    RETRY_AFTER,
+    ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS,
+    AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH,
 };
-use actix_web::middleware::Condition;
+use actix_web::middleware::{Condition, Next};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const SHOP_POSITION: HeaderName = HeaderName::from_static("shop-position");
+
+/// The headers of a response that a page of an allowed origin may read.
+const EXPOSED: &str = "ETag, Location, Retry-After, Shop-Position";
 
 /// The methods of the API.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -54,13 +59,37 @@ impl AllowedOrigins {
             .allowed_methods(METHODS)
             .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
             .allowed_headers([IDEMPOTENCY_KEY, SHOP_POSITION])
-            .expose_headers([ETAG, LOCATION, RETRY_AFTER, SHOP_POSITION])
             .max_age(MAX_AGE.as_secs() as usize);
         Condition::new(!self.0.is_empty(), cors)
     }
 }
 
+/// Lets a page of an allowed origin read some headers of a response. actix-cors would do so on the
+/// responses to all other origins too.
+pub async fn expose_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    let headers = response.headers_mut();
+    let is_preflight = headers.contains_key(ACCESS_CONTROL_ALLOW_METHODS);
+    if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) && !is_preflight {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+    Ok(response)
+}
+
 /// Whether a preflight request was refused with this error.
 pub fn is_refused_preflight(error: &Error) -> bool {
     error.as_error::<CorsError>().is_some()
+}
+
+/// Whether a preflight request of an allowed origin was refused with this error: it asks for a
+/// method or a header that the API does not have.
+pub fn is_refused_method_or_header(error: &Error) -> bool {
+    use CorsError::{BadRequestHeaders, BadRequestMethod, HeadersNotAllowed, MethodNotAllowed};
+    matches!(
+        error.as_error::<CorsError>(),
+        Some(BadRequestHeaders | BadRequestMethod | HeadersNotAllowed | MethodNotAllowed)
+    )
 }

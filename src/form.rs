@@ -10,10 +10,12 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_urlencoded::Deserializer;
+use url::form_urlencoded;
 
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::error::request::{is_late, require_plain_body};
+use crate::error::request::{invalid_form, is_late, require_plain_body};
 
 /// The media type of the forms of pages.
 const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
@@ -61,7 +63,8 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Form<T>, Problem> {
     if std::str::from_utf8(&decoded(body)).is_err() {
         return Err(not_utf8());
     }
-    serde_urlencoded::from_bytes(body).map(Form).map_err(|error| Problem::from(&error))
+    let fields = Deserializer::new(form_urlencoded::parse(body));
+    serde_path_to_error::deserialize(fields).map(Form).map_err(|error| invalid_form(&error))
 }
 
 fn not_utf8() -> Problem {

@@ -27,8 +27,20 @@ fn is_own(authority: &str, public: Option<&str>) -> bool {
         return false;
     }
     let host = authority.host();
+    if !authority.as_str().strip_prefix(host).is_some_and(is_port) {
+        return false;
+    }
     let host = host.strip_suffix('.').unwrap_or(host);
     is_loopback(host) || public.is_some_and(|public| host.eq_ignore_ascii_case(public))
+}
+
+/// Whether the text after a host is empty or a port (RFC 3986, section 3.2.3).
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').unwrap_or(text);
+    digits.is_empty()
+        || (digits.len() < text.len()
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && digits.parse::<u16>().is_ok())
 }
 
 /// Whether a host is `localhost` or a loopback address: names that always mean this machine.
@@ -64,6 +76,9 @@ mod tests {
             assert!(is_own(host, None), "{host}");
         }
         for host in ["", "evil.example", "evil.example:5000", "localhost@evil.example", "[::1"] {
+            assert!(!is_own(host, None), "{host}");
+        }
+        for host in ["localhost:abc", "localhost:99999", "localhost:+80", "[::1]:x", "[::1]80"] {
             assert!(!is_own(host, None), "{host}");
         }
         for host in ["127.0.0.1.evil.example", "localhost.evil.example", "0.0.0.0", "192.0.2.1"] {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
+use actix_web::error::JsonPayloadError;
 use actix_web::web::Json;
 use actix_web::{Error, FromRequest, HttpRequest};
 use futures_util::FutureExt;
@@ -37,7 +38,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for Fields<T> {
     }
 }
 
-/// Reads an object. The problem names the field that is wrong.
+/// Reads an object from a text. The problem names the field that is wrong.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
+    let json = serde_json::from_str(text).map_err(JsonPayloadError::Deserialize);
+    read_object(json.map_err(|error| Problem::from(&error))?)
+}
+
 fn read_object<T: DeserializeOwned>(json: &RawValue) -> Result<T, Problem> {
     let deserializer = &mut serde_json::Deserializer::from_str(json.get());
     let Object(fields) = serde_path_to_error::deserialize(deserializer)?;

@@ -26,6 +26,7 @@ pub mod json;
 pub mod live;
 pub mod metrics;
 pub mod pages;
+pub mod path;
 pub mod plain_path;
 pub mod present;
 pub mod private;

@@ -15,8 +15,9 @@ use views::failure;
 use views::layout::{Notice, notice, page};
 
 use crate::auth::audit::record_refusal;
+use crate::auth::bearer::has_socket_token;
 use crate::auth::browser::{Visitor, locale};
-use crate::cors::is_refused_preflight;
+use crate::cors::{is_refused_method_or_header, is_refused_preflight};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::upgrade;
@@ -35,7 +36,9 @@ pub async fn present(
     let mut response = next.call(request).await?.map_into_boxed_body();
     let request = response.request().clone();
     if let Some(problem) = problem(&response) {
-        record_refusal(&request, problem.code).await;
+        if !response.response().error().is_some_and(is_refused_method_or_header) {
+            record_refusal(&request, problem.code).await;
+        }
         // Boxed, because every open connection holds this future, also that of a WebSocket.
         let rendered = Box::pin(render(&request, &problem)).await;
         response = replace_body(response, rendered);
@@ -108,28 +111,38 @@ async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
 
 /// Renders problem+json (RFC 9457) with the members of the shop.
 fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let code = problem.code.word();
-    let status = problem.code.status();
+    let code = problem.code;
+    let status = code.status();
     let route = request.match_pattern().unwrap_or_default();
     let problem = problem.clone().about_field_of(request.method(), &route);
     let mut body = json!({
         "type": "about:blank",
         "title": status.canonical_reason(),
         "status": status.as_u16(),
-        "detail": problem.detail,
-        "code": code,
+        "code": code.word(),
         "success": false,
-        "message": failure::message(locale(request), code),
+        "message": failure::message(locale(request), code.word()),
         "request_id": request_id(request),
     });
     if let (Value::Object(body), Value::Object(members)) = (&mut body, problem.members) {
+        body.extend(problem.detail.map(|detail| ("detail".to_owned(), detail.into())));
         body.extend(members);
     }
     let mut response = HttpResponse::build(status);
     if status == StatusCode::UNAUTHORIZED {
-        response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+        response.insert_header((WWW_AUTHENTICATE, challenge(request, code)));
     }
     response.content_type("application/problem+json").body(body.to_string())
+}
+
+/// Returns the scheme of authentication, and that the token is the reason if the request has one
+/// (RFC 6750, section 3.1).
+fn challenge(request: &HttpRequest, code: Code) -> &'static str {
+    if code == Code::InvalidToken && has_socket_token(request) {
+        "Bearer error=\"invalid_token\""
+    } else {
+        "Bearer"
+    }
 }
 
 /// Renders the fragment that htmx shows as a notice. htmx does not follow a redirect to the form

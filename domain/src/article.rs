@@ -155,7 +155,7 @@ impl Article {
         patch.name.as_deref().map_or(Ok(()), check_name)?;
         patch.description.as_deref().map_or(Ok(()), check_description)?;
         let patched = Self {
-            name: patch.name.unwrap_or_else(|| self.name.clone()),
+            name: patch.name.map_or_else(|| self.name.clone(), |name| name.trim().to_owned()),
             description: patch.description.unwrap_or_else(|| self.description.clone()),
             price: patch.price.unwrap_or(self.price),
             on_hand: patch.on_hand.unwrap_or(self.on_hand),
@@ -166,11 +166,12 @@ impl Article {
         Self { revision, ..patched }.with_valid_numbers()
     }
 
-    /// Returns the article unchanged, or an error if a field is not valid.
+    /// Returns the article without spaces around its name, or an error if a field is not valid.
     pub fn validated(self) -> Result<Self, ArticleError> {
         check_name(&self.name)?;
         check_description(&self.description)?;
-        self.with_valid_numbers()
+        let name = self.name.trim().to_owned();
+        Self { name, ..self }.with_valid_numbers()
     }
 
     /// Returns the article unchanged, or an error if its price or its stock is not valid.
@@ -230,7 +231,8 @@ impl Article {
 }
 
 fn check_name(name: &str) -> Result<(), ArticleError> {
-    if name.trim().is_empty() || length(name) > 80 {
+    let name = name.trim();
+    if name.is_empty() || length(name) > 80 {
         return invalid("name", "must have 1 to 80 characters");
     }
     check_readable("name", name)
@@ -351,6 +353,18 @@ pub(crate) mod tests {
         };
         assert_eq!(lamp().patched(patch), Ok(torch.clone()));
         assert_eq!(torch.patched(ArticlePatch::default()), Ok(torch));
+    }
+
+    #[test]
+    fn a_name_has_no_spaces_at_its_ends() {
+        let named = |name: &str| Article { name: name.into(), ..lamp() };
+        for name in ["Torch", " Torch", "Torch  ", "\u{3000}Torch\u{A0}"] {
+            let patch = ArticlePatch { name: Some(name.into()), ..ArticlePatch::default() };
+            assert_eq!(lamp().patched(patch).unwrap().name, "Torch");
+            assert_eq!(named(name).validated().unwrap().name, "Torch");
+        }
+        let patch = ArticlePatch { price: Some(Cents(900)), ..ArticlePatch::default() };
+        assert_eq!(named(" Torch").patched(patch).unwrap().name, " Torch");
     }
 
     #[test]

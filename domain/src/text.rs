@@ -67,6 +67,7 @@ fn is_unreadable(character: char) -> bool {
     let category = get_general_category(character);
     matches!(category, Control | LineSeparator | ParagraphSeparator | PrivateUse)
         || is_invisible(character)
+        || is_joiner_of_script(character)
         || is_noncharacter(character)
 }
 
@@ -83,6 +84,11 @@ pub(crate) fn is_invisible(character: char) -> bool {
         // Braille without dots, the marks of annotations, and the joiners of hieroglyphs.
             | '\u{2800}' | '\u{FFF9}'..='\u{FFFB}' | '\u{13430}'..='\u{13440}'
     )
+}
+
+/// Whether a character shows nothing itself, but joins the letters of its own script.
+pub(crate) fn is_joiner_of_script(character: char) -> bool {
+    matches!(character, '\u{2D7F}' | '\u{16FE4}' | '\u{1107F}')
 }
 
 /// Whether a code point is reserved for the inside of programs.
@@ -104,6 +110,9 @@ fn joins(previous: Option<char>, character: char, next: Option<char>) -> bool {
         // The form of a Chinese character, as in many Japanese names.
         '\u{FE00}'..='\u{FE02}' | '\u{E0100}'..='\u{E01EF}' => {
             previous.is_some_and(|base| base.script() == Script::Han)
+        }
+        _ if is_joiner_of_script(character) => {
+            previous.is_some_and(|base| base.script() == character.script())
         }
         // The form of a Mongolian letter.
         '\u{180B}'..='\u{180D}' | '\u{180F}' => {
@@ -189,9 +198,17 @@ mod tests {
                 assert!(!is_readable_line(&text) && !is_readable(&text), "{text:?}");
             }
         }
-        for text in
-            ["1\u{FE0F}", "a\u{E0100}", "1\u{FE00}", "葛\u{180B}", "\u{E0100}葛", "+\u{200D}+"]
-        {
+        for text in [
+            "a\u{2D7F}",
+            "\u{16FE4}",
+            "a\u{1107F}b",
+            "1\u{FE0F}",
+            "a\u{E0100}",
+            "1\u{FE00}",
+            "葛\u{180B}",
+            "\u{E0100}葛",
+            "+\u{200D}+",
+        ] {
             assert!(!is_readable_line(text), "{text:?}");
         }
         assert!(is_readable("1 Quay\nSt. Ives") && !is_readable_line("1 Quay\nSt. Ives"));
@@ -220,6 +237,7 @@ mod tests {
             "1\u{FE0F}\u{20E3} ‼\u{FE0F} ↔\u{FE0F} ◾\u{FE0F} 🙂\u{200D}↔\u{FE0F}",
             "葛\u{E0100}飾区 神\u{FE00}",
             "ᠠ\u{180B}ᠨ\u{180C}",
+            "ⵜ\u{2D7F}ⴰ",
             "\u{323B0}",
         ] {
             assert!(is_readable_line(text), "{text:?}");

@@ -8,7 +8,7 @@
 use std::ops::Bound;
 
 use actix_web::http::header::{ETAG, LOCATION};
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
@@ -24,6 +24,7 @@ use crate::auth::bearer::Admin;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
+use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
 

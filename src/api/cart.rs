@@ -4,7 +4,6 @@
 //! only a version that the header lists.
 
 use actix_web::http::header::ETAG;
-use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::{AddItem, CartReply, ClearCart, GetCart, RemoveItem, SetItem};
 use actors::failure::Failure;
@@ -22,6 +21,7 @@ use crate::auth::MyCart;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
+use crate::path::Path;
 
 /// The body of a request that adds an item.
 #[derive(Debug, Deserialize)]

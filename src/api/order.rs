@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
     CancelOrder, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder,
@@ -27,6 +27,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::idempotency::parse_idempotency_key;
 use crate::json::Fields;
+use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
 
@@ -207,11 +208,10 @@ fn payment_result(order: &Order, success: StatusCode) -> Result<HttpResponse, Pr
 
 /// Reads the `Idempotency-Key` header; `content` is what the fingerprint covers.
 fn idempotency_header(request: &HttpRequest, content: &str) -> Result<IdempotencyKey, Problem> {
-    let header = request
-        .headers()
-        .get("idempotency-key")
-        .ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
-    parse_idempotency_key(header.to_str().unwrap_or_default(), content)
+    let mut headers = request.headers().get_all("idempotency-key");
+    let header = headers.next().ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
+    let key = header.to_str().ok().filter(|_| headers.next().is_none());
+    parse_idempotency_key(key.unwrap_or_default(), content)
 }
 
 /// Converts an order into the JSON that its buyer receives.

@@ -1,7 +1,7 @@
 //! The sessions of the REST API: tokens for programs, and the list of a user's sessions.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::failure::Failure;
 use actors::session::{
@@ -20,6 +20,7 @@ use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
+use crate::path::Path;
 use crate::state::AppState;
 
 /// The body of a request that signs in.

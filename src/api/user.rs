@@ -1,7 +1,7 @@
 //! The users of the REST API: users read their own profile, administrators manage all users.
 
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::password::Client;
 use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
@@ -16,6 +16,7 @@ use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::json::{Fields, given};
+use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
 

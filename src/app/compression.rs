@@ -58,7 +58,8 @@ pub(super) async fn exclude_small(
 
 fn may_compress(path: &str, headers: &HeaderMap) -> bool {
     let is_own = |site: &HeaderValue| site == "same-origin" || site == "none";
-    let is_requested_by_user = headers.get("sec-fetch-site").is_some_and(is_own);
+    let is_requested_by_user =
+        headers.contains_key("sec-fetch-site") && headers.get_all("sec-fetch-site").all(is_own);
     let has_secret =
         path.starts_with("/auth/") || (headers.contains_key(COOKIE) && !is_requested_by_user);
     assets::is_file(path) || !has_secret

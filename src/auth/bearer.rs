@@ -84,9 +84,12 @@ fn protocol_token(request: &HttpRequest) -> Option<&str> {
     protocols.find_map(|protocol| protocol.trim().strip_prefix(TOKEN_PROTOCOL))
 }
 
-/// Splits the `Authorization` header into the scheme and the token.
+/// Splits the `Authorization` header into the scheme and the token; returns `None` if there are
+/// several, of which each could be meant.
 fn authorization(request: &HttpRequest) -> Option<(&str, &str)> {
-    request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let header = headers.next().filter(|_| headers.next().is_none());
+    header?.to_str().ok()?.split_once(' ')
 }
 
 impl FromRequest for Bearer {

@@ -71,8 +71,10 @@ fn is_own_origin(request: &HttpRequest) -> Option<bool> {
     if !configured.is_empty() {
         return Some(origin == configured);
     }
-    let host = header(request, &HOST)?;
-    Some(origin.split_once("://").is_some_and(|(_, authority)| authority == host))
+    let host = header(request, &HOST).unwrap_or_default();
+    // Browsers send the host in lower case in both headers, other clients as it was typed.
+    let is_host = |(_, authority): (&str, &str)| authority.eq_ignore_ascii_case(host);
+    Some(origin.split_once("://").is_some_and(is_host))
 }
 
 /// Returns the `Origin` of the request and that of the shop's own pages, for the log.
@@ -86,6 +88,11 @@ pub fn received_and_expected(request: &HttpRequest) -> (&str, String) {
     (origin, expected)
 }
 
+/// Returns the value of a header; an empty text, which is the value of no shop and no browser, if
+/// it is not ASCII or occurs several times.
 fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {
-    request.headers().get(name)?.to_str().ok()
+    let mut values = request.headers().get_all(name);
+    let value = values.next()?;
+    let is_only = values.next().is_none();
+    Some(value.to_str().ok().filter(|_| is_only).unwrap_or_default())
 }

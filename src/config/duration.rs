@@ -14,7 +14,10 @@ const RIGHT: &str = "it must be a duration with a unit, such as 250ms, 10s, 15m,
 /// Reads a duration.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(text)?;
-    humantime::parse_duration(&text).map_err(|_| de::Error::custom(RIGHT))
+    // The parser takes `M` for months, which look like minutes.
+    let duration = Some(&text).filter(|text| !text.contains('M'));
+    let duration = duration.and_then(|text| humantime::parse_duration(text).ok());
+    duration.ok_or_else(|| de::Error::custom(RIGHT))
 }
 
 /// Returns a duration in its largest unit that leaves no rest, as settings are written.

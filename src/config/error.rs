@@ -1,9 +1,10 @@
 //! Why the settings are refused.
 
-use config::ConfigError;
+use config::{ConfigError, Value};
 
 use super::env_file::EnvFileError;
 use super::judge::Fault;
+use super::values::Values;
 
 /// The settings whose values are never shown.
 const SECRET: [&str; 5] =
@@ -23,7 +24,7 @@ pub enum SettingsError {
         /// What would be right.
         right: &'static str,
     },
-    /// A file can't be read, or a key is unknown.
+    /// A file can't be read.
     #[error(transparent)]
     Source(#[from] ConfigError),
     /// Values that the shop can't work with, one on each line.
@@ -32,32 +33,46 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
-    /// Converts the error of a value with a wrong type, and adds the value.
-    pub(super) fn of_type(error: ConfigError, sources: &config::Config) -> Self {
-        let (key, right) = match error {
-            ConfigError::At { error, key: Some(key), .. } => (key, error.to_string()),
-            ConfigError::Type { unexpected: _, expected, key: Some(key), .. } => {
-                (key, format!("it must be {expected}"))
-            }
-            other => return Self::Source(other),
+    /// Converts the faults of the values, and adds each value and the file that it is in.
+    pub(super) fn invalid(faults: Vec<Fault>, given: &Values, defaults: &Values) -> Self {
+        let line = |fault: Fault| {
+            let value = given.get(&fault.key).map(|value| {
+                let is_shown = defaults.contains_key(&fault.key);
+                place(value, is_shown.then(|| text(&fault.key, value)).flatten())
+            });
+            format!("{fault}{}", value.unwrap_or_default())
         };
-        Self::Invalid(vec![format!("{key}: {right}{}", value(&key, sources))])
+        Self::Invalid(faults.into_iter().map(line).collect())
     }
 
-    /// Converts the faults of the values, and adds the values.
-    pub(super) fn invalid(faults: Vec<Fault>, sources: &config::Config) -> Self {
-        let lines = faults.iter().map(|fault| format!("{fault}{}", value(fault.key, sources)));
-        Self::Invalid(lines.collect())
+    /// Converts the error of a source. Of a file that can't be parsed it has the place only: the
+    /// words of the parser quote the line, which may contain a secret.
+    pub(super) fn of_source(error: ConfigError) -> Self {
+        match error {
+            ConfigError::FileParse { uri: Some(file), cause } => {
+                let cause = cause.to_string();
+                let place = cause.lines().next().unwrap_or_default();
+                Self::Invalid(vec![format!("{file}: it must be TOML ({place})")])
+            }
+            other => Self::Source(other),
+        }
     }
 }
 
-/// Returns the value of a setting as an addition to a message; empty if it may be a secret.
-fn value(key: &str, sources: &config::Config) -> String {
-    match sources.get_string(key) {
-        // A URL with an `@` may contain a password.
-        Ok(value) if !SECRET.contains(&key) && !value.contains('@') => {
-            format!(" (set to `{value}`)")
-        }
-        _ => String::new(),
+/// Returns where a value is, and its text, as an addition to a message.
+fn place(value: &Value, text: Option<String>) -> String {
+    let file = value.origin().filter(|origin| origin.starts_with("config/"));
+    match (text, file) {
+        (Some(text), Some(file)) => format!(" (set to `{text}` in {file})"),
+        (Some(text), None) => format!(" (set to `{text}`)"),
+        (None, Some(file)) => format!(" (in {file})"),
+        (None, None) => String::new(),
     }
+}
+
+/// Returns the text of a value; `None` if it may be a secret.
+fn text(key: &str, value: &Value) -> Option<String> {
+    let text = value.clone().into_string().ok()?;
+    // A URL with an `@` may contain a password.
+    (!SECRET.contains(&key) && !text.contains('@')).then_some(text)
 }

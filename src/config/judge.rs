@@ -37,7 +37,7 @@ const PRODUCTION: &str = "production";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
     /// The key, such as `cart.ttl`.
-    pub(super) key: &'static str,
+    pub(super) key: String,
     /// What would be right.
     pub(super) right: String,
 }
@@ -57,11 +57,11 @@ pub(super) fn judge(config: &mut Config) -> Vec<Fault> {
     let mut faults = out_of_range(config);
     match origin {
         Ok(origin) => config.server.public_origin = origin,
-        Err(right) => faults.push(Fault { key: "server.public_origin", right }),
+        Err(right) => faults.push(Fault { key: "server.public_origin".to_owned(), right }),
     }
     match filter {
         Ok(filter) => config.log.filter = filter,
-        Err(right) => faults.push(Fault { key: "log.filter", right }),
+        Err(right) => faults.push(Fault { key: "log.filter".to_owned(), right }),
     }
     let checks = [
         ("server.secure_cookies", cookies(&config.server)),
@@ -77,7 +77,9 @@ pub(super) fn judge(config: &mut Config) -> Vec<Fault> {
         ("live.silence", silence(&config.live)),
         ("metrics.token", token(config.metrics.token.expose_secret())),
     ];
-    let wrong = checks.into_iter().filter_map(|(key, right)| Some(Fault { key, right: right? }));
+    let wrong = checks
+        .into_iter()
+        .filter_map(|(key, right)| Some(Fault { key: key.to_owned(), right: right? }));
     faults.extend(wrong);
     faults
 }
@@ -86,7 +88,7 @@ fn out_of_range(config: &Config) -> Vec<Fault> {
     let wrong = ranges(config).into_iter().filter(|ranged| !ranged.is_kept());
     wrong
         .map(|ranged| Fault {
-            key: ranged.key,
+            key: ranged.key.to_owned(),
             right: format!("it must be in the range {}", ranged.range()),
         })
         .collect()
@@ -106,17 +108,28 @@ fn cookies(server: &ServerConfig) -> Option<String> {
 fn store(url: &str) -> Option<String> {
     let is_right = match url.split_once(':') {
         Some(("sled", path)) => !path.trim().is_empty(),
-        Some(("redis", _)) => Url::parse(url).is_ok_and(|url| url.has_host()),
+        Some(("redis", _)) => {
+            Url::parse(url).is_ok_and(|url| url.has_host() && is_database(url.path()))
+        }
         _ => false,
     };
     let right = "it must be sled:DIRECTORY or redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]";
     (!is_right).then(|| right.to_owned())
 }
 
+/// Whether the path of a URL is empty or the number of a database.
+fn is_database(path: &str) -> bool {
+    let number = path.trim_start_matches('/');
+    number.is_empty() || number.parse::<u8>().is_ok()
+}
+
 fn secrets(auth: &AuthConfig) -> Option<String> {
     let secrets = auth.secret.expose_secret().split([' ', ',']).filter(|text| !text.is_empty());
     let mut secrets = secrets.peekable();
-    secrets.peek()?;
+    if secrets.peek().is_none() {
+        let is_set = !auth.secret.expose_secret().is_empty();
+        return is_set.then(|| "it must have a secret, or be empty".to_owned());
+    }
     let is_weak = |secret: &str| secret.len() < SHORTEST_SECRET || is_guessable(secret);
     secrets.any(is_weak).then(|| {
         format!(
@@ -170,7 +183,7 @@ fn password(config: &Config) -> Option<String> {
 pub(super) fn public_origin(server: &ServerConfig, profile: Option<&str>) -> Option<Fault> {
     let is_missing = profile == Some(PRODUCTION) && server.public_origin.is_empty();
     is_missing.then(|| Fault {
-        key: "server.public_origin",
+        key: "server.public_origin".to_owned(),
         right: "the profile production needs the origin that browsers use, such as \
                 https://shop.example"
             .to_owned(),

@@ -6,6 +6,7 @@
 use std::str::FromStr;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 /// What a directive must be.
 const RIGHT: &str = "it must be a level (off, error, warn, info, debug or trace) and, separated by \
@@ -16,7 +17,11 @@ const RIGHT: &str = "it must be a level (off, error, warn, info, debug or trace)
 /// Returns what would be right if one of them is neither a level nor `MODULE=LEVEL`.
 pub(super) fn normalized(text: &str) -> Result<String, String> {
     let directives: Result<Vec<_>, _> = text.split(',').map(str::trim).map(directive).collect();
-    Ok(directives?.join(","))
+    let filter = directives?.join(",");
+    match EnvFilter::try_new(&filter) {
+        Ok(_) => Ok(filter),
+        Err(_) => Err(format!("{RIGHT}; `{filter}` has a span that cannot be read")),
+    }
 }
 
 fn directive(text: &str) -> Result<String, String> {

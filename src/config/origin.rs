@@ -56,7 +56,7 @@ fn parse(text: &str) -> Option<Url> {
 fn right(text: &str) -> String {
     let form = "it must be the scheme, the host and, unless it is the default, the port";
     match parse(&format!("https://{}", text.trim())) {
-        Some(url) if !text.contains("//") => {
+        Some(url) if !text.contains("//") && text.contains(['.', ':']) => {
             format!("{form}, such as {}", url.origin().ascii_serialization())
         }
         _ => format!("{form}, such as https://shop.example"),
@@ -108,7 +108,7 @@ mod tests {
             ("https://shop.example:99999", "https://shop.example"),
             ("https://*.example", "https://shop.example"),
             ("https://a.example,https://b.example", "https://shop.example"),
-            ("null", "https://"),
+            ("null", "such as https://shop.example"),
         ] {
             let refusal = normalized(text).unwrap_err();
             assert!(refusal.contains(right), "{text}: {refusal}");

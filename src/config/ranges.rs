@@ -39,6 +39,12 @@ impl Ranged {
         self.least <= self.value && self.value <= self.most
     }
 
+    /// Whether the setting is a number, and this one is allowed.
+    pub(super) fn contains(&self, number: u64) -> bool {
+        let number = Amount::Number(number);
+        self.least <= number && number <= self.most
+    }
+
     /// Returns the range as text, such as `1s to 24h`.
     pub(super) fn range(&self) -> String {
         format!("{} to {}", self.least, self.most)

@@ -52,29 +52,30 @@ impl From<serde_path_to_error::Error<serde_json::Error>> for Problem {
     }
 }
 
-impl From<&serde_urlencoded::de::Error> for Problem {
-    fn from(error: &serde_urlencoded::de::Error) -> Self {
-        invalid_field(String::new(), &error.to_string())
-    }
-}
-
 /// Converts the error of a query that has not the expected parameters.
 impl From<serde_path_to_error::Error<serde_urlencoded::de::Error>> for Problem {
     fn from(error: serde_path_to_error::Error<serde_urlencoded::de::Error>) -> Self {
         let message = error.inner().to_string();
         let (code, name) = fault(&message);
+        let is_repeated = code == Code::OutOfRange && name.is_some();
+        let rule = if is_repeated { "occurs twice" } else { rule(code) };
         let key = error.path().iter().find_map(|segment| match segment {
             Segment::Map { key } => Some(key.as_str()),
             _ => None,
         });
         match name.or(key) {
             Some(name) => {
-                let detail = format!("the parameter `{name}` {}", rule(code));
+                let detail = format!("the parameter `{name}` {rule}");
                 Self::because(Code::InvalidQuery, detail).about_parameter(name)
             }
-            None => Self::because(Code::InvalidQuery, format!("the query {}", rule(code))),
+            None => Self::because(Code::InvalidQuery, format!("the query {rule}")),
         }
     }
+}
+
+/// Returns the problem of a form that has not the expected fields.
+pub fn invalid_form(error: &serde_path_to_error::Error<serde_urlencoded::de::Error>) -> Problem {
+    invalid_field(pointer(error.path()), &error.inner().to_string())
 }
 
 /// Returns an error if the body of a request is compressed.
@@ -104,7 +105,11 @@ fn malformed_json(error: &serde_json::Error) -> Problem {
 
 fn invalid_field(path: String, error: &str) -> Problem {
     let (code, name) = fault(error);
+    let is_repeated = code == Code::OutOfRange && name.is_some();
     let path = name.map_or(path.clone(), |name| format!("{path}/{}", escape(name)));
+    if is_repeated {
+        return Problem::because(code, format!("the field `{path}` occurs twice")).about(&path);
+    }
     about_field(code, path)
 }
 
@@ -115,13 +120,22 @@ fn fault(error: &str) -> (Code, Option<&str>) {
     match error {
         _ if error.starts_with("unknown field") => (Code::UnknownField, None),
         _ if error.starts_with("missing field") => (Code::MissingField, name),
+        _ if is_large_number(error) => (Code::OutOfRange, None),
         _ if error.starts_with("invalid type") => (Code::WrongType, None),
         _ if error.starts_with("duplicate field") => (Code::OutOfRange, name),
         _ => (Code::OutOfRange, None),
     }
 }
 
+/// Whether the value is a number that has no fraction but no integer type either.
+fn is_large_number(error: &str) -> bool {
+    let number = error.strip_prefix("invalid type: floating point `");
+    let number = number.and_then(|rest| rest.split('`').next()?.parse::<f64>().ok());
+    number.is_some_and(|number| number.abs() >= 1e15)
+}
+
 fn about_field(code: Code, pointer: String) -> Problem {
+    let code = rule_of_field(code, &pointer);
     let subject = match pointer.as_str() {
         "" => "the body".to_owned(),
         pointer => format!("the field `{pointer}`"),
@@ -129,12 +143,21 @@ fn about_field(code: Code, pointer: String) -> Problem {
     Problem::because(code, format!("{subject} {}", rule(code))).about(&pointer)
 }
 
+/// Returns the code of a number out of range: that of the rule for the field, if it has one.
+fn rule_of_field(code: Code, pointer: &str) -> Code {
+    match (code, pointer) {
+        (Code::OutOfRange, "/quantity") => Code::QuantityOutOfRange,
+        (Code::OutOfRange, "/price_cents" | "/on_hand") => Code::InvalidArticle,
+        _ => code,
+    }
+}
+
 fn rule(code: Code) -> &'static str {
     match code {
         Code::UnknownField => "does not exist",
         Code::MissingField => "is missing",
         Code::WrongType => "has a value of the wrong type",
-        _ => "has a value that is not allowed, or occurs twice",
+        _ => "has a value that is not allowed",
     }
 }
 

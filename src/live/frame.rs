@@ -40,6 +40,14 @@ pub(super) struct ClientFrame {
     pub(super) ping: Option<Value>,
 }
 
+impl ClientFrame {
+    /// Returns whether the frame has no command.
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { subscribe, since: _, unsubscribe, token, ping } = self;
+        subscribe.is_none() && unsubscribe.is_none() && token.is_none() && ping.is_none()
+    }
+}
+
 /// A frame that concerns the connection and not the shop.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,6 +1,5 @@
 //! The cart page.
 
-use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::{AddItem, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
@@ -13,6 +12,7 @@ use super::{referring_page, render_fragments, render_page, see_other};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
 use crate::form::Form;
+use crate::path::Path;
 
 /// The fields of the button that adds an article.
 #[derive(Deserialize)]

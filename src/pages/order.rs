@@ -1,6 +1,5 @@
 //! The checkout page and the pages of orders.
 
-use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{CancelOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder};
 use domain::money::Cents;
@@ -18,6 +17,7 @@ use crate::crypto::random_token;
 use crate::error::Problem;
 use crate::form::Form;
 use crate::idempotency::parse_idempotency_key;
+use crate::path::Path;
 use crate::state::AppState;
 
 /// The most orders that the list shows.

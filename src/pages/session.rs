@@ -1,7 +1,7 @@
 //! The pages that sign users in and out, the list of sessions, and the language.
 
 use actix_web::cookie::Cookie;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::registry::ToCart;
 use actors::cart::{ClearCart, GetCart, MergeCart};
@@ -26,6 +26,7 @@ use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::Form;
+use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
 

@@ -1,6 +1,5 @@
 //! The pages to register, of the user's own account, and of all users for administrators.
 
-use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::password::Client;
 use actors::session::{ListSessions, VerifiedUser};
@@ -24,6 +23,7 @@ use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::Form;
+use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
 
@@ -101,7 +101,8 @@ pub async fn change_password(
             Ok(with_cookie(redirect(&request, "/account"), &cookie))
         }
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
-            let form = |error: &str| views::user::password_form(visitor.locale, Some(error));
+            let name = me.username.as_str();
+            let form = |error: &str| views::user::password_form(visitor.locale, name, Some(error));
             Ok(render_form_with_error(&problem, &visitor, "password", form))
         }
         Err(problem) => {
@@ -165,7 +166,7 @@ async fn account_panels(
     let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     Ok(html! {
         (views::user::profile(visitor.locale, &user))
-        (views::user::password_form(visitor.locale, error))
+        (views::user::password_form(visitor.locale, user.username.as_str(), error))
         (views::session::list(visitor.locale, &sessions, me.session))
     })
 }

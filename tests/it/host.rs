@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::json;
 
 use crate::harness::TestShop;
@@ -21,7 +22,7 @@ const OWN: [&str; 7] = [
 ];
 
 /// Hosts that another site can point to the shop, or that are no host.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 12] = [
     "evil.example",
     "evil.example:5000",
     "localhost.evil.example",
@@ -31,6 +32,9 @@ const FOREIGN: [&str; 9] = [
     "localhost@evil.example",
     "",
     "local host",
+    "localhost:abc",
+    "localhost:99999",
+    "127.0.0.1:+80",
 ];
 
 #[actix_web::test]
@@ -74,6 +78,41 @@ async fn a_shop_on_loopback_also_answers_to_the_host_of_its_public_origin() {
     }
     for host in ["evil.example", "www.shop.example", "shop.example.evil.example"] {
         assert_eq!(status(&shop, host, "/articles").await, 421, "{host}");
+    }
+}
+
+#[actix_web::test]
+async fn the_case_of_a_host_does_not_make_another_origin() {
+    let shop = TestShop::open().await;
+    for (host, status) in
+        [("LOCALHOST:6001", 303), ("localhost:6001", 303), ("localhost:6002", 403)]
+    {
+        let form = shop.request(Method::POST, "/cart/clear").header("host", host);
+        let form = form.header("origin", "http://localhost:6001").form(&[("a", "b")]);
+        assert_eq!(form.send().await.unwrap().status(), status, "{host}");
+    }
+}
+
+#[actix_web::test]
+async fn an_origin_that_cannot_be_read_or_occurs_twice_is_refused() {
+    let shop = TestShop::open().await;
+    let own = shop.url.as_str();
+    for (name, values) in [
+        ("origin", &[b"http://\xff.example".as_slice()][..]),
+        ("origin", &[b"http://b\xc3\xbccher.example"]),
+        ("origin", &[own.as_bytes(), b"https://evil.example"]),
+        ("origin", &[own.as_bytes(), own.as_bytes()]),
+        ("sec-fetch-site", &[b"same-origin", b"cross-site"]),
+        ("sec-fetch-site", &[b"\xff"]),
+    ] {
+        for (method, path) in [(Method::POST, "/cart/clear"), (Method::GET, "/api/live")] {
+            let mut request = shop.request(method, path);
+            for value in values {
+                request = request.header(name, HeaderValue::from_bytes(value).unwrap());
+            }
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{path} {name}: {values:?}");
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::people::Answer;
 use crate::socket::Socket;
 
 /// Settings, and what the message must contain besides the key and the value: what would be right.
-const REFUSED: [(&str, &str, &str, &str); 58] = [
+const REFUSED: [(&str, &str, &str, &str); 80] = [
     ("CART__TTL", "8000y", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "0s", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "5", "cart.ttl", "a unit"),
@@ -30,7 +30,7 @@ const REFUSED: [(&str, &str, &str, &str); 58] = [
     ("BANK__URL", "http://bank.example:0", "bank.url", "neither simulated nor http"),
     ("BANK__URL", "https://bank.example/?key=1", "bank.url", "neither simulated nor http"),
     ("BANK__URL", "http://bank.example:5001", "bank.url", "bank.allow_plain_http is true"),
-    ("BANK__ALLOW_PLAIN_HTTP", "yes please", "bank.allow_plain_http", "boolean"),
+    ("BANK__ALLOW_PLAIN_HTTP", "yes please", "bank.allow_plain_http", "true or false"),
     ("BANK__BIND", "5001", "bank.bind", "127.0.0.1:5000"),
     ("BREAKER__FAILURES", "0", "breaker.failures", "1 to 1000000"),
     ("BREAKER__OPEN", "0s", "breaker.open", "10ms to 1d"),
@@ -70,10 +70,32 @@ const REFUSED: [(&str, &str, &str, &str); 58] = [
     ("EVENTS__MAX", "0", "events.max", "10 to 1000000000"),
     ("EVENTS__KEEP", "8000y", "events.keep", "1s to 3650d"),
     ("AUTH__BREACHED_PASSWORDS", "no-such-file", "auth.breached_passwords", "can't be read"),
-    ("SERVER__HSTS_INCLUDE_SUBDOMAINS", "maybe", "server.hsts_include_subdomains", "boolean"),
+    ("SERVER__HSTS_INCLUDE_SUBDOMAINS", "maybe", "server.hsts_include_subdomains", "true or false"),
     ("LOG__FILTER", "warning", "log.filter", "off, error, warn, info, debug or trace"),
     ("LOG__FILTER", "info,microshop=verbose", "log.filter", "off, error, warn, info, debug"),
     ("LOG__FORMAT", "xml", "log.format", "text or json"),
+    ("LOG__FILTER", "[{x=/(/}]=debug", "log.filter", "a level"),
+    ("SERVER__WORKERS", "-1", "server.workers", "0 to 256"),
+    ("SERVER__WORKERS", "99999999999999999999999", "server.workers", "0 to 256"),
+    ("SERVER__WORKERS", "1.5", "server.workers", "0 to 256"),
+    ("SERVER__READS_PER_CLIENT", "true", "server.reads_per_client", "1 to 1000"),
+    ("AUTH__SCRYPT_LOG_N", "-10", "auth.scrypt_log_n", "10 to 18"),
+    ("AUTH__SCRYPT_LOG_N", "300", "auth.scrypt_log_n", "10 to 18"),
+    ("BREAKER__FAILURES", "4294967296", "breaker.failures", "1 to 1000000"),
+    ("EVENTS__MAX", "on", "events.max", "10 to 1000000000"),
+    ("LIVE__FRAMES", "0x10", "live.frames", "1 to 1000000"),
+    ("AUTH__REGISTRATION", "maybe", "auth.registration", "true or false"),
+    ("AUTH__REGISTRATION", "on", "auth.registration", "true or false"),
+    ("AUTH__REGISTRATION", "0", "auth.registration", "true or false"),
+    ("AUTH__THROTTLE", "FALSE", "auth.throttle", "true or false"),
+    ("SERVER__SECURE_COOKIES", "1", "server.secure_cookies", "auto, true or false"),
+    ("SERVER__SECURE_COOKIES", "TRUE", "server.secure_cookies", "auto, true or false"),
+    ("CART__TTL", "1M", "cart.ttl", "a unit"),
+    ("ORDER__EXPIRY", "2M 1d", "order.expiry", "a unit"),
+    ("SERVER__DRAIN", "5", "server.drain", "a unit"),
+    ("SERVER__PUBLIC_ORIGIN", "null", "server.public_origin", "such as https://shop.example"),
+    ("SERVER__CORS_ORIGINS", "null", "server.cors_origins", "such as https://shop.example"),
+    ("SERVER__TRUSTED_PROXIES", "proxy", "server.trusted_proxies", "network"),
 ];
 
 /// Two secrets, of which the second one could be guessed.
@@ -81,7 +103,7 @@ const GOOD_AND_BAD_SECRET: &str =
     "an-old-secret-of-more-than-32-bytes abcdefghijklmnopqrstuvwxyz0123456789";
 
 /// Secret settings, whose values are not shown.
-const REFUSED_SECRETS: [(&str, &str, &str, &str); 17] = [
+const REFUSED_SECRETS: [(&str, &str, &str, &str); 25] = [
     ("ADMIN__PASSWORD", "x", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "Admin", "admin.password", "8 to 128"),
     ("ADMIN__PASSWORD", "seven77", "admin.password", "8 to 128"),
@@ -99,6 +121,14 @@ const REFUSED_SECRETS: [(&str, &str, &str, &str); 17] = [
     ("BANK__STORE", "sled:", "bank.store", "sled:DIRECTORY"),
     ("BANK__URL", "http://shop:hunter2@bank.example", "bank.url", "it must be https"),
     ("METRICS__TOKEN", " count ", "metrics.token", "spaces"),
+    ("AUTH__SECRET", ",", "auth.secret", "or be empty"),
+    ("AUTH__SECRET", " , ", "auth.secret", "or be empty"),
+    ("STORE__URL", "redis://localhost/abc", "store.url", "[/DATABASE]"),
+    ("BANK__STORE", "redis://:hunter2@localhost/0/1", "bank.store", "[/DATABASE]"),
+    ("STORE__URL", "redis://ana:hunter2@127.0.0.1:1", "127.0.0.1:1", "store.url"),
+    ("STORE", "hunter2", "MICROSHOP_STORE", "MICROSHOP_SECTION__KEY"),
+    ("ADMIN__PASSWROD", "hunter2", "admin.passwrod", "does not exist"),
+    ("ADMIN__PASSWORD__OLD", "hunter2", "admin.password", "one value"),
 ];
 
 #[test]
@@ -172,6 +202,100 @@ fn a_production_shop_needs_its_public_origin() {
     assert!(error.contains("server.public_origin: ") && error.contains("https://"), "{error}");
     let error = fails_to_start(&mut production("https://shop.example"));
     assert!(error.contains("admin.password"), "{error}");
+}
+
+#[test]
+fn settings_of_a_wrong_type_and_unknown_ones_are_reported_with_the_others() {
+    let error = refusal(&[
+        ("CART__TTL", "soon"),
+        ("ORDER__EXPIRY", "8000y"),
+        ("BANK__CALLS", "many"),
+        ("AUTH__REGISTRATION", "maybe"),
+        ("LOG__FORMAT", "xml"),
+        ("SERVER__SECURE_COOKIES", "yes"),
+        ("SERVER__BNID", "127.0.0.1:0"),
+        ("SHOP__NAME", "x"),
+        ("SERVER", "1"),
+        ("BANK__BIND", "5001"),
+        ("ADMIN__PASSWORD", "hunter2"),
+    ]);
+    for key in [
+        "cart.ttl",
+        "order.expiry",
+        "bank.calls",
+        "auth.registration",
+        "log.format",
+        "server.secure_cookies",
+        "server.bnid",
+        "shop.name",
+        "MICROSHOP_SERVER",
+        "bank.bind",
+        "admin.password",
+    ] {
+        assert_eq!(error.matches(&format!("{key}: ")).count(), 1, "{key}: {error}");
+    }
+    for word in ["expected", "field", "struct", "variant", "hunter2"] {
+        assert!(!error.contains(word), "{word} is in: {error}");
+    }
+}
+
+#[actix_web::test]
+async fn an_empty_text_stands_for_the_default_of_every_setting() {
+    let defaults = include_str!("../../config/default.toml");
+    let mut section = "";
+    let mut empty = Vec::new();
+    for line in defaults.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+            empty.push((format!("{section}__{key}").to_uppercase(), String::new()));
+        }
+    }
+    assert!(empty.len() > 40);
+    empty.retain(|(key, _)| key != "SERVER__BIND");
+    let folder = tempdir().unwrap();
+    let (mut process, _) = start(&mut binary(folder.path(), &empty), Stdio::inherit());
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+#[test]
+fn a_wrong_value_in_the_file_of_a_profile_is_refused_with_the_file() {
+    for (text, parts) in [
+        ("[cart]\nttl = 5", &["cart.ttl: ", "`5` in config/production.toml"][..]),
+        ("[bank]\ncalls = 0", &["bank.calls: ", "`0` in config/production.toml", "1 to 10000"]),
+        ("[bank]\ncals = 1", &["bank.cals: it does not exist (in config/production.toml)"]),
+        ("cart = 1", &["cart: ", "section", "(in config/production.toml)"]),
+        ("[auth]\nthrottle = 1", &["auth.throttle: it must be true or false", "production.toml"]),
+        ("[admin]\npassword = 'x'", &["admin.password: ", "(in config/production.toml)"]),
+        ("[admin]\npassword = hunter2", &["config/production.toml: it must be TOML", "line 2"]),
+    ] {
+        let folder = tempdir().unwrap();
+        fs::create_dir(folder.path().join("config")).unwrap();
+        fs::write(folder.path().join("config/production.toml"), text).unwrap();
+        let profile = [("PROFILE".to_owned(), "production".to_owned())];
+        let error = fails_to_start(&mut binary(folder.path(), &profile));
+        for part in parts {
+            assert!(error.contains(part), "{text}: {part} is not in: {error}");
+        }
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}
+
+#[actix_web::test]
+async fn cookies_without_tls_of_an_https_origin_are_warned_of() {
+    for (origin, secure, warnings) in [
+        ("https://shop.example", "false", 1),
+        ("https://shop.example", "auto", 0),
+        ("http://localhost:5000", "false", 0),
+        ("", "false", 0),
+    ] {
+        let settings = [("SERVER__PUBLIC_ORIGIN", origin), ("SERVER__SECURE_COOKIES", secure)];
+        let mut shop = TestShop::open_logged(&settings).await;
+        shop.stop();
+        let log = shop.file("log");
+        assert_eq!(log.matches("server.secure_cookies is false").count(), warnings, "{log}");
+    }
 }
 
 #[actix_web::test]

@@ -12,7 +12,7 @@ mod form;
 const PASSWORD: &str = "correct horse";
 
 /// Characters that cannot be seen, each between two letters of a text.
-const INVISIBLE: [&str; 14] = [
+const INVISIBLE: [&str; 17] = [
     "a\u{0}b",
     "a\u{7}b",
     "a\u{7F}b",
@@ -27,6 +27,9 @@ const INVISIBLE: [&str; 14] = [
     "a\u{2066}b",
     "a\u{FEFF}b",
     "a\u{E0041}b",
+    "a\u{2D7F}b",
+    "a\u{16FE4}b",
+    "a\u{1107F}b",
 ];
 
 /// Texts that look empty.
@@ -136,6 +139,7 @@ async fn a_user_signs_in_however_the_name_and_the_password_are_typed() {
             "A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}",
         ),
         ("Ana Maria", "correct horse", "ANA\u{3000}MARIA\u{2003}", "correct horse"),
+        ("bob  smith", "correct horse", "Bob Smith", "correct horse"),
         ("ΟΔΥΣΣΕΥΣ", "correct horse", "Οδυσσευς", "correct horse"),
         ("ｶﾞ", "ﬁne ①②③④⑤", "ガ", "ﬁne ①②③④⑤"),
         ("\u{323B0}\u{2EBF0}", "correct horse", "\u{323B0}\u{2EBF0}", "correct horse"),
@@ -208,6 +212,11 @@ async fn a_new_name_must_not_look_like_that_of_another_user() {
         "e\u{301}lan",
         "lris",
         "rnark",
+        "admi\u{307}n",
+        "ADM\u{130}N",
+        "ad\u{17D2}min",
+        "ⲁdmin",
+        "Ana   Maria",
         "ma\u{433}k",
     ] {
         let new = json!({ "username": name, "password": PASSWORD });

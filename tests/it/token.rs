@@ -133,7 +133,17 @@ async fn only_an_access_token_in_its_header_is_accepted() {
         let in_url = shop.request(Method::GET, &format!("/auth/profile?{name}={}", ana.token));
         Answer::of(in_url.send().await.unwrap()).await.expect_problem(401, "unauthorized");
     }
-    profile(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
+    let wrong = profile(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
+    assert_eq!(wrong.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
+    let bearer = format!("Bearer {}", ana.token);
+    for other in [bearer.as_str(), "Bearer x", "Basic eA=="] {
+        for (first, second) in [(bearer.as_str(), other), (other, &bearer)] {
+            let twice = shop.request(Method::GET, "/auth/profile");
+            let twice = twice.header("authorization", first).header("authorization", second);
+            let answer = Answer::of(twice.send().await.unwrap()).await;
+            answer.expect_problem(401, "invalid_token");
+        }
+    }
     let body = json!({ "refresh_token": ana.token });
     ana.send(Method::POST, "/auth/refresh", body).await.expect_problem(401, "invalid_token");
 }

@@ -87,8 +87,9 @@ pub fn profile(locale: Locale, user: &User) -> Markup {
     }
 }
 
-/// Returns the form to change the password.
-pub fn password_form(locale: Locale, error: Option<&str>) -> Markup {
+/// Returns the form to change the password. The name is for the browser, which keeps the password
+/// for it, and is not sent.
+pub fn password_form(locale: Locale, username: &str, error: Option<&str>) -> Markup {
     let current = locale.text("user-password-current");
     let new = locale.text("user-password-new");
     html! {
@@ -96,6 +97,7 @@ pub fn password_form(locale: Locale, error: Option<&str>) -> Markup {
             h2 { (locale.text("user-change-password")) }
             (command("/account/password", &html! {
                 (refusal(error))
+                input hidden autocomplete="username" value=(username);
                 (password_field(&current, "current", "current-password"))
                 (password_field(&new, "new", "new-password"))
                 button { (locale.text("user-change-password")) }
@@ -182,7 +184,7 @@ mod tests {
     fn the_account_page_shows_the_profile_and_the_password_form() {
         let account = html! {
             (profile(Locale::Fr, &user("ana", Role::Customer)))
-            (password_form(Locale::Fr, Some("Non.")))
+            (password_form(Locale::Fr, "ana", Some("Non.")))
             (logout(Locale::Fr))
         };
         insta::assert_snapshot!("account_fr", lines(&account));

@@ -9,11 +9,14 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_script::{Script, UnicodeScript};
 
-use super::{is_invisible, is_letter_that_joins, is_noncharacter};
+use super::{is_invisible, is_joiner_of_script, is_letter_that_joins, is_noncharacter};
 
-/// Returns a name with the ordinary forms of wide and narrow characters, in NFC.
+/// Returns a name with the ordinary forms of wide and narrow characters, with one space for several
+/// in a row, which look like one in a page, and in NFC.
 pub fn mapped(name: &str) -> String {
-    name.chars().flat_map(of_ordinary_width).nfc().collect()
+    let mut before = None;
+    let is_seen = |character: &char| before.replace(*character) != Some(' ') || *character != ' ';
+    name.chars().flat_map(of_ordinary_width).nfc().filter(is_seen).collect()
 }
 
 /// Returns a mapped name in lower case. Two names are the same if this is.
@@ -61,6 +64,9 @@ fn is_identifier(part: &str) -> bool {
             'ß' | 'ς' | '\u{6FD}' | '\u{6FE}' | '\u{F0B}' | '〇' => true,
             '·' | '\u{375}' | '\u{5F3}' | '\u{5F4}' | '・' | '\u{200C}' | '\u{200D}' => {
                 is_in_context(*character, before, after, &characters)
+            }
+            joiner if is_joiner_of_script(*joiner) => {
+                before.is_some_and(|before| before.script() == joiner.script())
             }
             '!'..='~' => true,
             _ => is_letter_or_digit(*character),
@@ -149,6 +155,8 @@ mod tests {
             ("ｱﾅ", "アナ", "アナ"),
             ("Å\u{212B}", "ÅÅ", "åå"),
             ("Ana\u{3000}Ba", "Ana Ba", "ana ba"),
+            ("Ana  \u{3000} Ba", "Ana Ba", "ana ba"),
+            ("a b c", "a b c", "a b c"),
             ("ΟΔΟΣ", "ΟΔΟΣ", "οδος"),
             ("<b>ana@example.org</b>", "<b>ana@example.org</b>", "<b>ana@example.org</b>"),
         ] {
@@ -170,6 +178,7 @@ mod tests {
             "ابن123",
             "गीता",
             "क्\u{200D}ष",
+            "ⵜ\u{2D7F}ⴰ",
             "สมชาย",
             "한글",
             "漢字",
@@ -198,6 +207,9 @@ mod tests {
             "\u{200B}",
             "a\u{200B}na",
             "a\u{200D}na",
+            "a\u{2D7F}na",
+            "ana\u{16FE4}",
+            "a\u{1107F}na",
             "ana\u{202E}",
             "ana\u{AD}",
             "a\nb",

@@ -10,7 +10,7 @@ use bytestring::ByteString;
 use domain::topic::Topic;
 
 use super::{BACKLOG, Client, Context, Socket};
-use crate::json::Object;
+use crate::json;
 use crate::live::close::Close;
 use crate::live::frame::{self, ClientFrame, ErrorCode, Reply};
 
@@ -31,14 +31,20 @@ impl Socket {
     pub(super) fn run_commands(&mut self, ctx: &mut Context) {
         while self.pending.is_none() {
             let Some(text) = self.commands.pop_front() else { return };
-            match serde_json::from_str(&text) {
-                Ok(Object(command)) => self.run_command(command, ctx),
-                Err(_) if self.awaits_token => self.require_token(ctx),
-                Err(error) => {
-                    self.send(frame::error(ErrorCode::MalformedJson, error.to_string()), ctx);
+            match json::read::<ClientFrame>(&text) {
+                Ok(command) if !command.is_empty() => self.run_command(command, ctx),
+                Ok(_) | Err(_) if self.awaits_token => self.require_token(ctx),
+                Ok(_) => self.refuse_frame("the frame has no command", ctx),
+                Err(problem) => {
+                    let reason = problem.detail.unwrap_or_default();
+                    self.refuse_frame(&reason.replacen("the body", "the frame", 1), ctx);
                 }
             }
         }
+    }
+
+    fn refuse_frame(&self, reason: &str, ctx: &mut Context) {
+        self.send(frame::error(ErrorCode::MalformedJson, reason), ctx);
     }
 
     /// Carries out the members of one command in a fixed order: a newer token first, because the

@@ -5,11 +5,12 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::sweep_clock::SweepClock;
 use fred::clients::Client;
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
 use fred::types::config::{Config, Options as CommandOptions, ReconnectPolicy, UnresponsiveConfig};
 use fred::types::{Builder, SetOptions};
 use tokio::sync::watch;
+use url::Url;
 
 use super::durable::{require_durable, unreachable};
 use super::{Connection, FORMAT_KEY, RedisStore, commit, log, watcher};
@@ -59,12 +60,26 @@ async fn connect(url: &str) -> Result<Connection, OpenError> {
     let client = client(Config::from_url(url).map_err(wrong_url)?).map_err(wrong_url)?;
     tokio::time::timeout(CONNECT_TIMEOUT, client.init())
         .await
-        .map_err(|_| OpenError::Unreachable("redis does not reply".to_owned()))?
-        .map_err(unreachable)?;
+        .map_err(|_| no_reply(url))?
+        .map_err(|error| match error.kind() {
+            ErrorKind::IO | ErrorKind::Timeout => no_reply(url),
+            _ => unreachable(error),
+        })?;
     // A commit must not be sent twice, because the first one may have taken effect.
     let single_attempt =
         CommandOptions { max_attempts: Some(1), fail_fast: true, ..CommandOptions::default() };
     Ok(client.with_options(&single_attempt))
+}
+
+/// Returns the error of a server that can't be reached, with its address from the URL, which may
+/// also contain a password.
+fn no_reply(url: &str) -> OpenError {
+    let url = Url::parse(url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let port = url.as_ref().and_then(Url::port).unwrap_or(6379);
+    OpenError::Unreachable(format!(
+        "no Redis replies at {host}:{port}; start it, or correct store.url or bank.store"
+    ))
 }
 
 /// Creates a client that reconnects after an outage without a limit of attempts.

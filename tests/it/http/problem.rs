@@ -25,7 +25,7 @@ const ROWS: &[Row] = &[
         "/api/cart/items",
         r#"{"article_id":1,"quantity":0}"#,
         422,
-        "out_of_range",
+        "quantity_out_of_range",
         "/quantity",
     ),
     ("POST", "/api/cart/items", r#"{"a/b~c":1}"#, 422, "unknown_field", "/a~1b~0c"),
@@ -39,7 +39,18 @@ const ROWS: &[Row] = &[
     ),
     ("POST", "/api/cart/items", "[1,1]", 422, "wrong_type", ""),
     ("POST", "/api/cart/items", "null", 422, "wrong_type", ""),
-    ("PUT", "/api/cart/items/1", r#"{"quantity":-1}"#, 422, "out_of_range", "/quantity"),
+    ("PUT", "/api/cart/items/1", r#"{"quantity":-1}"#, 422, "quantity_out_of_range", "/quantity"),
+    ("PATCH", "/api/articles/1", r#"{"price_cents":-1}"#, 422, "invalid_article", "/price_cents"),
+    ("PATCH", "/api/articles/1", r#"{"price_cents":1e30}"#, 422, "invalid_article", "/price_cents"),
+    ("PATCH", "/api/articles/1", r#"{"on_hand":-1}"#, 422, "invalid_article", "/on_hand"),
+    (
+        "PUT",
+        "/api/cart/items/1",
+        r#"{"quantity":1,"quantity":2}"#,
+        422,
+        "out_of_range",
+        "/quantity",
+    ),
     ("PUT", "/api/bank", r#"{"latency_ms":0,"mode":7}"#, 422, "wrong_type", "/mode"),
     ("PUT", "/api/bank", r#"{"latency_ms":0,"mode":"x"}"#, 422, "out_of_range", "/mode"),
     (
@@ -223,6 +234,37 @@ async fn a_body_that_cannot_be_read_is_refused_in_the_words_of_the_shop() {
         let answer = Answer::of(request.body(body.to_owned()).send().await.unwrap()).await;
         assert_eq!(answer.json["detail"], detail);
         assert_eq!(answer.status, status);
+    }
+}
+
+#[actix_web::test]
+async fn a_problem_has_a_detail_only_if_there_is_something_to_add() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await.0;
+    for path in ["/api/nowhere", "/api/articles/x", "/api/orders/x"] {
+        let problem = admin.get(path).await.expect(404).json;
+        assert_eq!(problem.get("detail"), None, "{path}");
+    }
+    let twice = r#"{"quantity":1,"quantity":2}"#;
+    let request = admin.request(Method::PUT, "/api/cart/items/1");
+    let request = request.header("content-type", "application/json").body(twice);
+    let problem = Answer::of(request.send().await.unwrap()).await;
+    let problem = problem.expect_problem(422, "out_of_range").json;
+    assert_eq!(problem["detail"], "the field `/quantity` occurs twice");
+}
+
+#[actix_web::test]
+async fn a_form_with_a_number_out_of_range_is_refused_like_the_api_refuses_it() {
+    let shop = TestShop::open().await;
+    for (quantity, text) in
+        [("abc", "1 and 99"), ("", "1 and 99"), ("-1", "1 and 99"), ("100", "1 and 99")]
+    {
+        let form = shop.request(Method::POST, "/cart/update/1").form(&[("quantity", quantity)]);
+        let form = form.header("hx-request", "true").header("accept-language", "en");
+        let answer = form.send().await.unwrap();
+        assert_eq!(answer.status(), 422, "{quantity}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(text), "{quantity}: {page}");
     }
 }
 

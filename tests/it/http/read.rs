@@ -101,3 +101,30 @@ async fn head_never_opens_a_socket() {
         assert!(received.starts_with("HTTP/1.1 400 "), "{path}: {received}");
     }
 }
+
+#[actix_web::test]
+async fn a_resource_has_one_url() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    ana.adds(1, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect(201).json["order"]["id"].clone();
+    let order = order.as_str().unwrap();
+    for (path, status) in [
+        ("/api/articles/1", 200),
+        ("/api/articles/01", 404),
+        ("/api/articles/+1", 404),
+        ("/api/articles/%2B1", 404),
+        ("/api/articles/1.0", 404),
+        (&format!("/api/orders/{order}"), 200),
+        (&format!("/api/orders/{}", order.to_uppercase()), 200),
+        (&format!("/api/orders/%7B{order}%7D"), 404),
+        (&format!("/api/orders/urn:uuid:{order}"), 404),
+        (&format!("/api/orders/{}", order.replace('-', "")), 404),
+    ] {
+        assert_eq!(ana.get(path).await.status, status, "{path}");
+    }
+    for path in ["/cart/add/01", "/cart/update/+1", "/cart/remove/01"] {
+        let form = shop.request(Method::POST, path).form(&[("quantity", "1")]);
+        assert_eq!(form.send().await.unwrap().status(), 404, "{path}");
+    }
+}

@@ -29,6 +29,29 @@ async fn a_client_may_not_subscribe_to_topics_of_other_roles() {
 }
 
 #[actix_web::test]
+async fn a_frame_that_is_no_command_is_answered_in_the_words_of_the_shop() {
+    let shop = TestShop::open().await;
+    let mut guest = Socket::connect(&shop, "/api/live", &[]).await;
+    for (frame, message) in [
+        (json!({}), "the frame has no command"),
+        (json!({ "since": 5 }), "the frame has no command"),
+        (json!({ "token": null }), "the frame has no command"),
+        (json!({ "ping": null, "subscribe": null }), "the frame has no command"),
+        (json!([]), "the frame has a value of the wrong type"),
+        (json!(7), "the frame has a value of the wrong type"),
+        (json!({ "since": "5" }), "the field `/since` has a value of the wrong type"),
+        (json!({ "since": -5 }), "the field `/since` has a value that is not allowed"),
+        (json!({ "subscribe": ["x"] }), "the field `/subscribe/0` has a value that is not allowed"),
+        (json!({ "subscribe": "cart" }), "the field `/subscribe` has a value of the wrong type"),
+        (json!({ "subscrbe": [] }), "the field `/subscrbe` does not exist"),
+    ] {
+        guest.sends_text(frame.clone()).await;
+        let error = guest.receives_json().await["error"].clone();
+        assert_eq!(error, json!({ "code": "malformed_json", "message": message }), "{frame}");
+    }
+}
+
+#[actix_web::test]
 async fn the_socket_of_a_page_ends_with_the_session_of_its_browser() {
     let shop = TestShop::open_with(&[("AUTH__SESSION_IDLE", "2s")]).await;
     shop.customer("ana").await;

@@ -36,7 +36,11 @@ async fn a_page_receives_the_fragments_that_events_change() {
 async fn a_page_just_rendered_receives_only_later_changes() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
+    let mut program = Socket::open(&shop, &ana.token).await;
+    program.subscribes(&["session"]).await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
+    // A page that is rendered before the hub has read the log would receive the sign-in later.
+    program.receives_event("session.opened").await;
     let request = shop.request(Method::GET, "/cart").header("cookie", &cookie);
     let page = request.send().await.unwrap().text().await.unwrap();
     let (_, address) = page.split_once("hx-ws:connect=\"").unwrap();

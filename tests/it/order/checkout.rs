@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{shop_with_ana, text};
+use crate::people::Answer;
 
 #[actix_web::test]
 async fn a_checkout_sells_the_stock_and_empties_the_cart() {
@@ -70,12 +71,15 @@ async fn a_checkout_needs_a_valid_idempotency_key() {
         "cart_version": version, "expected_total_cents": 89_900,
         "name": "Ana", "email": "a@b", "address": "Quay",
     });
-    ana.send(Method::POST, "/api/orders", body)
+    ana.send(Method::POST, "/api/orders", body.clone())
         .await
         .expect_problem(400, "missing_idempotency_key");
     for key in ["", "with space", &"x".repeat(256)] {
         ana.orders(key, version, 89_900).await.expect_problem(400, "invalid_idempotency_key");
     }
+    let twice = ana.request(Method::POST, "/api/orders").json(&body);
+    let twice = twice.header("idempotency-key", "k").header("idempotency-key", "l").send().await;
+    Answer::of(twice.unwrap()).await.expect_problem(400, "invalid_idempotency_key");
     assert_eq!((ana.cart().await, ana.orders_listed("").await.len()), (cart, 0));
 }
 

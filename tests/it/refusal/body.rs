@@ -20,10 +20,11 @@ const NO_OBJECT: [Refused; 9] = [
 ];
 
 /// Invalid quantities.
-const QUANTITIES: [Refused; 8] = [
-    ("-1", 422, "out_of_range"),
-    ("4294967296", 422, "out_of_range"),
-    ("1e30", 422, "wrong_type"),
+const QUANTITIES: [Refused; 9] = [
+    ("-1", 422, "quantity_out_of_range"),
+    ("4294967296", 422, "quantity_out_of_range"),
+    ("1e30", 422, "quantity_out_of_range"),
+    ("1000000000000000000000000000000", 422, "quantity_out_of_range"),
     ("1.5", 422, "wrong_type"),
     ("\"1\"", 422, "wrong_type"),
     ("null", 422, "wrong_type"),
@@ -39,8 +40,8 @@ const COMMANDS: [(&str, &str, &str, &[Refused]); 7] = [
         r#"{"article_id":1,"quantity":1}"#,
         &[
             (r#"{"article_id":1}"#, 422, "missing_field"),
-            (r#"{"article_id":1,"quantity":0}"#, 422, "out_of_range"),
-            (r#"{"article_id":1,"quantity":100}"#, 422, "out_of_range"),
+            (r#"{"article_id":1,"quantity":0}"#, 422, "quantity_out_of_range"),
+            (r#"{"article_id":1,"quantity":100}"#, 422, "quantity_out_of_range"),
             (r#"{"article_id":99,"quantity":1}"#, 404, "article_not_found"),
             (r#"{"article_id":-1,"quantity":1}"#, 422, "out_of_range"),
             (r#"{"article_id":"1","quantity":1}"#, 422, "wrong_type"),
@@ -108,7 +109,11 @@ const ORDERS: &[Refused] = &[
 
 const ARTICLES: &[Refused] = &[
     (r#"{"name":"Lampe","price_cents":100}"#, 422, "missing_field"),
-    (r#"{"name":"Lampe","price_cents":-1,"on_hand":1}"#, 422, "out_of_range"),
+    (r#"{"name":"Lampe","price_cents":-1,"on_hand":1}"#, 422, "invalid_article"),
+    (r#"{"name":"Lampe","price_cents":1000000000000000000,"on_hand":1}"#, 422, "invalid_article"),
+    (r#"{"name":"Lampe","price_cents":1e30,"on_hand":1}"#, 422, "invalid_article"),
+    (r#"{"name":"Lampe","price_cents":1,"on_hand":-1}"#, 422, "invalid_article"),
+    (r#"{"name":"Lampe","price_cents":1,"on_hand":4294967296}"#, 422, "invalid_article"),
     (r#"{"name":"Lampe","price_cents":9.99,"on_hand":1}"#, 422, "wrong_type"),
     (r#"{"name":"Lampe","price_cents":"9,99","on_hand":1}"#, 422, "wrong_type"),
     (r#"{"name":"Lampe","price_cents":0,"on_hand":1}"#, 422, "invalid_article"),

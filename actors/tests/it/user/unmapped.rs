@@ -50,6 +50,7 @@ async fn names_and_passwords_of_earlier_versions_still_sign_in() {
         ("Ａｎａ", PASSWORD),
         ("😀😀", "👍🏽👍🏽👍🏽👍🏽"),
         ("b\u{A0}b", PASSWORD),
+        ("bob  smith", PASSWORD),
         ("\u{200B}", PASSWORD),
         ("ﬁn", "wide\u{3000}space"),
     ] {
