@@ -72,7 +72,8 @@ struct Outcome {
 impl Story {
     /// Does everything that must precede the action, in a shop with a failpoint.
     pub(super) async fn prepare(action: Action, buyers: usize, failpoint: &str) -> Self {
-        let expiry = if action == Action::Expire { "1s" } else { "15m" };
+        // An order must not expire while the story is still being prepared.
+        let expiry = if action == Action::Expire { "4s" } else { "15m" };
         let shop = TestShop::open_to_fail(&[("ORDER__EXPIRY", expiry)], failpoint).await;
         let admin = shop.admin().await;
         admin.sets_bank("approve").await;
