@@ -81,7 +81,7 @@ pub async fn get_file(
     let version = version(&file);
     let mut response = HttpResponse::Ok();
     response
-        .content_type(file.metadata.mimetype())
+        .content_type(content_type(&file))
         .insert_header((CACHE_CONTROL, cache_control(request.query_string(), &version)))
         .insert_header((VARY, "accept-encoding"));
     let compressed =
@@ -107,6 +107,12 @@ fn find(name: &str) -> Option<EmbeddedFile> {
     ShopFiles::get(name)
         .or_else(|| HtmxFiles::get(name))
         .or_else(|| HtmxFiles::get(&format!("ext/{name}")))
+}
+
+/// Returns the type of a file. Each is a text in UTF-8, which its type must say (OWASP ASVS 5.0,
+/// section 4.1.1).
+fn content_type(file: &EmbeddedFile) -> String {
+    format!("{}; charset=utf-8", file.metadata.mimetype())
 }
 
 /// Returns a file in an encoding, with the name of the encoding. Returns `None` if the encoding

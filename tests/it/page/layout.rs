@@ -43,9 +43,17 @@ async fn browsers_cache_static_files_until_they_change() {
     );
     assert_eq!(
         guest.get("/static/pictures/laptop.svg").await.has(200).headers["content-type"],
-        "image/svg+xml"
+        "image/svg+xml; charset=utf-8"
     );
-    assert_eq!(guest.get("/favicon.ico").await.has(200).headers["content-type"], "image/svg+xml");
+    for (name, kind) in [
+        ("static/shop.css", "text/css"),
+        ("static/shop.js", "text/javascript"),
+        ("static/htmx.min.js", "text/javascript"),
+        ("favicon.ico", "image/svg+xml"),
+    ] {
+        let file = guest.get(&format!("/{name}")).await.has(200);
+        assert_eq!(file.headers["content-type"], format!("{kind}; charset=utf-8").as_str());
+    }
     for path in
         ["/static/nothing.css", "/static/../Cargo.toml", "/static/%2e%2e/Cargo.toml", "/static/"]
     {
