@@ -14,6 +14,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
 use crate::harness::TestShop;
+use crate::wire::exchanges;
 
 /// The send buffer of a client that floods, in bytes.
 const SMALL_BUFFER: u32 = 16 * 1024;
@@ -245,5 +246,36 @@ async fn read_response(stream: &mut TcpStream) -> String {
         }
         let read = timeout(Duration::from_secs(20), stream.read_buf(&mut response));
         assert!(read.await.expect("a response in time").unwrap() > 0, "closed after {text:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_request_whose_body_ends_at_an_ambiguous_place_is_refused_and_closes_its_connection() {
+    let shop = TestShop::open().await;
+    let address = shop.url.trim_start_matches("http://");
+    let next = format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n");
+    for lengths in [
+        "content-length: 5\r\ntransfer-encoding: chunked",
+        "transfer-encoding: chunked\r\ncontent-length: 5",
+        "content-length: 0\r\ntransfer-encoding: identity, chunked",
+        "content-length: 5\r\ncontent-length: 6",
+        "content-length: 5\r\ncontent-length: 5",
+        "content-length: 5, 5",
+        "content-length: +5",
+        "content-length: -5",
+        "content-length: 0x5",
+        "content-length:",
+        "transfer-encoding: gzip",
+        "transfer-encoding: gzip, chunked",
+        "transfer-encoding: chunked, gzip",
+        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+        "transfer-encoding: xchunked",
+        "transfer-encoding: \"chunked\"",
+        "transfer-encoding : chunked",
+    ] {
+        let head = format!("POST /auth/login HTTP/1.1\r\nhost: {address}\r\n{JSON}\r\n{lengths}");
+        let received = exchanges(address, format!("{head}\r\n\r\n0\r\n\r\n{next}")).await;
+        assert!(received.starts_with("HTTP/1.1 400 "), "{lengths}: {received}");
+        assert_eq!(received.matches("HTTP/1.1 ").count(), 1, "{lengths}: {received}");
     }
 }

@@ -134,7 +134,7 @@ impl UserDeps {
         });
         let replaced = replaced.await;
         let session = replaced.map_err(|failure| failure.map_refused(|_| UserError::Unknown))?;
-        self.default_password.reload(&self.shared.tables).await?;
+        self.default_password.refresh(&self.shared.tables).await;
         Ok(session)
     }
 
@@ -175,7 +175,7 @@ impl UserDeps {
             Some(reason) => self.end_sessions(user.id, reason, batch).await?,
             None => drop(tables.commit(batch).await?),
         }
-        self.default_password.reload(tables).await?;
+        self.default_password.refresh(tables).await;
         Ok(user)
     }
 
@@ -204,7 +204,7 @@ impl UserDeps {
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, EndReason::UserChanged, batch).await?;
-        self.default_password.reload(tables).await?;
+        self.default_password.refresh(tables).await;
         Ok(user)
     }
 

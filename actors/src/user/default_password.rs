@@ -25,8 +25,15 @@ impl DefaultPassword {
         Ok(loaded)
     }
 
-    /// Reads the first administrator's account again.
-    pub(super) async fn reload(&self, tables: &Tables) -> Result<(), StoreError> {
+    /// Reads the first administrator's account again, after it may have changed. A change that is
+    /// stored has succeeded, so an error is only logged; the previous value then stays.
+    pub(super) async fn refresh(&self, tables: &Tables) {
+        if let Err(error) = self.reload(tables).await {
+            tracing::warn!(%error, "could not read whether the default password still works");
+        }
+    }
+
+    async fn reload(&self, tables: &Tables) -> Result<(), StoreError> {
         let account = match tables.seed.get("admin").await? {
             Some(first) => tables.accounts.get(first.value).await?,
             None => None,

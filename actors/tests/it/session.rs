@@ -279,3 +279,34 @@ async fn a_wrong_password_ends_no_session() {
     let open = test.shop.sessions.ask(ListSessions(user.user.id)).await.unwrap();
     assert_eq!(open, [session]);
 }
+
+#[actix::test]
+async fn a_user_has_at_most_a_hundred_sessions_and_one_more_ends_the_oldest() {
+    let test = TestShop::open().await;
+    let user = test.user("ana").await;
+    let other = sign_in(&test, &test.user("bob").await, None).await.unwrap();
+    let mut sessions = Vec::new();
+    for number in 0..102 {
+        let cookie = (number % 2 == 0).then(|| format!("cookie {number}"));
+        sessions.push(sign_in(&test, &user, cookie.as_deref()).await.unwrap());
+    }
+    let open = test.shop.sessions.ask(ListSessions(user.user.id)).await.unwrap();
+    assert_eq!(open, sessions[2..]);
+    for ended in &sessions[..2] {
+        assert!(test.shop.revocations.contains(ended.id));
+    }
+    let found = test.shop.sessions.ask(FindByCookie("cookie 0".into())).await;
+    assert_eq!(found, Err(Failure::Refused(SessionError::Refused)));
+    assert!(rotate(&test, &sessions[1], 1).await.is_err());
+    assert!(!test.shop.revocations.contains(other.id));
+}
+
+#[actix::test]
+async fn a_change_of_the_password_that_is_stored_succeeds_even_if_the_next_read_fails() {
+    let test = TestShop::open().await;
+    let user = test.user("ana").await.user.id;
+    test.store.fail_reads_after_next_commit();
+    let session = change_password(&test.shop, user, Some("new")).await.unwrap();
+    test.store.answer_reads();
+    assert_eq!(test.shop.sessions.ask(FindByCookie("new".into())).await, Ok(session));
+}

@@ -39,7 +39,7 @@ async fn what_a_client_does_wrong_is_no_error_of_the_shop() {
 }
 
 /// Returns requests that break the rules of HTTP or end in the middle of a body.
-fn invalid_requests(token: &str) -> [String; 12] {
+fn invalid_requests(token: &str) -> [String; 15] {
     let json = "Content-Type: application/json\r\n";
     let large = "x".repeat(300_000);
     [
@@ -49,6 +49,12 @@ fn invalid_requests(token: &str) -> [String; 12] {
         "GET /articles HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n".into(),
         format!("GET /{large} HTTP/1.1\r\nHost: a\r\n\r\n"),
         format!("GET / HTTP/1.1\r\nHost: a\r\nX: {large}\r\n\r\n"),
+        "GET /articles HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"
+            .into(),
+        "GET /articles HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n".into(),
+        "POST /auth/login HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\
+         Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            .into(),
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}".into(),
         format!("POST /auth/login HTTP/1.1\r\nHost: a\r\n{json}Content-Length: 100\r\n\r\n{{"),
         format!(

@@ -19,6 +19,9 @@ pub(crate) struct FaultyStore {
     reads: AtomicUsize,
     panics: AtomicBool,
     holds: AtomicBool,
+    /// Whether reads fail once a commit was requested.
+    breaks: AtomicBool,
+    is_broken: AtomicBool,
     /// A key whose every expectation fails.
     contended: Mutex<Option<String>>,
     held: Mutex<Option<Held>>,
@@ -39,6 +42,8 @@ impl FaultyStore {
             reads: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
             holds: AtomicBool::new(false),
+            breaks: AtomicBool::new(false),
+            is_broken: AtomicBool::new(false),
             contended: Mutex::new(None),
             held: Mutex::new(None),
         }
@@ -62,6 +67,16 @@ impl FaultyStore {
     /// Makes the next commit fail without any effect.
     pub(crate) fn refuse_next_commit(&self) {
         self.memory.refuse_next(1);
+    }
+
+    /// Makes every read of keys fail after the next commit.
+    pub(crate) fn fail_reads_after_next_commit(&self) {
+        self.breaks.store(true, Ordering::SeqCst);
+    }
+
+    /// Makes reads of keys succeed again.
+    pub(crate) fn answer_reads(&self) {
+        self.is_broken.store(false, Ordering::SeqCst);
     }
 
     /// Holds the next commit, as if it came from a slow node.
@@ -91,6 +106,9 @@ impl FaultyStore {
 impl Store for FaultyStore {
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        if self.is_broken.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("the reads fail".to_owned()));
+        }
         self.memory.get_many(keys).await
     }
 
@@ -105,6 +123,9 @@ impl Store for FaultyStore {
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         self.commits.fetch_add(1, Ordering::SeqCst);
+        if self.breaks.swap(false, Ordering::SeqCst) {
+            self.is_broken.store(true, Ordering::SeqCst);
+        }
         assert!(!self.panics.swap(false, Ordering::SeqCst), "set to panic");
         let contended = self.contended.lock().unwrap().clone();
         if batch.expect.iter().any(|(key, _)| Some(key) == contended.as_ref()) {
