@@ -14,7 +14,7 @@ use domain::cart::Owner;
 use domain::topic::Topic;
 use serde::Deserialize;
 
-use crate::auth::audit::Source;
+use crate::auth::audit::{SecurityEvent, Source, record};
 use crate::auth::browser::Visitor;
 use crate::auth::{bearer, client, origin};
 use crate::error::Problem;
@@ -141,6 +141,9 @@ fn take_slot(
             NoSlot::Total => Code::Unavailable,
             NoSlot::PerOwner | NoSlot::PerAddress => Code::TooManyRequests,
         };
+        // A store that fails has the same code, but leaves no line.
+        let user = identity.signed_in.as_ref().map(|signed_in| signed_in.user);
+        record(SecurityEvent::RequestRefused { code: code.word() }, request, user);
         Problem::new(code).retry_after(RETRY_AFTER)
     })
 }

@@ -49,9 +49,7 @@ async fn render_page_with_error(
     let viewer = visitor.viewer().await?;
     let main = main(&failure::message(visitor.locale, problem.code.word())).await?;
     let page = layout::page(&viewer, &format!("page-{title}"), topics, main);
-    let mut response = html_response(problem.code.status(), page);
-    problem.set_retry_after(&mut response);
-    Ok(response)
+    Ok(refusal(&problem, page))
 }
 
 /// Answers a command: htmx receives the changed fragments by their ids and the text `notice`, a
@@ -86,9 +84,14 @@ fn render_form_with_error(
     form: impl FnOnce(&str) -> Markup,
 ) -> HttpResponse {
     let form = form(&failure::message(visitor.locale, problem.code.word()));
-    let partial = layout::partial(id, None, &form);
-    let mut response = html_response(problem.code.status(), partial);
+    refusal(problem, layout::partial(id, None, &form))
+}
+
+/// Returns a response that shows a problem itself. The log of security reads the code from it.
+fn refusal(problem: &Problem, markup: Markup) -> HttpResponse {
+    let mut response = html_response(problem.code.status(), markup);
     problem.set_retry_after(&mut response);
+    response.extensions_mut().insert(problem.code);
     response
 }
 

@@ -42,6 +42,8 @@ pub async fn present(
         // Boxed, because every open connection holds this future, also that of a WebSocket.
         let rendered = Box::pin(render(&request, &problem)).await;
         response = replace_body(response, rendered);
+    } else if let Some(code) = shown_code(&response) {
+        record_refusal(&request, code).await;
     }
     if let Ok(id) = HeaderValue::from_str(&request_id(&request)) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -69,6 +71,11 @@ fn problem(response: &ServiceResponse<BoxBody>) -> Option<Problem> {
         }
         _ => None,
     }
+}
+
+/// Returns the code of a problem that a page shows in its own form.
+fn shown_code(response: &ServiceResponse<BoxBody>) -> Option<Code> {
+    response.response().extensions().get().copied()
 }
 
 /// Replaces the body of a response, but keeps its headers.

@@ -2,15 +2,21 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::http::header::HeaderMap;
+use actix_web::dev::RequestHead;
+use actix_web::http::Version;
 use ipnet::IpNet;
 use serde::Deserialize;
 
 /// Headers by which a proxy or a content delivery network forwards the client's address, host or
 /// scheme, apart from those that begin with `X-Forwarded-`.
-const FORWARDING: [&str; 11] = [
+const FORWARDING: [&str; 16] = [
     "forwarded",
     "via",
+    "cdn-loop",
+    "front-end-https",
+    "x-amzn-trace-id",
+    "x-azure-clientip",
+    "x-scheme",
     "x-real-ip",
     "x-client-ip",
     "x-cluster-client-ip",
@@ -22,11 +28,12 @@ const FORWARDING: [&str; 11] = [
     "fastly-client-ip",
 ];
 
-/// Whether a request has a header that proxies add (RFC 7239; RFC 9110, section 7.6.3).
-pub fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers
-        .keys()
-        .any(|name| name.as_str().starts_with("x-forwarded") || FORWARDING.contains(&name.as_str()))
+/// Whether a proxy seems to have forwarded a request: it has a header that proxies add (RFC 7239;
+/// RFC 9110, section 7.6.3), or a version that browsers do not send. nginx adds no header and sends
+/// HTTP/1.0 unless it is configured otherwise.
+pub fn is_forwarded(request: &RequestHead) -> bool {
+    let is_added = |name: &str| name.starts_with("x-forwarded") || FORWARDING.contains(&name);
+    request.version < Version::HTTP_11 || request.headers.keys().any(|name| is_added(name.as_str()))
 }
 
 /// The networks of proxies whose `X-Forwarded-For` entries are trusted.
@@ -113,9 +120,7 @@ mod tests {
     fn a_request_is_forwarded_if_it_has_a_header_of_a_proxy() {
         use actix_web::test::TestRequest;
         let is_forwarded = |name: &str| {
-            super::is_forwarded(
-                TestRequest::get().insert_header((name, "x")).to_http_request().headers(),
-            )
+            super::is_forwarded(TestRequest::get().insert_header((name, "x")).to_request().head())
         };
         for name in ["Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Real-IP", "Via"] {
             assert!(is_forwarded(name), "{name}");
@@ -123,6 +128,15 @@ mod tests {
         for name in ["Host", "Accept", "X-Request-Id"] {
             assert!(!is_forwarded(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_request_is_forwarded_if_its_version_is_older_than_that_of_browsers() {
+        use actix_web::test::TestRequest;
+        let is_forwarded =
+            |version| super::is_forwarded(TestRequest::get().version(version).to_request().head());
+        assert!(is_forwarded(Version::HTTP_10));
+        assert!(!is_forwarded(Version::HTTP_11));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::{PageOf, many, one};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
+use crate::error::code::Code;
 use crate::json::{Fields, given};
 use crate::path::Path;
 use crate::query::Parameters;
@@ -83,7 +84,8 @@ pub async fn list_users(
 
 /// `POST /api/users`: adds a user.
 pub async fn add_user(
-    _: Admin,
+    Admin(me): Admin,
+    request: HttpRequest,
     state: Data<AppState>,
     Fields(new): Fields<NewUser>,
 ) -> Result<HttpResponse, Problem> {
@@ -93,6 +95,7 @@ pub async fn add_user(
     let role = role.unwrap_or(Role::Customer);
     let add = AddUser { username, email, password, role, client: Client::Staff };
     let user = state.shop.users.ask(add).await?.user;
+    record(SecurityEvent::UserAdded { by: me.user }, &request, Some(user.id));
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("/api/users/{}", user.id)))
         .json(json!({ "success": true, "user": user_json(&user) })))
@@ -108,15 +111,25 @@ pub async fn get_user(
 }
 
 /// `PATCH /api/users/{id}`: changes a user's role, email address or password.
+///
+/// Administrators cannot set their own password here, because a copied token would be enough to
+/// keep its owner out (OWASP ASVS 5.0, sections 6.2.3 and 7.5.1).
 pub async fn change_user(
-    _: Admin,
+    Admin(me): Admin,
+    request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
     Fields(change): Fields<UserChange>,
 ) -> Result<HttpResponse, Problem> {
     let UserChange { role, email, password } = change;
+    if password.is_some() && *id == me.user {
+        let detail = "to change your own password, send the current one to POST /auth/password";
+        return Err(Problem::because(Code::OwnPassword, detail));
+    }
     let email = email.map(|email| email.map(Email::choose).transpose()).transpose()?;
+    let changed = SecurityEvent::UserChanged { by: me.user, has_new_password: password.is_some() };
     let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
+    record(changed, &request, Some(user.id));
     Ok(one("user", user_json(&user)))
 }
 

@@ -40,10 +40,29 @@ pub enum SecurityEvent {
     },
     /// A refresh token was used again, and its session has ended.
     TokenReused,
+    /// A user changed their password.
+    PasswordChanged,
+    /// An administrator added a user.
+    UserAdded {
+        /// The administrator.
+        by: UserId,
+    },
+    /// An administrator changed a user.
+    UserChanged {
+        /// The administrator.
+        by: UserId,
+        /// Whether the administrator set a password.
+        has_new_password: bool,
+    },
     /// An administrator deleted a user.
     UserDeleted {
         /// The administrator.
         by: UserId,
+    },
+    /// A limit, or a rule about requests that attackers send, refused a request or closed a socket.
+    RequestRefused {
+        /// The word of the problem's code, or of the reason for the close.
+        code: &'static str,
     },
 }
 
@@ -105,15 +124,29 @@ impl Source {
             SecurityEvent::TokenReused => {
                 warn!(target: SECURITY, event = "token_reused", request_id, address, subject);
             }
-            SecurityEvent::UserDeleted { by } => {
+            SecurityEvent::PasswordChanged => {
+                info!(target: SECURITY, event = "password_changed", request_id, address, subject);
+            }
+            SecurityEvent::UserAdded { by } => {
+                info!(target: SECURITY, event = "user_added", request_id, address, subject, %by);
+            }
+            SecurityEvent::UserChanged { by, has_new_password } => {
                 info!(
                     target: SECURITY,
-                    event = "user_deleted",
+                    event = "user_changed",
                     request_id,
                     address,
                     subject,
-                    %by
+                    %by,
+                    has_new_password
                 );
+            }
+            SecurityEvent::UserDeleted { by } => {
+                info!(target: SECURITY, event = "user_deleted", request_id, address, subject, %by);
+            }
+            SecurityEvent::RequestRefused { code } => {
+                let event = "request_refused";
+                info!(target: SECURITY, event, request_id, address, subject, code);
             }
         }
     }
@@ -135,6 +168,16 @@ pub async fn record_refusal(request: &HttpRequest, code: Code) {
         }
         Code::Forbidden | Code::InvalidToken => SecurityEvent::AuthorityRefused,
         Code::Unauthorized if has_credentials(request) => SecurityEvent::AuthorityRefused,
+        Code::InvalidPath
+        | Code::InvalidUpgrade
+        | Code::MisdirectedRequest
+        | Code::OwnPassword
+        | Code::BodyTooLarge
+        | Code::TooManyRequests
+        | Code::TooManyGuests
+        | Code::TooManyUnpaidOrders
+        | Code::TooManyPaymentAttempts
+        | Code::TooBusy => SecurityEvent::RequestRefused { code: code.word() },
         _ => return,
     };
     let subject = match bearer::subject(request) {

@@ -50,7 +50,7 @@ async fn require_no_default_password(
     let is_default = state.shop.default_password.stands()
         && SubmittedName::of(username).mapped == FIRST_ADMIN
         && mapped_password(password) == DEFAULT_PASSWORD;
-    if is_default && is_forwarded(request.headers()) {
+    if is_default && is_forwarded(request.head()) {
         let admin = find_user(state, username).await;
         record(SecurityEvent::DefaultPasswordForwarded, request, admin);
         return Err(Problem::new(Code::DefaultPassword));
@@ -90,9 +90,12 @@ pub async fn change_password(
     let client = session_client(request, cookie_hash);
     let change = ChangePassword { user: me.user, current, new, client };
     let changed = state.shop.users.ask(change).await;
-    if let Err(Failure::Refused(error)) = &changed
-        && let Some(event) = event_of(*error)
-    {
+    let event = match &changed {
+        Ok(_) => Some(SecurityEvent::PasswordChanged),
+        Err(Failure::Refused(error)) => event_of(*error),
+        Err(_) => None,
+    };
+    if let Some(event) = event {
         record(event, request, Some(me.user));
     }
     Ok(changed?)

@@ -28,7 +28,8 @@ pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static
             Code::PasswordLength
             | Code::PasswordCommon
             | Code::PasswordPersonal
-            | Code::PasswordBreached,
+            | Code::PasswordBreached
+            | Code::OwnPassword,
             route,
         ) => Some(if route == "/auth/password" { "/new_password" } else { "/password" }),
         (Code::InvalidToken, "/auth/refresh") => Some("/refresh_token"),

@@ -209,8 +209,12 @@ impl Socket {
 
     /// Records that the client may not do what it requests.
     fn record_refusal(&self) {
+        self.record(SecurityEvent::AuthorityRefused);
+    }
+
+    fn record(&self, event: SecurityEvent) {
         let subject = self.identity.signed_in.as_ref().map(|signed_in| signed_in.user);
-        self.source.record(SecurityEvent::AuthorityRefused, subject);
+        self.source.record(event, subject);
     }
 
     /// Sends a frame unless it is empty.
@@ -224,6 +228,9 @@ impl Socket {
 
     /// Closes the socket; a program first receives a `bye` frame.
     fn close(&self, close: Close, ctx: &mut Context) {
+        if matches!(close, Close::Rate | Close::TooBig) {
+            self.record(SecurityEvent::RequestRefused { code: close.details().word });
+        }
         if matches!(self.client, Client::Program(_)) {
             self.send(frame::bye(close, self.slot.number), ctx);
         }

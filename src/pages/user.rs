@@ -131,7 +131,10 @@ pub async fn add_user(
     Form(form): Form<UserForm>,
 ) -> Result<HttpResponse, Problem> {
     match add_user_from_form(&visitor.state, &form).await {
-        Ok(()) => Ok(redirect(&request, "/admin/users")),
+        Ok(user) => {
+            record(SecurityEvent::UserAdded { by: me.user }, &request, Some(user.id));
+            Ok(redirect(&request, "/admin/users"))
+        }
         Err(problem) if problem.is_recoverable() && is_htmx(&request) => {
             let form = |error: &str| views::user::add_form(visitor.locale, Some(error));
             Ok(render_form_with_error(&problem, &visitor, "user-add", form))
@@ -192,12 +195,12 @@ async fn register_from_form(
 }
 
 /// Adds the user of an administrator's form.
-async fn add_user_from_form(state: &AppState, form: &UserForm) -> Result<(), Problem> {
+async fn add_user_from_form(state: &AppState, form: &UserForm) -> Result<User, Problem> {
     let (username, email) = name_and_email(form)?;
     let password = form.password.clone();
     let role = form.role.unwrap_or(Role::Customer);
     let add = AddUser { username, email, password, role, client: Client::Staff };
-    Ok(state.shop.users.ask(add).await.map(drop)?)
+    Ok(state.shop.users.ask(add).await?.user)
 }
 
 /// Returns the name and the email address of a form. An empty address stands for none.

@@ -8,6 +8,7 @@ use crate::harness::TestShop;
 use crate::people::{Answer, Person, signs_in};
 use crate::socket::Socket;
 
+mod limits;
 mod mistakes;
 
 const PASSWORD: &str = "correct horse";
@@ -52,6 +53,16 @@ impl Logged {
             )
         );
         assert!(["INFO", "WARN"].contains(&lines[0]["level"].as_str().unwrap()));
+    }
+
+    /// Returns the fields of the only line since the last call, which has an event and a subject.
+    #[track_caller]
+    fn new_fields(&mut self, event: &str, subject: &str) -> Value {
+        let lines = self.new_lines();
+        assert_eq!(lines.len(), 1, "{event}: {lines:#?}");
+        let fields = lines[0]["fields"].clone();
+        assert_eq!((&fields["event"], &fields["subject"]), (&json!(event), &json!(subject)));
+        fields
     }
 
     async fn posts(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> HeaderMap {
@@ -300,4 +311,56 @@ async fn a_flood_of_refused_requests_hides_no_event_and_is_bounded() {
         ana.get("/api/cart").await.expect(401);
     }
     assert_eq!(logged.new_lines().len(), 100);
+}
+
+#[actix_web::test]
+async fn every_new_password_and_every_added_or_changed_user_leaves_one_line() {
+    let mut logged = Logged::open(&[]).await;
+    let admin = logged.shop.admin().await.0;
+    let boss = id(&admin).await;
+    let mut ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    logged.new_lines();
+    let change = json!({ "current_password": PASSWORD, "new_password": "battery staple" });
+    let changed = ana.send(Method::POST, "/auth/password", change).await.expect(200);
+    logged.has_line(&changed.headers, "password_changed", &me);
+    ana.takes(&changed.json);
+    let cookie = signs_in(&logged.shop, "ana", "battery staple").await;
+    logged.new_lines();
+    let form = [("current", "battery staple"), ("new", PASSWORD)];
+    let page = logged.posts("/account/password", &cookie, &form).await;
+    logged.has_line(&page, "password_changed", &me);
+
+    let bob = json!({ "username": "bob", "password": PASSWORD });
+    let added = admin.send(Method::POST, "/api/users", bob).await.expect(201);
+    let bob = added.json["user"]["id"].as_str().unwrap();
+    assert_eq!(logged.new_fields("user_added", bob)["by"], boss.as_str());
+    let path = format!("/api/users/{bob}");
+    for (change, has_new_password) in
+        [(json!({ "role": "admin" }), false), (json!({ "password": "battery staple" }), true)]
+    {
+        admin.send(Method::PATCH, &path, change).await.expect(200);
+        let fields = logged.new_fields("user_changed", bob);
+        assert_eq!(
+            (&fields["by"], &fields["has_new_password"]),
+            (&json!(boss), &json!(has_new_password))
+        );
+    }
+    admin.send(Method::PATCH, &path, json!({ "password": "x" })).await.expect(422);
+    assert_eq!(logged.new_lines().len(), 0);
+    let own = format!("/api/users/{boss}");
+    let password = json!({ "password": "battery staple" });
+    admin.send(Method::PATCH, &own, password).await.expect(403);
+    assert_eq!(logged.new_fields("request_refused", &boss)["code"], "own_password");
+
+    let cookie = signs_in(&logged.shop, "admin", "admin").await;
+    logged.new_lines();
+    let form = [("username", "eve"), ("email", ""), ("password", PASSWORD)];
+    logged.posts("/admin/users/add", &cookie, &form).await;
+    let lines = logged.new_lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    let fields = &lines[0]["fields"];
+    assert_eq!((&fields["event"], &fields["by"]), (&json!("user_added"), &json!(boss)));
+    logged.posts("/admin/users/add", &cookie, &form).await;
+    assert_eq!(logged.new_lines().len(), 0, "the name is taken");
 }

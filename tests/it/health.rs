@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::harness::{OWN_PASSWORD, TestShop, fails_to_start, start, stop, until};
 use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
+use crate::wire::exchanges;
 
 #[actix_web::test]
 async fn a_running_shop_is_live_and_ready() {
@@ -108,6 +109,16 @@ async fn a_request_that_a_proxy_forwards_cannot_sign_in_with_the_default_passwor
         assert!(page.text().await.unwrap().contains("Le mot de passe par défaut"), "{header}");
         refused += 2;
     }
+    let body = r#"{"username":"admin","password":"admin"}"#;
+    let address = shop.url.trim_start_matches("http://");
+    let request = format!(
+        "POST /auth/login HTTP/1.0\r\nHost: {address}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let response = exchanges(address, request).await;
+    assert!(response.contains("\"code\":\"default_password\""), "{response}");
+    refused += 1;
     let log = shop.file("log");
     assert_eq!(log.matches(r#""event":"default_password""#).count(), refused, "{log}");
 

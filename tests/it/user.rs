@@ -119,7 +119,7 @@ async fn the_last_administrator_can_be_neither_deleted_nor_demoted() {
     let demotion = json!({ "role": "customer" });
     admin.0.send(Method::PATCH, &path, demotion.clone()).await.expect_problem(409, "last_admin");
     let both = json!({ "role": "customer", "password": "battery staple" });
-    admin.0.send(Method::PATCH, &path, both).await.expect_problem(409, "last_admin");
+    admin.0.send(Method::PATCH, &path, both).await.expect_problem(403, "own_password");
     shop.admin().await;
     assert_eq!(admin.0.get("/auth/profile").await.expect(200).json["role"], "admin");
     adds_boss(&admin).await;
@@ -244,4 +244,24 @@ fn run(shop: &TestShop, arguments: &[&str], input: &str) -> Output {
 
 fn text(output: &[u8]) -> String {
     String::from_utf8_lossy(output).into_owned()
+}
+
+#[actix_web::test]
+async fn an_administrator_sets_the_passwords_of_others_but_not_their_own_without_the_current_one() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let own = format!("/api/users/{}", id(&admin.0).await);
+    let ana = shop.customer("ana").await;
+    let password = json!({ "password": "battery staple" });
+    for path in [&own, &own.to_uppercase().replace("/API/USERS", "/api/users")] {
+        let refused = admin.0.send(Method::PATCH, path, password.clone()).await;
+        let refused = refused.expect_problem(403, "own_password").json;
+        assert_eq!(refused["errors"][0]["pointer"], "/password");
+        assert!(refused["detail"].as_str().unwrap().contains("POST /auth/password"), "{refused}");
+    }
+    shop.admin().await;
+    admin.0.send(Method::PATCH, &own, json!({ "email": "boss@b" })).await.expect(200);
+    let path = format!("/api/users/{}", id(&ana).await);
+    admin.0.send(Method::PATCH, &path, password).await.expect(200);
+    Person::log_in(&shop, "ana", "battery staple").await;
 }

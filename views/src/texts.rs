@@ -20,7 +20,7 @@ const ERROR_CODES: &str = "
     insufficient_stock invalid_contact total_too_large order_not_found wrong_state
     payment_declined payment_not_sent payment_unavailable username_taken invalid_username
     invalid_email password_length password_common password_personal password_breached
-    default_password wrong_password last_admin user_not_found
+    default_password wrong_password own_password last_admin user_not_found
     session_not_found invalid_article below_reserved too_busy too_many_requests too_many_guests
     too_many_registrations too_many_unpaid_orders too_many_payment_attempts unavailable internal
 ";

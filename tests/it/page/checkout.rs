@@ -112,8 +112,8 @@ async fn a_form_sent_twice_or_from_two_tabs_places_one_order() {
 }
 
 #[actix_web::test]
-async fn the_limits_of_unpaid_orders_are_shown_in_both_languages() {
-    let shop = TestShop::open().await;
+async fn the_limits_of_unpaid_orders_are_shown_in_both_languages_and_logged() {
+    let shop = TestShop::open_logged(&[("LOG__FILTER", "info"), ("LOG__FORMAT", "json")]).await;
     shop.admin().await.sets_bank("decline").await;
     let ana = Visitor::sign_in(&shop, "ana").await;
     let mut order = String::new();
@@ -144,4 +144,9 @@ async fn the_limits_of_unpaid_orders_are_shown_in_both_languages() {
     let notice = ana.send(notice.form(&[("idempotency_key", "pay-6")])).await.has(429);
     notice.shows("Too many payment attempts").shows("hx-target=\"#notice\"");
     ana.orders().await.has(409).shows("too many unpaid orders");
+    let log = shop.file("log");
+    for code in ["too_many_unpaid_orders", "too_many_payment_attempts"] {
+        let lines = log.lines().filter(|line| line.contains("\"request_refused\""));
+        assert_eq!(lines.filter(|line| line.contains(code)).count(), 2, "{code}: {log}");
+    }
 }

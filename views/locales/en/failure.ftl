@@ -54,6 +54,7 @@ error-password-personal = The password must not contain your user name, your e-m
 error-password-breached = This password has appeared in a data leak; choose another one.
 error-default-password = The default password only works on the shop’s own machine, not through a proxy. Change it there first.
 error-wrong-password = The current password is wrong.
+error-own-password = Your own password can only be changed along with your current one.
 error-last-admin = The last administrator can be neither deleted nor demoted.
 error-user-not-found = This user doesn’t exist.
 error-session-not-found = This session doesn’t exist or is already over.

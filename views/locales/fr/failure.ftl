@@ -54,6 +54,7 @@ error-password-personal = Le mot de passe ne doit contenir ni votre nom d’util
 error-password-breached = Ce mot de passe figure dans une fuite de données ; choisissez-en un autre.
 error-default-password = Le mot de passe par défaut ne fonctionne que sur la machine de la boutique, pas à travers un proxy. Changez-le d’abord sur place.
 error-wrong-password = Le mot de passe actuel est incorrect.
+error-own-password = Pour changer votre propre mot de passe, indiquez aussi le mot de passe actuel.
 error-last-admin = Le dernier administrateur ne peut être ni supprimé ni rétrogradé.
 error-user-not-found = Cet utilisateur n’existe pas.
 error-session-not-found = Cette session n’existe pas ou est déjà terminée.
