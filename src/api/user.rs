@@ -113,7 +113,7 @@ pub async fn get_user(
 /// `PATCH /api/users/{id}`: changes a user's role, email address or password.
 ///
 /// Administrators cannot set their own password here, because a copied token would be enough to
-/// keep its owner out (OWASP ASVS 5.0, sections 6.2.3 and 7.5.1).
+/// keep its owner out (OWASP ASVS 5.0, section 6.2.3).
 pub async fn change_user(
     Admin(me): Admin,
     request: HttpRequest,
