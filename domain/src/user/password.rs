@@ -86,12 +86,17 @@ fn is_pattern(password: &str) -> bool {
     if !password.is_ascii() {
         return false;
     }
-    let characters: Vec<_> = password.chars().map(u32::from).collect();
+    let characters: Vec<_> = password.chars().collect();
     let longest_period = (SHORTEST - 1).min(characters.len() / 2);
     let pairs = |distance| characters.iter().zip(characters.iter().skip(distance));
     (1..=longest_period).any(|period| pairs(period).all(|(one, later)| one == later))
-        || pairs(1).all(|(one, next)| one + 1 == *next)
-        || pairs(1).all(|(one, next)| next + 1 == *one)
+        || pairs(1).all(|(one, next)| follows(*one, *next))
+        || pairs(1).all(|(one, next)| follows(*next, *one))
+}
+
+/// Whether a character is the next one after another. The digit 0 follows 9, as on a keyboard.
+fn follows(one: char, next: char) -> bool {
+    u32::from(one) + 1 == u32::from(next) || (one, next) == ('9', '0')
 }
 
 /// Returns a folded name, and its parts between spaces and signs.
@@ -182,9 +187,18 @@ mod tests {
 
     #[test]
     fn a_pattern_is_refused() {
-        for password in
-            ["aaaaaaaa", "00000000", "12341234", "123123123", "abcdefgh", "987654321", "!?!?!?!?"]
-        {
+        for password in [
+            "aaaaaaaa",
+            "00000000",
+            "12341234",
+            "123123123",
+            "abcdefgh",
+            "987654321",
+            "12345678901234567890",
+            "67890123",
+            "3210987654321",
+            "!?!?!?!?",
+        ] {
             assert_eq!(check(password), Err(UserError::PasswordCommon), "{password}");
         }
         for password in ["abcdefga", "12345679", "correct.correct.", "éàéàéàéà"] {
