@@ -5,24 +5,20 @@
 //! a new guest too, because a client can invent cookies.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
+use std::iter;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::moment::Moment;
-use ipnet::{IpNet, Ipv6Net};
+use domain::network::{Network, SITE_SHARE};
 
 /// The period for which new guests are counted.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// How many times as many guests a /48 network may have as one /64 network. A provider gives a
-/// customer up to a /48 (RFC 6177).
-const SITE: usize = 4;
-
 /// How many networks are listed before those without recent guests are removed.
 const SWEEP_AT: usize = 1_024;
 
-/// The recent new guests of every client network.
+/// The recent new guests of every client and site.
 ///
 /// Memory is bounded: a network is listed only while it has recent guests, each of whom has a
 /// stored cart.
@@ -34,28 +30,29 @@ pub struct NewGuests {
 #[derive(Default)]
 struct Networks {
     /// When each network got its recent guests, in order.
-    recent: HashMap<IpNet, VecDeque<Moment>>,
+    recent: HashMap<Network, VecDeque<Moment>>,
     /// At how many networks those without recent guests are removed.
     sweep_at: usize,
 }
 
 /// A new guest who was admitted.
 pub struct Admitted {
-    address: IpAddr,
+    client: Network,
     at: Moment,
 }
 
 impl NewGuests {
-    /// Creates the list without guests; `per_minute` is how many one address may have in a minute.
+    /// Creates the list without guests; `per_minute` is how many one client may have in a minute.
     pub fn new(per_minute: usize) -> Self {
         Self { per_minute, networks: Mutex::default() }
     }
 
-    /// Counts a new guest of an address, or returns how long the address has to wait.
-    pub fn admit(&self, address: IpAddr, now: Moment) -> Result<Admitted, Duration> {
-        let counted = networks(address, self.per_minute);
+    /// Counts a new guest of a client, or returns how long the client has to wait.
+    pub fn admit(&self, client: Network, now: Moment) -> Result<Admitted, Duration> {
+        let counted = self.counted(client);
         let mut networks = self.networks();
-        let waits = counted.iter().filter_map(|(network, most)| networks.wait(network, *most, now));
+        let waits =
+            counted.clone().filter_map(|(network, most)| networks.wait(&network, most, now));
         if let Some(wait) = waits.max() {
             return Err(wait);
         }
@@ -63,13 +60,13 @@ impl NewGuests {
             networks.recent.entry(network).or_default().push_back(now);
         }
         networks.sweep(now);
-        Ok(Admitted { address, at: now })
+        Ok(Admitted { client, at: now })
     }
 
     /// Does not count a guest whose command was refused, and who has no cart therefore.
-    pub fn withdraw(&self, Admitted { address, at }: &Admitted) {
+    pub fn withdraw(&self, Admitted { client, at }: &Admitted) {
         let mut networks = self.networks();
-        for (network, _) in self::networks(*address, self.per_minute) {
+        for (network, _) in self.counted(*client) {
             let Some(recent) = networks.recent.get_mut(&network) else { continue };
             if let Some(position) = recent.iter().rposition(|moment| moment == at) {
                 recent.remove(position);
@@ -80,6 +77,13 @@ impl NewGuests {
         }
     }
 
+    /// Returns the networks by which a client is counted, with how many guests each may have.
+    fn counted(&self, client: Network) -> impl Iterator<Item = (Network, usize)> + Clone + use<> {
+        let of_site = self.per_minute.saturating_mul(SITE_SHARE as usize);
+        let site = client.larger_site().map(|site| (site, of_site));
+        iter::once((client, self.per_minute)).chain(site)
+    }
+
     fn networks(&self) -> MutexGuard<'_, Networks> {
         self.networks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,7 +91,7 @@ impl NewGuests {
 
 impl Networks {
     /// Returns how long a network that may have `most` guests has to wait for another one.
-    fn wait(&mut self, network: &IpNet, most: usize, now: Moment) -> Option<Duration> {
+    fn wait(&mut self, network: &Network, most: usize, now: Moment) -> Option<Duration> {
         let recent = self.recent.get_mut(network)?;
         while recent.front().is_some_and(|first| now.since(*first) >= PERIOD) {
             recent.pop_front();
@@ -107,27 +111,9 @@ impl Networks {
     }
 }
 
-/// Returns the networks by which a client is counted, with how many guests each may have.
-fn networks(address: IpAddr, per_minute: usize) -> Vec<(IpNet, usize)> {
-    match address.to_canonical() {
-        IpAddr::V6(address) => [(64, per_minute), (48, per_minute.saturating_mul(SITE))]
-            .into_iter()
-            .filter_map(|(length, most)| {
-                let network = Ipv6Net::new(address, length).ok()?.trunc();
-                Some((network.into(), most))
-            })
-            .collect(),
-        address @ IpAddr::V4(_) => vec![(address.into(), per_minute)],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
 
     fn at(second: u64) -> Moment {
         Moment::at(Duration::from_secs(second))
@@ -136,17 +122,17 @@ mod tests {
     #[test]
     fn an_address_has_no_more_new_guests_in_any_minute_than_the_limit() {
         let guests = NewGuests::new(3);
-        let admit = |second| guests.admit(ip("192.0.2.7"), at(second)).err();
+        let admit = |second| guests.admit(Network::parse("192.0.2.7"), at(second)).err();
         assert_eq!([0, 10, 20].map(admit), [None; 3]);
         assert_eq!(admit(30), Some(Duration::from_secs(30)));
-        assert!(guests.admit(ip("192.0.2.8"), at(30)).is_ok());
+        assert!(guests.admit(Network::parse("192.0.2.8"), at(30)).is_ok());
         assert_eq!([60, 61].map(admit), [None, Some(Duration::from_secs(9))]);
     }
 
     #[test]
     fn ipv6_addresses_are_counted_by_their_networks() {
         let guests = NewGuests::new(2);
-        let admits = |text: &str| guests.admit(ip(text), at(0)).is_ok();
+        let admits = |text: &str| guests.admit(Network::parse(text), at(0)).is_ok();
         let first = ["2001:db8:1::1", "2001:db8:1::2", "2001:db8:1::3"].map(admits);
         assert_eq!(first, [true, true, false]);
         let site = |network: u32| admits(&format!("2001:db8:1:{network:x}::1"));
@@ -159,11 +145,11 @@ mod tests {
     fn a_guest_whose_command_was_refused_does_not_count() {
         let guests = NewGuests::new(1);
         for address in ["192.0.2.7", "2001:db8::1"] {
-            let admitted = guests.admit(ip(address), at(0)).ok().unwrap();
-            assert!(guests.admit(ip(address), at(0)).is_err());
+            let admitted = guests.admit(Network::parse(address), at(0)).ok().unwrap();
+            assert!(guests.admit(Network::parse(address), at(0)).is_err());
             guests.withdraw(&admitted);
             assert!(guests.networks().recent.is_empty());
-            assert!(guests.admit(ip(address), at(0)).is_ok());
+            assert!(guests.admit(Network::parse(address), at(0)).is_ok());
             guests.networks().recent.clear();
         }
     }
@@ -174,7 +160,9 @@ mod tests {
         for second in 0..20_u32 {
             for network in 0..500_u32 {
                 let address = std::net::Ipv4Addr::from_bits(second * 500 + network);
-                assert!(guests.admit(address.into(), at(u64::from(second) * 30)).is_ok());
+                assert!(
+                    guests.admit(Network::of(address.into()), at(u64::from(second) * 30)).is_ok()
+                );
             }
         }
         assert!(guests.networks().recent.len() <= 2 * 1_500, "{}", guests.networks().recent.len());

@@ -20,7 +20,6 @@ use crate::auth::{bearer, client, origin};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::query::Parameters;
-use crate::sockets::address::SlotAddress;
 use crate::sockets::tcp::Connection;
 use crate::sockets::{NoSlot, Slot};
 use crate::state::AppState;
@@ -131,7 +130,7 @@ fn take_slot(
     request: &HttpRequest,
 ) -> Result<Slot, Problem> {
     let owner = identity.slot_owner();
-    let address = SlotAddress::of(client::ip(request));
+    let address = client::network(request);
     // A slow client catches up from the log, so the kernel need not buffer much for it.
     let connection = request.conn_data().copied();
     connection.into_iter().for_each(Connection::limit_send_buffer);

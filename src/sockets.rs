@@ -12,13 +12,12 @@ use std::time::Duration;
 
 use domain::cart::Owner;
 use domain::moment::Moment;
+use domain::network::Network;
 use domain::session::SessionId;
 
-use address::SlotAddress;
 use count::SlotCounts;
 use tcp::Connection;
 
-pub mod address;
 mod count;
 pub mod state;
 pub mod tcp;
@@ -68,12 +67,12 @@ struct Slots {
     taken: HashMap<u64, TakenSlot>,
     owners: SlotCounts<SlotOwner>,
     /// Every client without a cookie is a new guest, so the address is counted too.
-    addresses: SlotCounts<SlotAddress>,
+    addresses: SlotCounts<Network>,
 }
 
 struct TakenSlot {
     owner: SlotOwner,
-    address: SlotAddress,
+    address: Network,
     progress_at: Arc<AtomicU64>,
     connection: Option<Connection>,
 }
@@ -97,7 +96,7 @@ impl Sockets {
     pub fn take_slot(
         self: &Arc<Self>,
         owner: SlotOwner,
-        address: SlotAddress,
+        address: Network,
         connection: Option<Connection>,
         now: Moment,
     ) -> Result<Slot, NoSlot> {
@@ -198,8 +197,8 @@ mod tests {
         SocketLimits { total, per_owner, per_address: 3, standstill: Duration::from_secs(30) }
     }
 
-    fn from(last: u8) -> SlotAddress {
-        SlotAddress::of([192, 0, 2, last].into())
+    fn from(last: u8) -> Network {
+        Network::of([192, 0, 2, last].into())
     }
 
     fn guest(name: &str) -> SlotOwner {

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use domain::network::Network;
 use domain::session::Session;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
@@ -48,8 +49,8 @@ pub struct AddUser {
     pub client: Client,
 }
 
-/// Checks a name and a password. Failures are counted by address and submitted name, by address,
-/// by network and by name.
+/// Checks a name and a password. Failures are counted by client and submitted name, by client,
+/// by site and by name.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<VerifiedUser, Failure<UserError>>")]
 pub struct CheckPassword {
@@ -57,8 +58,8 @@ pub struct CheckPassword {
     pub username: String,
     /// The password as submitted.
     pub password: String,
-    /// The client's address.
-    pub address: String,
+    /// The client.
+    pub client: Network,
 }
 
 /// Requests the id of the user with a name, as submitted; `None` if there is no such user.

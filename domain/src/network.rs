@@ -13,6 +13,9 @@ const CUSTOMER: u8 = 64;
 /// which has 65,536 networks.
 const SITE: u8 = 48;
 
+/// How many times as much the clients of a site may do together as one of them.
+pub const SITE_SHARE: u32 = 4;
+
 /// A network: an address, of which the first bits count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Network {
@@ -44,6 +47,11 @@ impl Network {
         }
     }
 
+    /// Returns the site of a client; `None` if the client is all of it.
+    pub fn larger_site(self) -> Option<Self> {
+        Some(self.site()).filter(|site| *site != self)
+    }
+
     fn of_ipv6(address: Ipv6Addr, bits: u8) -> Self {
         let mask = u128::MAX << (128 - u32::from(bits));
         Self { address: Ipv6Addr::from_bits(address.to_bits() & mask).into(), bits }
@@ -73,6 +81,8 @@ mod tests {
             let of_client = Network::parse(client);
             assert_eq!(of_client.to_string(), network, "{client}");
             assert_eq!(of_client.site().to_string(), site, "{client}");
+            let is_part = network != site;
+            assert_eq!(of_client.larger_site(), is_part.then(|| of_client.site()), "{client}");
         }
     }
 

@@ -153,7 +153,7 @@ impl Visitor {
             return Ok(self.cart().ask(command).await?);
         }
         let guests = &self.state.new_guests;
-        let admitted = guests.admit(client::ip(request), self.state.shop.clock.moment());
+        let admitted = guests.admit(client::network(request), self.state.shop.clock.moment());
         let admitted = admitted
             .map_err(|retry_after| Problem::new(Code::TooManyGuests).retry_after(retry_after))?;
         let reply = self.become_guest(request, command).await;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, USER_AGENT};
 use actors::session::SessionClient;
+use domain::network::Network;
 
 use crate::state::app_state;
 
@@ -24,19 +25,19 @@ fn device(request: &HttpRequest) -> String {
     agent.unwrap_or_default().chars().take(MAX_DEVICE).collect()
 }
 
-/// Returns the client's IP address, as forwarded by trusted proxies. The server listens on TCP
-/// only, so every connection has one.
-pub fn ip(request: &HttpRequest) -> IpAddr {
-    known_ip(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+/// Returns the network by which the client is counted: that of its IP address, as forwarded by
+/// trusted proxies. The server listens on TCP only, so every connection has one.
+pub fn network(request: &HttpRequest) -> Network {
+    Network::of(ip(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }
 
 /// Returns the client's IP address, as forwarded by trusted proxies, or an empty text if the
 /// connection has none.
 pub fn address(request: &HttpRequest) -> String {
-    known_ip(request).map(|address| address.to_string()).unwrap_or_default()
+    ip(request).map(|address| address.to_string()).unwrap_or_default()
 }
 
-fn known_ip(request: &HttpRequest) -> Option<IpAddr> {
+fn ip(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?;
     let headers = request.headers().get_all(FORWARDED_FOR);
     let forwarded_for: Vec<_> =

@@ -6,13 +6,12 @@ use actors::failure::Failure;
 use actors::password::Client;
 use actors::session::VerifiedUser;
 use actors::user::{AddUser, ChangePassword, CheckPassword, FindUser};
-use domain::network::Network;
 use domain::session::Session;
 use domain::text::mapped_password;
 use domain::user::{Email, Role, SubmittedName, UserError, UserId, Username};
 
 use super::audit::{SecurityEvent, record};
-use super::client::{address, session_client};
+use super::client::{network, session_client};
 use crate::config::judge::{DEFAULT_PASSWORD, FIRST_ADMIN};
 use crate::credentials::SignedIn;
 use crate::error::Problem;
@@ -28,8 +27,7 @@ pub async fn check_password(
     password: String,
 ) -> Result<VerifiedUser, Problem> {
     require_no_default_password(state, request, username, &password).await?;
-    let check =
-        CheckPassword { username: username.to_owned(), password, address: address(request) };
+    let check = CheckPassword { username: username.to_owned(), password, client: network(request) };
     let checked = state.shop.users.ask(check).await;
     if let Err(Failure::Refused(error)) = &checked
         && let Some(event) = event_of(*error)
@@ -66,7 +64,7 @@ pub async fn register(
     email: Option<Email>,
     password: String,
 ) -> Result<VerifiedUser, Problem> {
-    let client = Client::Visitor(Network::parse(&address(request)));
+    let client = Client::Visitor(network(request));
     let add = AddUser { username, email, password, role: Role::Customer, client };
     let added = state.shop.users.ask(add).await;
     if let Err(Failure::Refused(UserError::TooManyRegistrations { .. })) = added {

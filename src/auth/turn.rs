@@ -6,13 +6,13 @@
 //! buyer.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, web};
+use domain::network::Network;
 use domain::user::UserId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,7 +21,6 @@ use crate::credentials::cookie::CookieName;
 use crate::crypto::fingerprint;
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::sockets::address::SlotAddress;
 use crate::sockets::tcp::Connection;
 use crate::state::app_state;
 
@@ -55,10 +54,10 @@ enum Client {
     User(UserId),
     /// A browser, by the hash of the cookie of its session or of its guest's cart.
     Browser(String),
-    /// All browsers of an address; `None` if it is not known.
-    Browsers(Option<SlotAddress>),
+    /// All browsers of an address.
+    Browsers(Network),
     /// A client without credentials, by its address.
-    Address(Option<SlotAddress>),
+    Address(Network),
 }
 
 /// A place in the line of a client, and then a turn. Dropping it leaves the line.
@@ -110,7 +109,7 @@ impl Client {
         if let Ok(signed_in) = bearer::authenticate(request) {
             return vec![Self::User(signed_in.user)];
         }
-        let address = client::address(request).parse::<IpAddr>().ok().map(SlotAddress::of);
+        let address = client::network(request);
         let cookies = app_state(request).cookies;
         let cookie = cookies.get(request, CookieName::Session);
         match cookie.or_else(|| cookies.get(request, CookieName::Guest)) {

@@ -72,7 +72,7 @@ impl UserDeps {
         // A taken name counts too: the answer shows that it exists.
         let is_counted = matches!(added, Ok(_) | Err(Failure::Refused(UserError::UsernameTaken)));
         let outcome = if is_counted { Outcome::Counted } else { Outcome::Void };
-        self.throttle.end(attempt, outcome);
+        attempt.end(outcome);
         added
     }
 
@@ -110,7 +110,7 @@ impl UserDeps {
     pub(super) async fn change_password(self, change: ChangePassword) -> Result<Session> {
         let attempt = self.throttle.begin_change(change.user).map_err(UserError::from)?;
         let changed = self.check_and_change_password(change).await;
-        self.throttle.end(attempt, Outcome::of(&changed));
+        attempt.end(Outcome::of(&changed));
         changed
     }
 

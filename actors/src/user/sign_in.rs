@@ -42,10 +42,10 @@ impl UserDeps {
 
     /// Checks a name and a password, unless there were too many failures.
     pub(super) async fn check(self, check: CheckPassword) -> Result<VerifiedUser> {
-        let network = Network::parse(&check.address);
+        let network = check.client;
         let attempt = self.admit(network, &check.username).await?;
         let verified = self.verify(Client::Visitor(network), check).await;
-        self.throttle.end(attempt, Outcome::of(&verified));
+        attempt.end(Outcome::of(&verified));
         let verified = verified?;
         self.note_network(&verified, network).await;
         Ok(verified)

@@ -49,8 +49,13 @@ pub(super) enum Refusal {
 }
 
 /// An attempt that was admitted.
+///
+/// One that is dropped before its end does not count, as the checks of an actor that panics:
+/// otherwise it would be under way, and delay its source, until it is forgotten.
 #[derive(Default)]
 pub(super) struct Attempt {
+    /// The throttle that counts it; `None` if nothing counts it any more.
+    throttle: Option<Throttle>,
     source: Option<Source>,
     counters: Vec<Counter>,
 }
@@ -87,7 +92,7 @@ impl Throttle {
     ) -> Result<Attempt, Refusal> {
         let name = self.name(username);
         let mut shared = vec![Counter::Network(client), Counter::Name(name)];
-        shared.extend(larger_site(client).map(Counter::Site));
+        shared.extend(client.larger_site().map(Counter::Site));
         self.begin(Source::SignIn(client, name), shared)
     }
 
@@ -114,22 +119,10 @@ impl Throttle {
             return Ok(Attempt::default());
         }
         let mut counters = vec![Counter::Registrations(client)];
-        counters.extend(larger_site(client).map(Counter::SiteRegistrations));
+        counters.extend(client.larger_site().map(Counter::SiteRegistrations));
         let spent = self.state().counters.spend(&counters, self.clock.moment());
         spent.map_err(|retry_after| UserError::TooManyRegistrations { retry_after })?;
-        Ok(Attempt { source: None, counters })
-    }
-
-    /// Records how an attempt has ended.
-    pub(super) fn end(&self, attempt: Attempt, outcome: Outcome) {
-        let now = self.clock.moment();
-        let mut state = self.state();
-        if outcome != Outcome::Counted {
-            state.counters.give_back(&attempt.counters, now);
-        }
-        if let Some(source) = attempt.source {
-            state.sources.end(source, outcome, now);
-        }
+        Ok(self.admitted(None, counters))
     }
 
     /// Removes what no longer counts.
@@ -156,7 +149,22 @@ impl Throttle {
         }
         state.counters.spend(&counters, now).map_err(Refusal::Shared)?;
         state.sources.begin(source, now);
-        Ok(Attempt { source: Some(source), counters })
+        Ok(self.admitted(Some(source), counters))
+    }
+
+    fn admitted(&self, source: Option<Source>, counters: Vec<Counter>) -> Attempt {
+        Attempt { throttle: Some(self.clone()), source, counters }
+    }
+
+    fn end(&self, attempt: &Attempt, outcome: Outcome) {
+        let now = self.clock.moment();
+        let mut state = self.state();
+        if outcome != Outcome::Counted {
+            state.counters.give_back(&attempt.counters, now);
+        }
+        if let Some(source) = attempt.source {
+            state.sources.end(source, outcome, now);
+        }
     }
 
     fn name(&self, username: &str) -> u64 {
@@ -169,9 +177,23 @@ impl Throttle {
     }
 }
 
-/// Returns the site of a client, unless the client is all of it.
-fn larger_site(client: Network) -> Option<Network> {
-    Some(client.site()).filter(|site| *site != client)
+impl Attempt {
+    /// Records how the attempt has ended.
+    pub(super) fn end(mut self, outcome: Outcome) {
+        self.record(outcome);
+    }
+
+    fn record(&mut self, outcome: Outcome) {
+        if let Some(throttle) = self.throttle.take() {
+            throttle.end(self, outcome);
+        }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.record(Outcome::Void);
+    }
 }
 
 impl Outcome {
@@ -191,5 +213,43 @@ impl From<Refusal> for UserError {
     fn from(refusal: Refusal) -> Self {
         let (Refusal::Source(retry_after) | Refusal::Shared(retry_after)) = refusal;
         Self::TooManyFailures { retry_after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn throttle() -> Throttle {
+        let state = State { sources: Sources::default(), counters: Counters::new(30) };
+        Throttle {
+            state: Arc::new(Mutex::new(state)),
+            clock: Clock::default(),
+            is_on: true,
+            names: RandomState::new(),
+        }
+    }
+
+    #[test]
+    fn an_attempt_that_is_dropped_before_its_end_does_not_count() {
+        let throttle = throttle();
+        let client = Network::parse("2001:db8::1");
+        for attempt in 0..100 {
+            assert!(throttle.begin_sign_in(client, "ana").is_ok(), "{attempt}");
+            assert!(throttle.begin_registration(Client::Visitor(client)).is_ok(), "{attempt}");
+        }
+        assert_eq!(throttle.len(), 0);
+    }
+
+    #[test]
+    fn an_attempt_that_has_ended_counts_once() {
+        let throttle = throttle();
+        let client = Network::parse("192.0.2.1");
+        for attempt in 0..31 {
+            let admitted = throttle.begin_sign_in(client, &format!("name{attempt}"));
+            assert_eq!(admitted.is_ok(), attempt < 30, "{attempt}");
+            admitted.into_iter().for_each(|admitted| admitted.end(Outcome::Counted));
+        }
+        assert_eq!(throttle.len(), 30);
     }
 }

@@ -12,6 +12,7 @@ use actors::shop::Shop;
 use actors::user::CheckPassword;
 use domain::breaker::Interruption;
 use domain::cart::Owner;
+use domain::network::Network;
 use domain::order::OrderStatus;
 use domain::session::{EndReason, Proof, Session, SessionError};
 use domain::user::UserError;
@@ -72,7 +73,7 @@ async fn check_password(shop: &Shop, name: &str, password: &str) -> Option<Durat
     let check = CheckPassword {
         username: name.into(),
         password: password.into(),
-        address: "192.0.2.1".into(),
+        client: Network::parse("192.0.2.1"),
     };
     match shop.users.ask(check).await {
         Err(Failure::Refused(UserError::TooManyFailures { retry_after })) => Some(retry_after),

@@ -15,6 +15,7 @@ use actors::session::{
 use actors::user::{CheckPassword, UsersState};
 use domain::breaker::Breaker;
 use domain::cart::Owner;
+use domain::network::Network;
 use domain::order::OrderStatus;
 use domain::session::EndReason;
 use domain::topic::{Channel, Topic};
@@ -50,7 +51,7 @@ fn check_password(username: &str, password: &str) -> CheckPassword {
     CheckPassword {
         username: username.into(),
         password: password.into(),
-        address: "192.0.2.1".into(),
+        client: Network::parse("192.0.2.1"),
     }
 }
 

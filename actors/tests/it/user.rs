@@ -5,6 +5,7 @@ use std::time::Duration;
 use actors::failure::Failure;
 use actors::session::VerifiedUser;
 use actors::user::{ChangePassword, CheckPassword};
+use domain::network::Network;
 use domain::user::UserError;
 use futures_util::future::join_all;
 
@@ -20,7 +21,8 @@ const HOME: &str = "192.0.2.1";
 const WORK: &str = "198.51.100.1";
 
 fn check_of(username: &str, address: &str, password: &str) -> CheckPassword {
-    CheckPassword { username: username.into(), password: password.into(), address: address.into() }
+    let client = Network::parse(address);
+    CheckPassword { username: username.into(), password: password.into(), client }
 }
 
 async fn check(

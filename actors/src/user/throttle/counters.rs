@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::moment::Moment;
-use domain::network::Network;
+use domain::network::{Network, SITE_SHARE};
 use domain::throttle::{Allowance, Used};
 
 use super::bounded::Bounded;
@@ -21,9 +21,6 @@ const PER_SITE: u32 = 60;
 /// The wrong passwords for one name in an hour, from all clients that its user has never signed in
 /// from.
 const PER_NAME: u32 = 20;
-
-/// How many times as many registrations an IPv6 /48 has as a client.
-const SITE_FACTOR: u32 = 4;
 
 /// What is counted, and for which clients or name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,7 +90,7 @@ impl Counters {
             Counter::Site(_) => PER_SITE,
             Counter::Name(_) => PER_NAME,
             Counter::Registrations(_) => registrations,
-            Counter::SiteRegistrations(_) => registrations.saturating_mul(SITE_FACTOR),
+            Counter::SiteRegistrations(_) => registrations.saturating_mul(SITE_SHARE),
         })
     }
 }
