@@ -3,24 +3,24 @@
 use domain::network::Network;
 use domain::time::later;
 use domain::user::UserId;
-use domain::user::known::KEPT;
+use domain::user::known::{KEPT, KnownNetworks, MOST};
 
 use super::commands::UserDeps;
 use super::sign_in::find_user;
 use crate::session::VerifiedUser;
-use crate::store::StoreError;
+use crate::store::{StoreError, Version};
 use crate::tables::batch::WriteBatch;
-use crate::tables::table::version;
+use crate::tables::table::Row;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl UserDeps {
     /// Whether the user with a submitted name has signed in from a network before.
     pub(super) async fn is_known(&self, username: &str, network: Network) -> Result<bool> {
-        let tables = &self.shared.tables;
-        let Some(user) = find_user(tables, username).await? else { return Ok(false) };
-        let known = tables.known_networks.get(user).await?;
-        Ok(known.is_some_and(|row| row.value.contains(network)))
+        let user = find_user(&self.shared.tables, username).await?;
+        let Some(user) = user else { return Ok(false) };
+        let (_, known) = self.known_networks(user).await?;
+        Ok(known.contains(network))
     }
 
     /// Stores the network of a sign-in. If that fails, the user has signed in all the same.
@@ -52,12 +52,36 @@ impl UserDeps {
         user: UserId,
         network: Network,
     ) -> Result<bool> {
-        let table = &self.shared.tables.known_networks;
-        let row = table.get(user).await?;
-        let known = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
+        let (version, known) = self.known_networks(user).await?;
         let now = self.shared.clock.now();
         let Some(known) = known.after_sign_in(network, now) else { return Ok(false) };
-        batch.put_until(table, user, version(&row), &known, later(now, KEPT))?;
+        let table = &self.shared.tables.known_networks;
+        batch.put_until(table, user, version, &known, later(now, KEPT))?;
         Ok(true)
+    }
+
+    /// Returns the networks from which a user has signed in, with the version of their row.
+    ///
+    /// Earlier versions stored none. Until the user signs in again, those of the latest sessions
+    /// count.
+    async fn known_networks(&self, user: UserId) -> Result<(Option<Version>, KnownNetworks)> {
+        match self.shared.tables.known_networks.get(user).await? {
+            Some(row) => Ok((Some(row.version), row.value)),
+            None => Ok((None, self.networks_of_sessions(user).await?)),
+        }
+    }
+
+    async fn networks_of_sessions(&self, user: UserId) -> Result<KnownNetworks> {
+        let tables = &self.shared.tables;
+        let ids = tables.user_sessions.get(user).await?.map(|row| row.value).unwrap_or_default();
+        let latest: Vec<_> = ids.into_iter().rev().take(MOST).collect();
+        let sessions = tables.sessions.get_many(&latest).await?;
+        let sign_ins =
+            sessions.into_iter().flatten().rev().map(|Row { value: session, .. }| {
+                (Network::parse(&session.address), session.created_at)
+            });
+        Ok(sign_ins.fold(KnownNetworks::default(), |known, (network, at)| {
+            known.after_sign_in(network, at).unwrap_or(known)
+        }))
     }
 }

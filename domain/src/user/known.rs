@@ -9,7 +9,7 @@ use crate::network::Network;
 use crate::time::later;
 
 /// The most networks that are kept; one more replaces the one unused for the longest time.
-const MOST: usize = 8;
+pub const MOST: usize = 8;
 
 /// How long a network is kept after the last sign-in from it.
 pub const KEPT: Duration = Duration::from_secs(90 * 86_400);

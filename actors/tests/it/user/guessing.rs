@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use actors::failure::Failure;
 use actors::password::Client;
+use actors::session::{OpenSession, SessionClient};
 use actors::shop::Shop;
 use actors::user::{AddUser, CheckPassword, DeleteUser, GetUser};
 use domain::network::Network;
 use domain::user::{Role, UserError, Username};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use super::{HOME, WORK, WRONG, check, check_of};
-use crate::harness::{PASSWORD, TestShop};
+use crate::harness::{PASSWORD, TestShop, client};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -95,6 +97,35 @@ async fn one_password_for_many_names_is_checked_for_few_of_them() {
     check(&test, "ana", WORK, PASSWORD).await.unwrap();
     test.advance_clock(2 * MINUTE);
     check(&test, "ana", HOME, PASSWORD).await.unwrap();
+}
+
+#[actix::test]
+async fn the_addresses_of_sessions_are_known_in_a_store_of_an_earlier_version() {
+    let test = TestShop::open().await;
+    test.user("ana").await;
+    for address in [HOME, WORK] {
+        let verified = check(&test, "ana", address, PASSWORD).await.unwrap();
+        let client = SessionClient { address: address.into(), ..client(None) };
+        test.shop.sessions.ask(OpenSession { verified, client }).await.unwrap();
+    }
+    remove_known_networks(&test).await;
+    let guesses = (0..40).map(|network| check_of("ana", &of_attacker(network), WRONG));
+    assert_eq!(count_checked(&test.shop, guesses).await, 20);
+    for address in [HOME, WORK] {
+        check(&test, "ana", address, PASSWORD).await.unwrap();
+    }
+    let stranger = check(&test, "ana", "192.0.2.9", PASSWORD).await.unwrap_err();
+    assert!(matches!(stranger, Failure::Refused(UserError::TooManyFailures { .. })));
+}
+
+/// Makes the store like one of an earlier version, which stored no networks.
+async fn remove_known_networks(test: &TestShop) {
+    let tables = &test.shop.tables;
+    let mut batch = tables.batch(Timestamp::UNIX_EPOCH);
+    for (key, row) in tables.known_networks.all().await.unwrap() {
+        batch.remove(&tables.known_networks, key, row.version);
+    }
+    tables.commit(batch).await.unwrap();
 }
 
 #[actix::test]
