@@ -10,7 +10,7 @@ use domain::user::UserId;
 use jiff::Timestamp;
 
 use super::commands::OrderDeps;
-use super::decision::Result;
+use super::decision::{CallKind, Decision, Result};
 use crate::tables::rows::{RowError, Rows};
 use crate::tables::{Buyer, article_key};
 
@@ -92,16 +92,26 @@ impl OrderDeps {
         Ok(declines.check(&self.shared.rules.orders, now)?)
     }
 
-    /// Counts a declined payment of the order's user; one that succeeded ends the count.
+    /// Counts a charge of the order's user that the bank has declined; a payment that succeeded
+    /// ends the count.
+    ///
+    /// The charge of an order that was cancelled in the meantime counts too. A void does not, and
+    /// neither does the success of an order that will be refunded.
     pub(super) fn count_decline(
         &self,
-        order: &Order,
+        kind: CallKind,
+        Decision { order, step, .. }: &Decision,
         rows: &mut Rows,
     ) -> std::result::Result<(), RowError> {
+        if step.is_none() {
+            return Ok(());
+        }
         let before = self.buyer(order.user, rows)?;
-        let declines = match order.payment.status {
-            PaymentStatus::Declined => before.declines.after(self.shared.clock.now()),
-            PaymentStatus::Succeeded => Declines::default(),
+        let declines = match (order.payment.status, kind) {
+            (PaymentStatus::Declined, CallKind::Charge) => {
+                before.declines.after(self.shared.clock.now())
+            }
+            (PaymentStatus::Succeeded, _) if !order.is_called_off() => Declines::default(),
             _ => before.declines,
         };
         if declines != before.declines {

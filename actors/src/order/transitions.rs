@@ -23,7 +23,9 @@ impl OrderDeps {
         };
         let decision = match kind {
             CallKind::Charge | CallKind::Resolve => {
-                self.settle_payment(*order, *attempt, *outcome, rows)?
+                let decision = self.settle_payment(*order, *attempt, *outcome, rows)?;
+                self.count_decline(*kind, &decision, rows)?;
+                decision
             }
             CallKind::Refund => self.settle_refund(*order, *outcome, rows)?,
         };
@@ -45,9 +47,6 @@ impl OrderDeps {
         match before.settle(attempt, outcome) {
             Some((order, stock)) => {
                 let order = order.ended(&self.shared.rules.orders, self.times.now(id));
-                if !order.payment.is_open() && !order.is_called_off() {
-                    self.count_decline(&order, rows)?;
-                }
                 self.advance(Durable::Settle, &before, order, stock, rows)
             }
             None => Ok(Decision::unchanged(before)),

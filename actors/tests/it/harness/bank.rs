@@ -31,6 +31,8 @@ pub(crate) enum Reaction {
     ApproveLate,
     /// Approves the charge once the test releases the call.
     Hold,
+    /// Declines the charge once the test releases the call.
+    HoldDecline,
 }
 
 /// A bank that follows a script call by call, and approves every charge after its end.
@@ -100,6 +102,10 @@ impl Bank for ScriptedBank {
             Reaction::Panic => panic!("set to panic"),
             Reaction::ApproveLate => tokio::time::sleep(Duration::from_millis(15)).await,
             Reaction::Hold => self.released.notified().await,
+            Reaction::HoldDecline => {
+                self.released.notified().await;
+                return Ok(self.decide(&charge.key, Answer::Declined));
+            }
         }
         Ok(self.decide(&charge.key, Answer::Approved))
     }

@@ -19,7 +19,7 @@ use futures_util::future::join_all;
 use super::round::set_stock;
 use crate::harness::bank::Reaction;
 use crate::harness::order::idempotency_key;
-use crate::harness::{LAMP, TestShop};
+use crate::harness::{LAMP, TestShop, eventually};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -197,6 +197,32 @@ async fn a_user_whose_orders_are_declined_again_and_again_has_to_wait() {
     let paid = pay(&test, &declined, "paid").await.unwrap();
     assert_eq!(test.await_payment(&paid).await.status, OrderStatus::Paid);
     assert!(buy(&test, &test.shop, ana, "free again").await.is_ok());
+}
+
+#[actix::test]
+async fn a_payment_that_is_declined_after_its_order_was_cancelled_counts_and_a_void_does_not() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    let cancel_while_paying = async |reaction: Reaction, key: &str| {
+        test.bank.script(&[reaction]);
+        let charges = test.bank.charges();
+        let order = buy(&test, &test.shop, ana, key).await.unwrap();
+        if reaction == Reaction::LoseRequest {
+            test.await_payment(&order).await;
+        } else {
+            eventually(async || (test.bank.charges() > charges).then_some(())).await;
+        }
+        test.shop.orders.ask(CancelOrder { user: ana, order: order.id }).await.unwrap();
+        test.bank.release();
+        test.await_status(&order, OrderStatus::Cancelled).await;
+    };
+    for number in 0..14 {
+        cancel_while_paying(Reaction::HoldDecline, &format!("declined-{number}")).await;
+    }
+    cancel_while_paying(Reaction::LoseRequest, "voided").await;
+    cancel_while_paying(Reaction::HoldDecline, "declined-14").await;
+    let refused = Failure::Refused(OrderError::TooManyAttempts { retry_after: MINUTE });
+    assert_eq!(buy(&test, &test.shop, ana, "refused").await, Err(refused));
 }
 
 #[actix::test]
