@@ -48,19 +48,25 @@ impl OrderDeps {
     /// Returns how many unpaid orders a user has.
     ///
     /// A node of an earlier version may have left paid orders in the list, so the orders
-    /// themselves are read if the list is long.
+    /// themselves are read if the list is long, and those that are paid are removed from it.
     pub(super) fn unpaid(&self, user: UserId, rows: &mut Rows) -> Result<usize> {
         let tables = &self.shared.tables;
-        let listed = self.buyer(user, rows)?.unpaid;
-        if listed.len() >= self.shared.rules.orders.unpaid {
-            listed.iter().for_each(|id| rows.want(&tables.orders, id));
-            let mut unpaid = Vec::new();
-            for id in listed {
-                unpaid.extend(rows.get(&tables.orders, id)?.filter(Order::is_unpaid));
-            }
-            return Ok(unpaid.len());
+        let buyer = self.buyer(user, rows)?;
+        let listed = buyer.unpaid.len();
+        if listed < self.shared.rules.orders.unpaid {
+            return Ok(listed);
         }
-        Ok(listed.len())
+        buyer.unpaid.iter().for_each(|id| rows.want(&tables.orders, id));
+        let mut unpaid = Vec::new();
+        for id in buyer.unpaid {
+            let order = rows.get(&tables.orders, id)?;
+            unpaid.extend(order.filter(Order::is_unpaid).map(|order| order.id));
+        }
+        let count = unpaid.len();
+        if count < listed {
+            rows.put(&tables.buyers, user, &Buyer { unpaid, ..buyer }, None)?;
+        }
+        Ok(count)
     }
 
     /// Returns what is stored of a user who has placed orders. A damaged row counts as none: no

@@ -131,7 +131,7 @@ async fn a_repeated_checkout_gets_its_order_however_many_are_unpaid() {
 }
 
 #[actix::test]
-async fn paid_orders_that_an_older_node_left_in_the_list_do_not_count() {
+async fn paid_orders_that_an_older_node_left_in_the_list_do_not_count_and_are_removed() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     for key in ["a", "b", "c"] {
@@ -145,7 +145,9 @@ async fn paid_orders_that_an_older_node_left_in_the_list_do_not_count() {
     let mut batch = tables.batch(jiff::Timestamp::UNIX_EPOCH);
     batch.put(&tables.buyers, ana, Some(buyer.version), &buyer.value).unwrap();
     tables.commit(batch).await.unwrap();
-    assert!(buy(&test, &test.shop, ana, "d").await.is_ok());
+    let order = buy(&test, &test.shop, ana, "d").await.unwrap();
+    test.await_status(&order, OrderStatus::Paid).await;
+    assert_eq!(tables.buyers.get(ana).await.unwrap().unwrap().value.unpaid, []);
 }
 
 #[actix::test]
