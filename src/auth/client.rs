@@ -1,4 +1,4 @@
-//! What a sign-in records about the client: its device and its address.
+//! What the shop records of a client, and the network by which the client is counted.
 
 use std::net::{IpAddr, Ipv4Addr};
 
