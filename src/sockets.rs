@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use domain::cart::Owner;
 use domain::moment::Moment;
-use domain::network::Network;
+use domain::network::{Network, SITE_SHARE};
 use domain::session::SessionId;
 
 use count::SlotCounts;
@@ -66,8 +66,9 @@ pub struct Sockets {
 struct Slots {
     taken: HashMap<u64, TakenSlot>,
     owners: SlotCounts<SlotOwner>,
-    /// Every client without a cookie is a new guest, so the address is counted too.
-    addresses: SlotCounts<Network>,
+    /// Every client without a cookie is a new guest, so the networks are counted too: that of the
+    /// client's address, and its site.
+    networks: SlotCounts<Network>,
 }
 
 struct TakenSlot {
@@ -107,11 +108,16 @@ impl Sockets {
         if slots.owners.of(&owner) >= self.limits.per_owner {
             return Err(NoSlot::PerOwner);
         }
-        if slots.addresses.of(&address) >= self.limits.per_address {
+        let of_site = self.limits.per_address.saturating_mul(SITE_SHARE as usize);
+        let site_is_full = |site| slots.networks.of(&site) >= of_site;
+        if slots.networks.of(&address) >= self.limits.per_address
+            || address.larger_site().is_some_and(site_is_full)
+        {
             return Err(NoSlot::PerAddress);
         }
         slots.owners.add(owner.clone());
-        slots.addresses.add(address);
+        slots.networks.add(address);
+        address.larger_site().into_iter().for_each(|site| slots.networks.add(site));
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let progress_at = Arc::new(AtomicU64::new(milliseconds(now)));
         let taken = TakenSlot { owner, address, progress_at: progress_at.clone(), connection };
@@ -144,7 +150,8 @@ impl Slots {
     fn release(&mut self, number: u64) {
         let Some(TakenSlot { owner, address, .. }) = self.taken.remove(&number) else { return };
         self.owners.remove(&owner);
-        self.addresses.remove(&address);
+        self.networks.remove(&address);
+        address.larger_site().iter().for_each(|site| self.networks.remove(site));
         self.update_gauge();
     }
 
@@ -245,7 +252,7 @@ mod tests {
         taken.pop();
         assert!(take(5, 1).is_ok());
         taken.clear();
-        assert!(sockets.slots().owners.is_empty() && sockets.slots().addresses.is_empty());
+        assert!(sockets.slots().owners.is_empty() && sockets.slots().networks.is_empty());
     }
 
     #[test]

@@ -36,7 +36,13 @@ async fn clients_of_a_trusted_proxy_are_counted_by_their_own_addresses() {
     for client in ["192.0.2.7", "203.0.113.9, 192.0.2.8", "2001:db8::2"] {
         assert_eq!(refusal(&shop, "127.0.0.1", client).await.status(), 429, "{client}");
     }
-    open.push(connect(&shop, "127.0.0.1", "2001:db8:0:1::1").await.unwrap());
+    // The other networks of the /48 have three more slots together.
+    for network in 1..=3 {
+        let client = format!("2001:db8:0:{network}::1");
+        open.push(connect(&shop, "127.0.0.1", &client).await.unwrap());
+    }
+    assert_eq!(refusal(&shop, "127.0.0.1", "2001:db8:0:4::1").await.status(), 429);
+    open.push(connect(&shop, "127.0.0.1", "2001:db8:1::1").await.unwrap());
 }
 
 /// Connects as a guest without cookies from a local address, with an `X-Forwarded-For` header.
