@@ -3,7 +3,6 @@
 use domain::article::{ArticleId, Articles};
 use domain::cart::{Cart, Owner};
 use domain::event::Event;
-use domain::order::declines::Declines;
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::PaymentStatus;
 use domain::user::UserId;
@@ -98,33 +97,24 @@ impl OrderDeps {
         Ok(declines.check(&self.shared.rules.orders, now)?)
     }
 
-    /// Counts a charge of the order's user that the bank has declined; a payment that succeeded
-    /// ends the count.
+    /// Counts a charge of the order's user that the bank has declined.
     ///
-    /// The charge of an order that was cancelled in the meantime counts too. A void does not, and
-    /// neither does the success of an order that will be refunded.
+    /// The charge of an order that was cancelled in the meantime counts too; a void does not. A
+    /// success does not end the count, because one good card would free the trial of many others.
     pub(super) fn count_decline(
         &self,
         kind: CallKind,
         Decision { order, step, .. }: &Decision,
         rows: &mut Rows,
     ) -> std::result::Result<(), RowError> {
-        if step.is_none() {
+        let is_declined = order.payment.status == PaymentStatus::Declined;
+        if step.is_none() || !is_declined || kind != CallKind::Charge {
             return Ok(());
         }
         let before = self.buyer(order.user, rows)?;
-        let declines = match (order.payment.status, kind) {
-            (PaymentStatus::Declined, CallKind::Charge) => {
-                before.declines.after(self.shared.clock.now())
-            }
-            (PaymentStatus::Succeeded, _) if !order.is_called_off() => Declines::default(),
-            _ => before.declines,
-        };
-        if declines != before.declines {
-            let buyer = Buyer { declines, ..before };
-            rows.put(&self.shared.tables.buyers, order.user, &buyer, None)?;
-        }
-        Ok(())
+        let declines = before.declines.after(self.shared.clock.now());
+        let buyer = Buyer { declines, ..before };
+        rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
     }
 
     /// Puts an order, and keeps the lists of unpaid and of pending orders in step.

@@ -13,7 +13,7 @@ use crate::time::later;
 /// How long declined payments are remembered after the last one.
 const MEMORY: Duration = Duration::from_secs(24 * 3_600);
 
-/// The declined payments of a user since the last one that succeeded.
+/// The recent declined payments of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Declines {
     count: u32,
