@@ -31,9 +31,9 @@ use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
-use crate::guests::NewGuests;
 use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
+use crate::per_minute::PerMinute;
 use crate::plain_path::require_plain_path;
 use crate::present::present;
 use crate::read::{answer_conditions, answer_head};
@@ -281,7 +281,8 @@ fn app_state(
         cors_origins: config.server.cors_origins.clone(),
         registration: config.auth.registration,
         metrics,
-        new_guests: NewGuests::new(config.guests.per_minute),
+        new_guests: PerMinute::new(config.guests.per_minute),
+        guest_commands: PerMinute::new(config.guests.commands_per_minute),
         patience: config.order.patience,
         live: LiveState::new(&config.live),
     }

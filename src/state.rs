@@ -10,8 +10,8 @@ use crate::cors::AllowedOrigins;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::refresh::RefreshTokens;
-use crate::guests::NewGuests;
 use crate::metrics::Metrics;
+use crate::per_minute::PerMinute;
 use crate::proxies::TrustedProxies;
 use crate::sockets::state::LiveState;
 
@@ -38,7 +38,9 @@ pub struct AppState {
     /// Whether visitors may register.
     pub registration: bool,
     /// The visitors who became guests in the last minute.
-    pub new_guests: NewGuests,
+    pub new_guests: PerMinute,
+    /// The commands of guests in the last minute.
+    pub guest_commands: PerMinute,
     /// How long a checkout waits for the bank.
     pub patience: Duration,
     /// The metrics of this process.

@@ -139,15 +139,29 @@ impl Visitor {
         MyCart::new(&self.state, self.owner.as_ref())
     }
 
+    /// Sends a command that changes a stored cart and returns the cart after it.
+    ///
+    /// Returns an error if the guests of the address have sent too many commands.
+    pub async fn change_cart<M>(&self, request: &HttpRequest, command: M) -> Result<Cart, Problem>
+    where
+        CartActor: Handler<M>,
+        M: Message<Result = CartReply> + Clone + Send + 'static,
+    {
+        self.admit_command(request)?;
+        Ok(self.cart().ask(command).await?)
+    }
+
     /// Sends a command that may store a cart and returns the cart after it.
     ///
-    /// A visitor without a cart becomes a guest if the command succeeds. Returns an error if too
-    /// many visitors of the address have become guests.
+    /// A visitor without a cart becomes a guest if the command succeeds: one without a cookie, or
+    /// with one that a client has invented. Returns an error if too many visitors of the address
+    /// have become guests, or have sent commands.
     pub async fn fill_cart<M>(&self, request: &HttpRequest, command: M) -> Result<Cart, Problem>
     where
         CartActor: Handler<M>,
         M: Message<Result = CartReply> + Clone + Send + 'static,
     {
+        self.admit_command(request)?;
         let has_cart = self.signed_in.is_some() || self.cart().current().await?.version > 0;
         if has_cart {
             return Ok(self.cart().ask(command).await?);
@@ -162,6 +176,18 @@ impl Visitor {
             guests.withdraw(&admitted);
         }
         Ok(reply?)
+    }
+
+    /// Counts a command of a visitor who is not signed in.
+    fn admit_command(&self, request: &HttpRequest) -> Result<(), Problem> {
+        if self.signed_in.is_some() {
+            return Ok(());
+        }
+        let now = self.state.shop.clock.moment();
+        let admitted = self.state.guest_commands.admit(client::network(request), now);
+        admitted
+            .map(drop)
+            .map_err(|retry_after| Problem::new(Code::TooManyRequests).retry_after(retry_after))
     }
 
     /// Sends the first command of a guest. A visitor without a cookie gets one.

@@ -97,6 +97,7 @@ fn payment(Config { bank, breaker, cart, guests, order, .. }: &Config) -> Vec<Ra
         number("breaker.failures", breaker.failures.into(), 1..=1_000_000),
         time("breaker.open", breaker.open, SECOND / 100..=DAY),
         number("guests.per_minute", guests.per_minute as u64, 1..=1_000_000),
+        number("guests.commands_per_minute", guests.commands_per_minute as u64, 1..=1_000_000),
         time("cart.ttl", cart.ttl, SECOND..=TEN_YEARS),
         time("cart.guest_ttl", cart.guest_ttl, SECOND..=TEN_YEARS),
         number("cart.in_memory", cart.in_memory as u64, 1..=10_000_000),

@@ -224,12 +224,13 @@ pub struct CartConfig {
     pub sleep_after: Duration,
 }
 
-/// `[guests]`: how many visitors become guests.
+/// `[guests]`: how many visitors become guests, and how often they change their carts.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct GuestsConfig {
     pub per_minute: usize,
+    pub commands_per_minute: usize,
 }
 
 /// `[order]`: how long orders wait for their payment, and how many a user may have.

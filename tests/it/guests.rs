@@ -77,6 +77,27 @@ async fn only_a_command_that_succeeds_makes_a_guest() {
 }
 
 #[actix_web::test]
+async fn the_guests_of_an_address_change_their_carts_only_so_often() {
+    let shop = TestShop::open_with(&[("GUESTS__COMMANDS_PER_MINUTE", "3")]).await;
+    let ana = shop.customer("ana").await;
+    let (_, headers) = adds(&shop, 1).await;
+    let cookie = headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let mut statuses = Vec::new();
+    for path in ["/cart/update/1", "/cart/remove/1", "/cart/add/2", "/cart/update/1", "/cart/clear"]
+    {
+        let request = shop.request(Method::POST, path).header("sec-fetch-site", "same-origin");
+        let request = request.header("cookie", &cookie).form(&[("quantity", "2"), ("then", "")]);
+        let answer = request.send().await.unwrap();
+        statuses.push(answer.status().as_u16());
+        assert_eq!(answer.headers().contains_key("retry-after"), answer.status() == 429, "{path}");
+    }
+    assert_eq!(statuses, [303, 303, 429, 429, 429]);
+    for _ in 0..5 {
+        ana.adds(2, 1).await.expect(200);
+    }
+}
+
+#[actix_web::test]
 async fn the_first_commands_of_a_page_change_one_cart() {
     let shop = TestShop::open().await;
     let secret = "0123456789abcdef".repeat(4);
