@@ -12,8 +12,17 @@ const SHORTEST: usize = 8;
 /// The greatest length of a password.
 const LONGEST: usize = 128;
 
-/// How many digits and signs after a common word leave the password common.
-const LONGEST_SUFFIX: usize = 5;
+/// How many digits and signs on each side of a common word leave the password common.
+const LONGEST_AFFIX: usize = 5;
+
+/// The greatest number of digits of a date or a telephone number.
+const MOST_DIGITS: usize = 12;
+
+/// The signs within dates and telephone numbers, and the one that is often added to a password.
+const SIGNS_OF_NUMBERS: &str = " -./+():,_!";
+
+/// The top row of a keyboard: American with the shift key, and French without it.
+const TOP_ROWS: [&str; 2] = ["!@#$%^&*()_+", "&é\"'(-è_çà)="];
 
 /// The length from which a name counts at all.
 const SHORTEST_NAME: usize = 3;
@@ -46,26 +55,29 @@ impl PasswordRule {
         if password.chars().count() < SHORTEST || length(password) > LONGEST {
             return Err(UserError::PasswordLength);
         }
-        let folded = folded(password);
-        if self.is_common(&folded) {
+        if self.is_common(&folded(password)) {
             return Err(UserError::PasswordCommon);
         }
         let names = self.shop.iter().flat_map(|name| names_in(name));
         let email = email.into_iter().flat_map(|email| names_in_address(email.as_str()));
         let mut names = names.chain(names_in(username.as_str())).chain(email);
-        if names.any(|name| is_built_on(&folded, &name)) {
+        if names.any(|name| is_personal(password, &name)) {
             return Err(UserError::PasswordPersonal);
         }
         Ok(())
     }
 
-    /// Whether a folded password is a common one, a common word with a short suffix, or a pattern.
+    /// Whether a folded password is a common one, a common word or a pattern with digits and signs
+    /// around it, or a number.
     fn is_common(&self, password: &str) -> bool {
-        let suffixes = password.char_indices().rev().take(LONGEST_SUFFIX);
-        let mut suffixes = suffixes.take_while(|(_, first)| !first.is_alphabetic());
-        self.is_listed(password)
-            || suffixes.any(|(start, _)| self.is_listed(password.split_at(start).0))
-            || is_pattern(password)
+        let least = password.chars().count().div_ceil(2);
+        is_number(password)
+            || TOP_ROWS.iter().any(|row| row.contains(password))
+            || cores(password).any(|core| {
+                self.is_listed(core)
+                    || readings(core).iter().any(|reading| self.is_listed(reading))
+                    || core.chars().count() >= least && is_pattern(core)
+            })
     }
 
     fn is_listed(&self, word: &str) -> bool {
@@ -77,6 +89,57 @@ impl PasswordRule {
 /// form of each character.
 fn folded(text: &str) -> String {
     text.nfkc().collect::<String>().to_lowercase()
+}
+
+/// Returns a text without accents.
+fn without_accents(text: &str) -> String {
+    text.nfkd().filter(|character| !matches!(character, '\u{300}'..='\u{36F}')).nfc().collect()
+}
+
+/// Returns the letters and digits of a folded text without accents, in each way in which an
+/// attacker reads them: unchanged, and with letters in place of the digits and signs that look
+/// like them.
+fn readings(text: &str) -> [String; 3] {
+    let text = without_accents(text);
+    let read = |one| {
+        let letters = text.chars().map(|typed| letter_like(typed, one).unwrap_or(typed));
+        letters.filter(|character| character.is_alphanumeric()).collect()
+    };
+    let typed = text.chars().filter(|character| character.is_alphanumeric()).collect();
+    [typed, read('i'), read('l')]
+}
+
+/// Returns the letter that a digit or a sign looks like. The digit 1 looks like two of them.
+fn letter_like(typed: char, one: char) -> Option<char> {
+    match typed {
+        '0' => Some('o'),
+        '1' => Some(one),
+        '3' => Some('e'),
+        '4' | '@' => Some('a'),
+        '5' | '$' => Some('s'),
+        '7' => Some('t'),
+        _ => None,
+    }
+}
+
+/// Returns a password, and what remains of it without a few digits and signs at either end.
+fn cores(password: &str) -> impl Iterator<Item = &str> {
+    let starts = password.char_indices().map(|(start, _)| start).take(LONGEST_AFFIX + 1);
+    starts
+        .map(|start| password.split_at(start))
+        .take_while(|(prefix, _)| !prefix.chars().any(char::is_alphabetic))
+        .flat_map(|(_, rest)| {
+            let ends = rest.char_indices().rev().take(LONGEST_AFFIX);
+            let ends = ends.take_while(|(_, last)| !last.is_alphabetic());
+            std::iter::once(rest).chain(ends.map(|(end, _)| rest.split_at(end).0))
+        })
+}
+
+/// Whether a password may be a date or a telephone number.
+fn is_number(password: &str) -> bool {
+    let is_digit = |character: &char| character.is_ascii_digit();
+    (1..=MOST_DIGITS).contains(&password.chars().filter(is_digit).count())
+        && password.chars().all(|sign| is_digit(&sign) || SIGNS_OF_NUMBERS.contains(sign))
 }
 
 /// Whether a password repeats a text that is too short for a password, or only counts up or down.
@@ -114,6 +177,17 @@ fn names_in_address(address: &str) -> Vec<String> {
     [vec![folded(address)], names_in(local)].concat()
 }
 
+/// Whether a password is built on a folded name, with or without accents, spaces and signs, and
+/// with digits and signs that look like letters.
+fn is_personal(password: &str, name: &str) -> bool {
+    let password = without_accents(&folded(password));
+    is_built_on(&password, &without_accents(name))
+        || readings(&password)
+            .iter()
+            .zip(readings(name))
+            .any(|(read, name)| is_built_on(read, &name))
+}
+
 /// Whether a folded password contains a long name as a whole word, or is too short or has no letter
 /// without a name.
 fn is_built_on(password: &str, name: &str) -> bool {
@@ -141,7 +215,8 @@ fn has_word(text: &str, word: &str) -> bool {
 mod tests {
     use super::*;
 
-    const COMMON: &[&str] = &["password", "password123", "summer", "trustno1"];
+    const COMMON: &[&str] =
+        &["admin", "bienvenue", "password", "password123", "summer", "trustno1"];
 
     fn check_for(name: &str, email: Option<&str>, password: &str) -> Result<(), UserError> {
         let rule = PasswordRule { common: COMMON, shop: vec!["MicroShop".to_owned()] };
@@ -168,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_common_password_is_refused_in_any_case_width_and_with_a_short_suffix() {
+    fn a_common_password_is_refused_in_any_case_width_and_with_a_short_prefix_or_suffix() {
         for password in [
             "PassWord123",
             "ｐａｓｓｗｏｒｄ",
@@ -177,11 +252,68 @@ mod tests {
             "SUMMER2024!",
             "trustno1",
             "trustno1!",
+            "2024summer",
+            "!password",
+            "123password",
+            "2024password",
+            "¤admin123",
+            "Bienvenue1",
         ] {
             assert_eq!(check(password), Err(UserError::PasswordCommon), "{password}");
         }
-        for password in ["summer202412", "in summer", "my password", "2024summer"] {
+        for password in ["summer202412", "202412summer", "in summer", "my password"] {
             assert_eq!(check(password), Ok(()), "{password}");
+        }
+    }
+
+    #[test]
+    fn a_common_password_is_refused_with_signs_within_it_and_in_place_of_letters() {
+        for password in [
+            "p@$$w0rd",
+            "!P@ssw0rd1",
+            "pass-word",
+            "p a s s w o r d",
+            "$ummer2024",
+            "4dm1n-2024",
+            "pässwörd",
+        ] {
+            assert_eq!(check(password), Err(UserError::PasswordCommon), "{password}");
+        }
+    }
+
+    #[test]
+    fn a_date_or_a_telephone_number_is_refused() {
+        for password in [
+            "13/05/1990",
+            "01-01-1990",
+            "13051990!",
+            "0612345678",
+            "06 12 34 56 78",
+            "+33 (0)6.12.34.56.78",
+            "8172653409",
+        ] {
+            assert_eq!(check(password), Err(UserError::PasswordCommon), "{password}");
+        }
+        assert_eq!(check("8172653409173"), Ok(()));
+    }
+
+    #[test]
+    fn a_passphrase_is_accepted() {
+        for password in [
+            "correct horse",
+            "chaise-bleue-42-nuages",
+            "my dog eats 3 shoes",
+            "a quiet harbour",
+            "battery staple",
+            "le 14 juillet à Nantes",
+            "summer rain 1998",
+            "pass the word on",
+            "13 boats in 1990",
+            "¤%&/=?§+#1",
+            "x7$Kq2!m",
+            "l'été sans fin",
+        ] {
+            assert_eq!(check_for("Zoé Müller", None, password), Ok(()), "{password}");
         }
     }
 
@@ -198,10 +330,16 @@ mod tests {
             "67890123",
             "3210987654321",
             "!?!?!?!?",
+            "12345679",
+            "!@#$%^&*",
+            "abcdefgh1",
+            "1abcdefgh!",
+            "doudou123",
+            "aaaaaaa1",
         ] {
             assert_eq!(check(password), Err(UserError::PasswordCommon), "{password}");
         }
-        for password in ["abcdefga", "12345679", "correct.correct.", "éàéàéàéà"] {
+        for password in ["abcdefga", "abcdefga1", "correct.correct.", "éàéàéàéà"] {
             assert_eq!(check(password), Ok(()), "{password}");
         }
     }
@@ -211,7 +349,7 @@ mod tests {
         let email = Some("A.Lovelace@example.org");
         for password in [
             "ana12345",
-            "ana-ana-2",
+            "ana-2-ana-1",
             "2024-Ana!",
             "my lovelace",
             "a.lovelace@example.org",
@@ -230,7 +368,17 @@ mod tests {
             let refused = check_for("Ana Maria", None, password);
             assert_eq!(refused, Err(UserError::PasswordPersonal), "{password}");
         }
-        assert_eq!(check_for("7", None, "8172653409"), Ok(()));
+        for password in
+            ["zoe muller", "zoemuller1", "zoe-muller", "z03 müll3r", "zoemuller12345678"]
+        {
+            let refused = check_for("Zoé Müller", None, password);
+            assert_eq!(refused, Err(UserError::PasswordPersonal), "{password}");
+        }
+        for password in ["micro shop", "micro-shop1", "m1croshop", "micr0shop!", "MICRO.SHOP 2027"]
+        {
+            assert_eq!(check(password), Err(UserError::PasswordPersonal), "{password}");
+        }
+        assert_eq!(check_for("7", None, "8172653409173"), Ok(()));
         assert_eq!(check_for("Jo", None, "jo81726534"), Ok(()));
     }
 }
