@@ -7,33 +7,49 @@ use actix_web::http::Version;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-/// Headers by which a proxy or a content delivery network forwards the client's address, host or
-/// scheme, apart from those that begin with `X-Forwarded-`.
-const FORWARDING: [&str; 16] = [
+/// Headers by which a proxy or a content delivery network forwards a request, apart from those
+/// that [`PREFIXES`] and [`PARTS`] cover.
+const HEADERS: [&str; 8] = [
     "forwarded",
     "via",
     "cdn-loop",
     "front-end-https",
-    "x-amzn-trace-id",
-    "x-azure-clientip",
     "x-scheme",
     "x-real-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-original-forwarded-for",
     "x-original-host",
-    "x-envoy-external-address",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "fastly-client-ip",
+    "x-varnish",
 ];
+
+/// What the names of other such headers begin with, most of them the name of a product.
+const PREFIXES: [&str; 11] = [
+    "x-forwarded",
+    "x-original-forwarded",
+    "x-envoy-",
+    "x-amz-",
+    "x-amzn-",
+    "x-azure-",
+    "x-appengine-",
+    "x-arr-",
+    "cf-",
+    "fastly-",
+    "wl-proxy-",
+];
+
+/// What the names of other such headers contain.
+const PARTS: [&str; 2] = ["client-ip", "connecting-ip"];
 
 /// Whether a proxy seems to have forwarded a request: it has a header that proxies add (RFC 7239;
 /// RFC 9110, section 7.6.3), or a version that browsers do not send. nginx adds no header and sends
 /// HTTP/1.0 unless it is configured otherwise.
 pub fn is_forwarded(request: &RequestHead) -> bool {
-    let is_added = |name: &str| name.starts_with("x-forwarded") || FORWARDING.contains(&name);
     request.version < Version::HTTP_11 || request.headers.keys().any(|name| is_added(name.as_str()))
+}
+
+/// Whether a header with a name in lower case is added by proxies, and by no browser.
+fn is_added(name: &str) -> bool {
+    HEADERS.contains(&name)
+        || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || PARTS.iter().any(|part| name.contains(part))
 }
 
 /// The networks of proxies whose `X-Forwarded-For` entries are trusted.
@@ -122,10 +138,79 @@ mod tests {
         let is_forwarded = |name: &str| {
             super::is_forwarded(TestRequest::get().insert_header((name, "x")).to_request().head())
         };
-        for name in ["Forwarded", "X-Forwarded-For", "x-forwarded-proto", "X-Real-IP", "Via"] {
+        for name in [
+            "Forwarded",
+            "X-Forwarded-For",
+            "x-forwarded-proto",
+            "X-Real-IP",
+            "Via",
+            "CDN-Loop",
+            "CF-Connecting-IP",
+            "CF-Connecting-IPv6",
+            "CF-RAY",
+            "Fly-Client-IP",
+            "Client-IP",
+            "True-Client-IP",
+            "Fastly-Client-IP",
+            "Fastly-FF",
+            "X-Azure-ClientIP",
+            "X-Azure-FDID",
+            "DO-Connecting-IP",
+            "X-Appengine-User-IP",
+            "Proxy-Client-IP",
+            "WL-Proxy-Client-IP",
+            "WL-Proxy-SSL",
+            "X-Cluster-Client-IP",
+            "X-Envoy-External-Address",
+            "X-Original-Forwarded-For",
+            "X-Scheme",
+            "X-ARR-SSL",
+            "X-Varnish",
+            "X-Amz-Cf-Id",
+            "X-Amzn-Trace-Id",
+        ] {
             assert!(is_forwarded(name), "{name}");
         }
-        for name in ["Host", "Accept", "X-Request-Id"] {
+        // What Chromium, Firefox, Safari, htmx and curl send.
+        for name in [
+            "Host",
+            "Accept",
+            "Accept-Encoding",
+            "Accept-Language",
+            "Authorization",
+            "Cache-Control",
+            "Connection",
+            "Content-Length",
+            "Content-Type",
+            "Cookie",
+            "DNT",
+            "HX-Current-URL",
+            "HX-Request",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "Keep-Alive",
+            "Origin",
+            "Pragma",
+            "Priority",
+            "Proxy-Connection",
+            "Range",
+            "Referer",
+            "Save-Data",
+            "Sec-CH-UA",
+            "Sec-CH-UA-Platform",
+            "Sec-Fetch-Site",
+            "Sec-GPC",
+            "Sec-WebSocket-Key",
+            "Service-Worker",
+            "TE",
+            "Upgrade",
+            "Upgrade-Insecure-Requests",
+            "User-Agent",
+            "X-Client-Data",
+            "X-Request-Id",
+            "X-Requested-With",
+        ] {
             assert!(!is_forwarded(name), "{name}");
         }
     }
