@@ -4,6 +4,7 @@ use std::io::{self, BufRead, ErrorKind, IsTerminal, Write};
 use std::thread;
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// Reads a password: one line, or from a terminal the same line twice.
@@ -20,20 +21,38 @@ pub(super) async fn read_password() -> io::Result<String> {
 
 /// Asks on the terminal for a line that it does not show.
 async fn ask(prompt: &str) -> io::Result<String> {
+    let interrupted = interruption()?;
     let _hidden = HiddenInput::begin()?;
     let mut terminal = io::stderr();
     write!(terminal, "{prompt}")?;
     terminal.flush()?;
-    // The thread ends with the process if the user interrupts it.
+    // The thread ends with the process after a signal.
     let (sender, line) = oneshot::channel();
     thread::spawn(move || sender.send(read_line()));
     tokio::select! {
         line = line => line.map_err(io::Error::other)?,
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupted => {
             writeln!(terminal)?;
             Err(ErrorKind::Interrupted.into())
         }
     }
+}
+
+/// Listens for the signals that would end the process before it has restored the terminal. The
+/// future ends with the first one that arrives after the call.
+fn interruption() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut quit = signal(SignalKind::quit())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+            _ = quit.recv() => {}
+        }
+    })
 }
 
 fn read_line() -> io::Result<String> {

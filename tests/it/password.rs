@@ -2,13 +2,15 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
 use reqwest::Method;
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
 
 use crate::harness::TestShop;
@@ -160,38 +162,74 @@ async fn a_terminal_does_not_show_a_new_password() {
     Person::log_in(&shop, "admin", "a quiet harbour").await;
 }
 
-/// Runs `microshop user passwd admin` on a terminal, and types a line after each prompt. Returns
-/// what the terminal has shown.
-fn types(shop: &TestShop, lines: &[&str]) -> String {
-    let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&user).unwrap();
-    unlockpt(&user).unwrap();
-    let name = ptsname(&user, Vec::new()).unwrap().into_string().unwrap();
-    let terminal = || File::options().read(true).write(true).open(&name).unwrap();
-    let mut command = shop.command(&["user", "passwd", "admin"]);
-    command.stdin(terminal()).stdout(terminal()).stderr(terminal());
-    let mut process = command.spawn().unwrap();
-    drop(command);
-
-    let mut keyboard = File::from(user);
-    let mut screen = keyboard.try_clone().unwrap();
-    let (shown, chunks) = mpsc::channel();
-    thread::spawn(move || {
-        let mut chunk = [0; 256];
-        // Reading ends with an error once the process has closed the terminal.
-        while let Ok(read) = screen.read(&mut chunk) {
-            let _ = shown.send(String::from_utf8_lossy(&chunk[..read]).into_owned());
-        }
-    });
-    let mut seen = String::new();
-    for (number, line) in lines.iter().enumerate() {
-        while seen.matches(": ").count() <= number {
-            seen += &chunks.recv_timeout(Duration::from_secs(60)).unwrap();
-        }
-        writeln!(keyboard, "{line}").unwrap();
+#[actix_web::test]
+async fn a_terminal_shows_what_is_typed_again_after_a_signal() {
+    let mut shop = TestShop::open().await;
+    shop.stop();
+    for signal in [Signal::INT, Signal::TERM, Signal::HUP, Signal::QUIT] {
+        let mut terminal = Terminal::runs(&shop);
+        terminal.waits_for_prompts(1);
+        assert!(!terminal.has_echo(), "{signal:?}");
+        kill_process(Pid::from_child(&terminal.process), signal).unwrap();
+        assert_eq!(terminal.process.wait().unwrap().code(), Some(1), "{signal:?}");
+        assert!(terminal.has_echo(), "{signal:?}");
     }
-    process.wait().unwrap();
-    seen + &chunks.iter().collect::<String>()
+}
+
+/// Types a line after each prompt of `microshop user passwd admin`. Returns what the terminal has
+/// shown.
+fn types(shop: &TestShop, lines: &[&str]) -> String {
+    let mut terminal = Terminal::runs(shop);
+    for (number, line) in lines.iter().enumerate() {
+        terminal.waits_for_prompts(number + 1);
+        writeln!(terminal.keyboard, "{line}").unwrap();
+    }
+    terminal.process.wait().unwrap();
+    terminal.seen + &terminal.chunks.iter().collect::<String>()
+}
+
+/// A terminal on which `microshop user passwd admin` runs.
+struct Terminal {
+    process: Child,
+    keyboard: File,
+    chunks: Receiver<String>,
+    seen: String,
+}
+
+impl Terminal {
+    fn runs(shop: &TestShop) -> Self {
+        let user = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&user).unwrap();
+        unlockpt(&user).unwrap();
+        let name = ptsname(&user, Vec::new()).unwrap().into_string().unwrap();
+        let terminal = || File::options().read(true).write(true).open(&name).unwrap();
+        let mut command = shop.command(&["user", "passwd", "admin"]);
+        command.stdin(terminal()).stdout(terminal()).stderr(terminal());
+        let process = command.spawn().unwrap();
+        drop(command);
+
+        let keyboard = File::from(user);
+        let mut screen = keyboard.try_clone().unwrap();
+        let (shown, chunks) = mpsc::channel();
+        thread::spawn(move || {
+            let mut chunk = [0; 256];
+            // Reading ends with an error once the process has closed the terminal.
+            while let Ok(read) = screen.read(&mut chunk) {
+                let _ = shown.send(String::from_utf8_lossy(&chunk[..read]).into_owned());
+            }
+        });
+        Self { process, keyboard, chunks, seen: String::new() }
+    }
+
+    fn waits_for_prompts(&mut self, count: usize) {
+        while self.seen.matches(": ").count() < count {
+            self.seen += &self.chunks.recv_timeout(Duration::from_secs(60)).unwrap();
+        }
+    }
+
+    fn has_echo(&self) -> bool {
+        tcgetattr(&self.keyboard).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
 }
 
 /// Runs `microshop user` with an input, and returns what it wrote to standard error.
