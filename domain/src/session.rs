@@ -388,4 +388,10 @@ pub(crate) mod tests {
         let cookie = session(Proof::Browser { cookie_hash: String::new() });
         assert_eq!(cookie.rotate(1, at(1), &LIFETIMES), Rotation::Refused);
     }
+
+    #[test]
+    fn every_earlier_token_has_expired_after_the_longest_lifetime_and_the_leeway() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(latest_expiry(now).as_second(), 86_400 + 60);
+    }
 }

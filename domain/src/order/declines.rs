@@ -11,7 +11,7 @@ use crate::moment::is_due;
 use crate::time::later;
 
 /// How long declined payments are remembered after the last one.
-const MEMORY: Duration = Duration::from_secs(24 * 3_600);
+const MEMORY: Duration = Duration::from_secs(86_400);
 
 /// The recent declined payments of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -108,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn an_order_is_unpaid_until_it_is_paid() {
+        let declined = settled(Outcome::Declined, NOW);
+        let paid = settled(Outcome::Approved, NOW);
+        assert_eq!([placed(), declined, paid].map(|it| it.is_unpaid()), [true, true, false]);
+    }
+
+    #[test]
     fn a_user_has_no_more_unpaid_orders_than_the_limit() {
         assert_eq!(LIMITS.check_unpaid(2), Ok(()));
         for unpaid in [3, 4] {
