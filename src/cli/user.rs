@@ -76,38 +76,44 @@ pub async fn run(
     tables: Tables,
     config: &Config,
 ) -> Result<Vec<String>, UserCommandError> {
-    let users = directory(tables.clone(), config)?;
+    let start_users = directory(tables.clone(), config)?;
     match command {
         UserCommand::Add { username, admin } => {
             index_names(&tables, &Clock::default()).await?;
-            add(&users, username, admin).await
+            add(start_users, username, admin).await
         }
         UserCommand::Passwd { username } => {
             let user = find(&tables, &username).await?;
-            set_password(&users, user).await
+            set_password(start_users, user).await
         }
-        UserCommand::List => list(&users).await,
+        UserCommand::List => list(start_users).await,
     }
 }
 
 type Lines = Result<Vec<String>, UserCommandError>;
 
-async fn add(users: &Child<UserDirectory>, username: String, admin: bool) -> Lines {
+async fn add(
+    start_users: impl FnOnce() -> Child<UserDirectory>,
+    username: String,
+    admin: bool,
+) -> Lines {
     let username = Username::choose(&username).map_err(Failure::Refused)?;
     let role = if admin { Role::Admin } else { Role::Customer };
     let password = read_password().await?;
     let client = Client::Staff;
-    let added = users.ask(AddUser { username, email: None, password, role, client }).await?;
+    let added =
+        start_users().ask(AddUser { username, email: None, password, role, client }).await?;
     Ok(vec![line(&added.user)])
 }
 
-async fn set_password(users: &Child<UserDirectory>, user: UserId) -> Lines {
+async fn set_password(start_users: impl FnOnce() -> Child<UserDirectory>, user: UserId) -> Lines {
     let password = Some(read_password().await?);
-    let changed = users.ask(ChangeUser { user, role: None, email: None, password }).await?;
+    let changed = start_users().ask(ChangeUser { user, role: None, email: None, password }).await?;
     Ok(vec![line(&changed)])
 }
 
-async fn list(users: &Child<UserDirectory>) -> Lines {
+async fn list(start_users: impl FnOnce() -> Child<UserDirectory>) -> Lines {
+    let users = start_users();
     let mut lines = Vec::new();
     let mut after = None;
     loop {
@@ -118,8 +124,15 @@ async fn list(users: &Child<UserDirectory>) -> Lines {
     }
 }
 
-/// Starts the user directory and the token registry without the rest of the shop.
-fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, UserCommandError> {
+/// Returns a function that starts the user directory and the token registry without the rest of the
+/// shop.
+///
+/// A command calls it right before its first message: an actor that is dropped before its first
+/// poll starts while it is dropped, and panics if the runtime has ended.
+fn directory(
+    tables: Tables,
+    config: &Config,
+) -> Result<impl FnOnce() -> Child<UserDirectory>, UserCommandError> {
     let clock = Clock::default();
     let shared = Shared {
         tables,
@@ -128,13 +141,17 @@ fn directory(tables: Tables, config: &Config) -> Result<Child<UserDirectory>, Us
         clock,
         rules: Arc::new(config.rules()),
     };
-    let sessions = SessionDeps::new(&shared, &Revocations::default());
-    let sessions = Child::start("sessions", move || TokenRegistry::new(sessions.clone()).start());
     let hasher = Hasher::new(config.auth.scrypt_log_n)?;
     let breached = config.auth.open_breached_passwords();
     let breached = breached.map_err(UserCommandError::BreachedPasswords)?;
-    let users = UserDeps::new(&shared, hasher, breached, &sessions, &DefaultPassword::default());
-    Ok(Child::start("users", move || UserDirectory::new(users.clone()).start()))
+    Ok(move || {
+        let sessions = SessionDeps::new(&shared, &Revocations::default());
+        let start = move || TokenRegistry::new(sessions.clone()).start();
+        let sessions = Child::start("sessions", start);
+        let default = DefaultPassword::default();
+        let users = UserDeps::new(&shared, hasher, breached, &sessions, &default);
+        Child::start("users", move || UserDirectory::new(users.clone()).start())
+    })
 }
 
 /// Returns the id of the user with a name.

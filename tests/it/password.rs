@@ -150,6 +150,16 @@ async fn the_command_line_refuses_weak_passwords() {
 }
 
 #[actix_web::test]
+async fn a_command_that_is_refused_before_it_starts_an_actor_reports_only_the_reason() {
+    let mut shop = TestShop::open().await;
+    shop.stop();
+    for _ in 0..10 {
+        let refused = user_command(&shop, &["passwd", "zoe"], "");
+        assert_eq!(refused, "microshop: there is no such user\n");
+    }
+}
+
+#[actix_web::test]
 async fn a_terminal_does_not_show_a_new_password() {
     let mut shop = TestShop::open().await;
     shop.stop();
