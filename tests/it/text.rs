@@ -132,16 +132,11 @@ async fn a_user_signs_in_however_the_name_and_the_password_are_typed() {
         ("rene\u{301}", "cafe\u{301} noir", "René", "café noir"),
         ("ana", "correct horse", " ana ", "correct\u{A0}horse"),
         ("Ｂｏｂ", "correct\u{3000}horse", "bob", "correct horse"),
-        (
-            "Å",
-            "ÅÅÅÅÅÅÅÅ",
-            "\u{212B}",
-            "A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}A\u{30A}",
-        ),
+        ("Å", "Ångström", "\u{212B}", "A\u{30A}ngstro\u{308}m"),
         ("Ana Maria", "correct horse", "ANA\u{3000}MARIA\u{2003}", "correct horse"),
         ("bob  smith", "correct horse", "Bob Smith", "correct horse"),
         ("ΟΔΥΣΣΕΥΣ", "correct horse", "Οδυσσευς", "correct horse"),
-        ("ｶﾞ", "ﬁne ①②③④⑤", "ガ", "ﬁne ①②③④⑤"),
+        ("ｶﾞ", "ﬁne quay ①②③④⑤", "ガ", "ﬁne quay ①②③④⑤"),
         ("\u{323B0}\u{2EBF0}", "correct horse", "\u{323B0}\u{2EBF0}", "correct horse"),
     ] {
         Person::register(&shop, name, password).await;
