@@ -48,7 +48,7 @@ fn install_own(folder: &Path, own: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// Returns an error if a package has no checksum: npm would take any archive for it.
-fn require_checksums(lock: &Path) -> Result<(), Box<dyn Error>> {
+pub(crate) fn require_checksums(lock: &Path) -> Result<(), Box<dyn Error>> {
     let pinned: Value = serde_json::from_slice(&fs::read(lock)?)?;
     let packages = pinned.get("packages").and_then(Value::as_object);
     let packages = packages.ok_or_else(|| format!("{} lists no packages", lock.display()))?;

@@ -13,6 +13,7 @@ use actors::bank::{Charge, key};
 use actors::clock::{Clock, new_id};
 use actors::store::StoreError;
 use actors::tables::{Account, Tables, UsedKey, user_order_key};
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::Cart;
 use domain::event::Event;
@@ -154,5 +155,7 @@ fn lamp() -> Article {
         reserved: 0,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     }
 }

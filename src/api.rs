@@ -9,12 +9,15 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::etag::Condition;
 
+pub mod admin;
 pub mod article;
 pub mod bank;
 pub mod cart;
+pub mod event;
 pub mod health;
 pub mod metrics;
 pub mod order;
+pub mod picture;
 pub mod session;
 pub mod user;
 
@@ -48,7 +51,32 @@ fn one(name: &str, value: impl Serialize) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, name: value }))
 }
 
-/// Answers 200 with a list and its length.
+/// Answers 200 with one page of a list: its length, the length of the list, and what `after` must
+/// be for the next page; `null` on the last page.
+fn listed(
+    name: &str,
+    values: Vec<impl Serialize>,
+    total: u64,
+    next: Option<impl Serialize>,
+) -> HttpResponse {
+    let count = values.len();
+    HttpResponse::Ok().json(json!({
+        "success": true,
+        "count": count,
+        "total": total,
+        "next": next,
+        name: values,
+    }))
+}
+
+/// Removes the entries after the first `limit`. Returns the last entry left if there were any.
+fn cut<T>(entries: &mut Vec<T>, limit: usize) -> Option<&T> {
+    let has_more = entries.len() > limit;
+    entries.truncate(limit);
+    entries.last().filter(|_| has_more)
+}
+
+/// Answers 200 with a whole list and its length.
 fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "success": true, "count": values.len(), name: values }))
 }

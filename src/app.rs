@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, web};
 use actors::bank::Bank;
+use actors::bank::behaviour::BankBehaviour;
 use actors::clock::Clock;
 use actors::password::{HashError, Hasher};
 use actors::seed::SeedError;
@@ -19,7 +20,9 @@ use domain::user::UserError;
 use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tracing_actix_web::TracingLogger;
+use views::site::Site;
 
+use crate::assets;
 use crate::auth::host::require_own_host;
 use crate::auth::turn::{Turns, take_turns};
 use crate::bank::http::{HttpBank, WrongUrl};
@@ -132,13 +135,17 @@ impl Server {
     /// Opens the shop and binds the address; no request is answered yet.
     pub async fn open(config: &Config) -> Result<Self, AppError> {
         raise_file_limit();
+        site(config).open();
         let metrics = Metrics::install(&config.metrics.token)?;
         let store = open_store(config).await?;
         let failure = store.failure();
         let clock = Clock::default();
         let keys = open_keys(config, &clock)?;
-        let simulated_bank =
-            config.bank.is_simulated().then(|| SimulatedBank::new(store.clone(), clock.clone()));
+        let bank_behaviour = BankBehaviour::default();
+        let simulated_bank = config
+            .bank
+            .is_simulated()
+            .then(|| SimulatedBank::new(store.clone(), clock.clone(), bank_behaviour.clone()));
         let bank: Arc<dyn Bank> = match &simulated_bank {
             Some(bank) => Arc::new(bank.clone()),
             None => Arc::new(HttpBank::new(&config.bank.url, config.bank.timeout)?),
@@ -151,17 +158,20 @@ impl Server {
             require_own_password(exposure, &Tables::new(store.clone()), &seed, &hasher).await?;
         }
         let rules = config.rules();
-        let shop = Shop::open(Parts { store, bank, hasher, breached, clock, rules, seed }).await?;
+        let shop =
+            Shop::open(Parts { store, bank, bank_behaviour, hasher, breached, clock, rules, seed })
+                .await?;
         let bind = config.server.bind;
         let signal = ShutdownSignal::listen()?;
         let listener = listen(bind).map_err(|error| AppError::Listen(bind, error))?;
+        let node = listener.local_addr()?.to_string();
         warn_of_any_host(config);
         warn_of_open_cookies(config);
         let opened = Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() };
         shop.publish(&opened).await?;
         Ok(Self {
             listener,
-            state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics)),
+            state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics, node)),
             turns: web::Data::new(Turns::new(config.server.reads_per_client)),
             body_deadline: web::Data::new(BodyDeadline { timeout: config.server.body_timeout }),
             keys,
@@ -228,6 +238,15 @@ impl Server {
     }
 }
 
+/// Returns what all pages of the shop have in common.
+fn site(config: &Config) -> Site {
+    Site {
+        time_zone: config.site.time_zone.clone(),
+        language: config.site.language.clone(),
+        asset: assets::address,
+    }
+}
+
 /// Warns that the shop cannot distinguish its own address from that of another site.
 fn warn_of_any_host(config: &Config) {
     if !config.server.is_on_loopback() && config.server.public_origin.is_empty() {
@@ -268,6 +287,7 @@ fn app_state(
     simulated_bank: Option<SimulatedBank>,
     keys: &Arc<KeyRing>,
     metrics: Metrics,
+    node: String,
 ) -> AppState {
     AppState {
         shop,
@@ -275,16 +295,18 @@ fn app_state(
         access: AccessTokens::new(keys.clone(), config.auth.access_ttl),
         refresh: RefreshTokens::new(keys.clone()),
         proxies: config.server.trusted_proxies.clone(),
-        cookies: Cookies { secure: config.server.sets_secure_cookies() },
+        cookies: Cookies::new(config.server.sets_secure_cookies(), &config.server.public_origin),
         public_origin: config.server.public_origin.clone(),
         on_loopback: config.server.is_on_loopback(),
         cors_origins: config.server.cors_origins.clone(),
         registration: config.auth.registration,
+        chaos: config.admin.chaos,
         metrics,
         new_guests: PerMinute::new(config.guests.per_minute),
         guest_commands: PerMinute::new(config.guests.commands_per_minute),
         patience: config.order.patience,
         live: LiveState::new(&config.live),
+        node,
     }
 }
 

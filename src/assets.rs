@@ -14,7 +14,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 
 /// The cache control of a URL with a version: another content has another URL.
-const FOREVER: &str = "public, max-age=31536000, immutable";
+pub const FOREVER: &str = "public, max-age=31536000, immutable";
 
 /// The cache control of a URL without a version: the browser checks the file again after an hour.
 const ONE_HOUR: &str = "public, max-age=3600";
@@ -30,17 +30,18 @@ static COMPRESSED: &[(&str, &str, &[u8])] =
 #[derive(Embed)]
 #[folder = "static"]
 #[include = "*.css"]
-#[include = "shop.js"]
 #[include = "*.svg"]
+#[include = "*.png"]
+#[include = "*.webmanifest"]
+#[include = "robots.txt"]
 #[include = "pictures/*"]
 #[exclude = "node_modules/*"]
 struct ShopFiles;
 
+/// `shop.js` and `desk.js`, which the build joins from htmx and `static/scripts`.
 #[derive(Embed)]
-#[folder = "static/node_modules/htmx.org/dist"]
-#[include = "htmx.min.js"]
-#[include = "ext/hx-ws.min.js"]
-struct HtmxFiles;
+#[folder = "$OUT_DIR/joined"]
+struct JoinedScript;
 
 /// Returns the URL of a file, with a version that changes with the file's content.
 pub fn address(name: &str) -> String {
@@ -55,7 +56,10 @@ pub fn has_picture(name: &str) -> bool {
 
 /// Returns whether a file is served at the path.
 pub fn is_file(path: &str) -> bool {
-    path.starts_with("/static/") || path == "/favicon.ico"
+    path.starts_with("/static/")
+        || path.starts_with("/pictures/")
+        || path == "/favicon.ico"
+        || path == "/robots.txt"
 }
 
 /// Returns the encoding that the client prefers among those of the shop, or `None` if it prefers
@@ -103,16 +107,22 @@ pub async fn get_favicon(request: HttpRequest) -> Result<HttpResponse, Problem> 
     get_file(request, web::Path::from("favicon.svg".to_owned())).await
 }
 
-fn find(name: &str) -> Option<EmbeddedFile> {
-    ShopFiles::get(name)
-        .or_else(|| HtmxFiles::get(name))
-        .or_else(|| HtmxFiles::get(&format!("ext/{name}")))
+/// `GET /robots.txt`: returns what search engines may read (RFC 9309).
+pub async fn get_robots(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    get_file(request, web::Path::from("robots.txt".to_owned())).await
 }
 
-/// Returns the type of a file. Each is a text in UTF-8, which its type must say (OWASP ASVS 5.0,
-/// section 4.1.1).
+fn find(name: &str) -> Option<EmbeddedFile> {
+    ShopFiles::get(name).or_else(|| JoinedScript::get(name))
+}
+
+/// Returns the type of a file. A text is in UTF-8, which its type must say (OWASP ASVS 5.0, section
+/// 4.1.1); JSON always is.
 fn content_type(file: &EmbeddedFile) -> String {
-    format!("{}; charset=utf-8", file.metadata.mimetype())
+    match file.metadata.mimetype() {
+        kind @ ("image/png" | "application/manifest+json") => kind.to_owned(),
+        text => format!("{text}; charset=utf-8"),
+    }
 }
 
 /// Returns a file in an encoding, with the name of the encoding. Returns `None` if the encoding

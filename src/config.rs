@@ -20,7 +20,7 @@ use error::SettingsError;
 use judge::Fault;
 use sections::{
     AdminConfig, AuthConfig, BankConfig, BreakerConfig, CartConfig, EventsConfig, GuestsConfig,
-    LiveConfig, LogConfig, MetricsConfig, OrderConfig, ServerConfig, StoreConfig,
+    LiveConfig, LogConfig, MetricsConfig, OrderConfig, ServerConfig, SiteConfig, StoreConfig,
 };
 
 mod duration;
@@ -45,6 +45,7 @@ const DEFAULT: &str = include_str!("../config/default.toml");
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct Config {
     pub server: ServerConfig,
+    pub site: SiteConfig,
     pub store: StoreConfig,
     pub events: EventsConfig,
     pub auth: AuthConfig,
@@ -292,6 +293,8 @@ mod tests {
             ("SERVER__SECURE_COOKIES", "always", "server.secure_cookies", "auto, true or false"),
             ("LOG__FORMAT", "xml", "log.format", "text or json"),
             ("SERVER__TRUSTED_PROXIES", "proxy.example", "server.trusted_proxies", "network"),
+            ("SITE__TIME_ZONE", "Europe/Lutetia", "site.time_zone", "Europe/Paris"),
+            ("SITE__LANGUAGE", "fr_FR", "site.language", "pt-BR"),
         ] {
             let error = with(&[(&format!("MICROSHOP_{key}"), value)]).unwrap_err().to_string();
             for part in [name, value, right] {

@@ -4,7 +4,7 @@
 
 use domain::moment::is_ahead;
 use domain::session::{Session, SessionId};
-use domain::user::{Role, UserId};
+use domain::user::{Author, Role, UserId};
 use jiff::Timestamp;
 
 pub mod access;
@@ -30,6 +30,11 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// Returns the user as the author of a change.
+    pub fn author(&self) -> Author {
+        Author { id: self.user, username: self.username.clone() }
+    }
+
     /// Returns whether the token or the session has not expired.
     ///
     /// One from the future has: it was issued while the clock was ahead, and would be valid for too

@@ -18,6 +18,22 @@ mod field;
 pub mod request;
 mod rules;
 
+/// The fields of the forms of pages that a visitor fills in.
+const FORM_FIELDS: [&str; 12] = [
+    "username",
+    "email",
+    "password",
+    "current",
+    "new",
+    "name",
+    "address",
+    "description",
+    "translated_name",
+    "translated_description",
+    "price",
+    "on_hand",
+];
+
 /// A refused request.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -92,16 +108,29 @@ impl Problem {
         Self { members, ..self }
     }
 
-    /// Whether the client can recover: with a corrected request, or by a retry.
-    pub fn is_recoverable(&self) -> bool {
-        self.code.status().is_client_error() || self.retry_after.is_some()
+    /// Returns the name of the field of a page's form that the problem is about, on the route that
+    /// the form is sent to; `None` if it is about the whole form.
+    pub fn form_field(&self, route: &str) -> Option<String> {
+        let problem = self.clone().about_field_of(&Method::POST, route);
+        let pointer = problem.members.pointer("/errors/0/pointer")?.as_str()?;
+        let name = pointer.trim_start_matches('/');
+        // The form to change the password has the fields `current` and `new`, and prices are typed
+        // in euros.
+        let suffixes = ["_password", "_cents"];
+        let name = suffixes.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+        FORM_FIELDS.contains(&name).then(|| name.to_owned())
     }
 
-    /// Sets the `Retry-After` header of a response, in whole seconds (RFC 9110, section 10.2.3).
+    /// Returns how long the client should wait before it retries, in whole seconds.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let wait = self.retry_after?;
+        Some((wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
+    }
+
+    /// Sets the `Retry-After` header of a response (RFC 9110, section 10.2.3).
     pub fn set_retry_after(&self, response: &mut HttpResponse) {
-        if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        if let Some(seconds) = self.retry_after_seconds() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
 }

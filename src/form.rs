@@ -23,18 +23,48 @@ const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
 /// An extractor of the fields of a form in the body of a request.
 pub struct Form<T>(pub T);
 
+/// An extractor of a form that is shown again if it is refused.
+pub struct FilledForm<T> {
+    /// The fields.
+    pub form: T,
+    /// The names and values of the fields, as they were sent.
+    pub typed: Vec<(String, String)>,
+}
+
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let encoding = check_type(request);
-        let body = Bytes::from_request(request, payload);
+        let body = read(request, payload);
+        async move { parse(&body.await?).map(Form) }.boxed_local()
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for FilledForm<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = read(request, payload);
         async move {
-            encoding?;
-            parse(&body.await.map_err(|error| unread(&error))?)
+            let body = body.await?;
+            Ok(Self { form: parse(&body)?, typed: parse(&body)? })
         }
         .boxed_local()
+    }
+}
+
+/// Reads the body of a request that has a form.
+fn read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> impl Future<Output = Result<Bytes, Problem>> + 'static {
+    let encoding = check_type(request);
+    let body = Bytes::from_request(request, payload);
+    async move {
+        encoding?;
+        body.await.map_err(|error| unread(&error))
     }
 }
 
@@ -51,7 +81,7 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 }
 
 /// Returns the problem of a body that could not be read.
-fn unread(error: &Error) -> Problem {
+pub fn unread(error: &Error) -> Problem {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => Problem::because(Code::BodyTooLarge, error),
         Some(cause) if is_late(cause) => Problem::because(Code::RequestTimeout, error),
@@ -59,12 +89,12 @@ fn unread(error: &Error) -> Problem {
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<Form<T>, Problem> {
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if std::str::from_utf8(&decoded(body)).is_err() {
         return Err(not_utf8());
     }
     let fields = Deserializer::new(form_urlencoded::parse(body));
-    serde_path_to_error::deserialize(fields).map(Form).map_err(|error| invalid_form(&error))
+    serde_path_to_error::deserialize(fields).map_err(|error| invalid_form(&error))
 }
 
 fn not_utf8() -> Problem {
@@ -91,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_form_that_is_not_utf8_is_refused() {
-        let parse = |body: &[u8]| parse::<Vec<(String, String)>>(body).map(|Form(fields)| fields);
+        let parse = parse::<Vec<(String, String)>>;
         for body in ["a=%FF", "a=%E9t%E9", "%C3=%A9", "a=%C3&b=%A9", "a=%ED%A0%80", "a=%C0%80"] {
             assert_eq!(parse(body.as_bytes()).unwrap_err().code, Code::MalformedForm, "{body}");
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::cart::Owner;
+use domain::shown::Shown;
 use domain::topic::Topic;
 use serde::Deserialize;
 
@@ -51,10 +52,15 @@ const RETRY_AFTER: Duration = Duration::from_secs(10);
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PageSubscription {
-    /// Topics, separated by commas.
+    /// Topics besides those of what the page shows, separated by commas.
     topics: String,
+    /// What the page shows.
+    #[serde(default)]
+    shows: Shown,
     /// The last event that the page shows.
     since: u64,
+    /// The visitor that the page was rendered for, as [`Visitor::tag`] returns it.
+    visitor: Option<String>,
 }
 
 /// `GET /live`: opens a socket that updates a page with fragments.
@@ -66,22 +72,31 @@ pub async fn open_page_socket(
 ) -> Result<HttpResponse, actix_web::Error> {
     origin::require_own_origin(&request)?;
     let topics = subscription.topics.split(',').map(parse_topic);
-    let topics = topics.collect::<Result<BTreeSet<_>, _>>()?;
+    let mut topics = topics.collect::<Result<BTreeSet<_>, _>>()?;
+    let PageSubscription { shows: shown, since, .. } = subscription;
+    topics.extend(shown.topics());
+    let is_outdated = subscription.visitor.as_deref().is_some_and(|tag| visitor.outdates(tag));
     let Visitor { state, signed_in, owner, locale, .. } = visitor;
     let identity = Identity::new(owner.as_ref(), signed_in.as_ref());
     let slot = take_slot(&state, &identity, &request)?;
-    let since = subscription.since;
     let page = Page {
         state: state.clone(),
         locale,
         owner,
         signed_in,
+        shown,
         since,
-        in_cart: None,
-        has_unsettled_orders: None,
+        articles: None,
+        is_unsettled: None,
+        bank_calls: 0,
+        open_until: None,
+        stages: None,
+        today: None,
     };
     let source = Source::of(&request);
-    let socket = Socket::new(state, slot, Client::Page(page), identity, source, topics);
+    let mut socket =
+        Socket::new(state, slot, Client::Page(Box::new(page)), identity, source, topics);
+    socket.is_outdated = is_outdated;
     upgrade::open(socket, &[PROTOCOL], &request, payload)
 }
 

@@ -55,6 +55,8 @@ fn describe_operation() {
     );
     describe_gauge!("microshop_carts_in_memory", Unit::Count, "Carts in memory");
     describe_counter!("microshop_bank_calls_total", Unit::Count, "Calls to the bank, by outcome");
+    describe_counter!("microshop_store_reads_total", Unit::Count, "Reads of the store");
+    describe_counter!("microshop_store_rows_total", Unit::Count, "Rows requested by those reads");
     describe_counter!(
         "microshop_actor_restarts_total",
         Unit::Count,

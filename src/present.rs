@@ -4,15 +4,18 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
     SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use domain::shown::Shown;
 use serde_json::{Value, json};
 use tracing_actix_web::RequestId;
 use views::failure;
-use views::layout::{Notice, notice, page};
+use views::layout::{bare_page, notice, page};
+use views::link;
+use views::viewer::Notice;
 
 use crate::auth::audit::record_refusal;
 use crate::auth::bearer::has_socket_token;
@@ -20,6 +23,8 @@ use crate::auth::browser::{Visitor, locale};
 use crate::cors::{is_refused_method_or_header, is_refused_preflight};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::flash::addresses::{accepts_html, open_page, page_of_command, see_other};
+use crate::html::{html_response, is_htmx};
 use crate::upgrade;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +32,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The beginnings of the paths that programs use.
 const API_PATHS: [&str; 4] = ["/api/", "/auth/", "/health/", "/metrics"];
 
-/// Renders the problem of a refused request, and adds the request id to every response.
+/// Renders the problem of a refused request, and adds the request id and the cookies of the visitor
+/// to every response.
 pub async fn present(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -35,15 +41,19 @@ pub async fn present(
     // Routing needs exclusive access to the request, so it is cloned only after the response.
     let mut response = next.call(request).await?.map_into_boxed_body();
     let request = response.request().clone();
-    if let Some(problem) = problem(&response) {
+    if let Some(code) = shown_code(&response) {
+        record_refusal(&request, code).await;
+    } else if let Some(problem) = problem(&response) {
         if !response.response().error().is_some_and(is_refused_method_or_header) {
             record_refusal(&request, problem.code).await;
         }
         // Boxed, because every open connection holds this future, also that of a WebSocket.
         let rendered = Box::pin(render(&request, &problem)).await;
         response = replace_body(response, rendered);
-    } else if let Some(code) = shown_code(&response) {
-        record_refusal(&request, code).await;
+    }
+    let visitor = request.extensions().get::<Visitor>().cloned();
+    for cookie in visitor.iter().flat_map(|visitor| visitor.flash.take_cookies()) {
+        response.response_mut().add_cookie(&cookie)?;
     }
     if let Ok(id) = HeaderValue::from_str(&request_id(&request)) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -96,8 +106,10 @@ async fn render(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     // A path in another spelling is none of a page of the shop, and may be one of the API.
     let mut response = if is_program || problem.code == Code::InvalidPath {
         render_json(request, problem)
-    } else if request.headers().contains_key("hx-request") {
+    } else if is_htmx(request) {
         render_notice(request, problem)
+    } else if let Some(page) = page_instead(request, problem) {
+        return see_other(&page);
     } else {
         render_page(request, problem).await
     };
@@ -128,7 +140,7 @@ fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
         "status": status.as_u16(),
         "code": code.word(),
         "success": false,
-        "message": failure::message(locale(request), code.word()),
+        "message": message(request, &problem),
         "request_id": request_id(request),
     });
     if let (Value::Object(body), Value::Object(members)) = (&mut body, problem.members) {
@@ -155,49 +167,69 @@ fn challenge(request: &HttpRequest, code: Code) -> &'static str {
 /// Renders the fragment that htmx shows as a notice. htmx does not follow a redirect to the form
 /// to sign in, so it receives its own header.
 fn render_notice(request: &HttpRequest, problem: &Problem) -> HttpResponse {
-    let status = problem.code.status();
     if problem.code == Code::Unauthorized {
-        return HttpResponse::build(status).insert_header(("hx-redirect", "/login")).finish();
+        let sign_in = link::sign_in(&open_page(request));
+        return HttpResponse::Unauthorized().insert_header(("hx-redirect", sign_in)).finish();
     }
-    let locale = locale(request);
-    let message = failure::message(locale, problem.code.word());
-    let markup = notice(locale, Notice::Error, &message);
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
+    html_response(
+        problem.code.status(),
+        notice(locale(request), Notice::Error, &message(request, problem)),
+    )
 }
 
-/// Renders a page with the error, or redirects a visitor who must sign in to the form for it.
-async fn render_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+/// Returns the page that a browser loads instead of a page with the error: the form to sign in, or
+/// the page of a command, which then shows the error or what was typed.
+///
+/// A command has no page at its own address, which a browser could load again or in another
+/// language. Programs receive the status of the problem.
+fn page_instead(request: &HttpRequest, problem: &Problem) -> Option<String> {
+    let page = page_of_command(request);
     if problem.code == Code::Unauthorized {
-        return redirect_to_sign_in(request);
+        return Some(link::sign_in(&page.unwrap_or_else(|| request.uri().to_string())));
     }
+    let page = page.filter(|_| accepts_html(request) && is_of_own_page(problem.code))?;
+    if !request.method().is_safe() {
+        request.extensions().get::<Visitor>()?.flash.refuse(problem);
+    }
+    Some(page)
+}
+
+/// Whether a command that was refused for this reason has a page that the visitor may see, and was
+/// sent from a page of the shop.
+fn is_of_own_page(code: Code) -> bool {
+    let is_foreign = matches!(code, Code::CrossOrigin | Code::MisdirectedRequest);
+    !is_foreign && !matches!(code, Code::Forbidden | Code::NotFound | Code::OrderNotFound)
+}
+
+/// Renders a page with the error.
+async fn render_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
+    let locale = locale(request);
+    let seconds = problem.retry_after_seconds();
+    let status = problem.code.status().as_u16();
     let code = problem.code.word();
-    let status = problem.code.status();
-    let body = failure::page_body(locale(request), status.as_u16(), code, &request_id(request));
-    // Without a viewer, for example because the store fails, the layout is left out; so it is for
-    // another site that takes the place of the shop.
+    let body = failure::page_body(locale, status, code, seconds, &request_id(request));
+    // Another site that takes the place of the shop gets no page of a visitor. A picture has none
+    // either: it must not take the notice that the next page shows.
+    let has_layout = problem.code != Code::MisdirectedRequest && accepts_html(request);
+    // The store may fail.
     let viewer = match Visitor::identify(request.clone()).await {
-        Ok(visitor) if problem.code != Code::MisdirectedRequest => visitor.viewer().await.ok(),
+        Ok(visitor) if has_layout => visitor.viewer().await.ok(),
         _ => None,
     };
-    let markup = match viewer {
-        Some(viewer) => page(&viewer, "page-failure", &[], body),
-        None => body,
-    };
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(markup.into_string())
+    let title = failure::title(locale, code);
+    html_response(
+        problem.code.status(),
+        match viewer {
+            Some(viewer) => page(&viewer, &title, Shown::Nothing, body),
+            None => bare_page(locale, &title, &body),
+        },
+    )
 }
 
-fn redirect_to_sign_in(request: &HttpRequest) -> HttpResponse {
-    let back = if request.method().is_safe() { request.uri().to_string() } else { "/".into() };
-    let then = percent_encode(&back);
-    HttpResponse::SeeOther().insert_header((LOCATION, format!("/login?then={then}"))).finish()
-}
-
-/// Encodes a text as a value in a query string.
-fn percent_encode(text: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
-    text.bytes()
-        .map(|byte| if unreserved(byte) { char::from(byte).into() } else { format!("%{byte:02X}") })
-        .collect()
+/// Returns the sentence for the user, which says when to try again.
+fn message(request: &HttpRequest, problem: &Problem) -> String {
+    let seconds = problem.retry_after_seconds();
+    failure::message_with_wait(locale(request), problem.code.word(), seconds)
 }
 
 fn request_id(request: &HttpRequest) -> String {

@@ -24,7 +24,8 @@ impl<T: DeserializeOwned> FromRequest for Parameters<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+/// Reads the parameters of a query.
+pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let parameters = Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     Ok(serde_path_to_error::deserialize(parameters)?)
 }

@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post, resource};
 
 use crate::auth::{browser, origin};
 use crate::error::Problem;
-use crate::{api, assets, live, pages};
+use crate::{api, assets, live, pages, picture};
 
 /// The largest body that a request may have, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -45,6 +45,8 @@ fn operation_routes(config: &mut ServiceConfig) {
         .service(resource("/health/ready").route(get().to(api::health::check_readiness)))
         .service(resource("/metrics").route(get().to(api::metrics::get_metrics)))
         .service(resource("/favicon.ico").route(get().to(assets::get_favicon)))
+        .service(resource("/robots.txt").route(get().to(assets::get_robots)))
+        .service(resource("/pictures/{name}").route(get().to(api::picture::get_picture)))
         .service(resource("/static/{file:.*}").route(get().to(assets::get_file)));
 }
 
@@ -78,6 +80,12 @@ fn rest_routes(config: &mut ServiceConfig) {
                 .route(delete().to(api::article::remove_article)),
         )
         .service(
+            resource("/api/articles/{id}/picture")
+                .app_data(web::PayloadConfig::new(picture::LARGEST))
+                .route(web::put().to(api::picture::set_picture)),
+        )
+        .service(resource("/api/admin/articles").route(get().to(api::article::list_stock)))
+        .service(
             resource("/api/cart")
                 .route(get().to(api::cart::get_cart))
                 .route(delete().to(api::cart::clear_cart)),
@@ -99,14 +107,35 @@ fn rest_routes(config: &mut ServiceConfig) {
         .service(resource("/api/orders/{id}/ship").route(post().to(api::order::ship_order)))
         .service(resource("/api/orders/{id}/deliver").route(post().to(api::order::deliver_order)))
         .service(resource("/api/orders/{id}/refund").route(post().to(api::order::refund_order)))
+        .service(resource("/api/admin/orders").route(get().to(api::admin::order::list_orders)))
+        .service(
+            resource("/api/admin/orders/ship").route(post().to(api::admin::order::ship_orders)),
+        )
+        .service(resource("/api/admin/orders/{id}").route(get().to(api::admin::order::get_order)))
+        .service(
+            resource("/api/admin/orders/{id}/cancel")
+                .route(post().to(api::admin::order::cancel_order)),
+        )
+        .service(
+            resource("/api/admin/orders/{id}/note")
+                .route(web::put().to(api::admin::order::note_order)),
+        )
         .service(
             resource("/api/bank")
                 .route(get().to(api::bank::get_behaviour))
                 .route(web::put().to(api::bank::set_behaviour)),
         )
+        .service(resource("/api/admin/today").route(get().to(api::admin::today::get_today)))
+        .service(resource("/api/bank/calls").route(get().to(api::bank::list_calls)))
         .service(resource("/api/breaker").route(get().to(api::bank::get_breaker)))
         .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate_breaker)))
         .service(resource("/api/breaker/reset").route(post().to(api::bank::reset_breaker)))
+        .service(resource("/api/admin/system").route(get().to(api::admin::system::get_system)))
+        .service(
+            resource("/api/admin/system/actors/{name}/kill")
+                .route(post().to(api::admin::system::kill_actor)),
+        )
+        .service(resource("/api/events").route(get().to(api::event::list_events)))
         .service(
             resource("/api/users")
                 .route(get().to(api::user::list_users))
@@ -174,8 +203,78 @@ fn page_routes(config: &mut ServiceConfig) {
             resource("/account/sessions/end-others")
                 .route(post().to(pages::session::end_other_sessions)),
         )
-        .service(resource("/admin").route(get().to(pages::user::redirect_to_users)))
-        .service(resource("/admin/users").route(get().to(pages::user::show_users)))
-        .service(resource("/admin/users/add").route(post().to(pages::user::add_user)))
-        .service(resource("/admin/users/delete/{id}").route(post().to(pages::user::delete_user)));
+        .service(resource("/admin/orders").route(get().to(pages::admin::order::show_orders)))
+        .service(resource("/admin/orders/ship").route(post().to(pages::admin::order::ship_orders)))
+        .service(resource("/admin/orders/{id}").route(get().to(pages::admin::order::show_order)))
+        .service(
+            resource("/admin/orders/{id}/ship").route(post().to(pages::admin::order::ship_order)),
+        )
+        .service(
+            resource("/admin/orders/{id}/deliver")
+                .route(post().to(pages::admin::order::deliver_order)),
+        )
+        .service(
+            resource("/admin/orders/{id}/refund")
+                .route(post().to(pages::admin::order::refund_order)),
+        )
+        .service(
+            resource("/admin/orders/{id}/cancel")
+                .route(post().to(pages::admin::order::cancel_order)),
+        )
+        .service(
+            resource("/admin/orders/{id}/note").route(post().to(pages::admin::order::note_order)),
+        )
+        .service(
+            resource("/admin/orders/{id}/slip").route(get().to(pages::admin::order::show_slip)),
+        )
+        .service(
+            resource("/admin/orders/{id}/invoice")
+                .route(get().to(pages::admin::order::show_invoice)),
+        )
+        .service(resource("/admin").route(get().to(pages::admin::today::show_today)))
+        .service(resource("/admin/events").route(get().to(pages::admin::event::show_events)))
+        .service(resource("/admin/articles").route(get().to(pages::admin::article::show_stock)))
+        .service(
+            resource("/admin/articles/add").route(post().to(pages::admin::article::add_article)),
+        )
+        .service(
+            resource("/admin/articles/{id}").route(get().to(pages::admin::article::show_article)),
+        )
+        .service(
+            resource("/admin/articles/change/{id}")
+                .route(post().to(pages::admin::article::change_article)),
+        )
+        .service(
+            resource("/admin/articles/duplicate/{id}")
+                .route(post().to(pages::admin::article::duplicate_article)),
+        )
+        .service(
+            resource("/admin/articles/picture/{id}")
+                .route(post().to(pages::admin::picture::set_picture)),
+        )
+        .service(
+            resource("/admin/articles/remove/{id}")
+                .route(post().to(pages::admin::article::remove_article)),
+        )
+        .service(resource("/admin/payments").route(get().to(pages::admin::payment::show_payments)))
+        .service(resource("/admin/payments/bank").route(post().to(pages::admin::payment::set_bank)))
+        .service(
+            resource("/admin/payments/isolate")
+                .route(post().to(pages::admin::payment::isolate_breaker)),
+        )
+        .service(
+            resource("/admin/payments/reset")
+                .route(post().to(pages::admin::payment::reset_breaker)),
+        )
+        .service(resource("/admin/system").route(get().to(pages::admin::system::show_system)))
+        .service(
+            resource("/admin/system/kill/{name}")
+                .route(post().to(pages::admin::system::kill_actor)),
+        )
+        .service(resource("/admin/system/cut").route(post().to(pages::admin::system::cut_sockets)))
+        .service(resource("/admin/users").route(get().to(pages::admin::user::show_users)))
+        .service(resource("/admin/users/add").route(post().to(pages::admin::user::add_user)))
+        .service(
+            resource("/admin/users/delete/{id}").route(post().to(pages::admin::user::delete_user)),
+        );
 }

@@ -126,6 +126,23 @@ impl Sockets {
         Ok(Slot { number, sockets: self.clone(), progress_at })
     }
 
+    /// Returns the number of open sockets, and of the sessions and guests that have one.
+    pub fn numbers(&self) -> (usize, usize) {
+        let slots = self.slots();
+        (slots.taken.len(), slots.owners.holders())
+    }
+
+    /// Disconnects every socket of a session, as a network that fails would.
+    pub fn cut_session(&self, session: SessionId) {
+        for slot in self.slots().taken.values() {
+            if let (SlotOwner::Session(of), Some(connection)) = (&slot.owner, slot.connection)
+                && *of == session
+            {
+                connection.shut_down(Shutdown::Both);
+            }
+        }
+    }
+
     /// Disconnects every socket that makes no progress.
     pub fn cut_stalled(&self, now: Moment) {
         let now = milliseconds(now);

@@ -37,6 +37,8 @@ pub struct AppState {
     pub cors_origins: AllowedOrigins,
     /// Whether visitors may register.
     pub registration: bool,
+    /// Whether administrators may make actors panic and cut sockets.
+    pub chaos: bool,
     /// The visitors who became guests in the last minute.
     pub new_guests: PerMinute,
     /// The commands of guests in the last minute.
@@ -47,6 +49,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// The open WebSockets.
     pub live: LiveState,
+    /// The address that this node is bound to.
+    pub node: String,
 }
 
 /// Returns the state of the app that serves the request.

@@ -1,5 +1,6 @@
 //! Opens the store that a URL names.
 
+mod counted;
 mod envelope;
 mod redis;
 mod sled;
@@ -11,6 +12,7 @@ use actors::clock::Clock;
 use actors::store::SharedStore;
 
 use crate::private::PrivateFileError;
+use counted::CountedStore;
 
 /// How much of the event log a store keeps.
 #[derive(Debug, Clone)]
@@ -66,17 +68,20 @@ pub enum OpenError {
 /// Dropping the last handle closes the store. It first completes every commit that was already
 /// submitted, then releases the files.
 pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedStore, OpenError> {
-    match url.split_once(':') {
+    let store: SharedStore = match url.split_once(':') {
         Some(("sled", path)) if !path.is_empty() => {
-            Ok(Arc::new(sled::open(path.into(), options, clock).await?))
+            Arc::new(sled::open(path.into(), options, clock).await?)
         }
-        Some(("redis", _)) => Ok(Arc::new(redis::opening::open(url, options, clock).await?)),
-        _ => Err(OpenError::WrongUrl("the scheme is unknown".to_owned())),
-    }
+        Some(("redis", _)) => Arc::new(redis::opening::open(url, options, clock).await?),
+        _ => return Err(OpenError::WrongUrl("the scheme is unknown".to_owned())),
+    };
+    Ok(Arc::new(CountedStore::new(store)))
 }
 
-/// The format that both stores write.
-const FORMAT: u64 = 1;
+/// The format that both stores write. Format 2 has one more event than format 1, that the behaviour
+/// of the bank changed. Format 3 has the index of all orders, which every commit of an order keeps
+/// in step, and the administrators who caused events.
+const FORMAT: u64 = 3;
 
 /// Returns an error if a store has a format that this version can't read.
 fn check_format(found: u64) -> Result<(), OpenError> {

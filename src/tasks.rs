@@ -19,7 +19,7 @@ use crate::state::AppState;
 /// How often to check whether a new key is due.
 const ROTATE_EVERY: Duration = Duration::from_secs(3_600);
 
-/// How often to restart actors that have stopped.
+/// How often to restart actors that have stopped, and to end the period of all counts.
 const RESTART_EVERY: Duration = Duration::from_secs(1);
 
 /// How often to fold metrics and to cut connections that take no data.
@@ -61,7 +61,7 @@ async fn restart_actors(shop: Shop) {
     let mut ticks = interval(RESTART_EVERY);
     loop {
         ticks.tick().await;
-        shop.restart_stopped();
+        shop.tick();
     }
 }
 

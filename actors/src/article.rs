@@ -6,8 +6,12 @@
 //! Publishes: `article.added`, `article.changed`, `article.removed`.
 //! Restart: no state to read.
 
+use std::sync::Arc;
+
 use actix::{Actor, Context, Handler, Message, MessageResult};
+use domain::article::picture::{Copies, Picture};
 use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
+use domain::user::Author;
 
 use crate::failpoint;
 use crate::failure::Failure;
@@ -18,11 +22,17 @@ use crate::rounds::{Queue, Rounds};
 use commands::ArticleDeps;
 
 pub mod commands;
+mod picture;
 
 /// Adds an article; the catalogue assigns its number.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Article, Failure<ArticleError>>")]
-pub struct AddArticle(pub Article);
+pub struct AddArticle {
+    /// The article.
+    pub article: Article,
+    /// The administrator.
+    pub by: Option<Author>,
+}
 
 /// Changes an article.
 #[derive(Debug, Clone, Message)]
@@ -34,6 +44,8 @@ pub struct ChangeArticle {
     pub patch: ArticlePatch,
     /// The versions of which the article must have one; `None` accepts any.
     pub expected: Option<Vec<ArticleVersion>>,
+    /// The administrator.
+    pub by: Option<Author>,
 }
 
 /// Removes an article, unless orders have units of it reserved.
@@ -44,6 +56,32 @@ pub struct RemoveArticle {
     pub id: ArticleId,
     /// The versions of which the article must have one; `None` accepts any.
     pub expected: Option<Vec<ArticleVersion>>,
+    /// The administrator.
+    pub by: Option<Author>,
+}
+
+/// Makes an uploaded picture that of an article.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Article, Failure<ArticleError>>")]
+pub struct SetPicture {
+    /// The article's number.
+    pub id: ArticleId,
+    /// The copies of the picture.
+    pub copies: Arc<Copies>,
+    /// The versions of which the article must have one; `None` accepts any.
+    pub expected: Option<Vec<ArticleVersion>>,
+    /// The administrator.
+    pub by: Option<Author>,
+}
+
+/// Requests a copy of an uploaded picture; `None` if the store does not have it.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Option<Vec<u8>>, Failure<ArticleError>>")]
+pub struct GetPicture {
+    /// The picture.
+    pub picture: Picture,
+    /// The width of the copy.
+    pub width: u32,
 }
 
 /// The observable state of the catalogue.
@@ -57,11 +95,13 @@ pub struct CatalogueState {
 #[derive(Debug, Clone)]
 pub enum Command {
     /// Add an article.
-    Add(Article),
+    Add(AddArticle),
     /// Change an article.
     Change(ChangeArticle),
     /// Remove an article.
     Remove(RemoveArticle),
+    /// Set the picture of an article.
+    SetPicture(SetPicture),
 }
 
 /// The actor that changes articles.
@@ -107,8 +147,8 @@ impl Rounds for Catalogue {
 impl Handler<AddArticle> for Catalogue {
     type Result = Detached<Article, ArticleError>;
 
-    fn handle(&mut self, AddArticle(article): AddArticle, ctx: &mut Self::Context) -> Self::Result {
-        self.enqueue(Command::Add(article), ctx)
+    fn handle(&mut self, add: AddArticle, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Add(add), ctx)
     }
 }
 
@@ -126,6 +166,26 @@ impl Handler<RemoveArticle> for Catalogue {
 
     fn handle(&mut self, remove: RemoveArticle, ctx: &mut Self::Context) -> Self::Result {
         self.enqueue(Command::Remove(remove), ctx)
+    }
+}
+
+impl Handler<SetPicture> for Catalogue {
+    type Result = Detached<Article, ArticleError>;
+
+    fn handle(&mut self, set: SetPicture, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::SetPicture(set), ctx)
+    }
+}
+
+impl Handler<GetPicture> for Catalogue {
+    type Result = Detached<Option<Vec<u8>>, ArticleError>;
+
+    fn handle(
+        &mut self,
+        GetPicture { picture, width }: GetPicture,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        Box::pin(self.deps.clone().picture(picture, width))
     }
 }
 

@@ -3,18 +3,27 @@
 //! A [`Child`] is a handle to a long-lived actor. An actor that has panicked is restarted before
 //! the next message is sent, and reads its state from the store.
 
+use std::panic::resume_unwind;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::dev::ToEnvelope;
-use actix::{Actor, Addr, Context, Handler, MailboxError, Message};
+use actix::fut::wrap_future;
+use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError, Message};
+use domain::system::ActorReport;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::activity::Activity;
+use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::observe::Observe;
 
 /// How long a reply may take, including the time in the mailbox.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long an administrator waits for the state of an actor.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// How often a command that ends in a conflict is decided again.
 pub(crate) const ATTEMPTS: usize = 64;
@@ -23,24 +32,84 @@ pub(crate) const ATTEMPTS: usize = 64;
 const CHECK_EVERY: Duration = Duration::from_millis(1);
 const CHECKS: usize = 100;
 
+/// Starts an actor, which may arm its kill switch.
+type Start<A> = dyn Fn(&KillSwitch) -> Addr<A> + Send + Sync;
+
 /// A long-lived actor that is restarted after a panic.
 pub struct Child<A: Actor> {
     name: &'static str,
-    start: Arc<dyn Fn() -> Addr<A> + Send + Sync>,
+    clock: Clock,
+    start: Arc<Start<A>>,
     current: Arc<RwLock<Addr<A>>>,
+    activity: Arc<Activity>,
+    switch: KillSwitch,
+}
+
+/// Makes the actor in whose context it is armed panic, to show that it is restarted.
+#[derive(Clone, Default)]
+pub struct KillSwitch(Arc<Notify>);
+
+impl KillSwitch {
+    /// Arms the switch in the context of an actor.
+    pub(crate) fn arm<A: Actor<Context = Context<A>>>(&self, ctx: &mut Context<A>) {
+        let switch = self.0.clone();
+        let killed = wrap_future::<_, A>(async move { switch.notified().await });
+        // As a panic, without the message that one prints.
+        ctx.spawn(killed.map(|(), _, _| resume_unwind(Box::new("killed"))));
+    }
 }
 
 impl<A: Actor> Clone for Child<A> {
     fn clone(&self) -> Self {
-        Self { name: self.name, start: self.start.clone(), current: self.current.clone() }
+        Self {
+            name: self.name,
+            clock: self.clock.clone(),
+            start: self.start.clone(),
+            current: self.current.clone(),
+            activity: self.activity.clone(),
+            switch: self.switch.clone(),
+        }
     }
 }
 
 impl<A: Actor<Context = Context<A>>> Child<A> {
-    /// Starts an actor with `start`, which also restarts it.
-    pub fn start(name: &'static str, start: impl Fn() -> Addr<A> + Send + Sync + 'static) -> Self {
-        let current = Arc::new(RwLock::new(start()));
-        Self { name, start: Arc::new(start), current }
+    /// Starts an actor with `start`, which also restarts it and may arm its kill switch.
+    pub fn start(
+        name: &'static str,
+        clock: Clock,
+        start: impl Fn(&KillSwitch) -> Addr<A> + Send + Sync + 'static,
+    ) -> Self {
+        let switch = KillSwitch::default();
+        let current = Arc::new(RwLock::new(start(&switch)));
+        Self { name, clock, start: Arc::new(start), current, activity: Arc::default(), switch }
+    }
+
+    /// Restarts the actor if it has stopped, and ends a second of its counts.
+    pub(crate) fn tick(&self) {
+        self.addr();
+        self.activity.handled.tick();
+    }
+
+    /// Makes the actor panic after the command in progress, if its kill switch is armed.
+    pub(crate) fn kill(&self) {
+        self.switch.0.notify_one();
+    }
+
+    /// Returns what the actor has done and the numbers of its state.
+    pub(crate) async fn report<S>(
+        &self,
+        numbers: impl FnOnce(S) -> Vec<(&'static str, usize)>,
+    ) -> ActorReport
+    where
+        A: Handler<Observe<S>>,
+        A::Context: ToEnvelope<A, Observe<S>>,
+        S: Send + 'static,
+    {
+        let state = send(&self.addr(), Observe::default(), GLANCE).await.map(numbers);
+        let state = state.map(|numbers| {
+            numbers.into_iter().map(|(name, number)| (name, number as u64)).collect()
+        });
+        ActorReport { state, ..self.activity.report(self.name) }
     }
 
     /// Returns the address of the actor, restarting it first if it has stopped.
@@ -76,7 +145,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
     {
         let deadline = DEADLINE.saturating_add(patience);
         for _ in 0..ATTEMPTS {
-            match send(&self.addr(), message.clone(), deadline).await {
+            match self.send(message.clone(), deadline).await {
                 Some(Err(Failure::Conflict)) => {}
                 Some(reply) => return reply,
                 None => break,
@@ -95,7 +164,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         T: Send + 'static,
         E: Send + 'static,
     {
-        let reply = send(&self.addr(), message, DEADLINE).await;
+        let reply = self.send(message, DEADLINE).await;
         reply.unwrap_or_else(|| Err(self.no_reply()))
     }
 
@@ -120,6 +189,21 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         self.addr().do_send(message);
     }
 
+    /// Sends a command, and counts it while it waits and when it is replied to.
+    async fn send<M>(&self, message: M, deadline: Duration) -> Option<M::Result>
+    where
+        A: Handler<M>,
+        M: Message + Send + 'static,
+        M::Result: Send,
+        A::Context: ToEnvelope<A, M>,
+    {
+        let waiting = self.activity.wait();
+        let reply = send(&self.addr(), message, deadline).await;
+        drop(waiting);
+        self.activity.handled.add(u64::from(reply.is_some()));
+        reply
+    }
+
     fn no_reply<E>(&self) -> Failure<E> {
         Failure::Unavailable(format!("{} did not reply", self.name))
     }
@@ -129,7 +213,8 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         if !current.connected() {
             tracing::error!(actor = self.name, "actor panicked, restarting it");
             metrics::counter!("microshop_actor_restarts_total", "actor" => self.name).increment(1);
-            *current = (self.start)();
+            self.activity.restart(self.clock.now());
+            *current = (self.start)(&self.switch);
         }
         current.clone()
     }

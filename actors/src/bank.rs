@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use domain::money::Cents;
 use domain::order::OrderId;
 
+pub mod behaviour;
+
 /// A charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {

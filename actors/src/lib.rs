@@ -3,6 +3,7 @@
 //!
 //! Start with [`shop::Shop::open`], the supervision tree, and [`cart`], the smallest actor.
 
+pub mod activity;
 pub mod article;
 pub mod ask;
 pub mod bank;
@@ -23,6 +24,7 @@ pub mod session;
 pub mod shared;
 pub mod shop;
 pub mod snapshot;
+pub mod statistics;
 pub mod store;
 pub mod sweep_clock;
 pub mod tables;

@@ -6,7 +6,7 @@
 //! Publishes: nothing of its own; every event was in the log before.
 //! Restart: subscribers are disconnected and reconnect; the log is read on from the last position.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use actix::{
     Message, MessageResult, Recipient,
 };
 use domain::event::{Entry, Event};
-use domain::topic::Channel;
+use domain::topic::{Channel, Topic};
 
 use crate::ask::Child;
 use crate::cart::registry::{CartRegistry, CartStored};
@@ -32,6 +32,7 @@ use push::{Push, PushedEvent};
 pub mod backlog;
 pub mod copies;
 mod latest;
+pub mod log;
 pub mod push;
 pub mod replay;
 
@@ -74,6 +75,12 @@ pub struct HubState {
     pub channels: usize,
     /// The id of the last event pushed.
     pub position: EventId,
+    /// How many subscriptions each topic has.
+    pub topics: BTreeMap<Topic, usize>,
+    /// How often a subscriber was too slow.
+    pub lagging: u64,
+    /// The most pushes that have waited for one subscriber.
+    pub high_water: usize,
 }
 
 /// The dependencies of the hub.
@@ -102,6 +109,8 @@ pub struct Hub {
     channels: HashMap<Channel, HashSet<u64>>,
     /// The most pushes that ever waited for one subscriber.
     high_water: usize,
+    /// How often a subscriber was too slow.
+    lagging: u64,
 }
 
 /// A subscriber as the hub sees it.
@@ -116,7 +125,13 @@ struct Subscriber {
 impl Hub {
     /// Creates a hub without subscribers.
     pub fn new(deps: LiveDeps) -> Self {
-        Self { deps, subscribers: HashMap::new(), channels: HashMap::new(), high_water: 0 }
+        Self {
+            deps,
+            subscribers: HashMap::new(),
+            channels: HashMap::new(),
+            high_water: 0,
+            lagging: 0,
+        }
     }
 }
 
@@ -177,6 +192,9 @@ impl Handler<Observe<HubState>> for Hub {
             subscribers: self.subscribers.len(),
             channels: self.channels.len(),
             position: *self.deps.copies.position.borrow(),
+            topics: self.topics(),
+            lagging: self.lagging,
+            high_water: self.high_water,
         })
     }
 }
@@ -237,6 +255,7 @@ impl Hub {
         }
         metrics::gauge!("microshop_live_outbox_high_water").set(self.high_water as f64);
         metrics::counter!("microshop_live_lagging_total").increment(lagging.len() as u64);
+        self.lagging += lagging.len() as u64;
         lagging.into_iter().for_each(|subscriber| self.remove(subscriber));
     }
 
@@ -248,6 +267,14 @@ impl Hub {
             subscriber.backlog.overflow(missed);
         }
         self.channels.clear();
+    }
+
+    fn topics(&self) -> BTreeMap<Topic, usize> {
+        let mut topics = BTreeMap::new();
+        for (channel, subscribers) in &self.channels {
+            *topics.entry(channel.topic).or_default() += subscribers.len();
+        }
+        topics
     }
 
     fn update_gauges(&self) {

@@ -10,8 +10,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use domain::list::ListPage;
 use domain::order::checkout::Checkout;
+use domain::order::stage::Stage;
 use domain::order::{Order, OrderError, OrderId};
+use domain::user::Author;
 use domain::user::UserId;
 
 use crate::failpoint;
@@ -29,7 +32,10 @@ mod anonymize;
 pub mod bank_calls;
 pub mod commands;
 mod decision;
+mod desk;
 mod idempotency;
+pub mod index;
+mod list;
 mod reconcile;
 mod round;
 mod rows;
@@ -78,14 +84,14 @@ pub struct PayAgain {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
 pub struct RefundOrder {
-    /// The administrator.
-    pub admin: UserId,
     /// The order.
     pub order: OrderId,
     /// Identifies the request.
     pub idempotency_key: IdempotencyKey,
     /// How long to wait for the bank, as for [`PlaceOrder`].
     pub patience: Option<Duration>,
+    /// The administrator.
+    pub by: Author,
 }
 
 /// Cancels an unpaid order.
@@ -98,15 +104,47 @@ pub struct CancelOrder {
     pub order: OrderId,
 }
 
+/// Cancels an unpaid order of any user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Order, Failure<OrderError>>")]
+pub struct CancelAnyOrder {
+    /// The order.
+    pub order: OrderId,
+    /// The administrator.
+    pub by: Author,
+}
+
+/// Replaces the note about an order, which only administrators see.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Order, Failure<OrderError>>")]
+pub struct NoteOrder {
+    /// The order.
+    pub order: OrderId,
+    /// The note; an empty text removes it.
+    pub text: String,
+    /// The administrator.
+    pub by: Author,
+}
+
 /// Marks a paid order as shipped.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
-pub struct ShipOrder(pub OrderId);
+pub struct ShipOrder {
+    /// The order.
+    pub order: OrderId,
+    /// The administrator.
+    pub by: Author,
+}
 
 /// Marks a shipped order as delivered.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<Order, Failure<OrderError>>")]
-pub struct DeliverOrder(pub OrderId);
+pub struct DeliverOrder {
+    /// The order.
+    pub order: OrderId,
+    /// The administrator.
+    pub by: Author,
+}
 
 /// Requests an order of a user.
 #[derive(Debug, Clone, Message)]
@@ -116,6 +154,25 @@ pub struct GetOrder {
     pub user: UserId,
     /// The order.
     pub order: OrderId,
+}
+
+/// Requests an order of any user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Order, Failure<OrderError>>")]
+pub struct GetAnyOrder(pub OrderId);
+
+/// Requests a page of all orders, newest first, with its place in the list.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<ListPage<Order, OrderId>, Failure<OrderError>>")]
+pub struct PageAllOrders {
+    /// The stage of the orders; `None` for any.
+    pub stage: Option<Stage>,
+    /// The beginnings of words by which the orders are found; if there are none, all are.
+    pub search: String,
+    /// The order after which the page starts; `None` starts with the newest.
+    pub after: Option<OrderId>,
+    /// The most orders to return.
+    pub limit: usize,
 }
 
 /// Requests the orders of a user, newest first.
@@ -129,6 +186,23 @@ pub struct ListOrders {
     /// The most orders to return.
     pub limit: usize,
 }
+
+/// Requests a page of the orders of a user, newest first, with its place in the list.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<ListPage<Order, OrderId>, Failure<OrderError>>")]
+pub struct PageOrders {
+    /// The buyer.
+    pub user: UserId,
+    /// The order after which the page starts; `None` starts with the newest.
+    pub after: Option<OrderId>,
+    /// The most orders to return.
+    pub limit: usize,
+}
+
+/// Requests the number of orders of a user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<u64, Failure<OrderError>>")]
+pub struct CountOrders(pub UserId);
 
 /// Runs a command in the next round.
 #[derive(Debug, Clone, Message)]
@@ -221,8 +295,9 @@ impl Handler<RefundOrder> for OrderDesk {
     type Result = Detached<Order, OrderError>;
 
     fn handle(&mut self, refund: RefundOrder, ctx: &mut Self::Context) -> Self::Result {
-        let RefundOrder { admin, order, idempotency_key, patience } = refund;
-        let submit = Submit(Command::Refund(order));
+        let RefundOrder { order, idempotency_key, patience, by } = refund;
+        let admin = by.id;
+        let submit = Submit(Command::Refund { order, by });
         Box::pin(answer_once(ctx.address(), admin, idempotency_key, patience, submit))
     }
 }
@@ -243,27 +318,40 @@ impl Handler<CancelOrder> for OrderDesk {
         CancelOrder { user, order }: CancelOrder,
         ctx: &mut Self::Context,
     ) -> Self::Result {
-        self.enqueue(Command::Cancel { user, order }, ctx)
+        self.enqueue(Command::Cancel { user: Some(user), order, by: None }, ctx)
+    }
+}
+
+impl Handler<CancelAnyOrder> for OrderDesk {
+    type Result = Detached<Order, OrderError>;
+
+    fn handle(&mut self, cancel: CancelAnyOrder, ctx: &mut Self::Context) -> Self::Result {
+        let CancelAnyOrder { order, by } = cancel;
+        self.enqueue(Command::Cancel { user: None, order, by: Some(by) }, ctx)
+    }
+}
+
+impl Handler<NoteOrder> for OrderDesk {
+    type Result = Detached<Order, OrderError>;
+
+    fn handle(&mut self, note: NoteOrder, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Note(note), ctx)
     }
 }
 
 impl Handler<ShipOrder> for OrderDesk {
     type Result = Detached<Order, OrderError>;
 
-    fn handle(&mut self, ShipOrder(order): ShipOrder, ctx: &mut Self::Context) -> Self::Result {
-        self.enqueue(Command::Ship(order), ctx)
+    fn handle(&mut self, ship: ShipOrder, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Ship(ship), ctx)
     }
 }
 
 impl Handler<DeliverOrder> for OrderDesk {
     type Result = Detached<Order, OrderError>;
 
-    fn handle(
-        &mut self,
-        DeliverOrder(order): DeliverOrder,
-        ctx: &mut Self::Context,
-    ) -> Self::Result {
-        self.enqueue(Command::Deliver(order), ctx)
+    fn handle(&mut self, deliver: DeliverOrder, ctx: &mut Self::Context) -> Self::Result {
+        self.enqueue(Command::Deliver(deliver), ctx)
     }
 }
 
@@ -279,11 +367,44 @@ impl Handler<GetOrder> for OrderDesk {
     }
 }
 
+impl Handler<GetAnyOrder> for OrderDesk {
+    type Result = Detached<Order, OrderError>;
+
+    fn handle(&mut self, GetAnyOrder(order): GetAnyOrder, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().get_any(order))
+    }
+}
+
+impl Handler<PageAllOrders> for OrderDesk {
+    type Result = Detached<ListPage<Order, OrderId>, OrderError>;
+
+    fn handle(&mut self, page: PageAllOrders, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().page_all(page))
+    }
+}
+
 impl Handler<ListOrders> for OrderDesk {
     type Result = Detached<Vec<Order>, OrderError>;
 
     fn handle(&mut self, list: ListOrders, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().list(list))
+    }
+}
+
+impl Handler<PageOrders> for OrderDesk {
+    type Result = Detached<ListPage<Order, OrderId>, OrderError>;
+
+    fn handle(&mut self, page: PageOrders, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().page(page))
+    }
+}
+
+impl Handler<CountOrders> for OrderDesk {
+    type Result = Detached<u64, OrderError>;
+
+    fn handle(&mut self, CountOrders(user): CountOrders, _: &mut Self::Context) -> Self::Result {
+        let deps = self.deps.clone();
+        Box::pin(async move { deps.count(user).await })
     }
 }
 

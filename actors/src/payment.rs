@@ -1,8 +1,8 @@
 //! The payment gateway: the only way to the bank, through a circuit breaker.
 //!
-//! Owns: the breaker; how many calls are running.
+//! Owns: the breaker; the behaviour of the simulated bank; how many calls are running.
 //! Serves: the order desk, administrators.
-//! Publishes: `breaker.changed`.
+//! Publishes: `breaker.changed`, `bank.changed`.
 //! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the
 //! actor.
 
@@ -14,19 +14,22 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, ContextFutureSpawner,
     Handler, Message, MessageResult, ResponseFuture, WrapFuture,
 };
+use domain::bank::{Behaviour, BehaviourChange};
 use domain::breaker::{Breaker, Permit, Rejected, Verdict};
 use domain::moment::Moment;
 use domain::payment::Outcome;
+use domain::user::Author;
 
 use crate::bank::Charge;
 use crate::clock::Reading;
 use crate::failpoint;
 use crate::failure::Failure;
-use crate::handling::{Exclusive, exclusive};
+use crate::handling::{Detached, Exclusive, exclusive};
 use crate::observe::Observe;
 use crate::store::{StoreError, Version};
 use commands::{PaymentDeps, StoredBreaker};
 
+pub mod calls;
 pub mod commands;
 mod line;
 
@@ -50,14 +53,34 @@ pub struct Admitted {
     pub retry_after: Option<Duration>,
 }
 
-/// Sets the breaker manually; the reply is the breaker once it is durable.
-#[derive(Debug, Clone, Copy, Message)]
-#[rtype(result = "Result<Breaker, Failure<Rejected>>")]
-pub enum SetBreaker {
-    /// Opens the breaker until it is reset.
-    Isolate,
-    /// Closes the breaker and forgets all failures.
+/// What an administrator sets the breaker to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manual {
+    /// Open until it is reset.
+    Isolated,
+    /// Closed, with all failures forgotten.
     Reset,
+}
+
+/// Sets the breaker manually; the reply is the breaker once it is durable.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Breaker, Failure<Rejected>>")]
+pub struct SetBreaker {
+    /// What to set it to.
+    pub to: Manual,
+    /// The administrator.
+    pub by: Option<Author>,
+}
+
+/// Changes the behaviour of the simulated bank on every node; the reply is the behaviour once it is
+/// durable.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Behaviour, Failure<Rejected>>")]
+pub struct ChangeBehaviour {
+    /// The fields to change.
+    pub change: BehaviourChange,
+    /// The administrator.
+    pub by: Option<Author>,
 }
 
 /// Calls the bank when there is room for a call. The reply is `None` if no call was made, because
@@ -229,13 +252,14 @@ impl Handler<SetBreaker> for PaymentGateway {
     type Result = Exclusive<Self, Breaker, Rejected>;
 
     fn handle(&mut self, set: SetBreaker, _: &mut Self::Context) -> Self::Result {
+        let SetBreaker { to, by } = set;
         let before = self.breaker;
-        match set {
-            SetBreaker::Isolate => self.breaker.isolate(),
-            SetBreaker::Reset => self.breaker.reset(),
+        match to {
+            Manual::Isolated => self.breaker.isolate(),
+            Manual::Reset => self.breaker.reset(),
         }
         self.since = self.deps.shared.clock.reading();
-        let write = (self.breaker != before).then(|| self.write_breaker());
+        let write = (self.breaker != before).then(|| self.write_breaker(by));
         let work = async move {
             match write {
                 Some(write) => Some(write.await),
@@ -249,6 +273,19 @@ impl Handler<SetBreaker> for PaymentGateway {
             }
             Ok(gateway.breaker)
         })
+    }
+}
+
+impl Handler<ChangeBehaviour> for PaymentGateway {
+    type Result = Detached<Behaviour, Rejected>;
+
+    fn handle(
+        &mut self,
+        ChangeBehaviour { change, by }: ChangeBehaviour,
+        _: &mut Context<Self>,
+    ) -> Self::Result {
+        let deps = self.deps.clone();
+        Box::pin(async move { Ok(deps.change_behaviour(change, by).await?) })
     }
 }
 
@@ -305,7 +342,7 @@ impl PaymentGateway {
         let result = update(&mut self.breaker);
         if self.breaker.generation != before {
             self.since = self.deps.shared.clock.reading();
-            self.write_breaker()
+            self.write_breaker(None)
                 .into_actor(self)
                 .map(|written, gateway, ctx| gateway.adopt_version(written, ctx))
                 .wait(ctx);
@@ -313,8 +350,11 @@ impl PaymentGateway {
         result
     }
 
-    fn write_breaker(&self) -> impl Future<Output = Result<Version, StoreError>> + 'static {
-        self.deps.clone().write_breaker(self.breaker, self.version)
+    fn write_breaker(
+        &self,
+        by: Option<Author>,
+    ) -> impl Future<Output = Result<Version, StoreError>> + 'static {
+        self.deps.clone().write_breaker(self.breaker, self.version, by)
     }
 
     /// Adopts the version that was written. A gateway that cannot write its breaker stops:

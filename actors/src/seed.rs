@@ -9,7 +9,7 @@ use crate::clock::{Clock, new_id};
 use crate::password::{Client, HashError, Hasher};
 use crate::store::StoreError;
 use crate::tables::batch::WriteBatch;
-use crate::tables::{Account, Tables, article_key};
+use crate::tables::{Account, Buyer, Tables, article_key};
 
 /// The contents of a new shop.
 #[derive(Clone)]
@@ -73,6 +73,8 @@ fn put_admin(batch: &mut WriteBatch, tables: &Tables, account: Account) -> Resul
     batch.put(&tables.usernames, account.user.username.folded(), None, &id)?;
     batch.put(&tables.accounts, id, None, &account)?;
     batch.put(&tables.admins, "all", None, &vec![id])?;
+    batch.put(&tables.user_count, "all", None, &1)?;
+    batch.put(&tables.buyers, id, None, &Buyer::new())?;
     batch.publish(&Event::UserAdded(account.user))
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::bank::behaviour::BankBehaviour;
 use crate::clock::Clock;
 use crate::rules::Rules;
 use crate::snapshot::CatalogueSnapshot;
@@ -16,6 +17,8 @@ pub struct Shared {
     pub tables: Tables,
     /// A copy of the articles that can be read without a message.
     pub snapshot: CatalogueSnapshot,
+    /// A copy of the behaviour of the simulated bank.
+    pub bank_behaviour: BankBehaviour,
     /// The source of time.
     pub clock: Clock,
     /// The time for sweeps.

@@ -1,16 +1,19 @@
 //! The supervision tree: every long-lived actor of a shop, in start order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
 use domain::breaker::Interruption;
 use domain::event::Event;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::article::Catalogue;
 use crate::article::commands::ArticleDeps;
 use crate::ask::Child;
 use crate::bank::Bank;
+use crate::bank::behaviour::BankBehaviour;
 use crate::cart::commands::CartDeps;
 use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
@@ -19,8 +22,10 @@ use crate::live::replay::Replays;
 use crate::live::{Hub, LiveDeps};
 use crate::order::OrderDesk;
 use crate::order::commands::OrderDeps;
+use crate::order::index::index_orders;
 use crate::password::Hasher;
 use crate::payment::PaymentGateway;
+use crate::payment::calls::LastCalls;
 use crate::payment::commands::PaymentDeps;
 use crate::rules::Rules;
 use crate::seed::{Seed, SeedError};
@@ -29,6 +34,9 @@ use crate::session::commands::SessionDeps;
 use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::snapshot::CatalogueSnapshot;
+use crate::statistics::Statistics;
+use crate::statistics::commands::StatisticsDeps;
+use crate::statistics::copy::LatestCounts;
 use crate::store::{EventId, SharedStore, StoreError};
 use crate::sweep_clock::SweepClock;
 use crate::tables::Tables;
@@ -38,12 +46,19 @@ use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
 use crate::user::lookalikes::index_names;
 
+mod report;
+
+/// How long to wait until the hub has pushed every event that is stored.
+const HUB_PATIENCE: Duration = Duration::from_secs(2);
+
 /// The parts of a shop.
 pub struct Parts {
     /// The store.
     pub store: SharedStore,
     /// The bank.
     pub bank: Arc<dyn Bank>,
+    /// How the simulated bank behaves; another bank does not use it.
+    pub bank_behaviour: BankBehaviour,
     /// Hashes passwords.
     pub hasher: Hasher,
     /// The list of leaked passwords.
@@ -69,6 +84,10 @@ pub struct Shop {
     pub revocations: Revocations,
     /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
+    /// The last calls to the bank.
+    pub calls: LastCalls,
+    /// The counts of orders and payments.
+    pub counts: LatestCounts,
     /// The breaker, as of the last event pushed.
     pub breaker: watch::Receiver<SeenBreaker>,
     /// The id of the last event pushed.
@@ -87,6 +106,8 @@ pub struct Shop {
     pub payments: Child<PaymentGateway>,
     /// Orders.
     pub orders: Child<OrderDesk>,
+    /// Counts orders and payments.
+    pub statistics: Child<Statistics>,
     /// Pushes events to subscribers.
     pub hub: Child<Hub>,
 }
@@ -94,15 +115,19 @@ pub struct Shop {
 impl Shop {
     /// Opens a shop: loads the copies, then starts every actor; each depends only on those above.
     pub async fn open(parts: Parts) -> Result<Self, SeedError> {
-        let Parts { store, bank, hasher, breached, clock, rules, seed } = parts;
+        let Parts { store, bank, bank_behaviour, hasher, breached, clock, rules, seed } = parts;
         let tables = Tables::new(store);
         seed.plant(&tables, &hasher, &clock).await?;
         index_names(&tables, &clock).await?;
+        index_orders(&tables, &clock).await?;
         let snapshot = CatalogueSnapshot::default();
         let sweep_clock = SweepClock::new(&clock);
-        let shared = Shared { tables, snapshot, clock, sweep_clock, rules: Arc::new(rules) };
+        let rules = Arc::new(rules);
+        let shared = Shared { tables, snapshot, bank_behaviour, clock, sweep_clock, rules };
         let copies = Copies::load(&shared).await?;
         let default_password = DefaultPassword::load(&shared.tables).await?;
+        let calls = LastCalls::default();
+        let counts = LatestCounts::default();
 
         // Commands and pushes have a thread each, apart from the web workers, which stop first.
         let commands = Arbiter::new().handle();
@@ -110,28 +135,35 @@ impl Shop {
 
         // Sessions: asked by every page.
         let deps = SessionDeps::new(&shared, &copies.revocations);
-        let sessions = child("sessions", &commands, deps, TokenRegistry::new);
+        let sessions = child("sessions", &shared.clock, &commands, deps, TokenRegistry::new);
 
         // Users: ends the sessions of users that change.
         let deps = UserDeps::new(&shared, hasher, breached, &sessions, &default_password);
-        let users = child("users", &commands, deps, UserDirectory::new);
+        let users = child("users", &shared.clock, &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.
-        let catalogue = child("catalogue", &commands, ArticleDeps::new(&shared), Catalogue::new);
+        let catalogue =
+            child("catalogue", &shared.clock, &commands, ArticleDeps::new(&shared), Catalogue::new);
 
         // Carts: one actor for each that is in use.
-        let carts = child("carts", &commands, CartDeps::new(&shared), CartRegistry::new);
+        let carts =
+            child("carts", &shared.clock, &commands, CartDeps::new(&shared), CartRegistry::new);
 
         // Payments: the only way to the bank.
-        let payments =
-            child("payments", &commands, PaymentDeps::new(&shared, bank), PaymentGateway::new);
+        let deps = PaymentDeps::new(&shared, bank, &calls);
+        let payments = child("payments", &shared.clock, &commands, deps, PaymentGateway::new);
 
         // Orders: turns carts into orders and starts their payments.
-        let deps = OrderDeps::new(&shared, &carts, &payments);
-        let orders = child("orders", &commands, deps, OrderDesk::new);
+        let deps = OrderDeps::new(&shared, &carts, &payments, &counts);
+        let orders = child("orders", &shared.clock, &commands, deps, OrderDesk::new);
+
+        // Statistics: counts what all of the above have committed.
+        let deps = StatisticsDeps::new(&shared, &counts);
+        let statistics = child("statistics", &shared.clock, &pushes, deps, Statistics::new);
 
         // The hub: pushes what all of the above have committed.
-        let hub = child("hub", &pushes, LiveDeps::new(&shared, &carts, &copies), Hub::new);
+        let hub =
+            child("hub", &shared.clock, &pushes, LiveDeps::new(&shared, &carts, &copies), Hub::new);
 
         Ok(Self {
             tables: shared.tables,
@@ -139,6 +171,8 @@ impl Shop {
             snapshot: shared.snapshot,
             revocations: copies.revocations,
             default_password,
+            calls,
+            counts,
             breaker: copies.breaker.subscribe(),
             position: copies.position.subscribe(),
             replays: copies.replays,
@@ -148,6 +182,7 @@ impl Shop {
             carts,
             payments,
             orders,
+            statistics,
             hub,
         })
     }
@@ -157,6 +192,16 @@ impl Shop {
         self.breaker.borrow().interruption(&self.clock)
     }
 
+    /// Waits until the hub has pushed every event that is stored now, and returns the id of the
+    /// last one that it has pushed. If the hub is too slow, some are not.
+    pub async fn caught_up(&self) -> Result<EventId, StoreError> {
+        let last = self.tables.store.last_event().await?;
+        let mut position = self.position.clone();
+        let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
+        let reached = *position.borrow();
+        Ok(reached)
+    }
+
     /// Publishes an event of the shop as a whole, and returns its id.
     pub async fn publish(&self, event: &Event) -> Result<EventId, StoreError> {
         let mut batch = self.tables.batch(self.clock.now());
@@ -164,21 +209,25 @@ impl Shop {
         self.tables.commit(batch).await
     }
 
-    /// Restarts every stopped actor, even if no message is sent to it.
-    pub fn restart_stopped(&self) {
-        self.sessions.addr();
-        self.users.addr();
-        self.catalogue.addr();
-        self.carts.addr();
-        self.payments.addr();
-        self.orders.addr();
-        self.hub.addr();
+    /// Restarts every stopped actor, even if no message is sent to it, and ends a second of all
+    /// counts. Called once in a second.
+    pub fn tick(&self) {
+        self.sessions.tick();
+        self.users.tick();
+        self.catalogue.tick();
+        self.carts.tick();
+        self.payments.tick();
+        self.orders.tick();
+        self.statistics.tick();
+        self.hub.tick();
+        self.tables.commits.tick();
     }
 }
 
 /// Starts an actor on a thread; a stopped one is created again from the same dependencies.
 fn child<A, D>(
     name: &'static str,
+    clock: &Clock,
     thread: &ArbiterHandle,
     deps: D,
     create: impl Fn(D) -> A + Copy + Send + Sync + 'static,
@@ -188,8 +237,12 @@ where
     D: Clone + Send + Sync + 'static,
 {
     let thread = thread.clone();
-    Child::start(name, move || {
+    Child::start(name, clock.clone(), move |switch| {
         let deps = deps.clone();
-        A::start_in_arbiter(&thread, move |_| create(deps))
+        let switch = switch.clone();
+        A::start_in_arbiter(&thread, move |ctx| {
+            switch.arm(ctx);
+            create(deps)
+        })
     })
 }

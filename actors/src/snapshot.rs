@@ -1,9 +1,9 @@
 //! A copy of the catalogue that can be read without a message.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use domain::article::{ArticleId, Articles};
+use domain::article::{Article, ArticleId, Articles};
 use domain::event::Event;
 
 use crate::store::{EventId, StoreError};
@@ -19,17 +19,55 @@ pub struct CatalogueSnapshot {
     current: Arc<RwLock<Current>>,
 }
 
+/// The articles, and those of them that are on sale.
+#[derive(Clone, Default)]
+pub struct Listing {
+    /// The articles.
+    pub articles: Arc<Articles>,
+    /// The ids of the articles on sale, which all pages of the catalogue share.
+    pub on_sale: Arc<BTreeSet<ArticleId>>,
+}
+
 #[derive(Default)]
 struct Current {
-    articles: Arc<Articles>,
+    listing: Listing,
     /// The last event applied to each article, removed ones included.
     applied: BTreeMap<ArticleId, EventId>,
+    /// The last event applied to any article.
+    last_applied: EventId,
+}
+
+impl Listing {
+    /// Puts or removes an article.
+    fn apply(&mut self, id: ArticleId, article: Option<&Article>) {
+        let is_on_sale = article.is_some_and(|article| article.active);
+        if is_on_sale != self.on_sale.contains(&id) {
+            let on_sale = Arc::make_mut(&mut self.on_sale);
+            let _ = if is_on_sale { on_sale.insert(id) } else { on_sale.remove(&id) };
+        }
+        let articles = Arc::make_mut(&mut self.articles);
+        match article {
+            Some(article) => articles.insert(id, article.clone()),
+            None => articles.remove(&id),
+        };
+    }
 }
 
 impl CatalogueSnapshot {
     /// Returns the articles.
     pub fn articles(&self) -> Arc<Articles> {
-        self.current.read().unwrap_or_else(PoisonError::into_inner).articles.clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).listing.articles.clone()
+    }
+
+    /// Returns the articles, and those of them that are on sale.
+    pub fn listing(&self) -> Listing {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).listing.clone()
+    }
+
+    /// Returns the articles as of an event; `None` if a later event has been applied.
+    pub fn listing_at(&self, position: EventId) -> Option<Listing> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        (current.last_applied <= position).then(|| current.listing.clone())
     }
 
     /// Applies an event, unless a later event of the same article has been applied.
@@ -46,11 +84,8 @@ impl CatalogueSnapshot {
             return;
         }
         current.applied.insert(article, id);
-        let articles = Arc::make_mut(&mut current.articles);
-        match changed {
-            Some(changed) => articles.insert(article, changed.clone()),
-            None => articles.remove(&article),
-        };
+        current.last_applied = current.last_applied.max(id);
+        current.listing.apply(article, changed);
     }
 
     /// Reads every article from the store.

@@ -1,11 +1,17 @@
 //! Everything that the shop stores: one typed table for each kind of value.
 
+use std::sync::Arc;
+
 use domain::article::{Article, ArticleId};
+use domain::bank::Behaviour;
 use domain::breaker::Breaker;
 use domain::cart::Cart;
 use domain::order::declines::Declines;
 use domain::order::{Order, OrderId};
 use domain::session::{Session, SessionId};
+use domain::statistics::Totals;
+use domain::statistics::counted::CountedOrder;
+use domain::statistics::sums::Sums;
 use domain::user::known::KnownNetworks;
 use domain::user::{User, UserId};
 use futures_util::future::BoxFuture;
@@ -13,13 +19,18 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Commits;
+use crate::clock::Clock;
 use crate::failpoint::Durable;
 use crate::store::{EventId, SharedStore, StoreError};
 use batch::WriteBatch;
+use chunk::Chunk;
 use table::Table;
 
 pub mod batch;
+pub mod chunk;
 pub mod codec;
+pub mod page;
 pub mod rows;
 pub mod table;
 
@@ -46,7 +57,7 @@ pub struct UsedKey {
     pub answer: Option<Order>,
 }
 
-/// What is stored of a user who has placed orders.
+/// What is stored of the orders of a user.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Buyer {
     /// The unpaid orders. Those that an earlier version has placed are missing.
@@ -54,6 +65,16 @@ pub struct Buyer {
     /// The declined payments.
     #[serde(default)]
     pub declines: Declines,
+    /// The number of orders of any status; `None` until those of an earlier version are counted.
+    #[serde(default)]
+    pub orders: Option<u64>,
+}
+
+impl Buyer {
+    /// Returns what is stored of a new user.
+    pub fn new() -> Self {
+        Self { orders: Some(0), ..Self::default() }
+    }
 }
 
 /// Every table of the shop.
@@ -61,6 +82,8 @@ pub struct Buyer {
 pub struct Tables {
     /// The store that holds the tables.
     pub store: SharedStore,
+    /// The commits of this process.
+    pub commits: Arc<Commits>,
     /// The first administrator, under `admin`; kept even if that user is deleted, so that the store
     /// is filled only once.
     pub seed: Table<UserId>,
@@ -68,10 +91,17 @@ pub struct Tables {
     pub articles: Table<Article>,
     /// The number of the next new article, under `next`.
     pub article_numbers: Table<u32>,
+    /// The number of chunks of each copy of an uploaded picture, by hash; never removed.
+    pub pictures: Table<Vec<u32>>,
+    /// The chunks of uploaded pictures, by hash, width and place.
+    pub picture_chunks: Table<Chunk>,
     /// Carts, by owner.
     pub carts: Table<Cart>,
     /// Users, by id.
     pub accounts: Table<Account>,
+    /// The number of users, under `all`; absent until they are counted in a store of an earlier
+    /// version.
+    pub user_count: Table<u64>,
     /// The ids of users, by folded name.
     pub usernames: Table<UserId>,
     /// The users whose names have a look, by look; never empty.
@@ -96,9 +126,16 @@ pub struct Tables {
     pub revoked: Table<Timestamp>,
     /// Orders, by id, and so by age.
     pub orders: Table<Order>,
+    /// All orders, and those in each stage, newest first.
+    pub staged_orders: Table<OrderId>,
+    /// Orders by the words by which they are found, newest first.
+    pub order_words: Table<OrderId>,
+    /// The version of these two, under `all`.
+    pub order_index_version: Table<u64>,
     /// The orders of a user, newest first.
     pub user_orders: Table<OrderId>,
-    /// The unpaid orders and the declined payments of users, by user; never removed.
+    /// The unpaid orders, the declined payments and the number of orders of users, by user; never
+    /// removed.
     pub buyers: Table<Buyer>,
     /// Orders that wait for a payment or a refund.
     pub pending_orders: Table<OrderId>,
@@ -108,17 +145,29 @@ pub struct Tables {
     pub used_keys: Table<UsedKey>,
     /// The breaker, under `bank`.
     pub breaker: Table<Breaker>,
+    /// The behaviour that an administrator has set, under `simulated`.
+    pub bank_behaviour: Table<Behaviour>,
+    /// The totals of the statistics and the position of the log that they count up to, under `all`.
+    pub statistics: Table<Totals>,
+    /// What has happened in each minute, hour and day, by series and number.
+    pub statistics_buckets: Table<Sums>,
+    /// Orders as the statistics have counted them last, by id.
+    pub counted_orders: Table<CountedOrder>,
 }
 
 impl Tables {
     /// Returns the tables of a store.
     pub fn new(store: SharedStore) -> Self {
         Self {
+            commits: Arc::default(),
             seed: Table::new(&store, "first-start"),
             articles: Table::new(&store, "article"),
             article_numbers: Table::new(&store, "article-number"),
+            pictures: Table::new(&store, "picture"),
+            picture_chunks: Table::new(&store, "picture-chunk"),
             carts: Table::new(&store, "cart"),
             accounts: Table::new(&store, "account"),
+            user_count: Table::new(&store, "user-count"),
             usernames: Table::new(&store, "username"),
             lookalikes: Table::new(&store, "lookalike"),
             lookalike_version: Table::new(&store, "lookalike-version"),
@@ -131,12 +180,19 @@ impl Tables {
             cookies: Table::new(&store, "cookie"),
             revoked: Table::new(&store, "revoked"),
             orders: Table::new(&store, "order"),
+            staged_orders: Table::new(&store, "staged-order"),
+            order_words: Table::new(&store, "order-word"),
+            order_index_version: Table::new(&store, "order-index-version"),
             user_orders: Table::new(&store, "user-orders"),
             buyers: Table::new(&store, "buyer"),
             pending_orders: Table::new(&store, "pending-order"),
             placed: Table::new(&store, "placed"),
             used_keys: Table::new(&store, "used-key"),
             breaker: Table::new(&store, "breaker"),
+            bank_behaviour: Table::new(&store, "bank-behaviour"),
+            statistics: Table::new(&store, "statistics"),
+            statistics_buckets: Table::new(&store, "statistics-bucket"),
+            counted_orders: Table::new(&store, "counted-order"),
             store,
         }
     }
@@ -163,7 +219,15 @@ impl Tables {
     ///
     /// Batches take effect in the order in which this is called.
     pub fn commit(&self, batch: WriteBatch) -> BoxFuture<'static, Result<EventId, StoreError>> {
-        self.store.commit(batch.batch)
+        let began = Clock::System.moment();
+        // The store takes the batches in the order of these calls.
+        let committed = self.store.commit(batch.batch);
+        let commits = self.commits.clone();
+        Box::pin(async move {
+            let committed = committed.await;
+            commits.add(Clock::System.moment().since(began));
+            committed
+        })
     }
 
     /// Commits a batch as a durable step, which tests can interrupt right before and right after.

@@ -8,8 +8,10 @@
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use domain::list::ListPage;
 use domain::network::Network;
 use domain::session::Session;
+use domain::user::Author;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
 use crate::failpoint;
@@ -23,6 +25,7 @@ use commands::UserDeps;
 
 pub mod breached;
 pub mod commands;
+mod count;
 pub mod default_password;
 mod known;
 pub mod lookalikes;
@@ -47,6 +50,8 @@ pub struct AddUser {
     pub role: Role,
     /// The client that adds the user. The registrations of visitors are throttled.
     pub client: Client,
+    /// The administrator who adds the user, if one does.
+    pub by: Option<Author>,
 }
 
 /// Checks a name and a password. Failures are counted by client and submitted name, by client,
@@ -97,6 +102,21 @@ pub struct ListUsers {
     pub limit: usize,
 }
 
+/// Requests a page of the users, oldest first, with its place in the list.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<ListPage<User, UserId>, Failure<UserError>>")]
+pub struct PageUsers {
+    /// The user after whom the page starts; `None` starts with the first.
+    pub after: Option<UserId>,
+    /// The most users to return.
+    pub limit: usize,
+}
+
+/// Requests the number of users.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<u64, Failure<UserError>>")]
+pub struct CountUsers;
+
 /// Changes a user's role, e-mail address and password in one commit. A new role or password ends
 /// the user's sessions.
 #[derive(Debug, Clone, Message)]
@@ -110,13 +130,20 @@ pub struct ChangeUser {
     pub email: Option<Option<Email>>,
     /// The new password.
     pub password: Option<String>,
+    /// The administrator.
+    pub by: Option<Author>,
 }
 
 /// Deletes a user with their cart and sessions. Their orders stay, and become anonymous once they
 /// need no contact data.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<User, Failure<UserError>>")]
-pub struct DeleteUser(pub UserId);
+pub struct DeleteUser {
+    /// The user.
+    pub user: UserId,
+    /// The administrator.
+    pub by: Option<Author>,
+}
 
 /// The observable state of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,6 +223,23 @@ impl Handler<ListUsers> for UserDirectory {
     }
 }
 
+impl Handler<PageUsers> for UserDirectory {
+    type Result = Detached<ListPage<User, UserId>, UserError>;
+
+    fn handle(&mut self, page: PageUsers, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().page(page))
+    }
+}
+
+impl Handler<CountUsers> for UserDirectory {
+    type Result = Detached<u64, UserError>;
+
+    fn handle(&mut self, _: CountUsers, _: &mut Self::Context) -> Self::Result {
+        let deps = self.deps.clone();
+        Box::pin(async move { deps.count().await })
+    }
+}
+
 impl Handler<ChangeUser> for UserDirectory {
     type Result = Detached<User, UserError>;
 
@@ -207,8 +251,8 @@ impl Handler<ChangeUser> for UserDirectory {
 impl Handler<DeleteUser> for UserDirectory {
     type Result = Detached<User, UserError>;
 
-    fn handle(&mut self, DeleteUser(user): DeleteUser, _: &mut Self::Context) -> Self::Result {
-        Box::pin(self.deps.clone().delete(user))
+    fn handle(&mut self, delete: DeleteUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().delete(delete))
     }
 }
 

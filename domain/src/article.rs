@@ -9,6 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::money::Cents;
 use crate::quantity::Quantity;
 use crate::text::{is_readable_line, length};
+use picture::Picture;
+use texts::Texts;
+
+pub mod picture;
+pub mod stock;
+pub mod texts;
 
 /// The number of an article. The shop assigns it and never reuses it.
 #[derive(
@@ -38,11 +44,11 @@ pub const MAX_PRICE: Cents = Cents(100_000_000);
 pub struct Article {
     /// The number of the article.
     pub id: ArticleId,
-    /// The name, also printed on orders.
+    /// The name in the language of the shop, also printed on orders.
     pub name: String,
-    /// The description, one or two sentences.
+    /// The description in the language of the shop, one or two sentences.
     pub description: String,
-    /// The file name of the picture below `/static/pictures/`.
+    /// The file name of the picture below `/static/pictures/`, unless one was uploaded.
     pub picture: String,
     /// The price of one unit.
     pub price: Cents,
@@ -55,6 +61,12 @@ pub struct Article {
     /// How often an administrator has changed the article. Orders change only its stock.
     #[serde(default)]
     pub revision: u32,
+    /// The texts in the other language of the pages; each may be empty.
+    #[serde(default)]
+    pub translation: Texts,
+    /// The uploaded picture, if there is one.
+    #[serde(default)]
+    pub uploaded: Option<Picture>,
 }
 
 /// What a client has seen of an article.
@@ -73,6 +85,10 @@ pub struct ArticlePatch {
     pub name: Option<String>,
     /// The new description.
     pub description: Option<String>,
+    /// The new name in the other language; an empty one removes it.
+    pub translated_name: Option<String>,
+    /// The new description in the other language.
+    pub translated_description: Option<String>,
     /// The new price of one unit.
     pub price: Option<Cents>,
     /// The new number of units in stock.
@@ -154,9 +170,12 @@ impl Article {
     pub fn patched(&self, patch: ArticlePatch) -> Result<Self, ArticleError> {
         patch.name.as_deref().map_or(Ok(()), check_name)?;
         patch.description.as_deref().map_or(Ok(()), check_description)?;
+        let translation =
+            self.translation.patched(patch.translated_name, patch.translated_description)?;
         let patched = Self {
             name: patch.name.map_or_else(|| self.name.clone(), |name| name.trim().to_owned()),
             description: patch.description.unwrap_or_else(|| self.description.clone()),
+            translation,
             price: patch.price.unwrap_or(self.price),
             on_hand: patch.on_hand.unwrap_or(self.on_hand),
             active: patch.active.unwrap_or(self.active),
@@ -171,7 +190,20 @@ impl Article {
         check_name(&self.name)?;
         check_description(&self.description)?;
         let name = self.name.trim().to_owned();
-        Self { name, ..self }.with_valid_numbers()
+        let translation = self.translation.validated()?;
+        Self { name, translation, ..self }.with_valid_numbers()
+    }
+
+    /// Returns the article with an uploaded picture.
+    pub fn with_picture(&self, picture: Picture) -> Self {
+        let uploaded = Some(picture);
+        let revision = self.revision.wrapping_add(u32::from(uploaded != self.uploaded));
+        Self { uploaded, revision, ..self.clone() }
+    }
+
+    /// Returns a new article with the same texts, picture and price: off sale and without stock.
+    pub fn duplicate(&self) -> Self {
+        Self { on_hand: 0, reserved: 0, active: false, revision: 0, ..self.clone() }
     }
 
     /// Returns the article unchanged, or an error if its price or its stock is not valid.
@@ -274,6 +306,8 @@ pub(crate) mod tests {
             reserved: 0,
             active: true,
             revision: 0,
+            translation: Texts::default(),
+            uploaded: None,
         }
     }
 
@@ -338,6 +372,8 @@ pub(crate) mod tests {
         let patch = ArticlePatch {
             name: Some("Torch".into()),
             description: Some("It is bright.".into()),
+            translated_name: Some(" Torche ".into()),
+            translated_description: Some("Elle éclaire.".into()),
             price: Some(Cents(900)),
             on_hand: Some(7),
             active: Some(false),
@@ -345,6 +381,7 @@ pub(crate) mod tests {
         let torch = Article {
             name: "Torch".into(),
             description: "It is bright.".into(),
+            translation: Texts { name: "Torche".into(), description: "Elle éclaire.".into() },
             price: Cents(900),
             on_hand: 7,
             active: false,

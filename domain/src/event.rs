@@ -4,12 +4,17 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId};
+use crate::bank::Behaviour;
 use crate::breaker::Breaker;
 use crate::cart::{Cart, Owner};
 use crate::order::Order;
 use crate::session::{EndReason, Session, SessionId};
 use crate::topic::{Channel, INTERRUPTIONS, Topic};
-use crate::user::{User, UserId};
+use crate::user::{Author, User, UserId};
+
+pub mod article;
+pub mod filter;
+pub mod kind;
 
 /// A change in the shop, written to the log by the commit that makes the change.
 ///
@@ -66,6 +71,8 @@ pub enum Event {
     },
     /// A node is shutting down.
     ShopClosing,
+    /// The behaviour of the simulated bank changed.
+    BankChanged(Behaviour),
 }
 
 /// An event in the log.
@@ -77,6 +84,9 @@ pub struct Entry {
     pub at: Timestamp,
     /// The event.
     pub event: Event,
+    /// The administrator who caused it; `None` if a user, the shop or the bank did, and in the log
+    /// of an earlier version.
+    pub by: Option<Author>,
 }
 
 impl Event {
@@ -100,6 +110,7 @@ impl Event {
             Self::ArticleAdded(_) | Self::ArticleChanged(_) | Self::ArticleRemoved { .. } => {
                 vec![all(Topic::Stock), all(Topic::Catalogue)]
             }
+            Self::BankChanged(_) => vec![all(Topic::Payments)],
             Self::OrderPlaced(order) | Self::OrderChanged(order) => {
                 vec![all(Topic::Payments), own(Topic::Orders, Owner::User(order.user))]
             }
@@ -169,6 +180,7 @@ mod tests {
             (Event::SessionOpened(api(1)), &[own(Topic::Session)]),
             (ended, &[own(Topic::Session)]),
             (Event::BreakerChanged(Breaker::default()), &[all(Topic::Breaker), INTERRUPTIONS]),
+            (Event::BankChanged(Behaviour::default()), &[all(Topic::Payments)]),
             (Event::ShopOpened { version: "1.0.0".into() }, &[all(Topic::System)]),
             (Event::ShopClosing, &[all(Topic::System)]),
         ] {

@@ -36,6 +36,20 @@ impl Cents {
     /// The largest amount, far below where a JSON number loses precision (RFC 8259, section 6).
     pub const MAX: Self = Self(1_000_000_000_000);
 
+    /// Reads an amount in euros as people type it, such as `12`, `12.5` or `1 299,90`; `None` if it
+    /// is not one.
+    pub fn from_euros(text: &str) -> Option<Self> {
+        let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let (euros, cents) = text.split_once(['.', ',']).unwrap_or((&text, "0"));
+        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(euros) || !is_number(cents) || cents.len() > 2 {
+            return None;
+        }
+        let cents: u64 = format!("{cents:0<2}").parse().ok()?;
+        let amount = euros.parse::<u64>().ok()?.checked_mul(100)?.checked_add(cents)?;
+        Self(amount).checked().ok()
+    }
+
     /// Returns the sum of two amounts.
     pub fn plus(self, other: Self) -> Result<Self, TooLarge> {
         self.0.checked_add(other.0).map(Self).ok_or(TooLarge)?.checked()
@@ -62,6 +76,19 @@ mod tests {
         assert_eq!(Cents(150).plus(Cents(50)), Ok(Cents(200)));
         assert_eq!(Cents::MAX.plus(Cents(1)), Err(TooLarge));
         assert_eq!(Cents(u64::MAX).times(2), Err(TooLarge));
+    }
+
+    #[test]
+    fn an_amount_is_read_as_people_type_it() {
+        for (text, cents) in
+            [("12", 1_200), (" 12.5 ", 1_250), ("1 299,90", 129_990), ("0,05", 5), ("7.", 700)]
+        {
+            assert_eq!(Cents::from_euros(text), Some(Cents(cents)), "{text}");
+        }
+        for wrong in ["", ",", ",5", "-1", "1.234", "1,2,3", "€5", "1e3", "99999999999999999999"]
+        {
+            assert_eq!(Cents::from_euros(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

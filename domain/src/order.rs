@@ -13,15 +13,22 @@ use crate::money::{Cents, TooLarge};
 use crate::payment::{Payment, PaymentStatus};
 use crate::quantity::Quantity;
 use crate::text::{is_readable, is_readable_line, length, with_plain_line_breaks};
-use crate::user::{Email, UserId};
+use crate::user::{Author, Email, UserId};
+use steps::Step;
 
 pub mod checkout;
 pub mod declines;
 pub mod limits;
 #[cfg(test)]
 mod property;
+pub mod search;
+pub mod stage;
+pub mod steps;
 mod stored;
 pub mod transitions;
+
+/// The largest number of characters of a note.
+const LONGEST_NOTE: usize = 1_000;
 
 /// The id of an order.
 #[derive(
@@ -123,6 +130,22 @@ pub struct Order {
     pub requested: Requested,
     /// When the next payment attempt may begin; `None` if it may begin at once.
     pub pay_after: Option<Timestamp>,
+    /// What has happened to the order, in that order. Steps that an earlier version has taken are
+    /// missing.
+    pub steps: Vec<Step>,
+    /// What administrators have noted about the order.
+    pub note: Option<Note>,
+}
+
+/// A note that only administrators see.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Note {
+    /// The text.
+    pub text: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The administrator who wrote it.
+    pub by: Author,
 }
 
 /// The reason why an order is not placed or changed.
@@ -190,6 +213,12 @@ pub enum OrderError {
         /// The largest number of characters.
         max: usize,
     },
+    /// The note is too long, or has invisible characters.
+    #[error("a note may have up to {max} characters, all of them visible")]
+    InvalidNote {
+        /// The largest number of characters.
+        max: usize,
+    },
     /// The change is not possible in the order's current status.
     #[error("the status of the order does not allow this change")]
     WrongState {
@@ -213,6 +242,18 @@ impl Contact {
         check("name", length(&name), 100, is_readable_line(&name))?;
         check("address", length(&address), 500, is_readable(&address))?;
         Ok(Self { name, email, address })
+    }
+}
+
+impl Note {
+    /// Returns a note without spaces at the ends; `None` if nothing is left, an error if the text
+    /// is too long or not readable.
+    pub fn new(text: &str, at: Timestamp, by: Author) -> Result<Option<Self>, OrderError> {
+        let text = with_plain_line_breaks(text.trim());
+        if length(&text) > LONGEST_NOTE || !is_readable(&text) && !text.is_empty() {
+            return Err(OrderError::InvalidNote { max: LONGEST_NOTE });
+        }
+        Ok((!text.is_empty()).then_some(Self { text, at, by }))
     }
 }
 

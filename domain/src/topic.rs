@@ -24,7 +24,7 @@ pub enum Topic {
     Users,
     /// All articles with full stock figures: for administrators.
     Stock,
-    /// All orders and their payments: for administrators.
+    /// All orders and their payments, and the simulated bank: for administrators.
     Payments,
     /// The circuit breaker: for administrators.
     Breaker,

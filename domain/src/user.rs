@@ -70,6 +70,15 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
+/// The administrator who made a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Author {
+    /// The administrator's id.
+    pub id: UserId,
+    /// The administrator's name at that time.
+    pub username: String,
+}
+
 /// The reason why a user is not signed in, added or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {

@@ -5,6 +5,7 @@
 //! revision; the units must be the current ones too only if it sets the stock. Otherwise every
 //! order would make the change of a price fail.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use actix_web::http::header::{ETAG, LOCATION};
@@ -12,18 +13,22 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
-use domain::money::{CURRENCY, Cents};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use domain::money::Cents;
+use domain::search::Search;
+use serde::Deserialize;
 use serde_json::json;
+use views::site::languages;
 
-use super::{PageOf, expected_versions, many, one};
+use super::{PageOf, cut, expected_versions, listed, one};
 use crate::assets;
 use crate::auth::bearer::Admin;
+use crate::auth::browser::locale;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
+use crate::objects::article::{ArticleJson, admin_json, article_json};
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -53,6 +58,9 @@ pub struct ArticleChange {
     /// The new description; `null` removes it.
     #[serde(deserialize_with = "given")]
     description: Option<Option<String>>,
+    /// New texts by language; a text that is absent stays unchanged.
+    #[serde(deserialize_with = "given")]
+    texts: Option<BTreeMap<String, TextsChange>>,
     #[serde(deserialize_with = "given")]
     price_cents: Option<Cents>,
     #[serde(deserialize_with = "given")]
@@ -61,119 +69,162 @@ pub struct ArticleChange {
     active: Option<bool>,
 }
 
-/// An article as JSON.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ArticleJson {
-    id: ArticleId,
-    name: String,
-    description: String,
-    price_cents: Cents,
-    currency: &'static str,
-    /// The units that can be ordered.
-    available: u32,
-    #[serde(flatten)]
-    stock: Option<StockJson>,
+/// New texts in one language.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TextsChange {
+    #[serde(deserialize_with = "given")]
+    name: Option<String>,
+    #[serde(deserialize_with = "given")]
+    description: Option<Option<String>>,
 }
 
-/// The fields of an article that only administrators receive.
-#[derive(Debug, Serialize, JsonSchema)]
-struct StockJson {
-    /// The units in the warehouse.
-    on_hand: u32,
-    /// The units in the warehouse that unpaid orders have reserved.
-    reserved: u32,
-    /// Whether the article is on sale.
-    active: bool,
+/// The query of the list of all articles.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StockQuery {
+    /// What the number or the names of the articles must have; `None` finds all.
+    q: Option<String>,
+    after: Option<ArticleId>,
+    limit: Option<usize>,
 }
 
 /// `GET /api/articles`: lists one page of the articles on sale.
 pub async fn list_articles(
     state: Data<AppState>,
+    request: HttpRequest,
     Parameters(page): Parameters<PageOf<ArticleId>>,
 ) -> Result<HttpResponse, Problem> {
+    let locale = locale(&request);
+    let limit = page.limit()?;
     let articles = state.shop.snapshot.articles();
+    let is_on_sale = |article: &&Article| article.active;
+    let total = articles.values().filter(is_on_sale).count() as u64;
     let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-    let on_sale = articles
-        .range((after, Bound::Unbounded))
-        .map(|(_, article)| article)
-        .filter(|article| article.active);
-    Ok(many("articles", on_sale.take(page.limit()?).map(article_json).collect()))
+    let rest = articles.range((after, Bound::Unbounded)).map(|(_, article)| article);
+    let mut on_sale: Vec<_> = rest.filter(is_on_sale).take(limit + 1).collect();
+    let next = cut(&mut on_sale, limit).map(|article| article.id);
+    let on_sale = on_sale.into_iter().map(|article| article_json(article).in_language(locale));
+    Ok(listed("articles", on_sale.collect(), total, next))
+}
+
+/// `GET /api/admin/articles`: lists one page of all articles that a search finds.
+pub async fn list_stock(
+    _: Admin,
+    state: Data<AppState>,
+    request: HttpRequest,
+    Parameters(StockQuery { q, after, limit }): Parameters<StockQuery>,
+) -> Result<HttpResponse, Problem> {
+    let locale = locale(&request);
+    let search = Search::new(&q.unwrap_or_default());
+    let limit = PageOf { after, limit }.limit()?;
+    let articles = state.shop.snapshot.articles();
+    let mut found: Vec<_> =
+        articles.values().filter(|article| article.is_found_by(&search)).collect();
+    let total = found.len() as u64;
+    found.retain(|article| Some(article.id) > after);
+    let next = cut(&mut found, limit).map(|article| article.id);
+    let found = found.into_iter().map(|article| admin_json(article).in_language(locale));
+    Ok(listed("articles", found.collect(), total, next))
 }
 
 /// `GET /api/articles/{id}`: returns an article that is on sale.
 pub async fn get_article(
     state: Data<AppState>,
+    request: HttpRequest,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
     let articles = state.shop.snapshot.articles();
     let article =
         articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
-    Ok(answer(HttpResponse::Ok(), article, article_json(article)))
+    Ok(answer(HttpResponse::Ok(), &request, article, article_json(article)))
 }
 
 /// `POST /api/articles`: adds an article and puts it on sale.
 pub async fn add_article(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
+    request: HttpRequest,
     Fields(new): Fields<NewArticle>,
 ) -> Result<HttpResponse, Problem> {
-    let article = state.shop.catalogue.ask(AddArticle(new.into_article()?)).await?;
+    let article = state
+        .shop
+        .catalogue
+        .ask(AddArticle { article: new.into_article()?, by: Some(me.author()) })
+        .await?;
     let mut created = HttpResponse::Created();
     created.insert_header((LOCATION, format!("/api/articles/{}", article.id)));
-    Ok(answer(created, &article, admin_json(&article)))
+    Ok(answer(created, &request, &article, admin_json(&article)))
 }
 
 /// `PATCH /api/articles/{id}`: changes an article.
 pub async fn change_article(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<ArticleId>,
     Fields(change): Fields<ArticleChange>,
 ) -> Result<HttpResponse, Problem> {
-    let ArticleChange { name, description, price_cents: price, on_hand, active } = change;
-    let description = description.map(Option::unwrap_or_default);
-    let patch = ArticlePatch { name, description, price, on_hand, active };
-    let change = ChangeArticle { id: *id, patch, expected: expected_version(&request)? };
+    let change = ChangeArticle {
+        id: *id,
+        patch: change.into_patch()?,
+        expected: expected_version(&request)?,
+        by: Some(me.author()),
+    };
     let article = state.shop.catalogue.ask(change).await.map_err(refusal)?;
-    Ok(answer(HttpResponse::Ok(), &article, admin_json(&article)))
+    Ok(answer(HttpResponse::Ok(), &request, &article, admin_json(&article)))
 }
 
 /// `DELETE /api/articles/{id}`: removes an article from the catalogue.
 pub async fn remove_article(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
-    let remove = RemoveArticle { id: *id, expected: expected_version(&request)? };
+    let expected = expected_version(&request)?;
+    let remove = RemoveArticle { id: *id, expected, by: Some(me.author()) };
     let article = state.shop.catalogue.ask(remove).await.map_err(refusal)?;
     Ok(one("article", admin_json(&article)))
 }
 
-fn expected_version(request: &HttpRequest) -> Result<Option<Vec<ArticleVersion>>, Problem> {
+pub(super) fn expected_version(
+    request: &HttpRequest,
+) -> Result<Option<Vec<ArticleVersion>>, Problem> {
     expected_versions(request, |tag| {
+        let [_, other] = languages();
+        let tag = tag.strip_suffix(other).and_then(|tag| tag.strip_suffix('-')).unwrap_or(tag);
         let (revision, available) = tag.split_once('-')?;
         let revision = revision.parse().ok()?;
         let version = ArticleVersion { revision, available: available.parse().ok()? };
-        (etag(version) == format!("\"{tag}\"")).then_some(version)
+        (etag(version) == tag).then_some(version)
     })
 }
 
+/// Returns the text of the entity tag of an article in the language of the shop.
 fn etag(ArticleVersion { revision, available }: ArticleVersion) -> String {
-    format!("\"{revision}-{available}\"")
+    format!("{revision}-{available}")
 }
 
-/// Answers with an article and its entity tag.
-fn answer(mut response: HttpResponseBuilder, article: &Article, json: ArticleJson) -> HttpResponse {
+/// Answers with an article in the language of the request, and its entity tag. The tag of the
+/// article in the other language differs, because its texts do.
+pub(super) fn answer(
+    mut response: HttpResponseBuilder,
+    request: &HttpRequest,
+    article: &Article,
+    json: ArticleJson,
+) -> HttpResponse {
+    let locale = locale(request);
+    let [_, other] = languages();
+    let language = if locale.code() == other { format!("-{other}") } else { String::new() };
     response
-        .insert_header((ETAG, etag(article.version())))
-        .json(json!({ "success": true, "article": json }))
+        .insert_header((ETAG, format!("\"{}{language}\"", etag(article.version()))))
+        .json(json!({ "success": true, "article": json.in_language(locale) }))
 }
 
 /// Converts a refusal into its problem; a change of another version is 412 with the current
 /// article.
-fn refusal(failure: Failure<ArticleError>) -> Problem {
+pub(super) fn refusal(failure: Failure<ArticleError>) -> Problem {
     match failure {
         Failure::Refused(ArticleError::VersionMismatch { current }) => {
             let members = json!({ "article": admin_json(&current) });
@@ -195,25 +246,43 @@ impl NewArticle {
         let description = description.unwrap_or_default();
         let id = ArticleId(0);
         let (reserved, active, revision) = (0, true, 0);
-        Ok(Article { id, name, description, picture, price, on_hand, reserved, active, revision })
+        let translation = Texts::default();
+        Ok(Article {
+            id,
+            name,
+            description,
+            picture,
+            price,
+            on_hand,
+            reserved,
+            active,
+            revision,
+            translation,
+            uploaded: None,
+        })
     }
 }
 
-/// Converts an article into the JSON that every client receives.
-pub fn article_json(article: &Article) -> ArticleJson {
-    ArticleJson {
-        id: article.id,
-        name: article.name.clone(),
-        description: article.description.clone(),
-        price_cents: article.price,
-        currency: CURRENCY,
-        available: article.available(),
-        stock: None,
+impl ArticleChange {
+    /// Converts the body into a patch. In `texts`, only the languages of the articles are known.
+    fn into_patch(self) -> Result<ArticlePatch, Problem> {
+        let Self { name, description, texts, price_cents: price, on_hand, active } = self;
+        let [main, other] = languages();
+        let mut texts = texts.unwrap_or_default();
+        let own = texts.remove(main).unwrap_or_default();
+        let translated = texts.remove(other).unwrap_or_default();
+        if let Some((language, _)) = texts.pop_first() {
+            let pointer = format!("/texts/{language}");
+            return Err(Problem::new(Code::UnknownField).about(&pointer));
+        }
+        Ok(ArticlePatch {
+            name: name.or(own.name),
+            description: description.or(own.description).map(Option::unwrap_or_default),
+            translated_name: translated.name,
+            translated_description: translated.description.map(Option::unwrap_or_default),
+            price,
+            on_hand,
+            active,
+        })
     }
-}
-
-/// Converts an article into the JSON that administrators receive.
-pub fn admin_json(article: &Article) -> ArticleJson {
-    let Article { on_hand, reserved, active, .. } = *article;
-    ArticleJson { stock: Some(StockJson { on_hand, reserved, active }), ..article_json(article) }
 }

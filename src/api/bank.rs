@@ -3,12 +3,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use actors::payment::SetBreaker;
+use actors::payment::{ChangeBehaviour, Manual, SetBreaker};
+use domain::bank::Behaviour;
 use serde_json::json;
 
-use super::one;
+use super::{listed, one};
 use crate::auth::bearer::Admin;
-use crate::bank::behaviour::Behaviour;
 use crate::bank::simulated::SimulatedBank;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -17,28 +17,62 @@ use crate::state::AppState;
 
 /// `GET /api/bank`: returns the behaviour of the simulated bank.
 pub async fn get_behaviour(_: Admin, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(one("bank", json!(simulated_bank(&state)?.behaviour())))
+    Ok(one("bank", json!(simulated_bank(&state)?.behaviour().get())))
 }
 
-/// `PUT /api/bank`: sets the behaviour of the simulated bank.
+/// `PUT /api/bank`: sets the behaviour of the simulated bank on every node.
 pub async fn set_behaviour(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
     Fields(behaviour): Fields<Behaviour>,
 ) -> Result<HttpResponse, Problem> {
-    let bank = simulated_bank(&state)?;
-    bank.behave(behaviour);
-    Ok(one("bank", json!(bank.behaviour())))
+    simulated_bank(&state)?;
+    let behaviour = state
+        .shop
+        .payments
+        .ask(ChangeBehaviour { change: behaviour.into(), by: Some(me.author()) })
+        .await?;
+    Ok(one("bank", json!(behaviour)))
+}
+
+/// `GET /api/bank/calls`: returns the last calls of this node to the bank, the newest first.
+pub async fn list_calls(_: Admin, state: Data<AppState>) -> HttpResponse {
+    let (total, calls) = state.shop.calls.list();
+    listed("calls", calls, total, None::<&str>)
 }
 
 /// `POST /api/breaker/isolate`: opens the breaker until it is reset.
-pub async fn isolate_breaker(_: Admin, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(one("breaker", json!(state.shop.payments.ask(SetBreaker::Isolate).await?)))
+pub async fn isolate_breaker(
+    Admin(me): Admin,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    Ok(one(
+        "breaker",
+        json!(
+            state
+                .shop
+                .payments
+                .ask(SetBreaker { to: Manual::Isolated, by: Some(me.author()) })
+                .await?
+        ),
+    ))
 }
 
 /// `POST /api/breaker/reset`: closes the breaker and forgets the failures.
-pub async fn reset_breaker(_: Admin, state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    Ok(one("breaker", json!(state.shop.payments.ask(SetBreaker::Reset).await?)))
+pub async fn reset_breaker(
+    Admin(me): Admin,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    Ok(one(
+        "breaker",
+        json!(
+            state
+                .shop
+                .payments
+                .ask(SetBreaker { to: Manual::Reset, by: Some(me.author()) })
+                .await?
+        ),
+    ))
 }
 
 /// `GET /api/breaker`: returns the state of the breaker.

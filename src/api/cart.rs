@@ -15,9 +15,12 @@ use domain::quantity::Quantity;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use views::locale::Locale;
+use views::site::localized;
 
 use super::expected_versions;
 use crate::auth::MyCart;
+use crate::auth::browser::locale;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
@@ -70,8 +73,8 @@ struct CartResponse {
 }
 
 /// `GET /api/cart`: returns the cart.
-pub async fn get_cart(cart: MyCart) -> Result<HttpResponse, Problem> {
-    answer(&cart, cart.ask(GetCart).await).await
+pub async fn get_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    answer(&cart, &request, cart.ask(GetCart).await).await
 }
 
 /// `POST /api/cart/items`: adds units of an article.
@@ -82,7 +85,7 @@ pub async fn add_item(
 ) -> Result<HttpResponse, Problem> {
     let NewItem { article_id: article, quantity } = item;
     let add = AddItem { article, quantity, expected: expected_version(&request)? };
-    answer(&cart, cart.ask(add).await).await
+    answer(&cart, &request, cart.ask(add).await).await
 }
 
 /// `PUT /api/cart/items/{article_id}`: sets the quantity of an article.
@@ -100,7 +103,7 @@ pub async fn set_item(
             cart.ask(SetItem { article: *article, quantity, expected }).await
         }
     };
-    answer(&cart, reply).await
+    answer(&cart, &request, reply).await
 }
 
 /// `DELETE /api/cart/items/{article_id}`: removes an article.
@@ -110,12 +113,13 @@ pub async fn remove_item(
     article: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
     let remove = RemoveItem { article: *article, expected: expected_version(&request)? };
-    answer(&cart, cart.ask(remove).await).await
+    answer(&cart, &request, cart.ask(remove).await).await
 }
 
 /// `DELETE /api/cart`: removes every article.
 pub async fn clear_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    answer(&cart, cart.ask(ClearCart { expected: expected_version(&request)? }).await).await
+    answer(&cart, &request, cart.ask(ClearCart { expected: expected_version(&request)? }).await)
+        .await
 }
 
 fn expected_version(request: &HttpRequest) -> Result<Option<Vec<u64>>, Problem> {
@@ -125,40 +129,42 @@ fn expected_version(request: &HttpRequest) -> Result<Option<Vec<u64>>, Problem> 
 /// Answers a command with the cart and its entity tag.
 ///
 /// A command for another version is answered with 412 and the current cart.
-async fn answer(cart: &MyCart, reply: CartReply) -> Result<HttpResponse, Problem> {
+async fn answer(
+    cart: &MyCart,
+    request: &HttpRequest,
+    reply: CartReply,
+) -> Result<HttpResponse, Problem> {
+    let locale = locale(request);
     if let Err(Failure::Refused(CartError::VersionMismatch)) = reply {
-        let current = CartJson::from(cart.priced().await?);
+        let current = cart_json(locale, cart.priced().await?);
         return Err(Problem::new(Code::PreconditionFailed).with(json!({ "cart": current })));
     }
     let cart = cart.price(&reply?)?;
     let etag = format!("\"{}\"", cart.version);
     Ok(HttpResponse::Ok()
         .insert_header((ETAG, etag))
-        .json(CartResponse { success: true, cart: cart.into() }))
+        .json(CartResponse { success: true, cart: cart_json(locale, cart) }))
 }
 
-impl From<PricedCart> for CartJson {
-    fn from(cart: PricedCart) -> Self {
-        Self {
-            version: cart.version,
-            items: cart.items.into_iter().map(CartItemJson::from).collect(),
-            item_count: cart.item_count,
-            total_cents: cart.total,
-            expires_at: cart.expires_at,
-        }
+/// Converts a cart into JSON, with the names of the articles for a reader.
+fn cart_json(locale: Locale, cart: PricedCart) -> CartJson {
+    CartJson {
+        version: cart.version,
+        items: cart.items.into_iter().map(|item| item_json(locale, item)).collect(),
+        item_count: cart.item_count,
+        total_cents: cart.total,
+        expires_at: cart.expires_at,
     }
 }
 
-impl From<PricedItem> for CartItemJson {
-    fn from(item: PricedItem) -> Self {
-        Self {
-            article_id: item.article,
-            name: item.name,
-            quantity: item.quantity,
-            unit_price_cents: item.unit_price,
-            line_total_cents: item.line_total,
-            available: item.available,
-            problems: item.problems,
-        }
+fn item_json(locale: Locale, item: PricedItem) -> CartItemJson {
+    CartItemJson {
+        article_id: item.article,
+        name: localized(locale, &item.name, &item.translated_name).0.to_owned(),
+        quantity: item.quantity,
+        unit_price_cents: item.unit_price,
+        line_total_cents: item.line_total,
+        available: item.available,
+        problems: item.problems,
     }
 }

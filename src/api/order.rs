@@ -6,27 +6,24 @@ use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    CancelOrder, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder,
-    RefundOrder, ShipOrder,
+    CancelOrder, CountOrders, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain,
+    PlaceOrder, RefundOrder, ShipOrder,
 };
-use domain::article::ArticleId;
-use domain::money::{CURRENCY, Cents};
+use domain::money::Cents;
 use domain::order::checkout::Checkout;
-use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus};
-use domain::payment::{Payment, PaymentStatus};
-use domain::quantity::Quantity;
+use domain::order::{Contact, Order, OrderId};
+use domain::payment::PaymentStatus;
 use domain::user::Email;
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{PageOf, many, one};
+use super::{PageOf, cut, listed, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::idempotency::parse_idempotency_key;
 use crate::json::Fields;
+use crate::objects::order::order_json;
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -43,37 +40,6 @@ pub struct NewOrder {
     name: String,
     email: String,
     address: String,
-}
-
-/// An order as JSON.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct OrderJson {
-    id: OrderId,
-    status: OrderStatus,
-    items: Vec<OrderItemJson>,
-    total_cents: Cents,
-    currency: &'static str,
-    /// The recipient's name; the contact is `null` after the user has been deleted.
-    name: Option<String>,
-    email: Option<Email>,
-    address: Option<String>,
-    payment: Payment,
-    created_at: Timestamp,
-    /// When the order expires if it is unpaid.
-    expires_at: Timestamp,
-    /// When the next payment attempt may begin; `null` if it may begin at once.
-    pay_after: Option<Timestamp>,
-    /// Whether the order is cancelled or refunded once the bank has decided.
-    called_off: bool,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct OrderItemJson {
-    article_id: ArticleId,
-    name: String,
-    quantity: Quantity,
-    unit_price_cents: Cents,
-    line_total_cents: Cents,
 }
 
 /// `POST /api/orders`: places an order for the cart and pays it.
@@ -129,9 +95,12 @@ pub async fn list_orders(
     state: Data<AppState>,
     Parameters(page): Parameters<PageOf<OrderId>>,
 ) -> Result<HttpResponse, Problem> {
-    let list = ListOrders { user: me.user, after: page.after, limit: page.limit()? };
-    let orders = state.shop.orders.ask(list).await?;
-    Ok(many("orders", orders.iter().map(order_json).collect()))
+    let limit = page.limit()?;
+    let list = ListOrders { user: me.user, after: page.after, limit: limit + 1 };
+    let mut orders = state.shop.orders.ask(list).await?;
+    let total = state.shop.orders.ask(CountOrders(me.user)).await?;
+    let next = cut(&mut orders, limit).map(|order| order.id);
+    Ok(listed("orders", orders.iter().map(order_json).collect(), total, next))
 }
 
 /// `GET /api/orders/{id}`: returns one of the user's orders.
@@ -146,20 +115,26 @@ pub async fn get_order(
 
 /// `POST /api/orders/{id}/ship`: marks a paid order as shipped.
 pub async fn ship_order(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one("order", order_json(&state.shop.orders.ask(ShipOrder(*id)).await?)))
+    Ok(one(
+        "order",
+        order_json(&state.shop.orders.ask(ShipOrder { order: *id, by: me.author() }).await?),
+    ))
 }
 
 /// `POST /api/orders/{id}/deliver`: marks a shipped order as delivered.
 pub async fn deliver_order(
-    _: Admin,
+    Admin(me): Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one("order", order_json(&state.shop.orders.ask(DeliverOrder(*id)).await?)))
+    Ok(one(
+        "order",
+        order_json(&state.shop.orders.ask(DeliverOrder { order: *id, by: me.author() }).await?),
+    ))
 }
 
 /// `POST /api/orders/{id}/refund`: refunds an order.
@@ -173,13 +148,13 @@ pub async fn refund_order(
 ) -> Result<HttpResponse, Problem> {
     let idempotency_key = idempotency_header(&request, &format!("refund {id}"))?;
     let patience = Some(state.patience);
-    let refund = RefundOrder { admin: me.user, order: *id, idempotency_key, patience };
+    let refund = RefundOrder { order: *id, idempotency_key, patience, by: me.author() };
     let order = state.shop.orders.ask_patiently(refund, state.patience).await?;
     Ok(order_or_accepted(&order))
 }
 
 /// Returns the order, with status 202 if its cancellation or refund waits for the bank.
-fn order_or_accepted(order: &Order) -> HttpResponse {
+pub fn order_or_accepted(order: &Order) -> HttpResponse {
     let status = if order.is_called_off() && order.is_unsettled() {
         StatusCode::ACCEPTED
     } else {
@@ -212,37 +187,4 @@ fn idempotency_header(request: &HttpRequest, content: &str) -> Result<Idempotenc
     let header = headers.next().ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
     let key = header.to_str().ok().filter(|_| headers.next().is_none());
     parse_idempotency_key(key.unwrap_or_default(), content)
-}
-
-/// Converts an order into the JSON that its buyer receives.
-pub fn order_json(order: &Order) -> OrderJson {
-    let (name, email, address) = match order.contact.clone() {
-        Some(Contact { name, email, address }) => (Some(name), Some(email), Some(address)),
-        None => (None, None, None),
-    };
-    OrderJson {
-        id: order.id,
-        status: order.status,
-        items: order.items.iter().map(item_json).collect(),
-        total_cents: order.total,
-        currency: CURRENCY,
-        name,
-        email,
-        address,
-        payment: order.payment.clone(),
-        created_at: order.created_at,
-        expires_at: order.expires_at,
-        pay_after: order.pay_after,
-        called_off: order.is_called_off(),
-    }
-}
-
-fn item_json(item: &OrderItem) -> OrderItemJson {
-    OrderItemJson {
-        article_id: item.article,
-        name: item.name.clone(),
-        quantity: item.quantity,
-        unit_price_cents: item.unit_price,
-        line_total_cents: item.line_total,
-    }
 }

@@ -4,19 +4,18 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::password::Client;
-use actors::user::{AddUser, ChangeUser, DeleteUser, GetUser, ListUsers};
+use actors::user::{AddUser, ChangeUser, CountUsers, DeleteUser, GetUser, ListUsers};
 use domain::user::{Email, Role, User, UserId, Username};
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{PageOf, many, one};
+use super::{PageOf, cut, listed, one};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
+use crate::objects::user::user_json;
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -45,16 +44,6 @@ pub struct UserChange {
     password: Option<String>,
 }
 
-/// A user as JSON.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct UserJson {
-    id: UserId,
-    username: Username,
-    email: Option<Email>,
-    role: Role,
-    created_at: Timestamp,
-}
-
 /// `GET /auth/profile`: returns the user of the access token.
 pub async fn get_profile(
     Bearer(me): Bearer,
@@ -78,8 +67,12 @@ pub async fn list_users(
     state: Data<AppState>,
     Parameters(page): Parameters<PageOf<UserId>>,
 ) -> Result<HttpResponse, Problem> {
-    let users = state.shop.users.ask(ListUsers { after: page.after, limit: page.limit()? }).await?;
-    Ok(many("users", users.iter().map(user_json).collect()))
+    let limit = page.limit()?;
+    let list = ListUsers { after: page.after, limit: limit + 1 };
+    let mut users = state.shop.users.ask(list).await?;
+    let total = state.shop.users.ask(CountUsers).await?;
+    let next = cut(&mut users, limit).map(|user| user.id);
+    Ok(listed("users", users.iter().map(user_json).collect(), total, next))
 }
 
 /// `POST /api/users`: adds a user.
@@ -93,7 +86,8 @@ pub async fn add_user(
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
     let role = role.unwrap_or(Role::Customer);
-    let add = AddUser { username, email, password, role, client: Client::Staff };
+    let add =
+        AddUser { username, email, password, role, client: Client::Staff, by: Some(me.author()) };
     let user = state.shop.users.ask(add).await?.user;
     record(SecurityEvent::UserAdded { by: me.user }, &request, Some(user.id));
     Ok(HttpResponse::Created()
@@ -128,7 +122,11 @@ pub async fn change_user(
     }
     let email = email.map(|email| email.map(Email::choose).transpose()).transpose()?;
     let changed = SecurityEvent::UserChanged { by: me.user, has_new_password: password.is_some() };
-    let user = state.shop.users.ask(ChangeUser { user: *id, role, email, password }).await?;
+    let user = state
+        .shop
+        .users
+        .ask(ChangeUser { user: *id, role, email, password, by: Some(me.author()) })
+        .await?;
     record(changed, &request, Some(user.id));
     Ok(one("user", user_json(&user)))
 }
@@ -140,13 +138,7 @@ pub async fn delete_user(
     state: Data<AppState>,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
-    let user = state.shop.users.ask(DeleteUser(*id)).await?;
+    let user = state.shop.users.ask(DeleteUser { user: *id, by: Some(me.author()) }).await?;
     record(SecurityEvent::UserDeleted { by: me.user }, &request, Some(user.id));
     Ok(one("user", user_json(&user)))
-}
-
-/// Converts a user into the JSON that administrators receive.
-pub fn user_json(user: &User) -> UserJson {
-    let User { id, username, email, role, created_at } = user.clone();
-    UserJson { id, username, email, role, created_at }
 }

@@ -1,6 +1,7 @@
 //! What an empty store is filled with: the first administrator and `config/catalogue.toml`.
 
 use actors::seed::Seed;
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId};
 use domain::money::Cents;
 use domain::user::Username;
@@ -53,5 +54,7 @@ fn article(seed: SeedArticle) -> Article {
         reserved: 0,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     }
 }

@@ -10,8 +10,9 @@ use tracing::{info, warn};
 
 use super::{bearer, browser, client, origin};
 use crate::credentials::cookie::CookieName;
+use crate::error::Problem;
 use crate::error::code::Code;
-use crate::state::app_state;
+use crate::state::{AppState, app_state};
 use crate::telemetry::{SECURITY, request_id};
 
 /// An event that concerns security.
@@ -58,6 +59,13 @@ pub enum SecurityEvent {
     UserDeleted {
         /// The administrator.
         by: UserId,
+    },
+    /// An administrator made an actor panic.
+    ActorKilled {
+        /// The administrator.
+        by: UserId,
+        /// The name of the actor.
+        actor: String,
     },
     /// A limit, or a rule about requests that attackers send, refused a request or closed a socket.
     RequestRefused {
@@ -141,6 +149,10 @@ impl Source {
                     has_new_password
                 );
             }
+            SecurityEvent::ActorKilled { by, actor } => {
+                let event = "actor_killed";
+                info!(target: SECURITY, event, request_id, address, subject, %by, actor);
+            }
             SecurityEvent::UserDeleted { by } => {
                 info!(target: SECURITY, event = "user_deleted", request_id, address, subject, %by);
             }
@@ -190,4 +202,27 @@ pub async fn record_refusal(request: &HttpRequest, code: Code) {
 fn has_credentials(request: &HttpRequest) -> bool {
     let session = app_state(request).cookies.get(request, CookieName::Session);
     session.is_some() || request.headers().contains_key(AUTHORIZATION)
+}
+
+/// Makes an actor panic for an administrator, and records it.
+pub fn kill(
+    state: &AppState,
+    actor: &str,
+    by: UserId,
+    request: &HttpRequest,
+) -> Result<(), Problem> {
+    require_chaos(state)?;
+    if !state.shop.kill(actor) {
+        return Err(Problem::not_found());
+    }
+    record(SecurityEvent::ActorKilled { by, actor: actor.to_owned() }, request, None);
+    Ok(())
+}
+
+/// Returns an error if administrators may not disturb the node.
+pub fn require_chaos(state: &AppState) -> Result<(), Problem> {
+    if state.chaos {
+        return Ok(());
+    }
+    Err(Problem::because(Code::NotFound, "`admin.chaos` is not set"))
 }

@@ -18,12 +18,12 @@ use views::locale::Locale;
 use views::viewer::{Account, Viewer};
 
 use super::{MyCart, client};
-use crate::assets;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::flash::Flash;
 use crate::state::{AppState, app_state};
 
 /// The header with which a response fires an event of htmx.
@@ -31,6 +31,10 @@ const TRIGGER: HeaderName = HeaderName::from_static("hx-trigger");
 
 /// The header with the secret that a page proposes for a visitor who is not a guest yet.
 const PAGE_SECRET: HeaderName = HeaderName::from_static("x-guest");
+
+/// The tags of visitors who are not signed in: those with a cart, and all others.
+const GUEST: &str = "guest";
+const NEW: &str = "new";
 
 /// A visitor with a browser, signed in or not.
 #[derive(Clone)]
@@ -46,6 +50,8 @@ pub struct Visitor {
     /// The last event when the request arrived. What the response shows may be newer, so a page
     /// that continues after this event misses no change.
     pub event: EventId,
+    /// What the browser carries from the last page, and to the next one.
+    pub flash: Flash,
     /// The path and the query of the request.
     path: String,
 }
@@ -77,8 +83,9 @@ pub async fn identify_visitor(
     let mut response = next.call(request).await?;
     let new_guest = response.request().extensions_mut().remove::<NewGuest>();
     if let Some(NewGuest(secret)) = new_guest {
-        let cookies = app_state(response.request()).cookies;
-        response.response_mut().add_cookie(&cookies.build(CookieName::Guest, secret))?;
+        let cookies = &app_state(response.request()).cookies;
+        let cookie = cookies.of(response.request()).build(CookieName::Guest, secret);
+        response.response_mut().add_cookie(&cookie)?;
         // The open page subscribes again, to the cart of the guest.
         response.headers_mut().insert(TRIGGER, HeaderValue::from_static("microshop:new-guest"));
     }
@@ -119,19 +126,34 @@ impl Visitor {
                 secret.map(|secret| Owner::Guest(fingerprint(&secret)))
             }
         };
-        Ok(Self {
-            owner,
-            locale: locale(&request),
-            event,
-            path: path_and_query(&request),
-            state,
-            signed_in,
-        })
+        let locale = locale(&request);
+        let flash = Flash::of(&request, &state.cookies, locale, state.shop.clock.now());
+        Ok(Self { owner, locale, event, flash, path: path_and_query(&request), state, signed_in })
     }
 
     /// Returns the visitor for a request that must not act by its cookies.
     pub fn without_cookies(self) -> Self {
         Self { signed_in: None, owner: None, ..self }
+    }
+
+    fn is_administrator(&self) -> bool {
+        self.signed_in.as_ref().is_some_and(|me| me.role == Role::Admin)
+    }
+
+    /// Returns for whom a page is rendered: a user, a guest, or a new visitor.
+    pub fn tag(&self) -> String {
+        match (&self.signed_in, &self.owner) {
+            (Some(me), _) => me.user.to_string(),
+            (None, Some(_)) => GUEST.to_owned(),
+            (None, None) => NEW.to_owned(),
+        }
+    }
+
+    /// Whether a page that was rendered for the visitor with a tag must be rendered again. A page
+    /// of a new visitor becomes one of a guest by itself.
+    pub fn outdates(&self, tag: &str) -> bool {
+        let is_user = self.signed_in.is_some() || ![GUEST, NEW].contains(&tag);
+        is_user && tag != self.tag()
     }
 
     /// Returns the visitor's cart.
@@ -206,7 +228,8 @@ impl Visitor {
         Ok(cart)
     }
 
-    /// Returns what the layout around every page shows of the visitor.
+    /// Returns what the layout around every page shows of the visitor. The page is the one that
+    /// shows the outcome of the last command.
     pub async fn viewer(&self) -> Result<Viewer, Problem> {
         Ok(Viewer {
             locale: self.locale,
@@ -215,10 +238,11 @@ impl Visitor {
                 .as_ref()
                 .map(|me| Account { username: me.username.clone(), role: me.role }),
             cart_count: self.cart().priced().await?.item_count,
+            tag: self.tag(),
             event: self.event,
             path: self.path.clone(),
-            default_password: self.state.shop.default_password.stands(),
-            asset: assets::address,
+            notice: self.flash.take_notice(),
+            default_password: self.is_administrator() && self.state.shop.default_password.stands(),
         })
     }
 }

@@ -65,7 +65,7 @@ pub async fn register(
     password: String,
 ) -> Result<VerifiedUser, Problem> {
     let client = Client::Visitor(network(request));
-    let add = AddUser { username, email, password, role: Role::Customer, client };
+    let add = AddUser { username, email, password, role: Role::Customer, client, by: None };
     let added = state.shop.users.ask(add).await;
     if let Err(Failure::Refused(UserError::TooManyRegistrations { .. })) = added {
         record(SecurityEvent::RegistrationThrottled, request, None);

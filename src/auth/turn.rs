@@ -110,7 +110,7 @@ impl Client {
             return vec![Self::User(signed_in.user)];
         }
         let address = client::network(request);
-        let cookies = app_state(request).cookies;
+        let cookies = &app_state(request).cookies;
         let cookie = cookies.get(request, CookieName::Session);
         match cookie.or_else(|| cookies.get(request, CookieName::Guest)) {
             Some(cookie) => vec![Self::Browser(fingerprint(&cookie)), Self::Browsers(address)],

@@ -11,12 +11,13 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::{Data, JsonConfig, Path, ServiceConfig, delete, get, post, put, resource};
 use actix_web::{App, Error, HttpResponse, HttpServer};
+use actors::bank::behaviour::BankBehaviour;
 use actors::clock::Clock;
 use actors::store::StoreError;
+use domain::bank::Behaviour;
 use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 
-use super::behaviour::Behaviour;
 use super::contract::{BankReply, ChargeRequest, Status};
 use super::ledger::{Decision, LedgerError};
 use super::simulated::{SimulatedBank, SimulatedError};
@@ -78,7 +79,7 @@ impl BankServer {
             TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
         Ok(Self {
             listener,
-            bank: SimulatedBank::new(store, Clock::default()),
+            bank: SimulatedBank::new(store, Clock::default(), BankBehaviour::default()),
             drain_seconds: config.server.drain_seconds(),
             body_deadline: Data::new(BodyDeadline { timeout: config.server.body_timeout }),
             standstill: config.live.standstill,
@@ -186,7 +187,7 @@ async fn void(bank: Data<SimulatedBank>, key: Path<String>) -> HttpResponse {
 
 /// `GET /behaviour`: returns the behaviour of the bank.
 async fn get_behaviour(bank: Data<SimulatedBank>) -> HttpResponse {
-    HttpResponse::Ok().json(bank.behaviour())
+    HttpResponse::Ok().json(bank.behaviour().get())
 }
 
 /// `PUT /behaviour`: changes the behaviour of the bank.
@@ -194,8 +195,8 @@ async fn set_behaviour(
     bank: Data<SimulatedBank>,
     Fields(behaviour): Fields<Behaviour>,
 ) -> HttpResponse {
-    bank.behave(behaviour);
-    HttpResponse::Ok().json(bank.behaviour())
+    bank.behaviour().set(behaviour);
+    HttpResponse::Ok().json(behaviour)
 }
 
 /// Sends a decision. No decision is the status `not_found`.

@@ -1,22 +1,23 @@
 //! The simulated bank, whose behaviour can be changed while it runs.
 
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use actors::bank::behaviour::BankBehaviour;
 use actors::bank::{Answer, Bank, BankError, Charge, confirmed};
 use actors::clock::Clock;
 use actors::store::SharedStore;
 use async_trait::async_trait;
+use domain::bank::{Behaviour, Mode};
 use tokio::time::sleep;
 
-use super::behaviour::{Behaviour, Mode};
+use super::behaviour::declines;
 use super::ledger::{Decision, Ledger, LedgerError};
 
 /// The simulated bank.
 #[derive(Clone)]
 pub struct SimulatedBank {
     ledger: Ledger,
-    behaviour: Arc<RwLock<Behaviour>>,
+    behaviour: BankBehaviour,
 }
 
 /// Why the bank does not return a decision.
@@ -37,24 +38,19 @@ pub enum SimulatedError {
 }
 
 impl SimulatedBank {
-    /// Creates a bank whose ledger is in `store`.
-    pub fn new(store: SharedStore, clock: Clock) -> Self {
-        Self { ledger: Ledger::new(store, clock), behaviour: Arc::default() }
+    /// Creates a bank whose ledger is in `store`, and which always behaves as `behaviour` says.
+    pub fn new(store: SharedStore, clock: Clock, behaviour: BankBehaviour) -> Self {
+        Self { ledger: Ledger::new(store, clock), behaviour }
     }
 
-    /// The current behaviour.
-    pub fn behaviour(&self) -> Behaviour {
-        *self.behaviour.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the behaviour for all later requests.
-    pub fn behave(&self, behaviour: Behaviour) {
-        *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = behaviour;
+    /// The behaviour.
+    pub fn behaviour(&self) -> &BankBehaviour {
+        &self.behaviour
     }
 
     /// Decides on a charge.
     pub async fn decide(&self, charge: &Charge) -> Result<Decision, SimulatedError> {
-        let approved = !self.behaviour().declines(&charge.key);
+        let approved = !declines(&self.behaviour.get(), &charge.key);
         self.simulate(self.ledger.decide(charge, approved)).await
     }
 
@@ -73,7 +69,7 @@ impl SimulatedBank {
         &self,
         work: impl Future<Output = Result<T, LedgerError>>,
     ) -> Result<T, SimulatedError> {
-        let Behaviour { latency_ms, mode, .. } = self.behaviour();
+        let Behaviour { latency_ms, mode, .. } = self.behaviour.get();
         sleep(Duration::from_millis(latency_ms.into())).await;
         match mode {
             Mode::Approve | Mode::Decline => Ok(work.await?),

@@ -1,11 +1,14 @@
 //! `microshop check`: checks that the store is consistent, and compares it with the bank.
 
 mod bank;
+mod counts;
+mod index;
 mod lists;
 mod order;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod statistics;
 mod stock;
 
 use actors::bank::{Bank, BankError};
@@ -39,6 +42,7 @@ pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreEr
     let mut orders = Scan::new(&tables.orders);
     let mut awaiting = lists::Awaiting::new(tables);
     let mut needed = stock::Needed::default();
+    let mut statistics = statistics::Expected::default();
     let mut count = 0;
     while let Some(page) = orders.next_page().await? {
         let page: Vec<_> = page.into_iter().map(|(_, order)| order).collect();
@@ -46,9 +50,11 @@ pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreEr
             let differences = order::totals(order).into_iter().chain(order::payment(order));
             differences.map(Line::Difference).for_each(&mut *report);
             needed.add(order);
+            statistics.add(order);
             awaiting.compare(order, report).await?;
         }
         lists::listed_by_user(tables, &page, report).await?;
+        index::listed(tables, &page, report).await?;
         count += page.len();
         if page.len() == PAGE {
             report(Line::Progress(format!("{count} orders read")));
@@ -56,8 +62,12 @@ pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreEr
     }
     awaiting.end(report).await?;
     needed.compare(tables, report).await?;
+    statistics.compare(tables, report).await?;
     lists::user_orders(tables, report).await?;
+    index::extra(tables, report).await?;
     lists::buyers(tables, report).await?;
+    counts::users(tables, report).await?;
+    counts::orders(tables, report).await?;
     lists::idempotency_keys(tables, report).await?;
     Ok(count)
 }
@@ -117,17 +127,22 @@ impl Books {
 mod tests {
     use std::sync::Arc;
 
+    use actors::bank::behaviour::BankBehaviour;
     use actors::store::memory::MemoryStore;
     use actors::tables::{Buyer, UsedKey, article_key, user_order_key};
     use domain::article::{ArticleId, Articles};
+    use domain::bank::Behaviour;
     use domain::money::Cents;
     use domain::order::{Order, OrderStatus};
     use domain::payment::Outcome;
+    use domain::statistics::Counts;
+    use domain::statistics::bucket::Series;
+    use domain::statistics::sums::Sums;
+    use domain::user::UserId;
     use uuid::Uuid;
 
-    use super::samples::{NOW, lamp, order_of_two_lamps};
+    use super::samples::{NOW, lamp, order_of_two_lamps, put_order};
     use super::*;
-    use crate::bank::behaviour::Behaviour;
     use crate::bank::simulated::SimulatedBank;
 
     fn empty_tables() -> Tables {
@@ -138,7 +153,7 @@ mod tests {
     async fn findings(order: &Order, articles: &Articles) -> String {
         let tables = empty_tables();
         let mut batch = tables.batch(NOW);
-        batch.put(&tables.orders, order.id, None, order).unwrap();
+        put_order(&mut batch, &tables, order);
         let user_order = user_order_key(order.user, order.id);
         batch.put(&tables.user_orders, user_order, None, &order.id).unwrap();
         batch.put(&tables.pending_orders, order.id, None, &order.id).unwrap();
@@ -221,8 +236,9 @@ mod tests {
             Line::Progress(text) => lines.push(text),
         };
         let count = check(&tables, &mut report).await.unwrap();
-        let bank = SimulatedBank::new(tables.store.clone(), Clock::default());
-        bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
+        let behaviour = Behaviour { latency_ms: 0, ..Behaviour::default() };
+        let behaviour = BankBehaviour::new(behaviour);
+        let bank = SimulatedBank::new(tables.store.clone(), Clock::default(), behaviour);
         Books::Bank(Box::new(bank)).compare(&tables, count, &mut report).await.unwrap();
         let expected =
             ["1000 orders read", "2000 orders read", "1000 of 2500 orders compared with the bank"];
@@ -249,7 +265,7 @@ mod tests {
         let paid = Order { status: OrderStatus::Paid, ..order_with_id(2) };
         let mut batch = tables.batch(NOW);
         for order in [&unpaid, &paid] {
-            batch.put(&tables.orders, order.id, None, order).unwrap();
+            put_order(&mut batch, &tables, order);
         }
         let buyer = Buyer { unpaid: vec![unpaid.id, paid.id], ..Buyer::default() };
         batch.put(&tables.buyers, unpaid.user, None, &buyer).unwrap();
@@ -261,12 +277,72 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn a_number_of_users_or_orders_that_is_wrong_is_reported() {
+        let tables = empty_tables();
+        let users = [3, 5, 7, 9].map(|id| UserId(Uuid::from_u128(id)));
+        let mut batch = tables.batch(NOW);
+        for (user, (placed, orders)) in
+            users.into_iter().zip([(2, Some(2)), (1, Some(3)), (0, Some(1)), (1, None)])
+        {
+            let buyer = Buyer { orders, ..Buyer::default() };
+            batch.put(&tables.buyers, user, None, &buyer).unwrap();
+            for number in 0..placed {
+                let order = Order { user, ..order_with_id(user.0.as_u128() * 10 + number) };
+                let listed = user_order_key(user, order.id);
+                batch.put(&tables.user_orders, listed, None, &order.id).unwrap();
+                put_order(&mut batch, &tables, &order);
+                batch.put(&tables.pending_orders, order.id, None, &order.id).unwrap();
+            }
+        }
+        batch.put(&tables.user_count, "all", None, &2).unwrap();
+        tables.commit(batch).await.unwrap();
+        let of = |user: usize, counted: u64, stored: u64| {
+            let user = users[user];
+            format!("the number of orders of user {user} is {counted}, but {stored} exist")
+        };
+        let findings = store_differences(&tables).await;
+        let expected =
+            ["the number of users is 2, but 0 exist".to_owned(), of(1, 3, 1), of(2, 1, 0)];
+        assert_eq!(findings, expected);
+    }
+
+    #[actix_web::test]
+    async fn statistics_that_differ_from_the_orders_are_reported() {
+        let (order, articles) = order_of_two_lamps();
+        let tables = empty_tables();
+        let mut counts = Counts::default();
+        counts.recount(&order, None, NOW);
+        counts.totals.ever.paid_cents = 7;
+        let day = Series::Day.bucket(order.created_at);
+        counts.buckets.insert(day, Sums { placed: 3, ..Sums::default() });
+        let mut batch = tables.batch(NOW);
+        batch.put(&tables.statistics, "all", None, &counts.totals).unwrap();
+        for (bucket, sums) in &counts.buckets {
+            batch.put(&tables.statistics_buckets, bucket, None, sums).unwrap();
+        }
+        put_order(&mut batch, &tables, &order);
+        batch
+            .put(&tables.user_orders, user_order_key(order.user, order.id), None, &order.id)
+            .unwrap();
+        batch.put(&tables.pending_orders, order.id, None, &order.id).unwrap();
+        for article in articles.values() {
+            batch.put(&tables.articles, article_key(article.id), None, article).unwrap();
+        }
+        tables.commit(batch).await.unwrap();
+        let expected = [
+            "the number of cents paid in the statistics is 7, but must be 0".to_owned(),
+            format!("the number of orders of {} is 3, but must be 1", day.start()),
+        ];
+        assert_eq!(store_differences(&tables).await, expected);
+    }
+
+    #[actix_web::test]
     async fn every_difference_of_a_list_is_reported() {
         let tables = empty_tables();
         let mut batch = tables.batch(NOW);
         let (lamps, _) = order_of_two_lamps();
         for order in [2, 4, 6].map(order_with_id) {
-            batch.put(&tables.orders, order.id, None, &order).unwrap();
+            put_order(&mut batch, &tables, &order);
         }
         for id in [1, 2, 5, 6, 7].map(|id| order_with_id(id).id) {
             batch.put(&tables.pending_orders, id, None, &id).unwrap();
@@ -288,5 +364,30 @@ mod tests {
         expected.sort();
         differences.sort();
         assert_eq!(differences, expected);
+    }
+
+    #[actix_web::test]
+    async fn every_difference_of_the_index_is_reported() {
+        let tables = empty_tables();
+        let [waiting, paid] = [2, 4].map(order_with_id);
+        let mut batch = tables.batch(NOW);
+        put_order(&mut batch, &tables, &waiting);
+        let shipped = Order { status: OrderStatus::Shipped, ..paid.clone() };
+        put_order(&mut batch, &tables, &shipped);
+        batch.put(&tables.order_words, "zoe/0", None, &paid.id).unwrap();
+        tables.commit(batch).await.unwrap();
+        // Another version changes both orders, and keeps the index as it was.
+        let mut batch = tables.batch(NOW);
+        batch.put(&tables.orders, paid.id, Some(1), &paid).unwrap();
+        batch.put(&tables.orders, waiting.id, Some(1), &waiting.anonymous()).unwrap();
+        tables.commit(batch).await.unwrap();
+        let differences = store_differences(&tables).await;
+        let count =
+            |text: &str| differences.iter().filter(|difference| difference.contains(text)).count();
+        let counts = ["is missing from the orders by stage", "must not be in the orders by stage"];
+        assert_eq!(counts.map(count), [1, 1], "{differences:?}");
+        let words = waiting.words().len() - 1;
+        assert_eq!(count("must not be in the orders by word"), words + 1, "{differences:?}");
+        assert_eq!(count("is missing from the orders by word"), 0);
     }
 }

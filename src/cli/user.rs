@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use actix::Actor;
-use actors::ask::Child;
+use actors::ask::{Child, KillSwitch};
+use actors::bank::behaviour::BankBehaviour;
 use actors::clock::Clock;
 use actors::failure::Failure;
 use actors::password::{Client, HashError, Hasher};
@@ -101,14 +102,16 @@ async fn add(
     let role = if admin { Role::Admin } else { Role::Customer };
     let password = read_password().await?;
     let client = Client::Staff;
-    let added =
-        start_users().ask(AddUser { username, email: None, password, role, client }).await?;
+    let added = start_users()
+        .ask(AddUser { username, email: None, password, role, client, by: None })
+        .await?;
     Ok(vec![line(&added.user)])
 }
 
 async fn set_password(start_users: impl FnOnce() -> Child<UserDirectory>, user: UserId) -> Lines {
     let password = Some(read_password().await?);
-    let changed = start_users().ask(ChangeUser { user, role: None, email: None, password }).await?;
+    let changed =
+        start_users().ask(ChangeUser { user, role: None, email: None, password, by: None }).await?;
     Ok(vec![line(&changed)])
 }
 
@@ -137,6 +140,7 @@ fn directory(
     let shared = Shared {
         tables,
         snapshot: CatalogueSnapshot::default(),
+        bank_behaviour: BankBehaviour::default(),
         sweep_clock: SweepClock::new(&clock),
         clock,
         rules: Arc::new(config.rules()),
@@ -146,11 +150,12 @@ fn directory(
     let breached = breached.map_err(UserCommandError::BreachedPasswords)?;
     Ok(move || {
         let sessions = SessionDeps::new(&shared, &Revocations::default());
-        let start = move || TokenRegistry::new(sessions.clone()).start();
-        let sessions = Child::start("sessions", start);
+        let start = move |_: &KillSwitch| TokenRegistry::new(sessions.clone()).start();
+        let sessions = Child::start("sessions", shared.clock.clone(), start);
         let default = DefaultPassword::default();
         let users = UserDeps::new(&shared, hasher, breached, &sessions, &default);
-        Child::start("users", move || UserDirectory::new(users.clone()).start())
+        let start = move |_: &KillSwitch| UserDirectory::new(users.clone()).start();
+        Child::start("users", shared.clock.clone(), start)
     })
 }
 

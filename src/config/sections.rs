@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use actors::user::breached::BreachedPasswords;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
+use views::locale::is_language_tag;
+use views::site;
 
 use super::origin;
 use crate::cors::AllowedOrigins;
@@ -108,6 +111,30 @@ impl TryFrom<String> for SecureCookies {
     }
 }
 
+/// `[site]`: what all pages have in common.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/default.toml explains each key")]
+pub struct SiteConfig {
+    #[serde(deserialize_with = "time_zone")]
+    pub time_zone: TimeZone,
+    #[serde(deserialize_with = "language")]
+    pub language: String,
+}
+
+/// Reads the name of a time zone.
+fn time_zone<'de, D: Deserializer<'de>>(text: D) -> Result<TimeZone, D::Error> {
+    let right = "it must be a name of the IANA time zone database, such as Europe/Paris or UTC";
+    site::time_zone(&String::deserialize(text)?).ok_or_else(|| de::Error::custom(right))
+}
+
+/// Reads a language tag.
+fn language<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
+    let right = "it must be a language tag, such as fr or pt-BR";
+    let tag = String::deserialize(text)?;
+    if is_language_tag(&tag) { Ok(tag) } else { Err(de::Error::custom(right)) }
+}
+
 /// `[store]`: the database.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,12 +191,13 @@ impl AuthConfig {
     }
 }
 
-/// `[admin]`: the first administrator.
+/// `[admin]`: the first administrator, and what administrators may do.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct AdminConfig {
     pub password: SecretString,
+    pub chaos: bool,
 }
 
 /// `[bank]`: the bank that charges payments, and the bank that `microshop bank` serves.

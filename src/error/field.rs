@@ -1,4 +1,4 @@
-//! The field of a JSON body that a problem is about, as a JSON pointer (RFC 6901).
+//! The field of a JSON body or a form that a problem is about, as a JSON pointer (RFC 6901).
 
 use actix_web::http::Method;
 
@@ -31,7 +31,7 @@ pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static
             | Code::PasswordBreached
             | Code::OwnPassword,
             route,
-        ) => Some(if route == "/auth/password" { "/new_password" } else { "/password" }),
+        ) => Some(if route.ends_with("/password") { "/new_password" } else { "/password" }),
         (Code::InvalidToken, "/auth/refresh") => Some("/refresh_token"),
         _ => None,
     }

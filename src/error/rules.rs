@@ -164,6 +164,9 @@ impl From<OrderError> for Problem {
             OrderError::InvalidContact { field, .. } => {
                 Self::because(Code::InvalidContact, detail).about(&format!("/{field}"))
             }
+            OrderError::InvalidNote { .. } => {
+                Self::because(Code::InvalidNote, detail).about("/text")
+            }
             OrderError::WrongState { status, payment } => Self::because(Code::WrongState, detail)
                 .with(json!({ "order_status": status, "payment_status": payment })),
         }

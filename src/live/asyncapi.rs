@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::PROTOCOL;
 use super::close::{Close, Details};
-use super::frame::events::EventFrame;
+use super::frame::ControlFrame;
 use super::frame::snapshots::StateFrame;
-use super::frame::{ControlFrame, ServerFrame};
+use crate::objects::event::{EventFrame, ServerFrame};
 use messages::{Message, command, server_messages};
 
 mod examples;
@@ -93,9 +93,10 @@ fn security_schemes() -> Value {
         "session": {
             "type": "httpApiKey",
             "in": "cookie",
-            "name": "session",
-            "description": "The cookie of a signed-in browser. Outside loopback its name is \
-                            __Host-session.",
+            "name": "__Host-session",
+            "description": "The cookie of a signed-in browser. Without TLS its name is `session`, \
+                            with the port of the shop's URL unless it is the default one: \
+                            `session-5000`.",
         },
     })
 }

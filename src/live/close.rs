@@ -28,8 +28,8 @@ pub enum Close {
     Expired,
     /// The session was ended.
     Revoked,
-    /// A page subscribes to a topic that its visitor may not see, or a page of another origin
-    /// sends no valid token.
+    /// A page was rendered for another visitor or subscribes to a topic that its visitor may not
+    /// see, or a page of another origin sends no valid token.
     Unauthorized,
     /// The client sent too many frames in a second.
     Rate,
@@ -94,8 +94,8 @@ impl Close {
             Self::Expired => "The token or session has expired. Get a new token, then connect.",
             Self::Revoked => "The session was ended (sign-out, change of the user). Sign in again.",
             Self::Unauthorized => {
-                "The visitor of a page may not see one of its topics, or a page of another origin \
-                 sent no valid token within 5 s. Sign in."
+                "The visitor of a page may not see one of its topics or is not the one it was made \
+                 for, or a page of another origin sent no valid token within 5 s. Sign in."
             }
             Self::Rate => "The client sent more frames in a second than allowed. Fix the client.",
             Self::TooBig => "The client sent a message of more than 64 KiB. Fix the client.",

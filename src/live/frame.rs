@@ -1,12 +1,14 @@
 //! Frames: what programs send and receive, one JSON object each.
 //!
 //! A program sends [`ClientFrame`]s. It receives a [`ControlFrame`] in reply to each command, and
-//! events and snapshots as [`ServerFrame`]s. The document that [`asyncapi`](super::asyncapi)
-//! generates is made from exactly these types, and their doc comments are its descriptions.
+//! events and snapshots as [`ServerFrame`](crate::objects::event::ServerFrame)s. The document that
+//! [`asyncapi`](super::asyncapi) generates is made from exactly these types, and their doc comments
+//! are its descriptions.
 
 use std::collections::BTreeSet;
 
 use actors::store::EventId;
+use domain::event::Entry;
 use domain::topic::Topic;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -14,9 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::close::{Close, Details};
+use crate::objects::event::event_json;
 
-mod data;
-pub(super) mod events;
 pub(super) mod snapshots;
 
 /// A command of a program. It may combine several members, which are carried out in the order
@@ -101,16 +102,9 @@ pub(super) enum Reply {
     Pong(Value),
 }
 
-/// An event or a snapshot, under the topic for which it is sent.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct ServerFrame<Content> {
-    /// The position in the log: contiguous, starting at 1. A snapshot has the id of the last event
-    /// before it.
-    id: EventId,
-    /// The most detailed of the subscribed topics to which it belongs.
-    topic: Topic,
-    #[serde(flatten)]
-    content: Content,
+/// Encodes an event under a topic, on which its data depends.
+pub(super) fn event_frame(topic: Topic, entry: &Entry) -> String {
+    encode(&event_json(topic, entry))
 }
 
 /// Encodes a reply.

@@ -1,34 +1,35 @@
 //! What pages receive: the fragments that they consist of, rendered again.
 //!
-//! After an event, a page receives first the fragments that are the same for every visitor: they
-//! are rendered once for each language and shared by all pages. The other fragments depend on the
-//! visitor, such as the cart after a price changed; each page renders its own.
+//! Every page has the badge of the cart. The rest depends on what the page shows: only a change of
+//! that is rendered and sent. Fragments that are the same for every visitor are rendered once for
+//! each language and shared by all pages that show them. The others depend on the visitor, such as
+//! the cart after a price changed; each page renders its own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use actors::live::push::{Encoding, PushedEvent};
-use actors::order::ListOrders;
-use actors::session::ListSessions;
 use actors::store::EventId;
-use actors::user::ListUsers;
 use bytestring::ByteString;
 use domain::article::ArticleId;
-use domain::cart::{Cart, Owner};
+use domain::cart::Owner;
 use domain::event::{Entry, Event};
 use domain::order::Order;
-use domain::topic::Topic;
+use domain::order::stage::StageCounts;
+use domain::shown::Shown;
+use jiff::Timestamp;
 use maud::Markup;
 use views::layout::partial;
 use views::locale::Locale;
 
-use crate::auth::MyCart;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
-use crate::error::code::Code;
-use crate::pages;
+use crate::pages::admin::order::stages;
 use crate::state::AppState;
+use crate::today::{SeenToday, seen_today};
+
+mod render;
 
 /// An open page.
 #[derive(Clone)]
@@ -38,49 +39,122 @@ pub(super) struct Page {
     /// The owner of the visitor's cart, if there is one.
     pub(super) owner: Option<Owner>,
     pub(super) signed_in: Option<SignedIn>,
+    /// What the page shows.
+    pub(super) shown: Shown,
     /// The last event that the page shows.
     pub(super) since: EventId,
-    /// The articles in the cart, once the cart was read: a change of one of them changes the cart.
-    pub(super) in_cart: Option<BTreeSet<ArticleId>>,
-    /// Whether an order waits for a payment or a refund, once the orders were read.
-    pub(super) has_unsettled_orders: Option<bool>,
+    /// The articles on the page, once they are known.
+    pub(super) articles: Option<Arc<BTreeSet<ArticleId>>>,
+    /// Whether the order on the page waits for a payment or a refund, once it was read.
+    pub(super) is_unsettled: Option<bool>,
+    /// The number of calls to the bank that had ended when the socket rendered them last.
+    pub(super) bank_calls: u64,
+    /// When the breaker on the page may admit a call again; `None` if that is not known.
+    pub(super) open_until: Option<Timestamp>,
+    /// The numbers of orders in the tabs, as the socket rendered them last.
+    pub(super) stages: Option<StageCounts>,
+    /// What the page shows of today, as the socket rendered it last.
+    pub(super) today: Option<Box<SeenToday>>,
+}
+
+/// When a page is drawn again.
+pub(super) enum Redraw {
+    /// Not at all: the event brings its own fragments.
+    Never,
+    /// Soon: few pages show what changes, but it may change often.
+    Soon,
+    /// Within a few seconds: thousands of pages may show what changes.
+    Spread,
 }
 
 impl Page {
-    /// Returns the fragments of all these topics; none if the page shows the event at `position`.
-    pub(super) async fn render_topics(
-        mut self,
-        topics: BTreeSet<Topic>,
-        position: EventId,
-    ) -> Result<(Self, String), Problem> {
-        let mut fragments = String::new();
+    /// Returns everything that the page shows; nothing if it shows the event at `position`.
+    pub(super) async fn catch_up(mut self, position: EventId) -> Result<(Self, String), Problem> {
         if position != self.since {
-            for topic in topics {
-                fragments += &self.render(topic, position).await?;
-            }
-        } else if topics.contains(&Topic::Orders) {
-            // Without the orders, every change of the breaker would redraw the page.
-            self.latest_orders().await?;
+            let fragments = self.render_all(position).await?;
+            return Ok((self, fragments));
         }
-        Ok((self, fragments))
+        self.note_shown(position).await?;
+        Ok((self, String::new()))
     }
 
-    /// Returns whether the page may show an order that waits for a payment or a refund.
-    pub(super) fn may_have_unsettled_orders(&self) -> bool {
-        self.has_unsettled_orders != Some(false)
+    /// Returns when an event requires the page to be drawn again.
+    pub(super) fn redraw(&self, event: &Event) -> Redraw {
+        match (self.shown, event) {
+            // The badge of the visitor's own cart changes at once; the log follows within a second.
+            (Shown::Events(_), Event::CartChanged { .. }) => Redraw::Never,
+            (Shown::Events(_), _) => Redraw::Soon,
+            (Shown::Order(_), Event::BreakerChanged(_)) if self.is_unsettled != Some(false) => {
+                Redraw::Spread
+            }
+            (
+                Shown::Payments,
+                Event::BreakerChanged(_)
+                | Event::BankChanged(_)
+                | Event::OrderPlaced(_)
+                | Event::OrderChanged(_),
+            ) => Redraw::Soon,
+            (Shown::DeskOrders(..), Event::OrderPlaced(_) | Event::OrderChanged(_)) => Redraw::Soon,
+            (Shown::DeskOrder(id), Event::OrderChanged(order)) if order.id == id => Redraw::Soon,
+            // A change of the visitor's own cart brings the badge.
+            (Shown::Today, event) if !matches!(event, Event::CartChanged { .. }) => Redraw::Soon,
+            (Shown::Stock(..), event) if event.article().is_some() => Redraw::Soon,
+            (Shown::Article(id), event) if event.article() == Some(id) => Redraw::Soon,
+            _ => Redraw::Never,
+        }
     }
 
-    /// Returns the orders whose panels show whether payments are interrupted.
-    pub(super) async fn render_unsettled_orders(mut self) -> Result<(Self, String), Problem> {
+    /// Returns whether the page shows what has changed without an event that it receives.
+    ///
+    /// Of payments: a call to the bank that changed no order has ended, or the breaker may admit a
+    /// call again. Of all orders and of today: an event was counted after the hub had pushed it. Of
+    /// today: a socket was opened, or a minute has passed. Of the log: it has grown.
+    pub(super) fn is_past(&self) -> bool {
+        let shop = &self.state.shop;
+        match self.shown {
+            // Most of it has no events; the page is drawn again each second while it is open.
+            Shown::System => true,
+            Shown::Events(_) => *shop.position.borrow() != self.since,
+            Shown::Payments => {
+                self.bank_calls != shop.calls.count()
+                    || self.open_until.is_some_and(|until| until <= shop.clock.now())
+            }
+            Shown::DeskOrders(..) => self.stages != Some(stages(&self.state)),
+            Shown::Today => self.today.as_deref() != Some(&seen_today(&self.state)),
+            _ => false,
+        }
+    }
+
+    /// Returns what the page shows. An order is returned only if it shows whether payments are
+    /// interrupted.
+    pub(super) async fn render_again(mut self) -> Result<(Self, String), Problem> {
         let position = *self.state.shop.position.borrow();
-        let mut orders = self.latest_orders().await?;
-        orders.retain(Order::is_unsettled);
-        let panels = self.render_panels(&orders, position);
-        Ok((self, panels))
+        let id = match self.shown {
+            Shown::Order(id) => id,
+            Shown::Events(filter) => {
+                let fragments = self.render_new_events(filter, position).await?;
+                return Ok((self, fragments));
+            }
+            _ => {
+                let fragments = self.render_shown(position).await?;
+                return Ok((self, fragments));
+            }
+        };
+        let order = self.order(id).await?.filter(Order::is_unsettled);
+        let panel = order.map(|order| self.render_order(&order, position).into_string());
+        Ok((self, panel.unwrap_or_default()))
     }
 
-    /// Returns the fragments that the event changes in the same way for every visitor.
+    /// Returns the fragments that the event changes in the same way on every page that shows them.
     pub(super) fn shared_fragments(&self, event: &PushedEvent) -> ByteString {
+        let is_shown = match (&event.entry.event, self.shown) {
+            (Event::ArticleChanged(_), Shown::Articles(_)) => true,
+            (Event::OrderChanged(order), Shown::Order(id)) => order.id == id,
+            _ => false,
+        };
+        if !is_shown {
+            return ByteString::new();
+        }
         let encoding = match self.locale {
             Locale::Fr => Encoding::French,
             Locale::En => Encoding::English,
@@ -95,109 +169,39 @@ impl Page {
         mut self,
         event: Arc<PushedEvent>,
     ) -> Result<(Self, String), Problem> {
-        let id = event.entry.id;
-        let fragments = match &event.entry.event {
-            Event::CartChanged { cart, .. } => self.render_cart(cart, id)?,
-            Event::ArticleChanged(article) if article.active => {
-                self.render_cart_with(article.id, id).await?
+        let Entry { id, event, .. } = &*event.entry;
+        let fragments = match (event, self.shown) {
+            (Event::CartChanged { cart, .. }, _) => self.render_cart(cart, *id)?,
+            (
+                Event::ArticleAdded(article) | Event::ArticleChanged(article),
+                Shown::Articles(after),
+            ) => self.render_articles_unless(article.id, article.active, after, *id),
+            (Event::ArticleRemoved { id: article }, Shown::Articles(after)) => {
+                self.render_articles_unless(*article, false, after, *id)
             }
-            Event::ArticleAdded(article) | Event::ArticleChanged(article) => {
-                let list = self.render(Topic::Catalogue, id).await?;
-                list + &self.render_cart_with(article.id, id).await?
-            }
-            Event::ArticleRemoved { id: article } => {
-                let list = self.render(Topic::Catalogue, id).await?;
-                list + &self.render_cart_with(*article, id).await?
-            }
-            Event::OrderPlaced(_) | Event::OrderChanged(_) => {
-                let orders = self.latest_orders().await?;
-                self.render_order_list(&orders, id)
-            }
-            Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_) => {
-                self.render(Topic::Users, id).await?
-            }
-            Event::SessionOpened(_) | Event::SessionEnded { .. } => {
-                self.render(Topic::Session, id).await?
-            }
-            // The socket redraws the page later.
-            Event::BreakerChanged(_) | Event::ShopOpened { .. } | Event::ShopClosing => {
+            (event, Shown::Cart | Shown::Checkout(_)) => match event.article() {
+                Some(article) if self.shows(article) != Some(false) => {
+                    self.render_current_cart(*id).await?
+                }
+                _ => String::new(),
+            },
+            (Event::OrderChanged(order), Shown::Order(shown)) if order.id == shown => {
+                self.is_unsettled = Some(order.is_unsettled());
                 String::new()
             }
+            (Event::OrderPlaced(_) | Event::OrderChanged(_), Shown::Orders(_)) => {
+                self.render_shown(*id).await?
+            }
+            (Event::SessionOpened(_) | Event::SessionEnded { .. }, Shown::Account) => {
+                self.render_shown(*id).await?
+            }
+            (
+                Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_),
+                Shown::Users(_),
+            ) => self.render_shown(*id).await?,
+            _ => String::new(),
         };
         Ok((self, fragments))
-    }
-
-    /// Renders every fragment of a topic, which reflects the events up to `position`; nothing if
-    /// no page shows the topic.
-    async fn render(&mut self, topic: Topic, position: EventId) -> Result<String, Problem> {
-        match topic {
-            Topic::Cart => {
-                let cart = MyCart::new(&self.state, self.owner.as_ref()).current().await?;
-                self.render_cart(&cart, position)
-            }
-            Topic::Catalogue => {
-                let articles = self.state.shop.snapshot.articles();
-                let list = views::article::list(self.locale, &articles);
-                Ok(fragment("articles", position, &list))
-            }
-            Topic::Orders => {
-                let orders = self.latest_orders().await?;
-                Ok(self.render_panels(&orders, position)
-                    + &self.render_order_list(&orders, position))
-            }
-            Topic::Session => self.render_sessions(position).await,
-            Topic::Users => self.render_users(position).await,
-            Topic::Stock | Topic::Payments | Topic::Breaker | Topic::System => Ok(String::new()),
-        }
-    }
-
-    /// Renders the cart and its badge.
-    fn render_cart(&mut self, cart: &Cart, position: EventId) -> Result<String, Problem> {
-        self.in_cart = Some(cart.items.iter().map(|item| item.article).collect());
-        let priced = cart.priced(&self.state.shop.snapshot.articles())?;
-        let badge = views::cart::badge(self.locale, priced.item_count);
-        let panel = views::cart::panel(self.locale, &priced);
-        Ok(fragment("cart-badge", position, &badge) + &fragment("cart", position, &panel))
-    }
-
-    /// Renders the cart if the article may be in it.
-    async fn render_cart_with(
-        &mut self,
-        article: ArticleId,
-        position: EventId,
-    ) -> Result<String, Problem> {
-        match &self.in_cart {
-            Some(articles) if !articles.contains(&article) => Ok(String::new()),
-            _ => self.render(Topic::Cart, position).await,
-        }
-    }
-
-    /// Renders the sessions of the visitor, with the current one marked.
-    async fn render_sessions(&self, position: EventId) -> Result<String, Problem> {
-        let me = self.me()?;
-        let sessions = self.state.shop.sessions.ask(ListSessions(me.user)).await?;
-        let list = views::session::list(self.locale, &sessions, me.session);
-        Ok(fragment("sessions", position, &list))
-    }
-
-    async fn render_users(&self, position: EventId) -> Result<String, Problem> {
-        let list = ListUsers { after: None, limit: pages::user::LISTED };
-        let users = self.state.shop.users.ask(list).await?;
-        let table = views::user::table(self.locale, &users, self.me()?.user);
-        Ok(fragment("users", position, &table))
-    }
-
-    fn render_order_list(&self, orders: &[Order], position: EventId) -> String {
-        fragment("orders", position, &views::order::list(self.locale, orders))
-    }
-
-    fn render_panels(&self, orders: &[Order], position: EventId) -> String {
-        orders.iter().map(|order| self.render_panel(order, position).into_string()).collect()
-    }
-
-    fn render_panel(&self, order: &Order, position: EventId) -> Markup {
-        let panel = views::order::panel(self.locale, order, self.state.shop.interruption());
-        partial(&format!("order-{}", order.id), Some(position), &panel)
     }
 
     /// Renders what an event itself contains, without asking any actor.
@@ -207,26 +211,28 @@ impl Page {
                 let card = views::article::card(self.locale, article);
                 Some(partial(&format!("article-{}", article.id), Some(entry.id), &card))
             }
-            Event::OrderChanged(order) => Some(self.render_panel(order, entry.id)),
+            Event::OrderChanged(order) => Some(self.render_order(order, entry.id)),
             _ => None,
         }
     }
 
-    /// Returns as many orders as the page of orders lists.
-    async fn latest_orders(&mut self) -> Result<Vec<Order>, Problem> {
-        let list = ListOrders { user: self.me()?.user, after: None, limit: pages::order::LISTED };
-        let orders = self.state.shop.orders.ask(list).await?;
-        self.has_unsettled_orders = Some(orders.iter().any(Order::is_unsettled));
-        Ok(orders)
+    /// Renders a page of the articles, unless it counts an article exactly if that is on sale.
+    fn render_articles_unless(
+        &mut self,
+        article: ArticleId,
+        is_on_sale: bool,
+        after: Option<ArticleId>,
+        position: EventId,
+    ) -> String {
+        if self.shows(article) == Some(is_on_sale) {
+            return String::new();
+        }
+        self.render_articles(after, position)
     }
 
-    /// Returns the sign-in; an error if a guest's page shows a topic of users.
-    fn me(&self) -> Result<&SignedIn, Problem> {
-        self.signed_in.as_ref().ok_or_else(|| Problem::new(Code::Unauthorized))
+    /// Returns whether an article is in the cart or on sale, whichever the page shows; `None` if
+    /// that is not known.
+    fn shows(&self, article: ArticleId) -> Option<bool> {
+        self.articles.as_ref().map(|articles| articles.contains(&article))
     }
-}
-
-/// Returns a view as the content of the element with an id.
-fn fragment(id: &str, position: EventId, view: &Markup) -> String {
-    partial(id, Some(position), view).into_string()
 }

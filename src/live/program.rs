@@ -15,13 +15,13 @@ use domain::topic::Topic;
 use metrics::counter;
 
 use super::frame;
-use super::frame::events::event_frame;
+use super::frame::event_frame;
 use super::frame::snapshots::{StateFrame, snapshot_frame};
 use super::identity::Identity;
-use crate::api::article::{admin_json, article_json};
 use crate::auth::MyCart;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::objects::article::{admin_json, article_json};
 use crate::state::AppState;
 
 /// The most events that are replayed.

@@ -19,22 +19,22 @@ use actors::live::backlog::Backlog;
 use actors::live::push::{Encoding, Push, PushedEvent};
 use actors::live::{Hub, Unsubscribe};
 use bytestring::ByteString;
-use domain::event::Event;
 use domain::moment::Moment;
 use domain::topic::Topic;
 
 use super::close::Close;
-use super::frame;
-use super::frame::events::event_frame;
+use super::frame::{self, event_frame};
 use super::identity::Identity;
 use super::messages::{ClientMessage, MessageReader};
-use super::page::Page;
+use super::page::{Page, Redraw};
 use super::program::Program;
+use super::spread::spread;
 use super::upgrade::{echo_close, hang_up};
 use crate::auth::audit::{SecurityEvent, Source};
 use crate::sockets::Slot;
 use crate::state::AppState;
 use first_token::TOKEN_TIMEOUT;
+use redraw::{SOON, SPREAD};
 use subscribe::PendingSubscription;
 
 mod command;
@@ -52,7 +52,7 @@ const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// The kind of a client, which decides about its frames.
 pub(super) enum Client {
     /// A page, which receives HTML fragments.
-    Page(Page),
+    Page(Box<Page>),
     /// A program, which receives JSON.
     Program(Program),
 }
@@ -69,6 +69,8 @@ pub(super) struct Socket {
     source: Source,
     /// Whether the first frame must bring the access token that identifies the client.
     pub(super) awaits_token: bool,
+    /// Whether the page was rendered for another visitor than the one who opens the socket.
+    pub(super) is_outdated: bool,
     /// The subscribed topics. Invariant: the identity allows each of them.
     topics: BTreeSet<Topic>,
     /// The hub that pushes to this socket. It is another one after a restart of the hub.
@@ -79,7 +81,7 @@ pub(super) struct Socket {
     pending: Option<PendingSubscription>,
     /// The commands received in the meantime, which are carried out after it.
     commands: VecDeque<ByteString>,
-    /// Whether the page will be redrawn because the breaker has changed.
+    /// Whether the page will be redrawn.
     is_redraw_scheduled: bool,
     /// When the client last sent a frame.
     received_at: Moment,
@@ -108,6 +110,7 @@ impl Socket {
             identity,
             source,
             awaits_token: false,
+            is_outdated: false,
             topics,
             hub: None,
             backlog: Arc::default(),
@@ -129,7 +132,10 @@ impl Actor for Socket {
         if self.awaits_token {
             ctx.run_later(TOKEN_TIMEOUT, Self::require_token);
         }
-        // The visitor may have signed out since the page was rendered.
+        // The visitor may have signed in or out since the page was rendered.
+        if self.is_outdated {
+            return self.close(Close::Unauthorized, ctx);
+        }
         if !self.identity.allows(&self.topics) {
             self.record_refusal();
             return self.close(Close::Unauthorized, ctx);
@@ -185,14 +191,15 @@ impl Socket {
                 let frame = event.frame(Encoding::Json, || event_frame(topic, &event.entry));
                 self.send(frame, ctx);
             }
-            Client::Page(_) if matches!(event.entry.event, Event::BreakerChanged(_)) => {
-                self.schedule_redraw(ctx);
-            }
-            Client::Page(page) => {
-                let page = page.clone();
-                self.send(page.shared_fragments(&event), ctx);
-                self.send_rendered(page.own_fragments(event.clone()), ctx);
-            }
+            Client::Page(page) => match page.redraw(&event.entry.event) {
+                Redraw::Never => {
+                    let page = Page::clone(page);
+                    self.send(page.shared_fragments(&event), ctx);
+                    self.send_rendered(page.own_fragments(event.clone()), ctx);
+                }
+                Redraw::Soon => self.schedule_redraw(SOON, ctx),
+                Redraw::Spread => self.schedule_redraw(spread(self.slot.number, SPREAD), ctx),
+            },
         }
         self.state.live.record_delay(event.entry.at, self.state.shop.clock.now());
     }

@@ -1,21 +1,39 @@
 //! The catalogue page.
 
 use actix_web::HttpResponse;
-use domain::topic::Topic;
+use domain::article::{Article, ArticleId, Articles};
+use domain::list::ListPage;
+use domain::shown::Shown;
 
-use super::{render_page, see_other};
+use super::{ListQuery, render_page};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
+use crate::flash::addresses::see_other;
+use crate::query::Parameters;
+
+/// The most articles that a page of the catalogue shows.
+const LISTED: usize = 24;
 
 /// `GET /`: redirects to the catalogue.
 pub async fn redirect_to_articles() -> HttpResponse {
     see_other("/articles")
 }
 
-/// `GET /articles`: shows the catalogue.
-pub async fn show_articles(visitor: Visitor) -> Result<HttpResponse, Problem> {
-    render_page(&visitor, "articles", &[Topic::Catalogue], async {
-        Ok(views::article::list(visitor.locale, &visitor.state.shop.snapshot.articles()))
+/// `GET /articles`: shows a page of the catalogue.
+pub async fn show_articles(
+    visitor: Visitor,
+    Parameters(query): Parameters<ListQuery<ArticleId>>,
+) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "page-articles", Shown::Articles(query.after), async {
+        let articles = visitor.state.shop.snapshot.articles();
+        Ok(views::article::list(visitor.locale, &page_of(&articles, query.after)))
     })
     .await
+}
+
+/// Returns a page of the articles on sale. All articles are in memory, so those on sale are counted
+/// each time.
+pub fn page_of(articles: &Articles, after: Option<ArticleId>) -> ListPage<Article, ArticleId> {
+    let on_sale: Vec<_> = articles.values().filter(|article| article.active).collect();
+    ListPage::of(&on_sale, |article| article.id, after, LISTED).map(Article::clone)
 }

@@ -5,12 +5,13 @@ use actors::cart::{AddItem, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
 use domain::cart::Cart;
 use domain::quantity::Quantity;
-use domain::topic::Topic;
+use domain::shown::Shown;
 use serde::Deserialize;
 
-use super::{referring_page, render_fragments, render_page, see_other};
+use super::{redirect, render_fragments, render_page};
 use crate::auth::browser::Visitor;
 use crate::error::Problem;
+use crate::flash::addresses::referring_page;
 use crate::form::Form;
 use crate::path::Path;
 
@@ -30,7 +31,7 @@ pub struct QuantityForm {
 
 /// `GET /cart`: shows the cart.
 pub async fn show_cart(visitor: Visitor) -> Result<HttpResponse, Problem> {
-    render_page(&visitor, "cart", &[Topic::Catalogue], async {
+    render_page(&visitor, "page-cart", Shown::Cart, async {
         Ok(views::cart::panel(visitor.locale, &visitor.cart().priced().await?))
     })
     .await
@@ -46,7 +47,7 @@ pub async fn add_item(
     let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None };
     let cart = visitor.fill_cart(&request, add).await?;
     if form.then.as_deref() == Some("checkout") {
-        return Ok(see_other("/checkout"));
+        return Ok(redirect(&visitor, &request, "/checkout", "notice-cart-added"));
     }
     render_cart(&visitor, &request, &cart, "notice-cart-added")
 }

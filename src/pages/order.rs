@@ -1,27 +1,35 @@
 //! The checkout page and the pages of orders.
 
 use actix_web::{HttpRequest, HttpResponse};
-use actors::order::{CancelOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain, PlaceOrder};
+use actors::order::{
+    CancelOrder, GetOrder, IdempotencyKey, ListOrders, PageOrders, PayAgain, PlaceOrder,
+};
+use domain::list::ListPage;
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
 use domain::order::{Contact, Order, OrderId, OrderStatus};
-use domain::topic::Topic;
+use domain::shown::Shown;
 use domain::user::{Email, UserId};
 use maud::Markup;
 use serde::Deserialize;
-use views::order::checkout::{self, CheckoutForm};
+use views::draft::Draft;
+use views::order::checkout::{self, NewCheckout};
 
-use super::{render_fragments, render_page, render_page_with_error, see_other};
+use super::sent::Sent;
+use super::{ListQuery, redirect, render_fragments, render_page, render_titled_page};
 use crate::auth::browser::{Member, Visitor};
+use crate::credentials::cookie::CookieName;
 use crate::crypto::random_token;
 use crate::error::Problem;
+use crate::flash::addresses::see_other;
 use crate::form::Form;
 use crate::idempotency::parse_idempotency_key;
 use crate::path::Path;
+use crate::query::Parameters;
 use crate::state::AppState;
 
-/// The most orders that the list shows.
-pub const LISTED: usize = 20;
+/// The most orders that a page of the list shows.
+const LISTED: usize = 20;
 
 /// The fields of the checkout form.
 ///
@@ -49,34 +57,54 @@ pub async fn redirect_to_checkout() -> HttpResponse {
 }
 
 /// `GET /checkout`: shows the form for the contact, and the total.
-pub async fn show_checkout(Member { visitor, .. }: Member) -> Result<HttpResponse, Problem> {
-    let panel = checkout_panel(&visitor, CheckoutForm::default(), None);
-    render_page(&visitor, "checkout", &[], panel).await
+pub async fn show_checkout(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
+    let draft = visitor.flash.draft_of(CookieName::CheckoutDraft, me.user);
+    checkout_page(&visitor, me.user, &draft, None).await
 }
 
-/// `POST /checkout`: places the order, or shows the form again with the error.
+/// `POST /checkout`: places the order, or shows the form again with the error. The form of another
+/// user leads to a new one.
 pub async fn place_order(
-    Member { visitor, me }: Member,
-    Form(form): Form<NewOrder>,
+    sent: Sent<Member, NewOrder>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let new = form;
-    match place(&visitor.state, me.user, &new).await {
-        Ok(order) => Ok(see_other(&format!("/orders/{}", order.id))),
+    let Sent { by: Member { visitor, me }, form, typed } = sent;
+    if !typed.is_of(me.user) {
+        return Ok(see_other("/checkout"));
+    }
+    match place(&visitor.state, me.user, &form).await {
+        Ok(order) => {
+            typed.forget(&visitor);
+            let page = format!("/orders/{}", order.id);
+            Ok(redirect(&visitor, &request, &page, "notice-order-placed"))
+        }
         Err(problem) => {
-            let form = CheckoutForm { name: new.name, email: new.email, address: new.address };
-            let panel = async |error: &str| checkout_panel(&visitor, form, Some(error)).await;
-            render_page_with_error(problem, &visitor, "checkout", &[], panel).await
+            let seen = Some(form.expected_total_cents);
+            let page = async |draft: &Draft| checkout_page(&visitor, me.user, draft, seen).await;
+            typed.refuse(&problem, &visitor, page).await
         }
     }
 }
 
-/// `GET /orders`: lists the user's latest orders.
-pub async fn show_orders(Member { visitor, me }: Member) -> Result<HttpResponse, Problem> {
-    render_page(&visitor, "orders", &[Topic::Orders], async {
-        let list = ListOrders { user: me.user, after: None, limit: LISTED };
-        Ok(views::order::list(visitor.locale, &visitor.state.shop.orders.ask(list).await?))
+/// `GET /orders`: shows a page of the user's orders, newest first.
+pub async fn show_orders(
+    Member { visitor, me }: Member,
+    Parameters(query): Parameters<ListQuery<OrderId>>,
+) -> Result<HttpResponse, Problem> {
+    render_page(&visitor, "page-orders", Shown::Orders(query.after), async {
+        let page = page_of_orders(&visitor.state, me.user, query.after).await?;
+        Ok(views::order::list(visitor.locale, &page))
     })
     .await
+}
+
+/// Returns a page of a user's orders, newest first.
+pub async fn page_of_orders(
+    state: &AppState,
+    user: UserId,
+    after: Option<OrderId>,
+) -> Result<ListPage<Order, OrderId>, Problem> {
+    Ok(state.shop.orders.ask(PageOrders { user, after, limit: LISTED }).await?)
 }
 
 /// `GET /orders/{id}`: shows one of the user's orders with its payment.
@@ -84,7 +112,8 @@ pub async fn show_order(
     Member { visitor, me }: Member,
     id: Path<OrderId>,
 ) -> Result<HttpResponse, Problem> {
-    render_page(&visitor, "order", &[Topic::Orders], async {
+    let title = views::order::title(visitor.locale, *id);
+    render_titled_page(&visitor, &title, Shown::Order(*id), async {
         let get = GetOrder { user: me.user, order: *id };
         Ok(order_panel(&visitor, &visitor.state.shop.orders.ask(get).await?))
     })
@@ -113,7 +142,7 @@ pub async fn pay_order(
     let pay = PayAgain { user: me.user, order: *id, idempotency_key, patience: None };
     let order = visitor.state.shop.orders.ask(pay).await?;
     let notice = match order.status {
-        OrderStatus::Paid => "payment-succeeded",
+        OrderStatus::Paid => "notice-order-paid",
         _ => "notice-payment-again",
     };
     Ok(render_order(&visitor, &request, &order, notice))
@@ -146,14 +175,21 @@ async fn place(state: &AppState, user: UserId, new: &NewOrder) -> Result<Order, 
         .await?)
 }
 
-/// Renders the current cart and the form, with a new idempotency key.
-async fn checkout_panel(
+/// Renders the current cart and the form, with a new idempotency key. `seen` is the total that the
+/// visitor has seen on the page before, if there was one.
+async fn checkout_page(
     visitor: &Visitor,
-    form: CheckoutForm,
-    error: Option<&str>,
-) -> Result<Markup, Problem> {
+    user: UserId,
+    draft: &Draft,
+    seen: Option<Cents>,
+) -> Result<HttpResponse, Problem> {
     let cart = visitor.cart().priced().await?;
-    Ok(checkout::panel(visitor.locale, &cart, &form, error, &random_token()))
+    let seen = seen.unwrap_or(cart.total);
+    render_page(visitor, "page-checkout", Shown::Checkout(seen), async {
+        let form = NewCheckout { user, key: random_token() };
+        Ok(checkout::panel(visitor.locale, &cart, seen, draft, &form))
+    })
+    .await
 }
 
 /// Answers a command with the order it changed; `notice` is the key of the sentence shown.
@@ -169,5 +205,7 @@ fn render_order(
 }
 
 fn order_panel(visitor: &Visitor, order: &Order) -> Markup {
-    views::order::panel(visitor.locale, order, visitor.state.shop.interruption())
+    let shop = &visitor.state.shop;
+    let order = order.clone().without_past_wait(shop.clock.now());
+    views::order::panel(visitor.locale, &order, shop.interruption())
 }

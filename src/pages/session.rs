@@ -1,7 +1,5 @@
 //! The pages that sign users in and out, the list of sessions, and the language.
 
-use actix_web::cookie::Cookie;
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::cart::registry::ToCart;
 use actors::cart::{ClearCart, GetCart, MergeCart};
@@ -9,13 +7,14 @@ use actors::failure::Failure;
 use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector, VerifiedUser};
 use domain::cart::{CartError, Owner};
 use domain::session::{EndReason, SessionId};
+use domain::shown::Shown;
 use domain::user::UserId;
 use serde::Deserialize;
+use views::draft::{Draft, Refusal};
 use views::locale::Locale;
 
-use super::{
-    local_path, redirect, render_fragments, render_page, render_page_with_error, see_other,
-};
+use super::sent::Sent;
+use super::{redirect, render_fragments, render_page};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::session_client;
@@ -25,6 +24,7 @@ use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::flash::addresses::local_path;
 use crate::form::Form;
 use crate::path::Path;
 use crate::query::Parameters;
@@ -55,31 +55,43 @@ pub struct LanguageForm {
     back: Option<String>,
 }
 
-/// `GET /login`: shows the form to sign in.
+/// `GET /login`: shows the form to sign in, unless the visitor is signed in.
 pub async fn show_sign_in(
     visitor: Visitor,
+    request: HttpRequest,
     Parameters(query): Parameters<ThenQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let then = local_path(query.then.as_deref());
-    let form = async { Ok(views::user::login(visitor.locale, "", &then, None)) };
-    render_page(&visitor, "login", &[], form).await
+    let mut draft = visitor.flash.draft(CookieName::SignInDraft);
+    // Another page leads here.
+    let has_path = query.then.is_some();
+    let then = path_afterwards(query.then, &draft);
+    if visitor.signed_in.is_some() {
+        return Ok(redirect(&visitor, &request, &then, "notice-signed-in-already"));
+    }
+    let had_session = visitor.state.cookies.get(&request, CookieName::Session).is_some();
+    if had_session && has_path && draft.refusal.is_none() {
+        let message = visitor.locale.text("session-ended");
+        draft.refusal = Some(Refusal { message, field: None });
+    }
+    login_page(&visitor, &then, &draft).await
 }
 
 /// `POST /login`: signs the user in, or shows the form again with the error.
 pub async fn sign_in(
-    visitor: Visitor,
+    sent: Sent<Visitor, SignInForm>,
     request: HttpRequest,
-    Form(form): Form<SignInForm>,
 ) -> Result<HttpResponse, Problem> {
-    let SignInForm { username, password, then } = form;
+    let Sent { by: visitor, form: SignInForm { username, password, then }, typed } = sent;
     let then = local_path(then.as_deref());
     match check_password(&visitor.state, &request, &username, password).await {
-        Ok(verified) => start_session(&visitor, &request, verified, &then).await,
+        Ok(verified) => {
+            start_session(&visitor, &request, verified).await?;
+            typed.forget(&visitor);
+            Ok(redirect(&visitor, &request, &then, "notice-signed-in"))
+        }
         Err(problem) => {
-            let form = async |error: &str| {
-                Ok(views::user::login(visitor.locale, &username, &then, Some(error)))
-            };
-            render_page_with_error(problem, &visitor, "login", &[], form).await
+            let page = async |draft: &Draft| login_page(&visitor, &then, draft).await;
+            typed.refuse(&problem, &visitor, page).await
         }
     }
 }
@@ -87,28 +99,30 @@ pub async fn sign_in(
 /// `GET /logout`: shows the form that confirms signing out.
 pub async fn show_sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
     let form = async { Ok(views::user::logout(visitor.locale)) };
-    render_page(&visitor, "logout", &[], form).await
+    render_page(&visitor, "page-logout", Shown::Nothing, form).await
 }
 
-/// `POST /logout`: signs the user out of this browser.
-pub async fn sign_out(visitor: Visitor) -> Result<HttpResponse, Problem> {
+/// `POST /logout`: signs the user out of this browser, which keeps nothing of what was typed.
+pub async fn sign_out(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Problem> {
     if let Some(me) = &visitor.signed_in {
         end_own_session(&visitor.state, me).await?;
     }
-    Ok(with_cookie(
-        see_other("/articles"),
-        &visitor.state.cookies.build_removal(CookieName::Session),
-    ))
+    visitor.flash.remove(CookieName::Session);
+    visitor.flash.forget_drafts();
+    Ok(redirect(&visitor, &request, "/articles", "notice-signed-out"))
 }
 
 /// `POST /language`: stores the language of the pages in a cookie.
 pub async fn choose_language(
-    state: Data<AppState>,
+    visitor: Visitor,
+    request: HttpRequest,
     Form(form): Form<LanguageForm>,
 ) -> HttpResponse {
     let locale = Locale::from_code(&form.language).unwrap_or_default();
-    let cookie = state.cookies.build(CookieName::Language, locale.code().to_owned());
-    with_cookie(see_other(&local_path(form.back.as_deref())), &cookie)
+    visitor.flash.set(CookieName::Language, locale.code().to_owned());
+    let back = local_path(form.back.as_deref());
+    visitor.flash.show_again(&back);
+    redirect(&visitor, &request, &back, "notice-language")
 }
 
 /// `POST /account/sessions/{id}/end`: ends one of the user's sessions.
@@ -119,7 +133,7 @@ pub async fn end_session(
 ) -> Result<HttpResponse, Problem> {
     end_sessions(&visitor.state, &me, SessionSelector::One(*id)).await?;
     if *id == me.session {
-        return Ok(redirect(&request, "/login"));
+        return Ok(redirect(&visitor, &request, "/login", "notice-signed-out"));
     }
     render_sessions(&visitor, &me, &request, "notice-session-ended").await
 }
@@ -136,13 +150,12 @@ pub async fn end_other_sessions(
 /// Opens a session, ends the browser's former one (OWASP ASVS 5.0, section 7.2.4), and merges the
 /// guest's cart into the user's.
 ///
-/// The response sets the session's cookie, removes the guest's, and redirects to `then`.
+/// The response sets the session's cookie, and removes the guest's.
 pub(super) async fn start_session(
     visitor: &Visitor,
     request: &HttpRequest,
     verified: VerifiedUser,
-    then: &str,
-) -> Result<HttpResponse, Problem> {
+) -> Result<(), Problem> {
     let state = &visitor.state;
     let user = verified.user.id;
     let secret = random_token();
@@ -156,8 +169,24 @@ pub(super) async fn start_session(
     if let Some(Owner::Guest(_)) = visitor.owner {
         merge_cart(visitor, user).await?;
     }
-    let response = with_cookie(see_other(then), &state.cookies.build(CookieName::Session, secret));
-    Ok(with_cookie(response, &state.cookies.build_removal(CookieName::Guest)))
+    visitor.flash.set(CookieName::Session, secret);
+    visitor.flash.remove(CookieName::Guest);
+    // Why another user's password was refused.
+    visitor.flash.forget(CookieName::PasswordDraft);
+    Ok(())
+}
+
+/// Returns the path that a form to sign in or to register leads to; never to a form of this kind,
+/// which would lead a user back to itself.
+pub(super) fn path_afterwards(then: Option<String>, draft: &Draft) -> String {
+    let path = local_path(Some(then.as_deref().unwrap_or(draft.value("then"))));
+    let is_form = ["/login", "/register", "/logout"].iter().any(|form| path.starts_with(form));
+    if is_form { "/".to_owned() } else { path }
+}
+
+async fn login_page(visitor: &Visitor, then: &str, draft: &Draft) -> Result<HttpResponse, Problem> {
+    let form = async { Ok(views::user::login(visitor.locale, then, draft)) };
+    render_page(visitor, "page-login", Shown::Nothing, form).await
 }
 
 /// Merges the guest's cart into the user's, then clears the guest's.
@@ -207,10 +236,4 @@ async fn render_sessions(
     let sessions = visitor.state.shop.sessions.ask(ListSessions(me.user)).await?;
     let list = views::session::list(visitor.locale, &sessions, me.session);
     Ok(render_fragments(visitor, request, &[("sessions", list)], notice, "/account"))
-}
-
-pub(super) fn with_cookie(mut response: HttpResponse, cookie: &Cookie<'_>) -> HttpResponse {
-    // Fails only for a cookie that is no valid header value, which `Cookies` never makes.
-    let _ = response.add_cookie(cookie);
-    response
 }

@@ -12,6 +12,11 @@ impl<Holder: Eq + Hash> SlotCounts<Holder> {
         self.0.get(holder).copied().unwrap_or_default()
     }
 
+    /// Returns the number of holders.
+    pub(super) fn holders(&self) -> usize {
+        self.0.len()
+    }
+
     /// Counts a slot that a holder has taken.
     pub(super) fn add(&mut self, holder: Holder) {
         *self.0.entry(holder).or_default() += 1;

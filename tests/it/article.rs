@@ -18,7 +18,10 @@ async fn a_guest_reads_the_catalogue() {
     assert_eq!(first["name"], "Ordinateur portable");
     assert_eq!((&first["price_cents"], &first["currency"]), (&json!(89_900), &json!("EUR")));
     let fields: Vec<_> = first.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["id", "name", "description", "price_cents", "currency", "available"]);
+    assert_eq!(
+        fields,
+        ["id", "name", "description", "picture", "price_cents", "currency", "available"]
+    );
     assert_eq!(&read(&shop, "/api/articles/1").await.expect(200).json["article"], first);
     read(&shop, "/api/articles/99").await.expect_problem(404, "article_not_found");
 }
@@ -65,6 +68,77 @@ async fn an_administrator_adds_changes_and_removes_articles() {
     admin.0.delete("/api/articles/6").await.expect_problem(404, "article_not_found");
     admin.changes_article(6, json!({})).await.expect_problem(404, "article_not_found");
     assert_eq!(admin.adds_article("Bougie", 300, 1).await, 7, "a number is never reused");
+}
+
+#[actix_web::test]
+async fn an_administrator_lists_and_searches_all_articles_page_by_page() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    admin.changes_article(1, json!({ "active": false })).await.expect(200);
+    let list = admin.0.get("/api/admin/articles?limit=2").await.expect(200).json;
+    assert_eq!((ids(&list), &list["total"], &list["next"]), (vec![1, 2], &json!(5), &json!(2)));
+    let first = &list["articles"][0];
+    assert_eq!((&first["active"], &first["revision"]), (&json!(false), &json!(1)));
+    for (query, found) in [
+        ("after=4", vec![5]),
+        ("q=SOURIS", vec![2]),
+        ("q=3", vec![3]),
+        ("q=nothing", vec![]),
+        ("q=s&after=2&limit=1", vec![4]),
+    ] {
+        let list = admin.0.get(&format!("/api/admin/articles?{query}")).await.expect(200).json;
+        assert_eq!(ids(&list), found, "{query}");
+    }
+    for wrong in ["limit=0", "limit=101", "after=x", "page=1"] {
+        let refused = admin.0.get(&format!("/api/admin/articles?{wrong}")).await;
+        refused.expect_problem(400, "invalid_query");
+    }
+}
+
+#[actix_web::test]
+async fn an_article_has_its_texts_in_the_language_of_the_reader() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let texts = json!({ "en": { "name": " Mouse " }, "fr": { "description": "Précise." } });
+    let changed = admin.changes_article(2, json!({ "texts": texts })).await.expect(200).json;
+    let expected = json!({
+        "fr": { "name": "Souris sans fil", "description": "Précise." },
+        "en": { "name": "Mouse", "description": "" },
+    });
+    assert_eq!(changed["article"]["texts"], expected);
+    let reads = async |language: &str| {
+        let request = shop.request(Method::GET, "/api/articles/2");
+        Answer::of(request.header("accept-language", language).send().await.unwrap()).await
+    };
+    let [french, english] = [reads("fr").await, reads("en").await];
+    assert_eq!(french.json["article"]["name"], "Souris sans fil");
+    assert_eq!(english.json["article"]["name"], "Mouse");
+    assert_eq!(english.json["article"]["description"], "Précise.");
+    assert!(english.json["article"].get("texts").is_none());
+    assert_eq!(
+        (&french.headers["etag"], &english.headers["etag"]),
+        (&"\"1-15\"".parse().unwrap(), &"\"1-15-en\"".parse().unwrap())
+    );
+    let change = |tag: &'static str| {
+        let request = shop.request(Method::PATCH, "/api/articles/2").bearer_auth(&admin.0.token);
+        request.header("if-match", tag).json(&json!({ "on_hand": 15 }))
+    };
+    for (tag, status) in [("\"1-15-en\"", 200), ("\"1-15-fr\"", 412), ("\"0-15-en\"", 412)] {
+        assert_eq!(change(tag).send().await.unwrap().status(), status, "{tag}");
+    }
+    for (wrong, code) in [
+        (json!({ "de": {} }), "unknown_field"),
+        (json!({ "en": { "name": "a".repeat(81) } }), "invalid_article"),
+        (json!({ "en": { "name": null } }), "wrong_type"),
+    ] {
+        let refused = admin.changes_article(2, json!({ "texts": wrong })).await;
+        refused.expect_problem(422, code);
+    }
+    let ana = shop.customer("ana").await;
+    ana.adds(2, 1).await.expect(200);
+    let cart = shop.request(Method::GET, "/api/cart").bearer_auth(&ana.token);
+    let cart = Answer::of(cart.header("accept-language", "en").send().await.unwrap()).await;
+    assert_eq!(cart.json["cart"]["items"][0]["name"], "Mouse");
 }
 
 #[actix_web::test]

@@ -275,6 +275,28 @@ async fn every_reuse_of_a_token_and_every_deleted_user_leaves_one_line() {
 }
 
 #[actix_web::test]
+async fn every_killed_actor_leaves_one_line() {
+    let mut logged = Logged::open(&[("ADMIN__CHAOS", "true")]).await;
+    let admin = logged.shop.admin().await.0;
+    let boss = id(&admin).await;
+    logged.new_lines();
+    let kill = "/api/admin/system/actors/payments/kill";
+    let answer = admin.send(Method::POST, kill, json!({})).await.expect(202);
+    let lines = logged.new_lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    let fields = &lines[0]["fields"];
+    assert_eq!(
+        (&fields["event"], &fields["actor"], &fields["by"]),
+        (&json!("actor_killed"), &json!("payments"), &json!(boss))
+    );
+    assert_eq!(fields["request_id"], answer.headers["x-request-id"].to_str().unwrap());
+    let cookie = signs_in(&logged.shop, "admin", "admin").await;
+    logged.new_lines();
+    let page = logged.posts("/admin/system/kill/payments", &cookie, &[]).await;
+    logged.has_line(&page, "actor_killed", "unknown");
+}
+
+#[actix_web::test]
 async fn every_request_from_another_site_leaves_one_line() {
     let mut logged = Logged::open(&[]).await;
     let me = id(&logged.shop.customer("ana").await).await;

@@ -23,7 +23,15 @@ const UNKNOWN_USER: &str = "01890000-0000-7000-8000-000000000000";
 type Proof = (&'static str, String);
 
 /// Every field of every form, so that a request can be refused only because of its caller.
-const FORM: [(&str, &str); 15] = [
+const FORM: [(&str, &str); 23] = [
+    ("text", "note"),
+    ("latency_ms", "0"),
+    ("decline_percent", "0"),
+    ("mode", "approve"),
+    ("version", "0"),
+    ("description", ""),
+    ("price", "1"),
+    ("on_hand", "1"),
     ("username", "ana"),
     ("password", PASSWORD),
     ("current", PASSWORD),
@@ -134,7 +142,7 @@ async fn every_route_admits_the_browsers_that_may_call_it_and_no_others() {
             (Caller::Administrator, Some(("cookie", signs_in(&shop, "admin", "admin").await))),
             (Caller::Customer, Some(("cookie", signs_in(&shop, "ana", PASSWORD).await))),
         ];
-        let back = if method == Method::GET { &path } else { "/" };
+        let back = page_of(&path);
         for (caller, proof) in callers {
             let answer = submits(&shop, &method, &path, proof).await;
             assert_eq!(
@@ -151,15 +159,16 @@ async fn authority_is_checked_before_the_input() {
     let shop = TestShop::open().await;
     shop.customer("bob").await;
     let customer = signs_in(&shop, "bob", PASSWORD).await;
+    let invented = format!("{}=nothing", shop.cookie("session"));
     for (route, authority) in BROWSERS.iter().filter(|(route, _)| route.starts_with("POST")) {
         let (method, path) = request_for(route, "nonsense", "nonsense");
         let path = path.replace(UNKNOWN_USER, "nonsense");
-        let callers = [(Caller::Impostor, "session=nothing"), (Caller::Customer, &customer)];
+        let callers = [(Caller::Impostor, &invented), (Caller::Customer, &customer)];
         for (caller, cookie) in callers {
-            let Some(refusal) = authority.refuses_browser(caller, "/") else { continue };
+            let Some(refusal) = authority.refuses_browser(caller, page_of(&path)) else { continue };
             let request =
                 shop.request(method.clone(), &path).header("sec-fetch-site", "same-origin");
-            let answer = send(request.body("nonsense"), Some(("cookie", cookie.to_owned()))).await;
+            let answer = send(request.body("nonsense"), Some(("cookie", cookie.clone()))).await;
             assert_eq!(authority.refusal(&answer), Some(refusal), "{caller:?}: {route}");
         }
     }
@@ -169,6 +178,38 @@ async fn authority_is_checked_before_the_input() {
 async fn buys(buyer: &Person) -> String {
     buyer.adds(1, 1).await.expect(200);
     buyer.checks_out("k").await.expect(201).json["order"]["id"].as_str().unwrap().to_owned()
+}
+
+/// Returns the page with the form that is sent to a path: the path itself if that is a page.
+fn page_of(path: &str) -> &str {
+    const COMMANDS: [&str; 19] = [
+        "pay",
+        "cancel",
+        "password",
+        "sessions",
+        "add",
+        "delete",
+        "bank",
+        "isolate",
+        "reset",
+        "ship",
+        "deliver",
+        "refund",
+        "note",
+        "kill",
+        "cut",
+        "change",
+        "duplicate",
+        "remove",
+        "picture",
+    ];
+    let is_command = |place: &usize| {
+        let rest = &path[place + 1..];
+        COMMANDS.contains(&rest.split('/').next().unwrap_or(rest))
+    };
+    let places = path.match_indices('/').map(|(place, _)| place);
+    // The first part is a page.
+    places.skip(1).find(is_command).map_or(path, |end| &path[..end])
 }
 
 /// Returns the id of a program's session.

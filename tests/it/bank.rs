@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::bank::behaviour::BankBehaviour;
 use actors::bank::{Answer, Bank, BankError, Charge};
 use actors::clock::Clock;
 use actors::store::memory::MemoryStore;
@@ -36,9 +37,14 @@ const TIMEOUT: Duration = Duration::from_millis(200);
 
 #[actix_web::test]
 async fn the_simulated_bank_keeps_the_contract() {
-    let bank = SimulatedBank::new(Arc::new(MemoryStore::new(Clock::default())), Clock::default());
+    let bank = SimulatedBank::new(
+        Arc::new(MemoryStore::new(Clock::default())),
+        Clock::default(),
+        BankBehaviour::default(),
+    );
     let behaves = async |mode: &str| {
-        bank.behave(serde_json::from_value(json!({ "latency_ms": 0, "mode": mode })).unwrap());
+        let behaviour = json!({ "latency_ms": 0, "mode": mode });
+        bank.behaviour().set(serde_json::from_value(behaviour).unwrap());
     };
     behaves("approve").await;
     keeps_the_contract(&bank, behaves).await;

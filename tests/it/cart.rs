@@ -1,12 +1,16 @@
 //! Carts over REST: `/api/cart`, `/api/cart/items`, `/api/cart/items/{article_id}`.
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::TestShop;
 use crate::people::Answer;
 use crate::socket::Socket;
+
+/// How many commands of a test are sent at the same time. A cart carries them out one by one, and
+/// all of them within the deadline of each.
+const PARALLEL: usize = 100;
 
 #[actix_web::test]
 async fn no_parallel_add_is_lost_and_the_hundredth_unit_is_refused() {
@@ -18,8 +22,9 @@ async fn no_parallel_add_is_lost_and_the_hundredth_unit_is_refused() {
         articles.push(admin.adds_article(&format!("Article {number}"), 100, 500).await);
     }
     let adds = articles.iter().flat_map(|article| (0..99).map(|_| ana.adds(*article, 1)));
+    let answers: Vec<_> = stream::iter(adds).buffer_unordered(PARALLEL).collect().await;
     let mut versions = Vec::new();
-    for answer in join_all(adds).await {
+    for answer in answers {
         versions.push(answer.expect(200).json["cart"]["version"].as_u64().unwrap());
     }
     versions.sort_unstable();

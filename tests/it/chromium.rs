@@ -9,10 +9,15 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub(crate) use devtools::Theme;
+use traffic::Traffic;
 pub(crate) use window::Window;
 
 use crate::harness::TestShop;
 
+mod devtools;
+mod keyboard;
+mod traffic;
 mod window;
 
 /// The arguments of every browser: no window, no sandbox, and no request but the test's.
@@ -25,7 +30,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1200,900",
+    "--window-size=1280,900",
 ];
 
 /// The preference that holds the languages of the user.
@@ -71,15 +76,28 @@ impl Chromium {
         Self::open_with(json!({ "prefs": { LANGUAGES: "en" }, "mobileEmulation": phone })).await
     }
 
+    /// Opens a browser in French that counts its requests.
+    pub(crate) async fn open_counting() -> Self {
+        let options = json!({
+            "prefs": { LANGUAGES: "fr" },
+            "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
+        });
+        Self::open_with(options).await
+    }
+
     async fn open_with(mut options: Value) -> Self {
         let driver = Driver::start();
         let profile = tempfile::tempdir().unwrap();
         let mut arguments = ARGUMENTS.map(str::to_owned).to_vec();
         arguments.push(format!("--user-data-dir={}", profile.path().display()));
         options["args"] = json!(arguments);
+        let mut logs = json!({ "browser": "ALL" });
+        if options.get("perfLoggingPrefs").is_some() {
+            logs["performance"] = "ALL".into();
+        }
         let capabilities = json!({
             "goog:chromeOptions": options,
-            "goog:loggingPrefs": { "browser": "ALL" },
+            "goog:loggingPrefs": logs,
         });
         let Value::Object(capabilities) = capabilities else { unreachable!() };
         let client = ClientBuilder::new(HttpConnector::new())
@@ -104,6 +122,21 @@ impl Chromium {
         Window::new(self.client.clone(), handle, url.to_owned())
     }
 
+    /// Opens one browser for each size of a screen, in English: of a desktop and of a phone.
+    pub(crate) async fn open_each_size() -> [Self; 2] {
+        [Self::open_in_english().await, Self::open_on_a_phone().await]
+    }
+
+    /// Disconnects the current window from the network, or connects it again.
+    pub(crate) async fn sets_offline(&self, offline: bool) {
+        let session = self.client.session_id().await.unwrap().unwrap();
+        let address = format!("{}/session/{session}/chromium/network_conditions", self.driver.url);
+        let conditions = json!({ "offline": offline, "latency": 0, "throughput": 1_000_000 });
+        let request = reqwest::Client::new().post(address);
+        let answer = request.json(&json!({ "network_conditions": conditions })).send().await;
+        assert_eq!(answer.unwrap().status(), 200);
+    }
+
     /// Closes the browser, whose console must show no error.
     pub(crate) async fn closes(self) {
         self.closes_after_errors(&[]).await;
@@ -117,21 +150,37 @@ impl Chromium {
         self.client.close().await.unwrap();
     }
 
+    /// Returns the requests of all windows since the last call.
+    pub(crate) async fn traffic(&self) -> Traffic {
+        let log = self.log("performance").await;
+        let events = log.iter().map(|entry| {
+            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
+            event["message"].clone()
+        });
+        Traffic::of(events)
+    }
+
     /// Returns the errors of the console: of scripts, failed requests, and the content security
     /// policy.
     async fn errors(&self) -> Vec<String> {
+        let log = self.log("browser").await;
+        let errors = log.iter().filter(|entry| entry["level"] == "SEVERE");
+        errors.map(|entry| entry["message"].to_string()).collect()
+    }
+
+    /// Returns the entries of a log since the last call.
+    async fn log(&self, kind: &str) -> Vec<Value> {
         let session = self.client.session_id().await.unwrap().unwrap();
         let address = format!("{}/session/{session}/se/log", self.driver.url);
         let log = reqwest::Client::new()
             .post(address)
-            .json(&json!({ "type": "browser" }))
+            .json(&json!({ "type": kind }))
             .send()
             .await
             .unwrap();
-        let log: Value = log.json().await.unwrap();
-        let entries = log["value"].as_array().expect("the console can be read");
-        let errors = entries.iter().filter(|entry| entry["level"] == "SEVERE");
-        errors.map(|entry| entry["message"].to_string()).collect()
+        let mut log: Value = log.json().await.unwrap();
+        let Value::Array(entries) = log["value"].take() else { panic!("no log: {log}") };
+        entries
     }
 }
 

@@ -14,6 +14,7 @@ use shopper::Shopper;
 pub(crate) mod account;
 pub(crate) mod random;
 mod shopper;
+mod statistics;
 
 const ON_HAND: u64 = 100_000;
 
@@ -36,12 +37,14 @@ async fn the_store_is_consistent_after_each_of_two_hundred_crashes_under_load() 
     survives_under_load(200, |shop| assert_eq!(shop.check_findings(), "")).await;
 }
 
+async fn open_for_load() -> TestShop {
+    TestShop::open_with(&[("ORDER__PATIENCE", "20ms"), ("ORDER__UNPAID_PER_USER", "1000")]).await
+}
+
 /// Kills the shop several times while it handles requests, and checks its store after each crash.
 async fn survives_under_load(crashes: usize, check: impl Fn(&TestShop)) {
     let mut random = Random::new();
-    let mut shop =
-        TestShop::open_with(&[("ORDER__PATIENCE", "20ms"), ("ORDER__UNPAID_PER_USER", "1000")])
-            .await;
+    let mut shop = open_for_load().await;
     let mut crowd = Crowd::enters(&shop, &mut random).await;
     for crash in 1..=crashes {
         let delay = Duration::from_millis(random.between(50, 400));
@@ -58,6 +61,30 @@ async fn survives_under_load(crashes: usize, check: impl Fn(&TestShop)) {
     crowd.registrar.finds_all_users().await;
     crowd.counts_the_stock(&shop).await;
     shop.stop();
+    assert_eq!(shop.check_findings(), "");
+}
+
+#[actix_web::test]
+#[ignore = "takes minutes"]
+async fn statistics_are_those_of_the_log_after_fifty_crashes_in_ten_thousand_events() {
+    let mut random = Random::new();
+    let mut shop = open_for_load().await;
+    let mut crowd = Crowd::enters(&shop, &mut random).await;
+    let mut crashes = 0;
+    loop {
+        let delay = Duration::from_millis(random.between(100, 2_500));
+        tokio::join!(kill_after(delay, &mut shop), crowd.uses_the_shop());
+        crashes += 1;
+        if crashes >= 50 && statistics::last_event(&shop).await >= 10_000 {
+            break;
+        }
+        shop.start_again();
+        crowd.sets_a_fast_bank().await;
+        crowd.finds_everything().await;
+    }
+    eprintln!("{crashes} crashes");
+    assert_eq!(shop.check_findings(), "");
+    statistics::are_those_of_the_log(&mut shop).await;
     assert_eq!(shop.check_findings(), "");
 }
 

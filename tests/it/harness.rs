@@ -110,6 +110,11 @@ impl TestShop {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
+    /// Returns the name of a cookie, which contains the port of the shop.
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        format!("{name}-{}", self.url.rsplit(':').next().unwrap())
+    }
+
     /// Signs in as the administrator that the first start creates.
     pub(crate) async fn admin(&self) -> Admin {
         Admin(Person::log_in(self, "admin", admin_password(&self.settings)).await)

@@ -105,7 +105,7 @@ async fn a_request_that_a_proxy_forwards_cannot_sign_in_with_the_default_passwor
         let page = form.send().await.unwrap();
         assert_eq!(page.status(), 403, "{header}");
         let mut cookies = page.headers().get_all("set-cookie").iter();
-        assert!(cookies.all(|cookie| !cookie.to_str().unwrap().contains("session=")), "{header}");
+        assert!(cookies.all(|cookie| !cookie.to_str().unwrap().contains("session")), "{header}");
         assert!(page.text().await.unwrap().contains("Le mot de passe par défaut"), "{header}");
         refused += 2;
     }

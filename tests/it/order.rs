@@ -10,6 +10,7 @@ use crate::socket::Socket;
 mod breaker;
 mod checkout;
 mod delivery;
+mod desk;
 mod limits;
 mod payment;
 mod rush;

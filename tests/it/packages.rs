@@ -1,8 +1,10 @@
-//! The npm packages of the build: only files that npm has compared with the lock are used.
+//! The npm packages of the build: only files that npm has compared with the lock are used. The lock
+//! of the packages that only tests need has the same checksums.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
 #[path = "../../build/packages.rs"]
@@ -73,4 +75,18 @@ fn a_package_that_differs_from_its_checksum_or_has_none_is_refused() {
     });
     let error = build.runs().unwrap_err();
     assert!(error.contains("htmx.org has no SHA-512 checksum"), "{error}");
+}
+
+#[test]
+fn every_package_of_the_tests_has_a_checksum_and_an_exact_version() {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools");
+    build::require_checksums(&tools.join("package-lock.json")).unwrap();
+    let manifest = fs::read_to_string(tools.join("package.json")).unwrap();
+    let manifest: Value = serde_json::from_str(&manifest).unwrap();
+    let kinds = ["dependencies", "overrides"];
+    let pinned = kinds.iter().flat_map(|kind| manifest[kind].as_object().unwrap());
+    for (name, version) in pinned {
+        let version = version.as_str().unwrap();
+        assert!(version.split('.').all(|part| part.parse::<u32>().is_ok()), "{name}: {version}");
+    }
 }

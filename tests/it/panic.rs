@@ -11,7 +11,7 @@ use crate::socket::Socket;
 
 /// A failpoint for each actor, with the number of messages it handles before it panics. By then it
 /// has state that it could lose.
-const PANICS: [&str; 8] = [
+const PANICS: [&str; 9] = [
     "sessions=1*off->1*panic->off",
     "users=2*off->1*panic->off",
     "catalogue=1*off->1*panic->off",
@@ -19,6 +19,7 @@ const PANICS: [&str; 8] = [
     "cart=3*off->1*panic->off",
     "payments=1*off->1*panic->off",
     "orders=1*off->1*panic->off",
+    "statistics=1*off->1*panic->off",
     "hub=5*off->1*panic->off",
 ];
 
@@ -43,6 +44,8 @@ async fn a_panic_of_any_actor_refuses_at_most_one_request_and_loses_nothing() {
             let restarts = format!("microshop_actor_restarts_total{{actor=\"{actor}\"}}");
             counts(&visit.admin, &restarts, 1).await;
         }
+        visit.shop.stop();
+        assert_eq!(visit.shop.check_findings(), "");
     }
 }
 

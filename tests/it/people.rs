@@ -189,7 +189,7 @@ pub(crate) async fn signs_in(shop: &TestShop, name: &str, password: &str) -> Str
     let answer = shop.request(Method::POST, "/login").form(&form).send().await.unwrap();
     let set =
         answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
-    let session = set.into_iter().find(|cookie| cookie.starts_with("session=")).unwrap();
+    let session = set.into_iter().find(|cookie| cookie.starts_with("session-")).unwrap();
     session.split(';').next().unwrap().to_owned()
 }
 

@@ -3,6 +3,7 @@
 mod adapters;
 mod earlier;
 mod failing_disk;
+mod list;
 mod redis;
 mod sled;
 

@@ -4,9 +4,10 @@ use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
 use domain::quantity::Quantity;
 use maud::{Markup, html};
 
-use crate::form::{command, empty};
+use crate::form::{Dangerous, command, empty};
 use crate::format::money;
 use crate::locale::Locale;
+use crate::site::article_text;
 
 /// Returns the link to the cart, with the number of units in it.
 pub fn badge(locale: Locale, count: u32) -> Markup {
@@ -54,8 +55,13 @@ pub(crate) fn problems(locale: Locale, item: &PricedItem) -> Markup {
     }
 }
 
+/// Returns the name of an item for a reader.
+pub(crate) fn item_name(locale: Locale, item: &PricedItem) -> Markup {
+    article_text(locale, &item.name, &item.translated_name)
+}
+
 /// Returns whether a problem prevents the checkout. A changed price does not.
-fn is_blocked(cart: &PricedCart) -> bool {
+pub(crate) fn is_blocked(cart: &PricedCart) -> bool {
     let blocks = |problem: &ItemProblem| *problem != ItemProblem::PriceChanged;
     cart.items.iter().any(|item| item.problems.iter().any(blocks))
 }
@@ -65,7 +71,7 @@ fn line(locale: Locale, item: &PricedItem) -> Markup {
     html! {
         li.line id={ "cart-item-" (item.article) } {
             div.what {
-                h2 { (item.name) }
+                h2 { (item_name(locale, item)) }
                 p.each { (locale.text_with("cart-each", &[("price", unit_price.into())])) }
                 (problems(locale, item))
             }
@@ -74,7 +80,10 @@ fn line(locale: Locale, item: &PricedItem) -> Markup {
                 (money(locale, item.line_total))
             }
             (command(&format!("/cart/remove/{}", item.article), &html! {
-                button.link { (locale.text("cart-remove")) span.unseen { " (" (item.name) ")" } }
+                button.link {
+                    (locale.text("cart-remove"))
+                    span.unseen { " (" (item_name(locale, item)) ")" }
+                }
             }))
         }
     }
@@ -83,14 +92,17 @@ fn line(locale: Locale, item: &PricedItem) -> Markup {
 fn quantity_form(locale: Locale, item: &PricedItem) -> Markup {
     let action = format!("/cart/update/{}", item.article);
     html! {
+        // A quantity that waits for the answer to an earlier one is replaced by a later one. The
+        // shop refuses a wrong quantity, so that the field shows again what the cart has.
         form.quantity action=(action) method="post"
-            hx-post=(action) hx-target="#notice" hx-swap="none" hx-trigger="change, submit" {
+            hx-post=(action) hx-target="#notice" hx-swap="none" hx-trigger="change, submit"
+            hx-sync="this:queue last" hx-validate="false" {
             label {
                 span.unseen {
-                    (locale.text_with("cart-quantity", &[("name", item.name.as_str().into())]))
+                    (locale.text("cart-quantity")) " " (item_name(locale, item))
                 }
                 input id={ "cart-quantity-" (item.article) }
-                    type="number" name="quantity" inputmode="numeric"
+                    type="number" name="quantity" inputmode="numeric" autocomplete="off"
                     min="0" max=(Quantity::MAX.get()) required value=(item.quantity.get());
             }
             button.quiet { (locale.text("cart-update")) }
@@ -110,9 +122,15 @@ fn conclusion(locale: Locale, cart: &PricedCart) -> Markup {
             } @else {
                 a.button href="/checkout" { (locale.text("cart-checkout")) }
             }
-            (command("/cart/clear", &html! { button.link { (locale.text("cart-clear")) } }))
+            (clear_form(locale))
         }
     }
+}
+
+fn clear_form(locale: Locale) -> Markup {
+    let question = locale.text("cart-clear-question");
+    let clear = Dangerous { action: "/cart/clear", class: "link", question: &question };
+    clear.render(&html! { (locale.text("cart-clear")) })
 }
 
 fn problem_key(problem: ItemProblem) -> &'static str {

@@ -1,11 +1,12 @@
 //! Money and time, written as readers of a language expect them.
 
 use domain::money::Cents;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 use maud::{Markup, html};
 
 use crate::locale::Locale;
+use crate::site::site;
 
 /// Formats an amount of money in euros, such as `€1,234.50` or `1 234,50 €`.
 pub(crate) fn money(locale: Locale, amount: Cents) -> String {
@@ -17,26 +18,69 @@ pub(crate) fn money(locale: Locale, amount: Cents) -> String {
     }
 }
 
-/// Formats a time as date, hour and minute in UTC, such as `1 May 2026, 07:05 UTC`.
-fn moment(locale: Locale, at: Timestamp) -> String {
-    let civil = at.to_zoned(TimeZone::UTC);
-    let args = [
-        ("day", civil.day().into()),
-        ("month", civil.month().into()),
-        ("year", civil.year().to_string().into()),
-        ("time", civil.strftime("%H:%M").to_string().into()),
-    ];
-    locale.text_with("moment", &args)
+/// Formats an amount in cents that may be negative.
+pub(crate) fn signed_money(locale: Locale, cents: i64) -> String {
+    let amount = money(locale, Cents(cents.unsigned_abs()));
+    if cents < 0 { format!("−{amount}") } else { amount }
 }
 
-/// Formats a time of today as hour, minute and second in UTC, such as `07:05:59 UTC`.
-pub(crate) fn second(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%H:%M:%S UTC").to_string()
+/// Returns the day in UTC that begins at a time, such as `1 May 2026`.
+pub(crate) fn day(locale: Locale, at: Timestamp) -> Markup {
+    html! { span.day { (moment(locale, "moment-day", &at.to_zoned(TimeZone::UTC))) } }
 }
 
-/// Returns a `<time>` element with the formatted time, and the exact time in its attribute.
+/// Returns an amount of money in euros as people type it, such as `1234.50` or `1234,50`.
+pub(crate) fn euros(locale: Locale, amount: Cents) -> String {
+    let separator = if locale == Locale::Fr { ',' } else { '.' };
+    format!("{}{separator}{:02}", amount.0 / 100, amount.0 % 100)
+}
+
+/// Returns a time as date, hour and minute, such as `1 May 2026, 07:05`.
+///
+/// Every `<time>` element has the text in the time zone of the shop, and the exact time in its
+/// attribute: `times.js` replaces the text by the one in the time zone of the reader.
 pub(crate) fn time(locale: Locale, at: Timestamp) -> Markup {
-    html! { time datetime=(at) { (moment(locale, at)) } }
+    html! { time datetime=(at) { (moment(locale, "moment", &zoned(at))) } }
+}
+
+/// Returns a time that ends what began at `since`, such as `07:05`; with its date, if that is not
+/// the day of `since`.
+pub(crate) fn until(locale: Locale, at: Timestamp, since: Timestamp) -> Markup {
+    let (at, since) = (zoned(at), zoned(since));
+    html! {
+        time datetime=(at.timestamp()) data-form="until" {
+            @if at.date() == since.date() {
+                (at.strftime("%H:%M"))
+            } @else {
+                (moment(locale, "moment-until", &at))
+            }
+        }
+    }
+}
+
+/// Returns a time that is seconds or minutes away as hour, minute and second, such as `07:05:59`.
+pub(crate) fn second(at: Timestamp) -> Markup {
+    html! { time datetime=(at) data-form="second" { (zoned(at).strftime("%H:%M:%S")) } }
+}
+
+/// Returns how many seconds are left until a time, such as `12 s`, which `times.js` counts down.
+pub(crate) fn countdown(at: Timestamp, now: Timestamp) -> Markup {
+    let left = now.duration_until(at).as_millis().max(0) + 999;
+    html! { time datetime=(at) data-form="left" { (left / 1_000) " s" } }
+}
+
+fn zoned(at: Timestamp) -> Zoned {
+    at.to_zoned(site().time_zone.clone())
+}
+
+fn moment(locale: Locale, key: &str, at: &Zoned) -> String {
+    let args = [
+        ("day", at.day().into()),
+        ("month", at.month().into()),
+        ("year", at.year().to_string().into()),
+        ("time", at.strftime("%H:%M").to_string().into()),
+    ];
+    locale.text_with(key, &args)
 }
 
 /// Formats a number with its digits in groups of three.
@@ -69,11 +113,27 @@ mod tests {
     }
 
     #[test]
-    fn a_time_shows_the_name_of_its_month_and_its_time_zone() {
+    fn a_time_shows_the_name_of_its_month_and_an_exact_time_for_scripts() {
         let first: Timestamp = "2026-05-01T07:05:59Z".parse().unwrap();
         assert_eq!(
-            Locale::ALL.map(|locale| moment(locale, first)),
-            ["1er mai 2026 à 07:05 UTC", "1 May 2026, 07:05 UTC"]
+            Locale::ALL.map(|locale| time(locale, first).into_string()),
+            ["1er mai 2026 à 07:05", "1 May 2026, 07:05"]
+                .map(|text| format!("<time datetime=\"2026-05-01T07:05:59Z\">{text}</time>"))
         );
+        assert!(second(first).into_string().contains(">07:05:59<"));
+    }
+
+    #[test]
+    fn the_end_of_a_period_has_a_date_unless_it_is_the_day_of_the_start() {
+        let start: Timestamp = "2026-04-30T23:50:00Z".parse().unwrap();
+        let ends = |end: &str| {
+            let end = end.parse().unwrap();
+            Locale::ALL.map(|locale| {
+                let until = until(locale, end, start).into_string();
+                until.split(['<', '>']).nth(2).unwrap().to_owned()
+            })
+        };
+        assert_eq!(ends("2026-04-30T23:59:59Z"), ["23:59", "23:59"]);
+        assert_eq!(ends("2026-05-01T00:05:00Z"), ["le 1er mai 2026 à 00:05", "1 May 2026, 00:05"]);
     }
 }

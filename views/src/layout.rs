@@ -1,46 +1,74 @@
 //! The frame of a page around its main part, and partials, which update a part of an open page.
 
-use std::collections::BTreeSet;
-
+use domain::shown::Shown;
 use domain::topic::Topic;
 use maud::{DOCTYPE, Markup, html};
 
+use crate::admin;
 use crate::locale::Locale;
-use crate::viewer::Viewer;
+use crate::site::site;
+use crate::viewer::{Notice, Viewer};
 
+mod head;
 mod header;
 
-/// The kind of a notice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notice {
-    /// The command succeeded.
-    Success,
-    /// The command was refused.
-    Error,
-}
+/// The ids of the notices about commands that fail on their way, and the keys of their texts:
+/// without a response, without one in time, with one that is not the shop's, and not sent because
+/// the amount had just changed.
+const FAILURES: [(&str, &str); 4] = [
+    ("notice-unreachable", "layout-unreachable"),
+    ("notice-late", "layout-late"),
+    ("notice-failed", "layout-failed"),
+    ("notice-changed", "layout-changed"),
+];
 
 /// Returns a whole page around its main part.
 ///
-/// `title_key` is the key of the title, which is also the heading. `topics` are the topics that the
-/// page subscribes to besides the visitor's cart and session.
-pub fn page(viewer: &Viewer, title_key: &str, topics: &[Topic], main: Markup) -> Markup {
-    let title = viewer.locale.text(title_key);
+/// The title is also the heading. `shown` is what the socket of the page keeps up to date besides
+/// the number of units in the visitor's cart.
+pub fn page(viewer: &Viewer, title: &str, shown: Shown, main: Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang=(viewer.locale.code()) {
-            (head(viewer, &title))
+            (head::head(viewer.locale, &title_of(viewer.locale, title, shown)))
             body {
                 a.skip href="#main" { (viewer.locale.text("layout-skip")) }
-                div #live hx-ws:connect=(live_address(viewer, topics)) {
+                div #live data-visitor=(viewer.tag) hx-ws:connect=(live_address(viewer, shown)) {
                     (header::header(viewer))
-                    (notice_region())
+                    (admin::navigation(viewer))
+                    (notice_region(viewer))
                     main #main tabindex="-1" {
                         h1 { (title) }
                         (main)
                     }
                     (footer(viewer.locale))
                 }
+                (head::scripts(viewer))
             }
+        }
+    }
+}
+
+/// Returns the title of a page, which differs between the first page of a list and the others.
+fn title_of(locale: Locale, title: &str, shown: Shown) -> String {
+    if shown.is_continued() {
+        locale.text_with("pager-title", &[("title", title.into())])
+    } else {
+        title.to_owned()
+    }
+}
+
+/// Returns a page without the frame, for a visitor who is not known.
+pub fn bare_page(locale: Locale, title: &str, main: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang=(locale.code()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · MicroShop" }
+            }
+            body { h1 { (title) } (main) }
         }
     }
 }
@@ -57,67 +85,72 @@ pub fn partial(id: &str, event: Option<u64>, fragment: &Markup) -> Markup {
     }
 }
 
+/// Wraps a fragment so that htmx inserts it as the first part of the element with this id.
+pub fn prepended(id: &str, fragment: &Markup) -> Markup {
+    html! {
+        hx-partial hx-target={ "#" (id) } hx-swap="afterbegin" { (fragment) }
+    }
+}
+
 /// Returns a message about the last command, wrapped so that htmx shows it in the notice region.
 pub fn notice(locale: Locale, kind: Notice, message: &str) -> Markup {
+    // The content of the region is replaced rather than morphed. Screen readers and the animation
+    // then start again, even if the text is the same.
+    html! {
+        hx-partial hx-target="#notice" hx-swap="innerHTML" { (sentence(locale, kind, message)) }
+    }
+}
+
+/// Returns the notice region with the outcome of the command that led to the page, and the messages
+/// that scripts show: in the region when a command fails on its way, and to screen readers when the
+/// connection is lost and found.
+fn notice_region(viewer: &Viewer) -> Markup {
+    let locale = viewer.locale;
+    html! {
+        div #notice .notice role="status" aria-live="polite" {
+            @if let Some((kind, message)) = &viewer.notice {
+                (sentence(locale, *kind, message))
+            }
+        }
+        @for (id, key) in FAILURES {
+            template id=(id) { (sentence(locale, Notice::Error, &locale.text(key))) }
+        }
+        p #connection .unseen role="status" data-lost=(locale.text("layout-connection-lost"))
+            data-found=(locale.text("layout-connection-found")) {}
+    }
+}
+
+fn sentence(locale: Locale, kind: Notice, message: &str) -> Markup {
     let (class, prefix) = match kind {
         Notice::Success => ("success", "layout-success"),
         Notice::Error => ("error", "layout-error"),
     };
-    // The content of the region is replaced rather than morphed. Screen readers and the animation
-    // then start again, even if the text is the same.
-    html! {
-        hx-partial hx-target="#notice" hx-swap="innerHTML" {
-            p .(class) { span.unseen { (locale.text(prefix)) " " } (message) }
-        }
-    }
+    html! { p .(class) { span.unseen { (locale.text(prefix)) " " } (message) } }
 }
 
-/// Returns the notice region without a message.
-fn notice_region() -> Markup {
-    html! { div #notice .notice role="status" aria-live="polite" {} }
-}
-
-fn head(viewer: &Viewer, title: &str) -> Markup {
-    let asset = viewer.asset;
-    html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            meta name="htmx-config" content=r#"{"ws":{"reconnectMaxDelay":10000}}"#;
-            title { (title) " · MicroShop" }
-            link rel="icon" type="image/svg+xml" href=(asset("favicon.svg"));
-            link rel="stylesheet" href=(asset("shop.css"));
-            // Not deferred: htmx would start before its extension is loaded, and the page would
-            // never open its socket.
-            @for script in ["htmx.min.js", "hx-ws.min.js", "shop.js"] {
-                script src=(asset(script)) {}
-            }
-        }
-    }
-}
-
-/// Returns the address of the socket, with the topics to subscribe to and the last event seen.
-fn live_address(viewer: &Viewer, topics: &[Topic]) -> String {
-    let mut subscribed = BTreeSet::from_iter(topics.iter().copied());
-    subscribed.insert(Topic::Cart);
-    if viewer.account.is_some() {
-        subscribed.insert(Topic::Session);
-    }
-    let names: Vec<_> = subscribed.into_iter().map(Topic::name).collect();
-    format!("/live?topics={}&since={}", names.join(","), viewer.event)
+/// Returns the address of the socket, with what the page shows, the topics to subscribe to besides
+/// those of what it shows, the last event seen, and the visitor that the page is rendered for.
+fn live_address(viewer: &Viewer, shown: Shown) -> String {
+    let session = viewer.account.is_some().then_some(Topic::Session);
+    let topics: Vec<_> = [Topic::Cart].into_iter().chain(session).map(Topic::name).collect();
+    let Viewer { event, tag, .. } = viewer;
+    format!("/live?topics={}&shows={shown}&since={event}&visitor={tag}", topics.join(","))
 }
 
 fn footer(locale: Locale) -> Markup {
+    let zone = site().time_zone.iana_name().unwrap_or_default();
     html! {
         footer.footer {
             p { "MicroShop · " (locale.text("layout-motto")) }
+            // Scripts show times in the time zone of the reader.
+            noscript { (locale.text_with("layout-time-zone", &[("zone", zone.into())])) }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::article::ArticleId;
     use domain::user::Role;
 
     use super::*;
@@ -127,12 +160,13 @@ mod tests {
     fn viewer(locale: Locale, account: Option<Account>) -> Viewer {
         Viewer {
             locale,
+            tag: account.as_ref().map_or("new", |_| "7").to_owned(),
             account,
             cart_count: 2,
             event: 41,
             path: "/articles?page=2&sort=price".to_owned(),
+            notice: None,
             default_password: false,
-            asset: |name| format!("/static/{name}?v=1"),
         }
     }
 
@@ -144,29 +178,40 @@ mod tests {
     fn a_page_has_a_header_a_notice_region_and_a_footer_around_its_main_part() {
         let guest = page(
             &viewer(Locale::Fr, None),
-            "page-articles",
-            &[Topic::Catalogue],
+            "Catalogue",
+            Shown::Articles(None),
             html! { p { "…" } },
         );
         insta::assert_snapshot!("page_guest_fr", lines(&guest));
-        let admin = Viewer { default_password: true, ..viewer(Locale::En, Some(admin())) };
+        let admin = Viewer {
+            default_password: true,
+            notice: Some((Notice::Success, "Done.".to_owned())),
+            ..viewer(Locale::En, Some(admin()))
+        };
         insta::assert_snapshot!(
             "page_admin_en",
-            lines(&page(&admin, "page-admin", &[Topic::Breaker], html! {}))
+            lines(&page(&admin, "Administration", Shown::Users(None), html! {}))
         );
     }
 
     #[test]
     fn every_page_subscribes_to_the_cart_and_if_signed_in_to_the_session() {
         assert_eq!(
-            live_address(&viewer(Locale::Fr, None), &[Topic::Cart]),
-            "/live?topics=cart&since=41"
+            live_address(&viewer(Locale::Fr, None), Shown::Nothing),
+            "/live?topics=cart&shows=nothing&since=41&visitor=new"
         );
         let signed_in = viewer(Locale::Fr, Some(admin()));
         assert_eq!(
-            live_address(&signed_in, &[Topic::Catalogue]),
-            "/live?topics=catalogue,cart,session&since=41"
+            live_address(&signed_in, Shown::Articles(None)),
+            "/live?topics=cart,session&shows=articles&since=41&visitor=7"
         );
+    }
+
+    #[test]
+    fn the_title_of_a_page_of_a_list_differs_from_that_of_its_first_page() {
+        let title = |after| title_of(Locale::En, "Catalogue", Shown::Articles(after));
+        assert_eq!(title(None), "Catalogue");
+        assert_eq!(title(Some(ArticleId(24))), "Catalogue, continued");
     }
 
     #[test]

@@ -61,7 +61,12 @@ impl Locale {
 
     /// Returns the text of a key, or the key itself if it has no text.
     pub fn text(self, key: &str) -> String {
-        LOCALES.try_lookup(self.language(), key).unwrap_or_else(|| key.to_owned())
+        self.find(key).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Returns the text of a key, or `None` if it has no text.
+    pub fn find(self, key: &str) -> Option<String> {
+        LOCALES.try_lookup(self.language(), key)
     }
 
     /// Returns the text of a key with its variables filled in, or the key itself if it has no text.
@@ -91,6 +96,12 @@ impl Locale {
         };
         best(self.code()).or_else(|| best("*")).filter(|(quality, _)| *quality > 0)
     }
+}
+
+/// Returns whether a text is a language tag, such as `fr` or `pt-BR` (RFC 5646).
+pub fn is_language_tag(text: &str) -> bool {
+    // The parser also accepts `fr_FR`, which is a locale of POSIX.
+    !text.contains('_') && text.parse::<LanguageIdentifier>().is_ok()
 }
 
 /// Parses a language range: returns its primary language and its quality in thousandths.

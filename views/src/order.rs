@@ -1,32 +1,39 @@
 //! Orders: a single order with its payment, and the list of a user's orders.
 
 use domain::breaker::Interruption;
+use domain::list::ListPage;
 use domain::order::{Order, OrderId, OrderItem, OrderStatus};
 use maud::{Markup, html};
 
 use crate::form::empty;
 use crate::format::{money, time};
 use crate::locale::Locale;
+use crate::pager::pager;
+use crate::site::article_text;
 
 pub mod checkout;
 mod payment;
+
+/// Returns the title of the page of an order, which contains its number.
+pub fn title(locale: Locale, id: OrderId) -> String {
+    locale.text_with("order-number", &[("number", id.number().into())])
+}
 
 /// Returns an order with its payment. `interruption` is set while no payment can be made.
 pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) -> Markup {
     html! {
         section .order id={ "order-" (order.id) } {
             header.order-head {
-                h2 { (locale.text_with("order-number", &[("number", number(order.id).into())])) }
-                (badge(locale, order.status))
+                (badge(locale, order))
                 p.quiet { (time(locale, order.created_at)) }
             }
             (steps(locale, order.status))
             div.columns {
                 (payment::panel(locale, order, interruption))
                 div {
-                    h3 { (locale.text("order-items")) }
+                    h2 { (locale.text("order-items")) }
                     (items(locale, order))
-                    h3 { (locale.text("order-contact")) }
+                    h2 { (locale.text("order-contact")) }
                     @if let Some(contact) = &order.contact {
                         address {
                             (contact.name) br;
@@ -40,32 +47,31 @@ pub fn panel(locale: Locale, order: &Order, interruption: Option<Interruption>) 
     }
 }
 
-/// Returns a list of orders, in the given sequence.
-pub fn list(locale: Locale, orders: &[Order]) -> Markup {
+/// Returns a page of a user's orders, in the given sequence.
+pub fn list(locale: Locale, page: &ListPage<Order, OrderId>) -> Markup {
     html! {
         section #orders .orders {
-            @if orders.is_empty() {
+            @if page.entries.is_empty() {
                 (empty(&locale.text("order-none"), "/articles", &locale.text("cart-to-articles")))
             } @else {
+                p.entries { (locale.text_with("order-count", &[("count", page.total.into())])) }
                 ul.lines {
-                    @for order in orders {
+                    @for order in &page.entries {
                         (row(locale, order))
                     }
                 }
+                (pager(locale, page, "/orders"))
             }
         }
     }
 }
 
-/// Returns the short number of an order: the last eight digits of its id.
-fn number(id: OrderId) -> String {
-    id.0.simple().to_string().chars().skip(24).collect::<String>().to_uppercase()
-}
-
-/// Returns the status of an order as a coloured word.
-fn badge(locale: Locale, status: OrderStatus) -> Markup {
-    let (class, key) = match status {
-        OrderStatus::PendingPayment => ("pending", "order-pending"),
+/// Returns the status of an order as a coloured word; while a payment or a refund is outstanding,
+/// what it is doing.
+pub(crate) fn badge(locale: Locale, order: &Order) -> Markup {
+    let (class, key) = match order.status {
+        _ if order.needs_refund() => ("pending", payment::title(order)),
+        OrderStatus::PendingPayment => ("pending", payment::title(order)),
         OrderStatus::Paid => ("good", "order-paid"),
         OrderStatus::Shipped => ("good", "order-shipped"),
         OrderStatus::Delivered => ("good", "order-delivered"),
@@ -83,15 +89,18 @@ fn row(locale: Locale, order: &Order) -> Markup {
             div.what {
                 h2 {
                     a href={ "/orders/" (order.id) } {
-                        (locale.text_with("order-number", &[("number", number(order.id).into())]))
+                        (title(locale, order.id))
                     }
                 }
                 p.quiet {
                     (time(locale, order.created_at)) " · "
                     (locale.text_with("order-units", &[("count", units.into())]))
                 }
+                @if payment::can_begin(order) {
+                    p.quiet { (payment::deadline(locale, order)) }
+                }
             }
-            (badge(locale, order.status))
+            (badge(locale, order))
             strong.price { (money(locale, order.total)) }
         }
     }
@@ -126,7 +135,10 @@ fn items(locale: Locale, order: &Order) -> Markup {
     html! {
         ul.receipt {
             @for OrderItem { name, quantity, line_total, .. } in &order.items {
-                li { span { (name) " × " (quantity.get()) } span { (money(locale, *line_total)) } }
+                li {
+                    span { (article_text(locale, name, "")) " × " (quantity.get()) }
+                    span { (money(locale, *line_total)) }
+                }
             }
             li.total {
                 span { (locale.text("order-total")) }
@@ -138,10 +150,14 @@ fn items(locale: Locale, order: &Order) -> Markup {
 
 #[cfg(test)]
 mod tests {
+    use domain::money::Cents;
     use domain::order::Requested;
     use domain::payment::PaymentStatus;
+    use domain::user::UserId;
+    use uuid::Uuid;
 
     use super::*;
+    use crate::order::checkout::NewCheckout;
     use crate::sample::{self, lines};
 
     fn drawn(
@@ -224,6 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn an_order_whose_next_attempt_has_to_wait_cannot_be_paid_yet() {
+        let declined = sample::order(OrderStatus::PendingPayment, 5, PaymentStatus::Declined);
+        let button = |order: &Order| {
+            let page = panel(Locale::En, order, None).into_string();
+            let after = page.split("/pay\"").last().unwrap().split("<button").nth(1).unwrap();
+            after.split('>').next().unwrap().to_owned()
+        };
+        assert_eq!(button(&declined), "");
+        let waiting = Order { pay_after: Some(sample::moment()), ..declined };
+        assert_eq!(button(&waiting), r#" disabled data-from="2026-03-01T09:05:00Z""#);
+    }
+
+    #[test]
     fn a_paid_order_has_no_payment_form() {
         let order = sample::order(OrderStatus::Shipped, 1, PaymentStatus::Succeeded);
         insta::assert_snapshot!("order_paid", lines(&panel(Locale::En, &order, None)));
@@ -239,18 +268,45 @@ mod tests {
     #[test]
     fn the_list_of_orders_links_to_each_order() {
         let orders = [sample::order(OrderStatus::Paid, 1, PaymentStatus::Succeeded)];
-        insta::assert_snapshot!("orders_fr", lines(&list(Locale::Fr, &orders)));
-        insta::assert_snapshot!("orders_none", lines(&list(Locale::En, &[])));
+        let page = sample::first_page(orders.into());
+        insta::assert_snapshot!("orders_fr", lines(&list(Locale::Fr, &page)));
+        insta::assert_snapshot!(
+            "orders_none",
+            lines(&list(Locale::En, &sample::first_page(vec![])))
+        );
+    }
+
+    #[test]
+    fn the_list_shows_what_each_payment_is_doing_and_until_when_an_order_can_be_paid() {
+        let shown = |status, payment, requested| {
+            let order = Order { requested, ..sample::order(status, 1, payment) };
+            list(Locale::En, &sample::first_page(vec![order])).into_string()
+        };
+        for (payment, text, can_be_paid) in [
+            (PaymentStatus::Submitting, "Payment in progress…", false),
+            (PaymentStatus::Unknown, "Waiting for the bank…", false),
+            (PaymentStatus::Declined, "Payment declined", true),
+            (PaymentStatus::NotSent, "Bank unreachable", true),
+        ] {
+            let unpaid = shown(OrderStatus::PendingPayment, payment, Requested::None);
+            assert!(unpaid.contains(text), "{unpaid}");
+            assert_eq!(unpaid.contains("Pay by"), can_be_paid, "{unpaid}");
+        }
+        let cancelled = Requested::CancelledByCustomer;
+        let cancelling = shown(OrderStatus::PendingPayment, PaymentStatus::Unknown, cancelled);
+        assert!(cancelling.contains("Cancelling…") && !cancelling.contains("Pay by"));
+        let refunded = Requested::RefundedByAdmin;
+        let refunding = shown(OrderStatus::Shipped, PaymentStatus::Succeeded, refunded);
+        assert!(refunding.contains("Refund under way…"), "{refunding}");
     }
 
     #[test]
     fn the_checkout_form_contains_version_total_and_the_previous_input() {
-        let form = checkout::CheckoutForm {
-            name: "Ana".into(),
-            email: "ana@".into(),
-            address: sample::HOSTILE.into(),
-        };
-        let page = checkout::panel(Locale::Fr, &sample::ready_cart(), &form, Some("Non."), "key-1");
+        let typed = [("name", "Ana"), ("email", "ana@"), ("address", sample::HOSTILE)];
+        let refused = sample::draft(&typed, Some("email"));
+        let cart = sample::ready_cart();
+        let new = NewCheckout { user: UserId(Uuid::nil()), key: "key-1".to_owned() };
+        let page = checkout::panel(Locale::Fr, &cart, Cents(100), &refused, &new);
         insta::assert_snapshot!("checkout_fr", lines(&page));
         assert!(!page.0.contains("<script"));
     }

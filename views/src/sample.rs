@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::Cart;
 use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
+use domain::list::ListPage;
 use domain::money::Cents;
 use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
 use domain::payment::{Payment, PaymentStatus};
@@ -15,12 +17,27 @@ use jiff::Timestamp;
 use maud::Markup;
 use uuid::Uuid;
 
+use crate::draft::{Draft, Refusal};
+
 /// Text that would run a script if a page did not escape it.
 pub(crate) const HOSTILE: &str = "<script>alert('1')</script>\" onload=\"alert(2)";
 
 /// Returns the markup with one element per line, which makes differences easy to read.
 pub(crate) fn lines(markup: &Markup) -> String {
     markup.0.replace("><", ">\n<")
+}
+
+/// A refused form; `field` is the name of the wrong field.
+pub(crate) fn draft(typed: &[(&str, &str)], field: Option<&str>) -> Draft {
+    let typed = typed.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let refusal = Refusal { message: "Non.".to_owned(), field: field.map(str::to_owned) };
+    Draft { typed: typed.collect(), refusal: Some(refusal) }
+}
+
+/// Returns the only page of a list.
+pub(crate) fn first_page<T, Id>(entries: Vec<T>) -> ListPage<T, Id> {
+    let total = entries.len() as u64;
+    ListPage { entries, after: None, before: 0, total, previous: None, next: None }
 }
 
 pub(crate) fn moment() -> Timestamp {
@@ -38,6 +55,8 @@ pub(crate) fn article(id: u32, name: &str, cents: u64, on_hand: u32) -> Article 
         reserved: 0,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     }
 }
 
@@ -54,6 +73,7 @@ pub(crate) fn cart() -> PricedCart {
     let item = |article, name: &str, units, cents, available, problems| PricedItem {
         article: ArticleId(article),
         name: name.to_owned(),
+        translated_name: String::new(),
         quantity: Quantity::new(units).unwrap(),
         unit_price: Cents(cents),
         line_total: Cents(cents * u64::from(units)),
@@ -114,6 +134,8 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
         expires_at: moment(),
         requested: Requested::None,
         pay_after: None,
+        steps: Vec::new(),
+        note: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use domain::session::{Proof, Session, SessionId};
 use maud::{Markup, html};
 
-use crate::form::command;
+use crate::form::{Dangerous, command};
 use crate::format::time;
 use crate::locale::Locale;
 
@@ -18,12 +18,17 @@ pub fn list(locale: Locale, sessions: &[Session], current: SessionId) -> Markup 
                 }
             }
             @if sessions.iter().any(|session| session.id != current) {
-                (command("/account/sessions/end-others", &html! {
-                    button.quiet { (locale.text("session-end-others")) }
-                }))
+                (end_others_form(locale))
             }
         }
     }
+}
+
+fn end_others_form(locale: Locale) -> Markup {
+    let question = locale.text("session-end-others-question");
+    let action = "/account/sessions/end-others";
+    let end = Dangerous { action, class: "quiet", question: &question };
+    end.render(&html! { (locale.text("session-end-others")) })
 }
 
 fn row(locale: Locale, session: &Session, current: SessionId) -> Markup {
@@ -71,9 +76,16 @@ fn device(locale: Locale, session: &Session) -> String {
 /// A part of the header and the browser it stands for, the most specific first.
 const BROWSERS: &[(&str, &str)] = &[
     ("Edg/", "Edge"),
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
     ("OPR/", "Opera"),
+    ("OPiOS/", "Opera"),
+    ("OPT/", "Opera"),
+    ("SamsungBrowser/", "Samsung Internet"),
     ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
     ("Chrome/", "Chrome"),
+    ("CriOS/", "Chrome"),
     ("Safari/", "Safari"),
     ("curl/", "curl"),
 ];
@@ -85,6 +97,7 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("iPad", "iPad"),
     ("Windows", "Windows"),
     ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 ];
 
@@ -104,6 +117,34 @@ mod tests {
         ];
         insta::assert_snapshot!("sessions_fr", lines(&list(Locale::Fr, &sessions, sessions[0].id)));
         insta::assert_snapshot!("sessions_en", lines(&list(Locale::En, &sessions, sessions[0].id)));
+    }
+
+    #[test]
+    fn browsers_on_phones_and_tablets_have_their_own_names() {
+        let ios = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) ";
+        let ipad = "Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 \
+            (KHTML, like Gecko) ";
+        let android = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) ";
+        for (start, end, name) in [
+            (ios, "CriOS/143.0.7499.38 Mobile/15E148 Safari/604.1", "Chrome · iPhone"),
+            (ios, "FxiOS/145.0 Mobile/15E148 Safari/605.1.15", "Firefox · iPhone"),
+            (ios, "Version/18.0 EdgiOS/142.0.3595 Mobile/15E148 Safari/604.1", "Edge · iPhone"),
+            (ios, "Version/18.5 Mobile/15E148 Safari/604.1 OPT/6.1", "Opera · iPhone"),
+            (ipad, "CriOS/143.0.7499.38 Mobile/15E148 Safari/604.1", "Chrome · iPad"),
+            (android, "Chrome/142.0.0.0 Mobile Safari/537.36 EdgA/142.0.0.0", "Edge · Android"),
+            (android, "Chrome/142.0.0.0 Mobile Safari/537.36 OPR/93.0", "Opera · Android"),
+            (android, "Chrome/142.0.0.0 Mobile Safari/537.36", "Chrome · Android"),
+            (
+                android,
+                "SamsungBrowser/29.0 Chrome/136.0.0.0 Mobile Safari/537.36",
+                "Samsung Internet · Android",
+            ),
+            ("Mozilla/5.0 (Android 15; Mobile; rv:145.0) ", "Firefox/145.0", "Firefox · Android"),
+        ] {
+            let browser = session(1, &format!("{start}{end}"));
+            assert_eq!(device(Locale::En, &browser), name);
+        }
     }
 
     #[test]

@@ -7,27 +7,6 @@ use std::path::{Path, PathBuf};
 use crate::failure;
 use crate::locale::Locale;
 
-/// Every error code of the server, as its JSON responses contain it.
-const ERROR_CODES: &str = "
-    malformed_json malformed_form missing_idempotency_key invalid_idempotency_key
-    idempotency_key_reused idempotency_key_in_use wrong_type unknown_field missing_field
-    out_of_range invalid_query invalid_path invalid_upgrade websocket_version
-    unsupported_media_type body_too_large request_timeout
-    method_not_allowed not_found unauthorized invalid_credentials invalid_token forbidden
-    cross_origin misdirected_request registration_closed article_not_found article_unavailable
-    not_in_cart quantity_out_of_range
-    too_many_pieces too_many_articles precondition_failed cart_changed empty_cart total_changed
-    insufficient_stock invalid_contact total_too_large order_not_found wrong_state
-    payment_declined payment_not_sent payment_unavailable username_taken invalid_username
-    invalid_email password_length password_common password_personal password_breached
-    default_password wrong_password own_password last_admin user_not_found
-    session_not_found invalid_article below_reserved too_busy too_many_requests too_many_guests
-    too_many_registrations too_many_unpaid_orders too_many_payment_attempts unavailable internal
-";
-
-/// Prefixes of the keys that only the server uses: page titles, notices and error codes.
-const SERVER_PREFIXES: [&str; 3] = ["page-", "notice-", "error-"];
-
 #[test]
 fn both_languages_have_the_same_keys() {
     let [french, english] =
@@ -45,26 +24,43 @@ fn every_key_that_the_views_use_exists() {
 
 #[test]
 fn every_text_is_used() {
-    let source: String =
-        sources().into_iter().map(|path| fs::read_to_string(path).unwrap()).collect();
-    for key in texts(Locale::Fr).into_keys() {
-        let is_server_text = SERVER_PREFIXES.iter().any(|prefix| key.starts_with(prefix));
-        assert!(is_server_text || source.contains(&format!("\"{key}\"")), "{key} is never used");
+    let paths = sources().into_iter().chain(server_sources());
+    let source: String = paths.map(|path| fs::read_to_string(path).unwrap()).collect();
+    // The next test compares the texts of errors with their codes.
+    let keys = texts(Locale::Fr).into_keys().filter(|key| !key.starts_with("error-"));
+    let unused: Vec<_> = keys.filter(|key| !source.contains(&format!("\"{key}\""))).collect();
+    assert!(unused.is_empty(), "no code uses {unused:?}");
+}
+
+#[test]
+fn every_title_and_notice_of_the_server_has_a_text() {
+    let known = texts(Locale::Fr);
+    let mut found = 0;
+    for path in server_sources() {
+        let source = fs::read_to_string(&path).unwrap();
+        for literal in source.split('"') {
+            let is_key = ["page-", "notice-"].iter().any(|prefix| literal.starts_with(prefix));
+            if is_key && literal.len() > "notice-".len() && !literal.contains([' ', '{']) {
+                assert!(known.contains_key(literal), "{literal} in {}", path.display());
+                found += 1;
+            }
+        }
     }
+    assert!(found > 20, "the search for keys finds too few");
 }
 
 #[test]
 fn every_error_code_has_its_own_text_and_every_error_text_has_a_code() {
-    let codes: BTreeSet<_> = ERROR_CODES
-        .split_whitespace()
-        .map(|code| format!("error-{}", code.replace('_', "-")))
-        .collect();
+    let words = error_codes();
+    let codes: BTreeSet<_> =
+        words.iter().map(|code| format!("error-{}", code.replace('_', "-"))).collect();
     let keys: BTreeSet<_> =
         texts(Locale::Fr).into_keys().filter(|key| key.starts_with("error-")).collect();
     assert_eq!(codes, keys);
     for locale in Locale::ALL {
         let messages: BTreeSet<_> =
-            ERROR_CODES.split_whitespace().map(|code| failure::message(locale, code)).collect();
+            words.iter().map(|code| failure::message(locale, code)).collect();
+        assert!(words.iter().all(|code| failure::is_known(code)));
         assert!(messages.iter().all(|message| !message.starts_with("error-")), "{messages:?}");
     }
 }
@@ -121,6 +117,20 @@ fn used_keys() -> Vec<(String, String)> {
     }
     assert!(keys.len() > 50, "the search for keys finds too few");
     keys
+}
+
+/// Returns every error code of the server, as its JSON responses contain it.
+fn error_codes() -> Vec<String> {
+    let table = fs::read_to_string(here().join("../src/error/code.rs")).unwrap();
+    let entries = table.lines().filter_map(|line| line.split_once(" => (\"")?.1.split_once('"'));
+    let codes: Vec<_> = entries.map(|(code, _)| code.to_owned()).collect();
+    assert!(codes.len() > 50, "the table of codes is not found");
+    codes
+}
+
+/// Returns the source files of the server.
+fn server_sources() -> Vec<PathBuf> {
+    files(&here().join("../src"), "rs")
 }
 
 /// Returns the source files of this crate, except this one.

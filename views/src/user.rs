@@ -1,29 +1,28 @@
-//! Users: forms to sign in and out, the account page, and the users page of administrators.
+//! Users: forms to register, to sign in and out, and the account page.
 
-use domain::user::{User, UserId};
+use domain::user::{Role, User};
 use maud::{Markup, html};
 
-use crate::form::{command, encoded, field, refusal};
+use crate::draft::Draft;
+use crate::form::{Input, command, refusal};
 use crate::format::time;
+use crate::link;
 use crate::locale::Locale;
-use crate::user::table::role_key;
-
-mod table;
 
 /// Returns the form to sign in. `then` is the path to open afterwards.
-pub fn login(locale: Locale, username: &str, then: &str, error: Option<&str>) -> Markup {
+pub fn login(locale: Locale, then: &str, draft: &Draft) -> Markup {
     html! {
         section #login .narrow {
             form.panel action="/login" method="post" {
-                (refusal(error))
+                (refusal(draft))
                 input type="hidden" name="then" value=(then);
-                (username_field(locale, username))
-                (password_field(&locale.text("user-password"), "password", "current-password"))
+                (username_field(locale, draft))
+                (password_field(&locale.text("user-password"), "password", draft))
                 button { (locale.text("user-sign-in")) }
             }
             p.quiet {
                 (locale.text("user-no-account")) " "
-                a href={ "/register?then=" (encoded(then)) } {
+                a href=(link::registration(then)) {
                     (locale.text("user-create-account"))
                 }
             }
@@ -32,26 +31,20 @@ pub fn login(locale: Locale, username: &str, then: &str, error: Option<&str>) ->
 }
 
 /// Returns the form to create an account. `then` is the path to open afterwards.
-pub fn register(
-    locale: Locale,
-    username: &str,
-    email: &str,
-    then: &str,
-    error: Option<&str>,
-) -> Markup {
+pub fn register(locale: Locale, then: &str, draft: &Draft) -> Markup {
     html! {
         section #register .narrow {
             form.panel action="/register" method="post" {
-                (refusal(error))
+                (refusal(draft))
                 input type="hidden" name="then" value=(then);
-                (username_field(locale, username))
-                (email_field(locale, email))
-                (password_field(&locale.text("user-password-choose"), "password", "new-password"))
+                (username_field(locale, draft))
+                (email_field(locale, draft))
+                (new_password_field(&locale.text("user-password-choose"), "password", draft))
                 button { (locale.text("user-create-account")) }
             }
             p.quiet {
                 (locale.text("user-has-account")) " "
-                a href={ "/login?then=" (encoded(then)) } { (locale.text("user-sign-in")) }
+                a href=(link::sign_in(then)) { (locale.text("user-sign-in")) }
             }
         }
     }
@@ -89,76 +82,62 @@ pub fn profile(locale: Locale, user: &User) -> Markup {
 
 /// Returns the form to change the password. The name is for the browser, which keeps the password
 /// for it, and is not sent.
-pub fn password_form(locale: Locale, username: &str, error: Option<&str>) -> Markup {
+pub fn password_form(locale: Locale, username: &str, draft: &Draft) -> Markup {
     let current = locale.text("user-password-current");
     let new = locale.text("user-password-new");
     html! {
         section #password .panel {
             h2 { (locale.text("user-change-password")) }
             (command("/account/password", &html! {
-                (refusal(error))
+                (refusal(draft))
                 input hidden autocomplete="username" value=(username);
-                (password_field(&current, "current", "current-password"))
-                (password_field(&new, "new", "new-password"))
+                (password_field(&current, "current", draft))
+                (new_password_field(&new, "new", draft))
                 button { (locale.text("user-change-password")) }
             }))
         }
     }
 }
 
-/// Returns the table of all users, for an administrator. `me` is the administrator's own id.
-pub fn table(locale: Locale, users: &[User], me: UserId) -> Markup {
-    table::panel(locale, users, me)
-}
-
-/// Returns the form with which an administrator adds a user.
-pub fn add_form(locale: Locale, error: Option<&str>) -> Markup {
-    html! {
-        section #user-add .panel {
-            h2 { (locale.text("user-add")) }
-            (command("/admin/users/add", &html! {
-                (refusal(error))
-                (username_field(locale, ""))
-                (email_field(locale, ""))
-                (password_field(&locale.text("user-password-choose"), "password", "new-password"))
-                (field(&locale.text("user-role"), &html! {
-                    select name="role" {
-                        option value="customer" selected { (locale.text("user-role-customer")) }
-                        option value="admin" { (locale.text("user-role-admin")) }
-                    }
-                }))
-                button { (locale.text("user-add")) }
-            }))
-        }
+/// Returns the key of the name of a role.
+pub(crate) fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Customer => "user-role-customer",
+        Role::Admin => "user-role-admin",
     }
 }
 
-fn username_field(locale: Locale, username: &str) -> Markup {
-    field(
-        &locale.text("user-name"),
-        &html! {
-            input name="username" autocomplete="username" autocapitalize="none" spellcheck="false"
-                required maxlength="64" value=(username);
-        },
-    )
+/// Returns the field for the name of a new user.
+pub(crate) fn username_field(locale: Locale, draft: &Draft) -> Markup {
+    let input =
+        Input { name: "username", autocomplete: "username", longest: 64, ..Input::default() };
+    input.render(&locale.text("user-name"), draft)
 }
 
-fn email_field(locale: Locale, email: &str) -> Markup {
-    field(
-        &locale.text("user-email-optional"),
-        &html! {
-            input type="email" name="email" autocomplete="email" maxlength="254" value=(email);
-        },
-    )
+/// Returns the field for the e-mail address of a new user.
+pub(crate) fn email_field(locale: Locale, draft: &Draft) -> Markup {
+    let input = Input {
+        name: "email",
+        kind: "email",
+        autocomplete: "email",
+        longest: 254,
+        is_optional: true,
+    };
+    input.render(&locale.text("user-email-optional"), draft)
 }
 
-fn password_field(label: &str, name: &str, autocomplete: &str) -> Markup {
-    field(
-        label,
-        &html! {
-            input type="password" name=(name) autocomplete=(autocomplete) required maxlength="128";
-        },
-    )
+fn password_field(label: &str, name: &str, draft: &Draft) -> Markup {
+    password(label, name, "current-password", draft)
+}
+
+/// Returns the field for a new password.
+pub(crate) fn new_password_field(label: &str, name: &str, draft: &Draft) -> Markup {
+    password(label, name, "new-password", draft)
+}
+
+fn password(label: &str, name: &str, autocomplete: &str, draft: &Draft) -> Markup {
+    let input = Input { name, kind: "password", autocomplete, longest: 128, ..Input::default() };
+    input.render(label, draft)
 }
 
 #[cfg(test)]
@@ -166,40 +145,25 @@ mod tests {
     use domain::user::Role;
 
     use super::*;
-    use crate::sample::{HOSTILE, lines, user};
+    use crate::sample::{HOSTILE, draft, lines, user};
 
     #[test]
     fn the_login_and_registration_forms_keep_the_input_but_no_password() {
-        insta::assert_snapshot!(
-            "login_fr",
-            lines(&login(Locale::Fr, HOSTILE, "/cart", Some("Non.")))
-        );
-        insta::assert_snapshot!(
-            "register_en",
-            lines(&register(Locale::En, "ana", "ana@", "/", None))
-        );
+        let refused = draft(&[("username", HOSTILE), ("password", "secret")], None);
+        let login = lines(&login(Locale::Fr, "/cart", &refused));
+        assert!(!login.contains("secret"), "{login}");
+        insta::assert_snapshot!("login_fr", login);
+        let taken = draft(&[("username", "ana"), ("email", "ana@")], Some("username"));
+        insta::assert_snapshot!("register_en", lines(&register(Locale::En, "/", &taken)));
     }
 
     #[test]
     fn the_account_page_shows_the_profile_and_the_password_form() {
         let account = html! {
             (profile(Locale::Fr, &user("ana", Role::Customer)))
-            (password_form(Locale::Fr, "ana", Some("Non.")))
+            (password_form(Locale::Fr, "ana", &draft(&[], Some("current"))))
             (logout(Locale::Fr))
         };
         insta::assert_snapshot!("account_fr", lines(&account));
-    }
-
-    #[test]
-    fn an_administrator_sees_every_user_and_can_delete_all_but_their_own_account() {
-        let (admin, ana) = (user("admin", Role::Admin), user("ana", Role::Customer));
-        let page = table(Locale::En, &[admin.clone(), ana], admin.id);
-        insta::assert_snapshot!("users_en", lines(&page));
-        assert_eq!(
-            page.0.matches("/admin/users/delete/").count(),
-            2,
-            "one form, with its path in `action` and in `hx-post`"
-        );
-        insta::assert_snapshot!("user_add_fr", lines(&add_form(Locale::Fr, None)));
     }
 }

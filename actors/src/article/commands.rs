@@ -2,14 +2,15 @@
 
 use domain::article::{Article, ArticleError, ArticleId};
 use domain::event::Event;
+use domain::user::Author;
 
-use super::{ChangeArticle, Command, RemoveArticle};
+use super::{AddArticle, ChangeArticle, Command, RemoveArticle, SetPicture};
 use crate::rounds::decide::{Decide, Undecided};
 use crate::shared::Shared;
 use crate::tables::article_key;
 use crate::tables::rows::Rows;
 
-type Result<T> = std::result::Result<T, Undecided<ArticleError>>;
+pub(super) type Result<T> = std::result::Result<T, Undecided<ArticleError>>;
 
 /// The dependencies of the catalogue.
 #[derive(Clone)]
@@ -28,11 +29,21 @@ impl Decide for ArticleDeps {
         &self.shared
     }
 
+    fn author(command: &Command) -> Option<&Author> {
+        match command {
+            Command::Add(AddArticle { by, .. })
+            | Command::Change(ChangeArticle { by, .. })
+            | Command::Remove(RemoveArticle { by, .. })
+            | Command::SetPicture(SetPicture { by, .. }) => by.as_ref(),
+        }
+    }
+
     fn decide(&self, command: &Command, rows: &mut Rows, (): &mut ()) -> Result<Article> {
         match command {
-            Command::Add(article) => self.add(article, rows),
+            Command::Add(add) => self.add(add, rows),
             Command::Change(change) => self.change(change, rows),
             Command::Remove(remove) => self.remove(remove, rows),
+            Command::SetPicture(set) => self.set_picture(set, rows),
         }
     }
 }
@@ -44,7 +55,7 @@ impl ArticleDeps {
     }
 
     /// Adds an article under the next free number.
-    fn add(&self, article: &Article, rows: &mut Rows) -> Result<Article> {
+    fn add(&self, AddArticle { article, .. }: &AddArticle, rows: &mut Rows) -> Result<Article> {
         let article = article.clone().validated()?;
         let tables = &self.shared.tables;
         let number = rows.get(&tables.article_numbers, "next")?.unwrap_or(1);
@@ -58,7 +69,7 @@ impl ArticleDeps {
     /// Changes fields of an article.
     fn change(
         &self,
-        ChangeArticle { id, patch, expected }: &ChangeArticle,
+        ChangeArticle { id, patch, expected, .. }: &ChangeArticle,
         rows: &mut Rows,
     ) -> Result<Article> {
         let article = self.article(*id, rows)?;
@@ -72,7 +83,7 @@ impl ArticleDeps {
     /// Removes an article of which no unit is reserved.
     fn remove(
         &self,
-        RemoveArticle { id, expected }: &RemoveArticle,
+        RemoveArticle { id, expected, .. }: &RemoveArticle,
         rows: &mut Rows,
     ) -> Result<Article> {
         let article = self.article(*id, rows)?;
@@ -85,7 +96,7 @@ impl ArticleDeps {
         Ok(article)
     }
 
-    fn article(&self, id: ArticleId, rows: &mut Rows) -> Result<Article> {
+    pub(super) fn article(&self, id: ArticleId, rows: &mut Rows) -> Result<Article> {
         let article = rows.get(&self.shared.tables.articles, article_key(id))?;
         Ok(article.ok_or(ArticleError::Unknown)?)
     }

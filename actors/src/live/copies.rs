@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::breaker::{Breaker, Interruption, Limits};
+use domain::breaker::{Breaker, Interruption, Limits, State};
 use domain::event::{Entry, Event};
 use domain::session::latest_expiry;
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +14,8 @@ use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
 
-/// The copies that the hub keeps up to date with the log; the catalogue snapshot is shared by every
-/// actor.
+/// The copies that the hub keeps up to date with the log; the catalogue snapshot and the
+/// behaviour of the simulated bank are shared by every actor.
 ///
 /// A copy changes before the event is pushed: a client that receives an event and then sends a
 /// request never meets an older state.
@@ -46,6 +46,11 @@ impl SeenBreaker {
         Self { breaker: breaker.bounded(seen_at.time, limits), seen_at }
     }
 
+    /// Returns the state of the breaker.
+    pub fn state(&self) -> State {
+        self.breaker.state
+    }
+
     /// Returns the current interruption of payments, or `None` if calls are admitted.
     pub fn interruption(&self, clock: &Clock) -> Option<Interruption> {
         let now = clock.steady_since(self.seen_at);
@@ -68,6 +73,7 @@ impl Copies {
         // The position first: an event between it and a copy is then applied again, never missed.
         let position = tables.store.last_event().await?;
         shared.snapshot.load(tables).await?;
+        shared.bank_behaviour.load(tables).await?;
         let revocations = Revocations::default();
         revocations.load(tables).await?;
         let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
@@ -92,6 +98,7 @@ impl Copies {
                 let seen = SeenBreaker::new(*breaker, &shared.clock, &shared.rules.breaker);
                 self.breaker.send_replace(seen);
             }
+            Event::BankChanged(behaviour) => shared.bank_behaviour.apply(entry.id, *behaviour),
             event => shared.snapshot.apply(entry.id, event),
         }
         self.replays.add(entry);

@@ -97,6 +97,12 @@ impl LatestEvents {
         Some(events.range(first..end).cloned().collect())
     }
 
+    /// Returns up to `count` of the last events, the newest first.
+    pub(super) fn last(&self, count: usize) -> Vec<Arc<Entry>> {
+        let events = self.events.read().unwrap_or_else(PoisonError::into_inner);
+        events.iter().rev().take(count).cloned().collect()
+    }
+
     fn is_first_old(&self, events: &VecDeque<Arc<Entry>>, now: Timestamp) -> bool {
         events.front().is_some_and(|first| self.is_old(first, now))
     }
@@ -117,7 +123,7 @@ mod tests {
 
     fn add(latest: &LatestEvents, ids: impl IntoIterator<Item = EventId>) {
         for id in ids {
-            latest.add(Arc::new(Entry { id, at: NOW, event: Event::ShopClosing }), NOW);
+            latest.add(Arc::new(Entry { id, at: NOW, event: Event::ShopClosing, by: None }), NOW);
         }
     }
 

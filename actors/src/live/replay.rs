@@ -31,7 +31,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// Access to the events of the past.
 #[derive(Clone)]
 pub struct Replays {
-    shared: Shared,
+    pub(super) shared: Shared,
     latest: LatestEvents,
     permits: Arc<Semaphore>,
 }
@@ -61,6 +61,11 @@ impl Replays {
         let encoded = self.events(after, last).await?.map(encode);
         release_later(permit, last.saturating_sub(after));
         Ok(encoded)
+    }
+
+    /// Returns up to `count` of the latest events, the newest first, without a read of the store.
+    pub fn latest(&self, count: usize) -> Vec<Arc<Entry>> {
+        self.latest.last(count)
     }
 
     /// Adds an event that the hub is about to push.
@@ -114,12 +119,15 @@ mod tests {
     use domain::breaker::Limits;
     use domain::cart::lifetimes::CartLifetimes;
     use domain::event::Event;
+    use domain::event::filter::Filter;
+    use domain::event::kind::Kind;
     use domain::order::limits::OrderLimits;
     use domain::session::Lifetimes;
     use domain::user::password::PasswordRule;
 
     use super::*;
     use crate::clock::Clock;
+    use crate::live::log::{MOST_EXAMINED, Section};
     use crate::rules::Rules;
     use crate::snapshot::CatalogueSnapshot;
     use crate::store::memory::MemoryStore;
@@ -134,6 +142,7 @@ mod tests {
         let tables = Tables::new(Arc::new(MemoryStore::keeping(stored, clock.clone())));
         let shared = Shared {
             tables,
+            bank_behaviour: Default::default(),
             snapshot: CatalogueSnapshot::default(),
             sweep_clock: SweepClock::new(&clock),
             clock,
@@ -145,7 +154,7 @@ mod tests {
             batch.publish(&Event::ShopClosing).unwrap();
             let id = shared.tables.commit(batch).await.unwrap();
             let at = shared.clock.now();
-            replays.add(&Arc::new(Entry { id, at, event: Event::ShopClosing }));
+            replays.add(&Arc::new(Entry { id, at, event: Event::ShopClosing, by: None }));
         }
         replays
     }
@@ -200,6 +209,55 @@ mod tests {
             release_later(Some(permit), events);
         }
         assert_eq!(replays.permits.available_permits(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_reader_finds_the_newest_and_the_oldest_events_and_where_to_read_on() {
+        let replays = replays(6, 10).await;
+        let all = Filter::default();
+        let none = Filter { kind: Some(Kind::CartChanged), subject: None };
+        let shape = |section: Section| {
+            let ids: Vec<_> = section.entries.iter().map(|entry| entry.id).collect();
+            (section.first, ids, section.after, section.until)
+        };
+        for (after, filter, found) in [
+            (0, all, (5, vec![5, 6, 7], 4, 7)),
+            (6, all, (5, vec![7, 8, 9], 6, 9)),
+            (8, all, (5, vec![9, 10], 8, 10)),
+            (10, all, (5, vec![], 10, 10)),
+            (99, all, (5, vec![], 10, 10)),
+            (5, none, (5, vec![], 5, 10)),
+        ] {
+            let section = replays.section_after(after, filter, 3, 10).await.unwrap();
+            assert_eq!(shape(section), found, "after {after}");
+        }
+        for (before, filter, found) in [
+            (EventId::MAX, all, (5, vec![8, 9, 10], 7, 10)),
+            (8, all, (5, vec![5, 6, 7], 4, 7)),
+            (6, all, (5, vec![5], 4, 5)),
+            (2, all, (5, vec![], 4, 4)),
+            (11, none, (5, vec![], 4, 10)),
+        ] {
+            let section = replays.section_before(before, filter, 3, 10).await.unwrap();
+            assert_eq!(shape(section), found, "before {before}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_request_examines_only_so_many_events() {
+        let replays = replays(10_000, 1).await;
+        let none = Filter { kind: Some(Kind::CartChanged), subject: None };
+        for _ in 0..MOST_EXAMINED {
+            let mut batch = replays.shared.batch();
+            batch.publish(&Event::ShopClosing).unwrap();
+            replays.shared.tables.commit(batch).await.unwrap();
+        }
+        let last = replays.shared.tables.store.last_event().await.unwrap();
+        assert_eq!(last, MOST_EXAMINED + 10);
+        let oldest = replays.section_after(0, none, 3, last).await.unwrap();
+        assert_eq!((oldest.after, oldest.until), (0, MOST_EXAMINED));
+        let newest = replays.section_before(EventId::MAX, none, 3, last).await.unwrap();
+        assert_eq!((newest.after, newest.until), (10, last));
     }
 
     #[tokio::test]

@@ -73,6 +73,7 @@ impl OrderDeps {
     ) -> Result<(), StoreError> {
         let order = row.value.anonymous();
         let tables = &self.shared.tables;
+        self.remove_words(&row.value, &order, &mut batch).await?;
         batch.put(&tables.orders, order.id, Some(row.version), &order)?;
         batch.publish(&Event::OrderChanged(order))?;
         tables.commit_step(Durable::Anonymize, batch).await?;

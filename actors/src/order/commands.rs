@@ -6,23 +6,20 @@ use domain::order::transitions::StockMove;
 use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::{Outcome, PaymentStatus};
 use domain::time::later;
-use domain::user::UserId;
 
 use super::decision::{Decision, Permits, Result};
 use super::times::OrderTimes;
-use super::{ListOrders, PayAgain, PlaceOrder};
+use super::{PayAgain, PlaceOrder};
 use crate::ask::Child;
 use crate::bank::{self, Charge};
 use crate::cart::registry::CartRegistry;
 use crate::clock::new_id;
 use crate::failpoint::Durable;
-use crate::failure::Failure;
 use crate::payment::{PaymentGateway, Request};
 use crate::shared::Shared;
+use crate::statistics::copy::LatestCounts;
 use crate::tables::rows::Rows;
 use crate::tables::user_order_key;
-
-type Reply<T> = std::result::Result<T, Failure<OrderError>>;
 
 /// The dependencies of the order desk.
 #[derive(Clone)]
@@ -33,6 +30,8 @@ pub struct OrderDeps {
     pub carts: Child<CartRegistry>,
     /// Calls the bank.
     pub payments: Child<PaymentGateway>,
+    /// How many orders there are.
+    pub counts: LatestCounts,
     /// The time of each unpaid order.
     pub(super) times: OrderTimes,
 }
@@ -43,11 +42,13 @@ impl OrderDeps {
         shared: &Shared,
         carts: &Child<CartRegistry>,
         payments: &Child<PaymentGateway>,
+        counts: &LatestCounts,
     ) -> Self {
         Self {
             shared: shared.clone(),
             carts: carts.clone(),
             payments: payments.clone(),
+            counts: counts.clone(),
             times: OrderTimes::new(&shared.clock),
         }
     }
@@ -104,7 +105,7 @@ impl OrderDeps {
         self.use_key(*user, idempotency_key, id, rows)?;
         self.put_cart(&owner, cart.clear(cart_expiry), rows)?;
         self.put_stock(&stock, articles, rows)?;
-        self.put_order(None, &order, rows)?;
+        let order = self.put_order(None, order, rows)?;
         Ok(Decision::calling_bank(Durable::Place, order))
     }
 
@@ -131,7 +132,7 @@ impl OrderDeps {
         let order = order.attempted(&self.shared.rules.orders, now);
         permits.admit()?;
         self.use_key(*user, idempotency_key, *id, rows)?;
-        self.put_order(Some(&before), &order, rows)?;
+        let order = self.put_order(Some(&before), order, rows)?;
         Ok(Decision::calling_bank(Durable::PayAgain, order))
     }
 
@@ -178,24 +179,6 @@ impl OrderDeps {
             }
             _ => Ok(Decision::unchanged(order)),
         }
-    }
-
-    /// Returns an order of a user; another user's order is unknown.
-    pub(super) async fn get(self, user: UserId, id: OrderId) -> Reply<Order> {
-        let row = self.shared.tables.orders.get(id).await?;
-        let order = row.map(|row| row.value).filter(|order| order.user == user);
-        order.ok_or_else(|| OrderError::Unknown.into())
-    }
-
-    /// Returns the orders of a user, newest first.
-    pub(super) async fn list(self, list: ListOrders) -> Reply<Vec<Order>> {
-        let ListOrders { user, after, limit } = list;
-        let tables = &self.shared.tables;
-        let after = after.map(|order| user_order_key(user, order));
-        let listed = tables.user_orders.list(format!("{user}/"), after.as_deref(), limit).await?;
-        let ids: Vec<_> = listed.into_iter().map(|(_, row)| row.value).collect();
-        let rows = tables.orders.get_many(&ids).await?;
-        Ok(rows.into_iter().flatten().map(|row| row.value).collect())
     }
 
     /// Returns the request to the bank that an order needs, with a key that names the attempt.

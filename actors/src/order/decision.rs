@@ -5,9 +5,10 @@ use std::time::Duration;
 use domain::article::ArticleError;
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
+use domain::user::Author;
 use domain::user::UserId;
 
-use super::{PayAgain, PlaceOrder};
+use super::{DeliverOrder, NoteOrder, PayAgain, PlaceOrder, ShipOrder};
 use crate::failpoint::Durable;
 use crate::payment::CallPermit;
 use crate::rounds::decide::Undecided;
@@ -42,7 +43,12 @@ pub enum Command {
     /// Start another payment attempt.
     PayAgain(PayAgain),
     /// Refund an order.
-    Refund(OrderId),
+    Refund {
+        /// The order.
+        order: OrderId,
+        /// The administrator.
+        by: Author,
+    },
     /// Check an unpaid order again.
     Reconcile(OrderId),
     /// Store the outcome of a bank call.
@@ -56,15 +62,19 @@ pub enum Command {
     },
     /// Cancel an order.
     Cancel {
-        /// The buyer.
-        user: UserId,
+        /// The buyer; `None` if an administrator cancels it.
+        user: Option<UserId>,
         /// The order.
         order: OrderId,
+        /// The administrator.
+        by: Option<Author>,
     },
+    /// Replace the note about an order.
+    Note(NoteOrder),
     /// Mark an order as shipped.
-    Ship(OrderId),
+    Ship(ShipOrder),
     /// Mark an order as delivered.
-    Deliver(OrderId),
+    Deliver(DeliverOrder),
 }
 
 /// Store the outcome of a bank call.

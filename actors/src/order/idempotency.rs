@@ -37,7 +37,7 @@ struct Begin {
 /// What [`Begin`] found.
 enum Begun {
     /// The request was answered with this order before.
-    Answered(Order),
+    Answered(Box<Order>),
     /// The request is new.
     New(InProgress),
 }
@@ -79,7 +79,7 @@ pub(super) async fn answer_once(
             return forward(&desk, submit).await;
         };
         let in_progress = match forward(&desk, Begin { user, idempotency_key }).await? {
-            Begun::Answered(order) => return Ok(order),
+            Begun::Answered(order) => return Ok(*order),
             Begun::New(in_progress) => in_progress,
         };
         let request = in_progress.request.clone();
@@ -103,7 +103,7 @@ impl Handler<Begin> for OrderDesk {
         let read = self.deps.clone().used_key(used_key.clone());
         concurrent(self, read, |read, desk, ctx| match read?.map(|row| row.value) {
             Some(used) if used.fingerprint != fingerprint => Err(OrderError::KeyReused.into()),
-            Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(order)),
+            Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(Box::new(order))),
             _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
             _ => {
                 let request = KeyedRequest { used_key, fingerprint };

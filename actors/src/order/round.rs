@@ -6,10 +6,11 @@ use std::time::Duration;
 use actix::{AsyncContext, Context};
 use domain::event::Event;
 use domain::order::{Order, OrderError, OrderId};
+use domain::user::Author;
 
-use super::OrderDesk;
 use super::commands::OrderDeps;
 use super::decision::{CallKind, Command, Decision, Permits, Result};
+use super::{DeliverOrder, NoteOrder, OrderDesk, ShipOrder};
 use crate::cart::registry::CartStored;
 use crate::failpoint::Durable;
 use crate::failure::Failure;
@@ -127,6 +128,17 @@ impl Decide for OrderDeps {
         &self.shared
     }
 
+    fn author(command: &Command) -> Option<&Author> {
+        match command {
+            Command::Cancel { by, .. } => by.as_ref(),
+            Command::Refund { by, .. }
+            | Command::Note(NoteOrder { by, .. })
+            | Command::Ship(ShipOrder { by, .. })
+            | Command::Deliver(DeliverOrder { by, .. }) => Some(by),
+            _ => None,
+        }
+    }
+
     fn decide(
         &self,
         command: &Command,
@@ -136,13 +148,14 @@ impl Decide for OrderDeps {
         match command {
             Command::Place(place) => self.place(place, rows, permits),
             Command::PayAgain(pay) => self.pay_again(pay, rows, permits),
-            Command::Refund(order) => self.refund(*order, rows, permits),
+            Command::Refund { order, .. } => self.refund(*order, rows, permits),
             Command::Reconcile(order) => self.reconcile(*order, rows, permits),
             Command::Settle(settle) => self.settle(settle, rows),
             Command::Answer { request, order } => self.answer_request(request, *order, rows),
-            Command::Cancel { user, order } => self.cancel(*user, *order, rows),
-            Command::Ship(order) => self.ship(*order, rows),
-            Command::Deliver(order) => self.deliver(*order, rows),
+            Command::Cancel { user, order, .. } => self.cancel(*user, *order, rows),
+            Command::Note(note) => self.note(note, rows),
+            Command::Ship(ship) => self.ship(ship.order, rows),
+            Command::Deliver(deliver) => self.deliver(deliver.order, rows),
         }
     }
 

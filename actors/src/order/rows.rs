@@ -18,7 +18,9 @@ impl OrderDeps {
     pub(super) fn order(&self, id: OrderId, rows: &mut Rows) -> Result<Order> {
         let tables = &self.shared.tables;
         rows.want(&tables.pending_orders, id);
-        Ok(rows.get(&tables.orders, id)?.ok_or(OrderError::Unknown)?)
+        let order = rows.get(&tables.orders, id)?.ok_or(OrderError::Unknown)?;
+        self.want_index(&order, rows);
+        Ok(order)
     }
 
     /// Returns an order of a user; another user's order is unknown.
@@ -78,9 +80,16 @@ impl OrderDeps {
         }
     }
 
-    /// Adds an order to the unpaid ones of its user, or removes it.
-    fn put_buyer(&self, order: &Order, rows: &mut Rows) -> std::result::Result<(), RowError> {
+    /// Adds an order to the unpaid ones of its user, or removes it; counts a new one.
+    fn put_buyer(
+        &self,
+        before: Option<&Order>,
+        order: &Order,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
         let mut buyer = self.buyer(order.user, rows)?;
+        let placed = u64::from(before.is_none());
+        buyer.orders = buyer.orders.map(|orders| orders.saturating_add(placed));
         buyer.unpaid.retain(|unpaid| *unpaid != order.id);
         buyer.unpaid.extend(order.is_unpaid().then_some(order.id));
         rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
@@ -117,19 +126,22 @@ impl OrderDeps {
         rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
     }
 
-    /// Puts an order, and keeps the lists of unpaid and of pending orders in step.
+    /// Puts an order with the steps that lead to it, and returns it. Keeps the index and the lists
+    /// of unpaid and of pending orders in step.
     pub(super) fn put_order(
         &self,
         before: Option<&Order>,
-        order: &Order,
+        order: Order,
         rows: &mut Rows,
-    ) -> std::result::Result<(), RowError> {
+    ) -> std::result::Result<Order, RowError> {
         let tables = &self.shared.tables;
+        let order = order.recorded(before, self.shared.clock.now(), rows.author());
+        self.put_index(before, &order, rows)?;
         let was_pending = before.is_some_and(Order::is_unsettled);
-        if before.is_some_and(Order::is_unpaid) != order.is_unpaid() {
-            self.put_buyer(order, rows)?;
+        if before.is_none() || before.is_some_and(Order::is_unpaid) != order.is_unpaid() {
+            self.put_buyer(before, &order, rows)?;
         }
-        rows.put(&tables.orders, order.id, order, None)?;
+        rows.put(&tables.orders, order.id, &order, None)?;
         match (was_pending, order.is_unsettled()) {
             (false, true) => rows.put(&tables.pending_orders, order.id, &order.id, None)?,
             (true, false) => rows.remove(&tables.pending_orders, order.id),
@@ -139,7 +151,7 @@ impl OrderDeps {
             None => Event::OrderPlaced(order.clone()),
             Some(_) => Event::OrderChanged(order.clone()),
         });
-        Ok(())
+        Ok(order)
     }
 
     /// Puts the articles that differ from those that were read.

@@ -2,10 +2,11 @@
 
 use domain::cart::{Cart, Item, Owner};
 use domain::order::transitions::StockMove;
-use domain::order::{Order, OrderId};
+use domain::order::{Note, Order, OrderId};
 use domain::payment::Outcome;
 use domain::user::UserId;
 
+use super::NoteOrder;
 use super::commands::OrderDeps;
 use super::decision::{CallKind, Decision, Result, Settle};
 use crate::failpoint::Durable;
@@ -67,11 +68,34 @@ impl OrderDeps {
         }
     }
 
-    /// Cancels a user's order, or records the request to cancel it.
-    pub(super) fn cancel(&self, user: UserId, id: OrderId, rows: &mut Rows) -> Result<Decision> {
-        let before = self.order_of(user, id, rows)?;
+    /// Cancels an order, or records the request to cancel it. An order that is not the user's is
+    /// unknown; without a user, an administrator cancels it.
+    pub(super) fn cancel(
+        &self,
+        user: Option<UserId>,
+        id: OrderId,
+        rows: &mut Rows,
+    ) -> Result<Decision> {
+        let before = match user {
+            Some(user) => self.order_of(user, id, rows)?,
+            None => self.order(id, rows)?,
+        };
         let (order, stock) = before.cancel()?;
         self.advance(Durable::Cancel, &before, order, stock, rows)
+    }
+
+    /// Replaces the note about an order; an empty text removes it.
+    pub(super) fn note(&self, note: &NoteOrder, rows: &mut Rows) -> Result<Decision> {
+        let NoteOrder { order: id, text, by } = note;
+        let before = self.order(*id, rows)?;
+        let note = Note::new(text, self.shared.clock.now(), by.clone())?;
+        let text = |note: &Option<Note>| note.as_ref().map(|note| note.text.clone());
+        if text(&note) == text(&before.note) {
+            return Ok(Decision::unchanged(before));
+        }
+        let order = Order { note, ..before.clone() };
+        let order = self.put_order(Some(&before), order, rows)?;
+        Ok(Decision::unchanged(order))
     }
 
     /// Marks a paid order as shipped.
@@ -100,7 +124,7 @@ impl OrderDeps {
             rows.require(&self.shared.tables.accounts, order.user);
             self.put_cart(&owner, cart, rows)?;
         }
-        self.put_order(Some(before), &order, rows)?;
+        let order = self.put_order(Some(before), order, rows)?;
         Ok(Decision { step: Some(Durable::Expire), ..Decision::unchanged(order) })
     }
 
@@ -123,7 +147,7 @@ impl OrderDeps {
         let stock = self.stock(ids.filter(|_| stock_move != StockMove::None), rows)?;
         let articles = stock_move.apply(&order, stock.clone())?;
         self.put_stock(&stock, articles, rows)?;
-        self.put_order(Some(before), &order, rows)?;
+        let order = self.put_order(Some(before), order, rows)?;
         Ok(Decision { step: Some(step), ..Decision::unchanged(order) })
     }
 

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use domain::bank::{Behaviour, BehaviourChange};
 use domain::breaker::{Breaker, Verdict};
 use domain::event::Event;
 use domain::payment::Outcome;
+use domain::user::Author;
 use tokio::time::timeout;
 
+use super::calls::LastCalls;
 use super::line::Line;
 use super::{Call, Request};
 use crate::bank::{Answer, Bank, BankError, Charge};
@@ -24,6 +27,8 @@ pub struct PaymentDeps {
     pub bank: Arc<dyn Bank>,
     /// The line in front of the bank.
     pub(super) line: Arc<Line>,
+    /// The last calls.
+    pub(super) calls: LastCalls,
 }
 
 /// The breaker and the version of its row.
@@ -34,9 +39,9 @@ pub(super) struct StoredBreaker {
 
 impl PaymentDeps {
     /// Collects the dependencies.
-    pub fn new(shared: &Shared, bank: Arc<dyn Bank>) -> Self {
+    pub fn new(shared: &Shared, bank: Arc<dyn Bank>, calls: &LastCalls) -> Self {
         let line = Arc::new(Line::new(shared.rules.bank_calls, shared.clock.clone()));
-        Self { shared: shared.clone(), bank, line }
+        Self { shared: shared.clone(), bank, line, calls: calls.clone() }
     }
 
     /// Reads the breaker. A probe that was running is lost, so the next call may probe at once.
@@ -54,13 +59,36 @@ impl PaymentDeps {
         self,
         breaker: Breaker,
         read_at: Option<Version>,
+        by: Option<Author>,
     ) -> Result<Version, StoreError> {
         let tables = &self.shared.tables;
-        let mut batch = self.shared.batch();
+        let mut batch = self.shared.batch().by(by);
         batch.put(&tables.breaker, "bank", read_at, &breaker)?;
         batch.publish(&Event::BreakerChanged(breaker))?;
         tables.commit_step(Durable::Breaker, batch).await?;
         Ok(read_at.unwrap_or_default() + 1)
+    }
+
+    /// Changes the behaviour of the simulated bank; the next call finds it.
+    pub(super) async fn change_behaviour(
+        self,
+        change: BehaviourChange,
+        by: Option<Author>,
+    ) -> Result<Behaviour, StoreError> {
+        let tables = &self.shared.tables;
+        let row = tables.bank_behaviour.get("simulated").await?;
+        let read_at = version(&row);
+        let before = row.map(|row| row.value).unwrap_or_default();
+        let behaviour = change.of(before);
+        if read_at.is_some() && behaviour == before {
+            return Ok(behaviour);
+        }
+        let mut batch = self.shared.batch().by(by);
+        batch.put(&tables.bank_behaviour, "simulated", read_at, &behaviour)?;
+        batch.publish(&Event::BankChanged(behaviour))?;
+        let event = tables.commit(batch).await?;
+        self.shared.bank_behaviour.apply(event, behaviour);
+        Ok(behaviour)
     }
 
     /// Calls the bank once there is room for a call, and reports the verdict by the permit.
@@ -75,13 +103,14 @@ impl PaymentDeps {
             return None;
         }
         room.start();
+        let running = self.calls.begin(&request, &self.shared.clock);
         let deadline = self.shared.rules.bank_timeout;
         // If the adapter panics, the permit is dropped with this verdict.
         permit.verdict = Verdict::Failure;
         let answer = timeout(deadline, self.request(&request))
             .await
             .unwrap_or_else(|_| Err(BankError::Unknown("no answer before the deadline".into())));
-        Some(match answer {
+        Some(running.end(match answer {
             Ok(answer) => {
                 permit.verdict = Verdict::Healthy;
                 outcome_of(answer)
@@ -95,7 +124,7 @@ impl PaymentDeps {
                 }
                 outcome_of_error(&error)
             }
-        })
+        }))
     }
 
     async fn request(&self, request: &Request) -> Result<Answer, BankError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::event::Event;
+use domain::user::Author;
 use tokio::time::sleep;
 
 use crate::ask::ATTEMPTS;
@@ -55,6 +56,9 @@ pub trait Decide: Clone + 'static {
 
     /// Returns what every actor shares.
     fn shared(&self) -> &Shared;
+
+    /// Returns the administrator who sent a command; `None` if a user or the shop did.
+    fn author(command: &Self::Command) -> Option<&Author>;
 
     /// Decides a command on the rows that the commands before it left.
     fn decide(
@@ -145,6 +149,7 @@ async fn decide_all<D: Decide>(
         D::begin_pass(permits);
         let mut decisions = Vec::with_capacity(commands.len());
         for command in commands {
+            rows.set_author(D::author(command).cloned());
             match deps.decide(command, rows, permits) {
                 Ok(decision) => decisions.push(Ok(decision)),
                 Err(Undecided::Refused(error)) => decisions.push(Err(Failure::Refused(error))),

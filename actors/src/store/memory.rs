@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -21,7 +20,6 @@ pub struct MemoryStore {
     events_max: usize,
     contents: Arc<Mutex<Contents>>,
     last_event: watch::Sender<EventId>,
-    refusals: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -32,28 +30,10 @@ impl MemoryStore {
 
     /// Creates an empty store that keeps the last `events_max` events.
     pub fn keeping(events_max: usize, clock: Clock) -> Self {
-        Self {
-            clock,
-            events_max,
-            contents: Arc::default(),
-            last_event: watch::Sender::new(0),
-            refusals: AtomicUsize::new(0),
-        }
-    }
-
-    /// Makes the next commits fail with [`StoreError::Unavailable`]; they change nothing.
-    pub fn refuse_next(&self, commits: usize) {
-        self.refusals.store(commits, Ordering::SeqCst);
+        Self { clock, events_max, contents: Arc::default(), last_event: watch::Sender::new(0) }
     }
 
     fn apply(&self, batch: Batch) -> Result<EventId, StoreError> {
-        if self
-            .refusals
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
-            .is_ok()
-        {
-            return Err(StoreError::Unavailable("set to refuse".to_owned()));
-        }
         let mut contents = lock(&self.contents);
         let last_event = contents.apply(batch, self.clock.now())?;
         contents.trim_events(self.events_max);

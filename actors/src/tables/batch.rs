@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use domain::event::Event;
+use domain::user::Author;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -19,11 +20,18 @@ use crate::store::{Batch, Put, StoreError, Version};
 pub struct WriteBatch {
     pub(super) batch: Batch,
     now: Timestamp,
+    by: Option<Author>,
 }
 
 impl WriteBatch {
     pub(super) fn new(now: Timestamp) -> Self {
-        Self { batch: Batch::default(), now }
+        Self { batch: Batch::default(), now, by: None }
+    }
+
+    /// Names the administrator who causes the events that are published from now on.
+    pub fn by(mut self, author: Option<Author>) -> Self {
+        self.by = author;
+        self
     }
 
     /// Puts a value under a key.
@@ -57,7 +65,8 @@ impl WriteBatch {
     /// So a key may be removed only if it is never put again (articles, accounts, the carts of
     /// deleted users, deleted users, sessions), or if every batch that writes it also names the
     /// version of a row for which this holds (usernames, their looks and known networks: the
-    /// account; pending orders: the order).
+    /// account; pending orders, their stages and their words: the order; buckets of the statistics:
+    /// the totals).
     pub fn remove<T: Serialize + DeserializeOwned>(
         &mut self,
         table: &Table<T>,
@@ -79,7 +88,16 @@ impl WriteBatch {
 
     /// Appends an event to the log.
     pub fn publish(&mut self, event: &Event) -> Result<(), StoreError> {
-        self.batch.events.push(encode_event(self.now, event)?);
+        self.publish_by(event, self.by.clone())
+    }
+
+    /// Appends an event that an administrator has caused to the log.
+    pub(super) fn publish_by(
+        &mut self,
+        event: &Event,
+        by: Option<Author>,
+    ) -> Result<(), StoreError> {
+        self.batch.events.push(encode_event(self.now, event, by)?);
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 use std::fmt::Display;
 
 use domain::event::{Entry, Event};
+use domain::user::Author;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,16 +19,22 @@ use crate::store::{LogEntry, StoreError};
 struct Logged<E> {
     at: Timestamp,
     event: E,
+    #[serde(default)]
+    by: Option<Author>,
 }
 
 /// Decodes an entry of the log.
 pub fn entry(logged: &LogEntry) -> Result<Entry, StoreError> {
-    let Logged { at, event } = decode(&logged.value)?;
-    Ok(Entry { id: logged.id, at, event })
+    let Logged { at, event, by } = decode(&logged.value)?;
+    Ok(Entry { id: logged.id, at, event, by })
 }
 
-pub(super) fn encode_event(at: Timestamp, event: &Event) -> Result<Vec<u8>, StoreError> {
-    encode(&Logged { at, event })
+pub(super) fn encode_event(
+    at: Timestamp,
+    event: &Event,
+    by: Option<Author>,
+) -> Result<Vec<u8>, StoreError> {
+    encode(&Logged { at, event, by })
 }
 
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
@@ -69,6 +76,11 @@ mod tests {
     #[test]
     fn the_end_of_a_session_that_an_earlier_version_logged_can_be_read() {
         #[derive(Serialize)]
+        struct LoggedBefore {
+            at: Timestamp,
+            event: Before,
+        }
+        #[derive(Serialize)]
         enum Before {
             SessionEnded { session: SessionId, user: UserId, reason: EndReason },
         }
@@ -77,8 +89,9 @@ mod tests {
         let reason = EndReason::SignedOut;
         let at = Timestamp::UNIX_EPOCH;
         let event = Before::SessionEnded { session, user, reason };
-        let value = encode(&Logged { at, event }).unwrap();
-        let event = entry(&LogEntry { id: 1, value }).unwrap().event;
+        let value = encode(&LoggedBefore { at, event }).unwrap();
+        let Entry { event, by, .. } = entry(&LogEntry { id: 1, value }).unwrap();
         assert_eq!(event, Event::SessionEnded { session, user, reason, until: None });
+        assert_eq!(by, None);
     }
 }

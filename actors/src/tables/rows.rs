@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 
 use domain::event::Event;
+use domain::user::Author;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,7 +43,9 @@ pub struct Rows {
     position: EventId,
     changed: HashMap<String, Change>,
     required: BTreeSet<String>,
-    events: Vec<Event>,
+    /// The administrator who sent the command that is being decided.
+    author: Option<Author>,
+    events: Vec<(Event, Option<Author>)>,
 }
 
 /// The last change of a row.
@@ -132,14 +135,24 @@ impl Rows {
         self.required.insert(table.key(key));
     }
 
+    /// Names the administrator who sent the command that is decided next.
+    pub fn set_author(&mut self, author: Option<Author>) {
+        self.author = author;
+    }
+
+    /// The administrator who sent the command that is being decided.
+    pub fn author(&self) -> Option<&Author> {
+        self.author.as_ref()
+    }
+
     /// Publishes an event with the commit.
     pub fn publish(&mut self, event: Event) {
-        self.events.push(event);
+        self.events.push((event, self.author.clone()));
     }
 
     /// The events of the round, in their order.
-    pub fn events(&self) -> &[Event] {
-        &self.events
+    pub fn events(&self) -> impl ExactSizeIterator<Item = &Event> {
+        self.events.iter().map(|(event, _)| event)
     }
 
     /// Returns the batch that commits every change; `None` if there is none.
@@ -160,7 +173,9 @@ impl Rows {
         for key in self.required.iter().filter(|key| !self.changed.contains_key(*key)) {
             batch.require_key(key.clone(), self.version(key));
         }
-        self.events.iter().try_for_each(|event| batch.publish(event))?;
+        for (event, by) in &self.events {
+            batch.publish_by(event, by.clone())?;
+        }
         Ok(Some(batch))
     }
 

@@ -12,6 +12,9 @@ use crate::store::{SharedStore, StoreError, Version, Versioned};
 /// How many rows one scan of the store reads.
 const PAGE: usize = 100;
 
+/// How many rows one scan of the store reads if only their keys are needed.
+const KEYS: usize = 1_000;
+
 /// A stored value and the version of its key.
 #[derive(Debug, Clone)]
 pub struct Row<T> {
@@ -84,6 +87,36 @@ impl<T: Serialize + DeserializeOwned> Table<T> {
                 return Ok(rows);
             }
             rows.extend(page);
+        }
+    }
+
+    /// Returns how many keys begin with `prefix`. Reads all of them.
+    pub async fn count(&self, prefix: impl Display) -> Result<u64, StoreError> {
+        Ok(self.keys(prefix, None).await?.len() as u64)
+    }
+
+    /// Returns the keys that begin with `prefix`, in order; if there is a `last`, those up to it.
+    pub(super) async fn keys(
+        &self,
+        prefix: impl Display,
+        last: Option<&str>,
+    ) -> Result<Vec<String>, StoreError> {
+        let prefix = self.key(prefix);
+        let last = last.map(|last| self.key(last));
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let after = keys.last().map(String::as_str);
+            let read = self.store.scan(&prefix, after, KEYS).await?;
+            let is_last = read.len() < KEYS;
+            keys.extend(read.into_iter().map(|(key, _)| key));
+            let wanted = match &last {
+                Some(last) => keys.partition_point(|key| key <= last),
+                None => keys.len(),
+            };
+            if is_last || wanted < keys.len() {
+                keys.truncate(wanted);
+                return Ok(keys.iter().map(|key| self.own_key(key)).collect());
+            }
         }
     }
 

@@ -5,25 +5,28 @@
 
 use domain::cart::Owner;
 use domain::event::Event;
+use domain::list::ListPage;
 use domain::session::{EndReason, Session};
 use domain::text::mapped_password;
-use domain::user::{Role, User, UserError, UserId};
+use domain::user::Author;
+use domain::user::{Role, User, UserError, UserId, Username};
 
 use super::breached::BreachedPasswords;
+use super::count::{Change, count, put_count};
 use super::default_password::DefaultPassword;
-use super::lookalikes::{free_looks, put_looks, remove_looks};
+use super::lookalikes::{LookRows, free_looks, put_looks, remove_looks};
 use super::throttle::{Outcome, Throttle};
-use super::{AddUser, ChangePassword, ChangeUser, ListUsers};
-use crate::ask::Child;
+use super::{AddUser, ChangePassword, ChangeUser, DeleteUser, ListUsers, PageUsers};
+use crate::ask::{ATTEMPTS, Child};
 use crate::clock::new_id;
 use crate::failure::Failure;
 use crate::password::{Client, Hasher};
 use crate::session::{EndSessions, ReplaceSessions, SessionSelector, TokenRegistry, VerifiedUser};
 use crate::shared::Shared;
 use crate::store::Version;
-use crate::tables::Account;
 use crate::tables::batch::WriteBatch;
 use crate::tables::table::{Row, version};
+use crate::tables::{Account, Buyer};
 
 type Result<T> = std::result::Result<T, Failure<UserError>>;
 
@@ -77,12 +80,7 @@ impl UserDeps {
     }
 
     async fn add_account(&self, add: AddUser, password: String) -> Result<VerifiedUser> {
-        let tables = &self.shared.tables;
-        let folded = add.username.folded();
-        if tables.usernames.get(&folded).await?.is_some() {
-            return Err(UserError::UsernameTaken.into());
-        }
-        let looks = free_looks(tables, &add.username).await?.ok_or(UserError::UsernameTaken)?;
+        self.free_name(&add.username).await?;
         let password_hash = self.hasher.hash(add.client, password).await?;
         let now = self.shared.clock.now();
         let user = User {
@@ -92,18 +90,50 @@ impl UserDeps {
             role: add.role,
             created_at: now,
         };
-        let account = Account { user: user.clone(), password_hash, default_password: false };
-        let mut batch = self.shared.batch();
-        batch.put(&tables.usernames, &folded, None, &user.id)?;
+        let account = Account { user, password_hash, default_password: false };
+        // All registrations change the number of users. After a conflict, the password need not be
+        // hashed again.
+        for _ in 0..ATTEMPTS {
+            match self.put_account(&account, add.client, add.by.clone()).await {
+                Err(Failure::Conflict) => {}
+                stored => return stored.map(|()| VerifiedUser { user: account.user, version: 1 }),
+            }
+        }
+        Err(Failure::Conflict)
+    }
+
+    /// Stores a new account.
+    async fn put_account(
+        &self,
+        account: &Account,
+        client: Client,
+        by: Option<Author>,
+    ) -> Result<()> {
+        let tables = &self.shared.tables;
+        let user = &account.user;
+        let looks = self.free_name(&user.username).await?;
+        let mut batch = self.shared.batch().by(by);
+        batch.put(&tables.usernames, user.username.folded(), None, &user.id)?;
         put_looks(tables, &mut batch, &looks, user.id)?;
-        batch.put(&tables.accounts, user.id, None, &account)?;
-        if let Client::Visitor(network) = add.client {
+        batch.put(&tables.accounts, user.id, None, account)?;
+        batch.put(&tables.buyers, user.id, None, &Buyer::new())?;
+        put_count(tables, &mut batch, Change::Added).await?;
+        if let Client::Visitor(network) = client {
             self.put_network(&mut batch, user.id, network).await?;
         }
         self.update_admins(&mut batch, user.id, user.role).await?;
         batch.publish(&Event::UserAdded(user.clone()))?;
         tables.commit(batch).await?;
-        Ok(VerifiedUser { user, version: 1 })
+        Ok(())
+    }
+
+    /// Returns the looks of a name; an error if the name is taken or looks like one that is.
+    async fn free_name(&self, name: &Username) -> Result<LookRows> {
+        let tables = &self.shared.tables;
+        if tables.usernames.get(&name.folded()).await?.is_some() {
+            return Err(UserError::UsernameTaken.into());
+        }
+        Ok(free_looks(tables, name).await?.ok_or(UserError::UsernameTaken)?)
     }
 
     /// Changes a password, given the current one, and replaces every session by a new one.
@@ -150,6 +180,27 @@ impl UserDeps {
         Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
     }
 
+    /// Returns a page of the users, oldest first.
+    pub(super) async fn page(self, page: PageUsers) -> Result<ListPage<User, UserId>> {
+        let PageUsers { after, limit } = page;
+        let key = after.map(|user| user.to_string());
+        let page = self.shared.tables.accounts.page("", key.as_deref(), limit).await?;
+        let entries: Vec<_> = page.values.into_iter().map(|account| account.user).collect();
+        Ok(ListPage {
+            after,
+            before: page.before,
+            total: self.count().await?,
+            previous: page.previous.map(|account| account.user.id),
+            next: entries.last().map(|user| user.id).filter(|_| page.has_more),
+            entries,
+        })
+    }
+
+    /// Returns the number of users.
+    pub(super) async fn count(&self) -> Result<u64> {
+        Ok(count(&self.shared.tables, self.shared.batch()).await?)
+    }
+
     /// Changes a user; a new role or password ends the user's sessions.
     pub(super) async fn change(self, change: ChangeUser) -> Result<User> {
         let password = change.password.as_deref().map(mapped_password);
@@ -167,7 +218,7 @@ impl UserDeps {
         };
         let account = Account { user: user.clone(), ..before };
         let account = self.with_password(Client::Staff, account, password).await?;
-        let mut batch = self.shared.batch();
+        let mut batch = self.shared.batch().by(change.by);
         batch.put(&tables.accounts, user.id, Some(version), &account)?;
         self.update_admins(&mut batch, user.id, role).await?;
         batch.publish(&Event::UserChanged(user.clone()))?;
@@ -181,12 +232,12 @@ impl UserDeps {
 
     /// Deletes a user with their cart and sessions, and lists them for the order desk, which makes
     /// their orders anonymous.
-    pub(super) async fn delete(self, id: UserId) -> Result<User> {
+    pub(super) async fn delete(self, DeleteUser { user: id, by }: DeleteUser) -> Result<User> {
         let tables = &self.shared.tables;
         let Row { version, value: Account { user, .. } } = self.row(id).await?;
         let folded = user.username.folded();
         let owner = Owner::User(id);
-        let mut batch = self.shared.batch();
+        let mut batch = self.shared.batch().by(by);
         batch.remove(&tables.accounts, id, version);
         if let Some(row) = tables.usernames.get(&folded).await? {
             batch.remove(&tables.usernames, &folded, row.version);
@@ -200,6 +251,7 @@ impl UserDeps {
             // A sign-in at the same time must not leave a row.
             None => batch.require(&tables.known_networks, id, None),
         }
+        put_count(tables, &mut batch, Change::Deleted).await?;
         batch.put(&tables.deleted_users, id, None, &id)?;
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;

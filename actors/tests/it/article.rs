@@ -14,6 +14,7 @@ fn stock(on_hand: u32) -> ChangeArticle {
         id: LAMP,
         patch: ArticlePatch { on_hand: Some(on_hand), ..ArticlePatch::default() },
         expected: None,
+        by: None,
     }
 }
 
@@ -28,9 +29,11 @@ async fn changes_that_wait_share_one_commit_and_are_decided_in_their_order() {
     let others = async {
         eventually(async || test.store.holds_a_commit().then_some(())).await;
         let changes = join_all((0..20).map(|on_hand| catalogue.ask(stock(on_hand))));
-        let added = join_all([lamp.clone(), lamp].map(|copy| catalogue.ask(AddArticle(copy))));
+        let added = join_all(
+            [lamp.clone(), lamp].map(|copy| catalogue.ask(AddArticle { article: copy, by: None })),
+        );
         let end = async {
-            let removed = catalogue.ask(RemoveArticle { id: LAMP, expected: None }).await;
+            let removed = catalogue.ask(RemoveArticle { id: LAMP, expected: None, by: None }).await;
             (removed, catalogue.ask(stock(1)).await)
         };
         let release = async {

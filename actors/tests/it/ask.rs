@@ -4,7 +4,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use actix::{Actor, Arbiter, Context, Handler, Message};
-use actors::ask::Child;
+use actors::ask::{Child, KillSwitch};
+use actors::clock::Clock;
 use actors::failure::Failure;
 
 /// An actor whose drop takes some time after a panic.
@@ -39,8 +40,8 @@ impl Handler<Work> for SlowDrop {
 #[actix::test]
 async fn the_first_message_after_a_panic_reaches_a_restarted_actor() {
     let arbiter = Arbiter::new();
-    let start = move || SlowDrop::start_in_arbiter(&arbiter.handle(), |_| SlowDrop);
-    let child = Child::start("slow", start);
+    let start = move |_: &KillSwitch| SlowDrop::start_in_arbiter(&arbiter.handle(), |_| SlowDrop);
+    let child = Child::start("slow", Clock::default(), start);
     assert_eq!(child.ask(Work { panics: false }).await, Ok(()));
     assert!(matches!(child.ask(Work { panics: true }).await, Err(Failure::Unavailable(_))));
     assert_eq!(child.ask(Work { panics: false }).await, Ok(()));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actors::article::ChangeArticle;
+use actors::bank::behaviour::BankBehaviour;
 use actors::cart::registry::ToCart;
 use actors::cart::{AddItem, CartReply, GetCart};
 use actors::clock::{Clock, ManualClock};
@@ -15,6 +16,7 @@ use actors::session::{SessionClient, VerifiedUser};
 use actors::shop::{Parts, Shop};
 use actors::user::AddUser;
 use actors::user::breached::BreachedPasswords;
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId, ArticlePatch};
 use domain::breaker::Limits;
 use domain::cart::lifetimes::CartLifetimes;
@@ -24,14 +26,15 @@ use domain::order::limits::OrderLimits;
 use domain::quantity::Quantity;
 use domain::session::Lifetimes;
 use domain::user::password::PasswordRule;
-use domain::user::{Role, UserId, Username};
+use domain::user::{Author, Role, UserId, Username};
+use uuid::Uuid;
 
 use bank::ScriptedBank;
 use store::FaultyStore;
 
 pub(crate) mod bank;
 pub(crate) mod order;
-mod store;
+pub(crate) mod store;
 pub(crate) mod subscriber;
 
 /// The only article of the shop: it costs 12.50, and ten units are in stock.
@@ -65,10 +68,16 @@ impl TestShop {
         Self::open_with(rules()).await
     }
 
+    /// Opens a new shop for a thousand buyers: their carts do not look all the time whether they
+    /// may sleep.
+    pub(crate) async fn open_for_a_thousand() -> Self {
+        Self::open_with(Rules { cart_sleep_after: minutes(24 * 60), ..rules() }).await
+    }
+
     /// Opens a new shop with rules of its own.
     pub(crate) async fn open_with(rules: Rules) -> Self {
         let clock = ManualClock::new(1_000_000_000_000);
-        let store = Arc::new(FaultyStore::new(Clock::Manual(clock.clone())));
+        let store = Arc::new(FaultyStore::keeping(rules.events_max, Clock::Manual(clock.clone())));
         let bank = Arc::new(ScriptedBank::default());
         let parts = (store.clone(), bank.clone(), clock.clone());
         let shop = open_node(parts, rules.clone(), LOG_N).await;
@@ -104,7 +113,8 @@ impl TestShop {
         let username = Username::new(name).unwrap();
         let role = Role::Customer;
         let client = Client::Staff;
-        let add = AddUser { username, email: None, password: PASSWORD.into(), role, client };
+        let add =
+            AddUser { username, email: None, password: PASSWORD.into(), role, client, by: None };
         self.shop.users.ask(add).await.unwrap()
     }
 
@@ -138,7 +148,11 @@ impl TestShop {
     /// Changes the price of lamps.
     pub(crate) async fn reprice_lamps(&self, cents: u64) {
         let patch = ArticlePatch { price: Some(Cents(cents)), ..ArticlePatch::default() };
-        self.shop.catalogue.ask(ChangeArticle { id: LAMP, patch, expected: None }).await.unwrap();
+        self.shop
+            .catalogue
+            .ask(ChangeArticle { id: LAMP, patch, expected: None, by: None })
+            .await
+            .unwrap();
     }
 
     /// Returns how many lamps are on hand, and how many of those are reserved.
@@ -146,6 +160,11 @@ impl TestShop {
         let articles = self.shop.snapshot.articles();
         (articles[&LAMP].on_hand, articles[&LAMP].reserved)
     }
+}
+
+/// Returns an administrator who sends commands.
+pub(crate) fn author() -> Author {
+    Author { id: UserId(Uuid::nil()), username: "admin".into() }
 }
 
 /// Returns the owner of the cart of a visitor who is not signed in.
@@ -183,7 +202,9 @@ async fn open_node(
     let hasher = Hasher::new(log_n).unwrap();
     let clock = Clock::Manual(clock);
     let breached = BreachedPasswords::default();
-    let parts = Parts { store, bank, hasher, breached, clock, rules, seed: seed() };
+    let bank_behaviour = BankBehaviour::default();
+    let seed = seed();
+    let parts = Parts { store, bank, bank_behaviour, hasher, breached, clock, rules, seed };
     Shop::open(parts).await.unwrap()
 }
 
@@ -229,6 +250,8 @@ fn seed() -> Seed {
         reserved: 0,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     };
     Seed {
         admin: Username::new("admin").unwrap(),

@@ -17,4 +17,5 @@ mod observe;
 mod order;
 mod payment;
 mod session;
+mod statistics;
 mod user;

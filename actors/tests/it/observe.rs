@@ -1,5 +1,7 @@
 //! The observable state of every long-lived actor.
 
+use std::collections::BTreeMap;
+
 use actix::dev::ToEnvelope;
 use actix::{Actor, Context, Handler};
 use actors::article::CatalogueState;
@@ -12,6 +14,7 @@ use actors::payment::PaymentsState;
 use actors::session::{
     EndSessions, FindByCookie, OpenSession, SessionSelector, SessionsState, VerifiedUser,
 };
+use actors::statistics::StatisticsState;
 use actors::user::{CheckPassword, UsersState};
 use domain::breaker::Breaker;
 use domain::cart::Owner;
@@ -83,7 +86,16 @@ async fn every_actor_reports_its_state_after_one_sign_in_one_cart_and_one_order(
     await_state(&shop.payments, PaymentsState { breaker, free_calls: BANK_CALLS }).await;
     await_state(&shop.orders, OrdersState { pending: 0, calling: 0 }).await;
     let position = shop.tables.store.last_event().await.unwrap();
-    await_state(&shop.hub, HubState { subscribers: 1, channels: 2, position }).await;
+    let counted = StatisticsState { position, is_recounting: false };
+    await_state(&shop.statistics, counted).await;
+    let hub: HubState = shop.hub.observe().await.unwrap();
+    let topics = BTreeMap::from([(Topic::Cart, 1), (Topic::Orders, 1)]);
+    assert_eq!((hub.subscribers, hub.channels, hub.topics, hub.lagging), (1, 2, topics, 0));
+    eventually(async || {
+        let hub: HubState = shop.hub.observe().await?;
+        (hub.position == position).then_some(())
+    })
+    .await;
 }
 
 #[actix::test]

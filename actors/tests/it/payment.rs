@@ -102,7 +102,7 @@ async fn after_a_minute_exactly_one_of_a_hundred_callers_is_admitted() {
 
 #[actix::test]
 async fn after_a_minute_one_of_a_thousand_orders_is_placed_and_the_others_can_be_retried() {
-    let test = TestShop::open().await;
+    let test = TestShop::open_for_a_thousand().await;
     fail_three_times(&test).await;
     let mut buyers = Vec::new();
     for number in 0..1_000 {

@@ -99,7 +99,7 @@ async fn a_deleted_user_is_signed_out_of_every_session() {
     let browser = sign_in(&test, &user, Some("hash")).await.unwrap();
     let program = sign_in(&test, &user, None).await.unwrap();
     test.shop.sessions.ask(FindByCookie("hash".into())).await.unwrap();
-    test.shop.users.ask(DeleteUser(user.user.id)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user: user.user.id, by: None }).await.unwrap();
     for session in [browser, program] {
         assert!(test.shop.revocations.contains(session.id));
     }
@@ -113,7 +113,7 @@ async fn a_sign_in_is_refused_if_the_password_has_changed_since_it_was_checked()
     let test = TestShop::open().await;
     let verified = test.user("ana").await;
     let password = Some("battery staple".into());
-    let change = ChangeUser { user: verified.user.id, role: None, email: None, password };
+    let change = ChangeUser { user: verified.user.id, role: None, email: None, password, by: None };
     test.shop.users.ask(change).await.unwrap();
     assert_eq!(sign_in(&test, &verified, None).await, Err(Failure::Refused(SessionError::Refused)));
 }
@@ -147,7 +147,7 @@ async fn no_session_survives_a_password_change_if_another_one_was_opened_on_a_sl
     .await;
 
     let password = Some("battery staple".into());
-    let change = ChangeUser { user: ana.user.id, role: None, email: None, password };
+    let change = ChangeUser { user: ana.user.id, role: None, email: None, password, by: None };
     test.shop.users.ask(change).await.unwrap();
     for session in [second, slow.unwrap()] {
         assert!(test.shop.revocations.contains(session.id));
@@ -208,15 +208,15 @@ async fn ends(node: &Shop, session: &Session, way: End) {
         End::NewPassword => drop(change_password(node, user, None).await.unwrap()),
         End::PasswordOfAnAdmin => {
             let password = Some("battery staple".into());
-            let change = ChangeUser { user, role: None, email: None, password };
+            let change = ChangeUser { user, role: None, email: None, password, by: None };
             node.users.ask(change).await.unwrap();
         }
         End::Promotion => {
             let role = Some(Role::Admin);
-            let change = ChangeUser { user, role, email: None, password: None };
+            let change = ChangeUser { user, role, email: None, password: None, by: None };
             node.users.ask(change).await.unwrap();
         }
-        End::Deletion => drop(node.users.ask(DeleteUser(user)).await.unwrap()),
+        End::Deletion => drop(node.users.ask(DeleteUser { user, by: None }).await.unwrap()),
     }
 }
 

@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use crate::harness::{PASSWORD, TestShop, client};
 
 mod guessing;
+mod list;
 mod unmapped;
 
 const WRONG: &str = "wrong horse";

@@ -30,6 +30,8 @@ pub struct PricedItem {
     pub article: ArticleId,
     /// The article's name.
     pub name: String,
+    /// The article's name in the other language of the pages; empty if there is none.
+    pub translated_name: String,
     /// The number of units.
     pub quantity: Quantity,
     /// The price of one unit.
@@ -79,6 +81,9 @@ impl Item {
         Ok(PricedItem {
             article: self.article,
             name: article.map_or(&self.name, |article| &article.name).clone(),
+            translated_name: article
+                .map(|article| article.translation.name.clone())
+                .unwrap_or_default(),
             quantity: self.quantity,
             unit_price,
             line_total: unit_price.times(self.quantity.get())?,
@@ -106,6 +111,7 @@ mod tests {
     use super::super::tests::cart;
     use super::*;
     use crate::article::tests::lamp;
+    use crate::article::texts::Texts;
 
     #[test]
     fn a_priced_cart_shows_what_has_changed_since_the_items_were_added() {
@@ -125,12 +131,15 @@ mod tests {
 
     #[test]
     fn a_priced_cart_has_the_current_names_prices_and_availability_of_its_articles() {
-        let renamed = Article { name: "Torch".into(), on_hand: 9, reserved: 3, ..lamp() };
+        let translation = Texts { name: "Torche".into(), ..Texts::default() };
+        let name = "Torch".into();
+        let renamed = Article { name, translation, on_hand: 9, reserved: 3, ..lamp() };
         let cart = cart(&[(1, 6), (2, 2)]);
         let priced = cart.priced(&Articles::from([(ArticleId(1), renamed)])).unwrap();
         let torch = PricedItem {
             article: ArticleId(1),
             name: "Torch".into(),
+            translated_name: "Torche".into(),
             quantity: Quantity::new(6).unwrap(),
             unit_price: Cents(1_250),
             line_total: Cents(7_500),
@@ -140,6 +149,7 @@ mod tests {
         let removed = PricedItem {
             article: ArticleId(2),
             name: "Lamp".into(),
+            translated_name: String::new(),
             quantity: Quantity::new(2).unwrap(),
             unit_price: Cents(1_250),
             line_total: Cents(2_500),

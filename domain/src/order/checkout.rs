@@ -61,6 +61,8 @@ impl Order {
             expires_at: later(now, expires_after),
             requested: Requested::None,
             pay_after: None,
+            steps: Vec::new(),
+            note: None,
         };
         Ok((order, articles))
     }
@@ -180,6 +182,8 @@ pub(crate) mod tests {
             expires_at: Timestamp::from_second(900).unwrap(),
             requested: Requested::None,
             pay_after: None,
+            steps: Vec::new(),
+            note: None,
         };
         assert_eq!(placed(), expected);
     }

@@ -56,13 +56,23 @@ impl Order {
 
     /// Returns an error if the next payment attempt has to wait.
     pub fn check_wait(&self, now: Timestamp) -> Result<(), OrderError> {
-        match self.pay_after {
-            Some(after) if !is_due(after, LONGEST_WAIT, now) => {
+        match self.wait(now) {
+            Some(after) => {
                 let retry_after = now.duration_until(after).unsigned_abs();
                 Err(OrderError::TooManyAttempts { retry_after })
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
+    }
+
+    /// Returns the order without a wait that is over.
+    pub fn without_past_wait(self, now: Timestamp) -> Self {
+        Self { pay_after: self.wait(now), ..self }
+    }
+
+    /// Returns when the next payment attempt may begin; `None` if it may begin now.
+    fn wait(&self, now: Timestamp) -> Option<Timestamp> {
+        self.pay_after.filter(|after| !is_due(*after, LONGEST_WAIT, now))
     }
 
     /// Returns the order whose latest attempt begins now. It has its whole time to pay again, and

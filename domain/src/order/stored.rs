@@ -7,7 +7,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
+use super::steps::Step;
+use super::{Contact, Note, Order, OrderId, OrderItem, OrderStatus, Requested};
 use crate::money::Cents;
 use crate::payment::Payment;
 use crate::user::UserId;
@@ -33,6 +34,10 @@ struct StoredOrder {
     requested: Requested,
     #[serde(default)]
     pay_after: Option<Timestamp>,
+    #[serde(default)]
+    steps: Vec<Step>,
+    #[serde(default)]
+    note: Option<Note>,
 }
 
 impl Serialize for Order {
@@ -62,6 +67,8 @@ impl From<StoredOrder> for Order {
             created_at: stored.created_at,
             expires_at: stored.expires_at,
             pay_after: stored.pay_after,
+            steps: stored.steps,
+            note: stored.note,
         }
     }
 }
@@ -121,7 +128,8 @@ mod tests {
         let stored = serde_json::to_string(&placed()).unwrap();
         let positions = FIELDS_BEFORE.map(|name| stored.find(&format!("\"{name}\":")).unwrap());
         assert!(positions.is_sorted(), "{stored}");
-        let last = r#""called_off":false,"requested":"none","pay_after":null}"#;
+        let last =
+            r#""called_off":false,"requested":"none","pay_after":null,"steps":[],"note":null}"#;
         assert!(stored.ends_with(last), "{stored}");
     }
 

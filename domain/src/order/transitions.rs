@@ -183,9 +183,9 @@ impl Order {
         )
     }
 
-    /// Returns the order without its contact.
+    /// Returns the order without its contact, and without the note, which may be about the person.
     pub fn anonymous(&self) -> Self {
-        Self { contact: None, ..self.clone() }
+        Self { contact: None, note: None, ..self.clone() }
     }
 
     /// Returns the order with a request, unless it has one.

@@ -227,16 +227,17 @@ mod tests {
     use std::sync::Arc;
 
     use actors::bank::Charge;
+    use actors::bank::behaviour::BankBehaviour;
     use actors::clock::Clock;
     use actors::store::SharedStore;
     use actors::store::memory::MemoryStore;
+    use domain::bank::Behaviour;
     use domain::money::Cents;
     use domain::payment::Outcome;
 
     use super::super::Books;
     use super::super::samples::{NOW, order_of_two_lamps};
     use super::*;
-    use crate::bank::behaviour::Behaviour;
     use crate::bank::simulated::SimulatedBank;
 
     /// A request to the bank.
@@ -389,8 +390,9 @@ mod tests {
         let mut batch = tables.batch(NOW);
         batch.put(&tables.orders, order.id, None, &order).unwrap();
         tables.commit(batch).await.unwrap();
-        let bank = SimulatedBank::new(store, Clock::default());
-        bank.behave(Behaviour { latency_ms: 0, ..Behaviour::default() });
+        let behaviour = Behaviour { latency_ms: 0, ..Behaviour::default() };
+        let behaviour = BankBehaviour::new(behaviour);
+        let bank = SimulatedBank::new(store, Clock::default(), behaviour);
         let charge = Charge { key: key(order.id, 1), order: order.id, amount: Cents(2_499) };
         bank.decide(&charge).await.unwrap();
         let mut lines = Vec::new();

@@ -123,7 +123,7 @@ pub(super) async fn idempotency_keys(
 }
 
 /// Reads those orders that exist.
-async fn orders(
+pub(super) async fn orders(
     tables: &Tables,
     ids: impl Iterator<Item = OrderId>,
 ) -> Result<HashMap<OrderId, Order>, StoreError> {
@@ -131,10 +131,10 @@ async fn orders(
     Ok(rows.into_iter().flatten().map(|row| (row.value.id, row.value)).collect())
 }
 
-fn report_missing(key: &str, list: &str, report: Report<'_>) {
+pub(super) fn report_missing(key: &str, list: &str, report: Report<'_>) {
     report(Line::Difference(format!("{key} is missing from {list}")));
 }
 
-fn report_extra(key: &str, list: &str, report: Report<'_>) {
+pub(super) fn report_extra(key: &str, list: &str, report: Report<'_>) {
     report(Line::Difference(format!("{key} must not be in {list}")));
 }

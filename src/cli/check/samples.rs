@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use actors::order::index::{staged_keys, word_keys};
+use actors::tables::Tables;
+use actors::tables::batch::WriteBatch;
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId, Articles};
 use domain::cart::Cart;
 use domain::money::Cents;
@@ -27,6 +31,8 @@ pub(super) fn lamp() -> Article {
         reserved: 0,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     }
 }
 
@@ -40,4 +46,15 @@ pub(super) fn order_of_two_lamps() -> (Order, Articles) {
     let order = OrderId(Uuid::from_u128(1));
     let user = UserId(Uuid::from_u128(2));
     Order::place(order, user, &cart, articles, checkout, NOW, Duration::from_secs(900)).unwrap()
+}
+
+/// Puts an order into a batch, with its rows in the index.
+pub(super) fn put_order(batch: &mut WriteBatch, tables: &Tables, order: &Order) {
+    batch.put(&tables.orders, order.id, None, order).unwrap();
+    for key in staged_keys(order) {
+        batch.put(&tables.staged_orders, key, None, &order.id).unwrap();
+    }
+    for key in word_keys(order) {
+        batch.put(&tables.order_words, key, None, &order.id).unwrap();
+    }
 }

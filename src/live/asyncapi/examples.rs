@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId};
+use domain::bank::Behaviour;
 use domain::breaker::Breaker;
 use domain::cart::{Cart, Item, Owner};
 use domain::event::{Entry, Event};
@@ -22,11 +24,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::api::article::{admin_json, article_json};
 use crate::live::close::Close;
-use crate::live::frame::events::event_frame;
+use crate::live::frame::event_frame;
 use crate::live::frame::snapshots::{StateFrame, snapshot_frame};
 use crate::live::frame::{self, ErrorCode, Reply};
+use crate::objects::article::{admin_json, article_json};
 
 /// The number of the socket of the `bye` examples.
 const SOCKET: u64 = 1;
@@ -126,12 +128,13 @@ fn events() -> Result<Vec<String>, UserError> {
             until: None,
         },
         Event::BreakerChanged(Breaker::default()),
+        Event::BankChanged(Behaviour::default()),
         Event::ShopOpened { version: env!("CARGO_PKG_VERSION").into() },
         Event::ShopClosing,
     ];
     let mut frames = Vec::new();
     for (id, event) in (41..).zip(all) {
-        let entry = Entry { id, at: NOW, event };
+        let entry = Entry { id, at: NOW, event, by: None };
         let channels = entry.event.channels().into_iter();
         let allowed =
             channels.filter(|channel| subscriber.channel(channel.topic).as_ref() == Some(channel));
@@ -161,6 +164,8 @@ fn article() -> Article {
         reserved: 1,
         active: true,
         revision: 0,
+        translation: Texts::default(),
+        uploaded: None,
     }
 }
 
@@ -200,6 +205,8 @@ fn order() -> Result<Order, UserError> {
         expires_at: in_an_hour(),
         requested: Requested::None,
         pay_after: None,
+        steps: Vec::new(),
+        note: None,
     })
 }
 

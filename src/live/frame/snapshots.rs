@@ -7,9 +7,10 @@ use domain::topic::Topic;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::data::{ArticleList, CartSummary};
-use super::{ServerFrame, encode};
-use crate::api::article::ArticleJson;
+use super::encode;
+use crate::objects::article::ArticleJson;
+use crate::objects::data::{ArticleList, CartSummary};
+use crate::objects::event::ServerFrame;
 
 /// The state of a topic.
 #[derive(Serialize, JsonSchema)]

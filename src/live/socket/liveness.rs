@@ -17,8 +17,8 @@ use crate::credentials::SignedIn;
 use crate::live::close::Close;
 
 impl Socket {
-    /// Closes the socket if it may not stay open, catches up if the client was too slow, and
-    /// sends a ping when one is due.
+    /// Closes the socket if it may not stay open, catches up if the client was too slow, redraws a
+    /// page that shows the past, and sends a ping when one is due.
     ///
     /// This runs only while the client reads: actix does not poll an actor whose output is blocked.
     pub(super) fn check(&mut self, ctx: &mut Context) {
@@ -34,6 +34,7 @@ impl Socket {
             self.close(Close::Silent, ctx);
         } else {
             self.resubscribe_if_lagging(ctx);
+            self.redraw_if_past(ctx);
             self.ping_if_due(now, ctx);
         }
     }

@@ -6,16 +6,14 @@
 //! handles the pushes that wait in its mailbox only after that: nothing is missed or sent twice.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use actix::{ActorFutureExt, AsyncContext, ContextFutureSpawner, WrapFuture};
 use actix_web::rt;
 use actors::live::Subscribe;
-use actors::shop::Shop;
 use actors::store::EventId;
+use domain::shown::Shown;
 use domain::topic::{Channel, INTERRUPTIONS, Topic};
 use tokio::task::yield_now;
-use tokio::time::timeout;
 
 use super::{Client, Context, Socket};
 use crate::error::Problem;
@@ -24,9 +22,6 @@ use crate::live::close::Close;
 use crate::live::identity::Identity;
 use crate::live::page::Page;
 use crate::live::program::{Program, Replay};
-
-/// How long to wait until the hub has pushed every event stored before a subscription.
-const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What to send when the hub confirms a subscription.
 #[derive(Clone)]
@@ -59,7 +54,10 @@ impl Socket {
         let shop = self.state.shop.clone();
         let subscribed = async move {
             if has_new_topics {
-                wait_for_hub(&shop).await?;
+                // Events acknowledged before a subscription are not news to the client. If the hub
+                // is too slow, some are pushed although a snapshot shows them already, which is
+                // harmless.
+                shop.caught_up().await.ok()?;
             }
             hub.send(subscribe).await.ok()
         };
@@ -80,10 +78,8 @@ impl Socket {
         let missed_after = (pushed < position).then_some(pushed);
         match &self.client {
             Client::Page(page) => {
-                let page = Page { since: missed_after.unwrap_or(page.since), ..page.clone() };
-                let all = missed_after.is_some();
-                let topics = if all { self.topics.clone() } else { subscription.new };
-                self.send_rendered(page.render_topics(topics, position), ctx);
+                let page = Page { since: missed_after.unwrap_or(page.since), ..Page::clone(page) };
+                self.send_rendered(page.catch_up(position), ctx);
                 self.pending = None;
             }
             Client::Program(program) => {
@@ -148,7 +144,7 @@ impl Socket {
             .into_actor(self)
             .map(|rendered, socket, ctx: &mut Context| match rendered {
                 Ok((page, fragments)) => {
-                    socket.client = Client::Page(page);
+                    socket.client = Client::Page(Box::new(page));
                     socket.send(fragments, ctx);
                 }
                 Err(problem) if problem.code == Code::Unauthorized => {
@@ -163,24 +159,12 @@ impl Socket {
     fn channels(&self) -> Vec<Channel> {
         // The end of the session closes the socket.
         let topics = self.topics.iter().chain([&Topic::Session]);
-        let shows_orders =
-            matches!(self.client, Client::Page(_)) && self.topics.contains(&Topic::Orders);
-        let interruptions = shows_orders.then_some(INTERRUPTIONS);
+        let shows_order =
+            matches!(&self.client, Client::Page(page) if matches!(page.shown, Shown::Order(_)));
+        let interruptions = shows_order.then_some(INTERRUPTIONS);
         let subscriber = &self.identity.subscriber;
         topics.filter_map(|topic| subscriber.channel(*topic)).chain(interruptions).collect()
     }
-}
-
-/// Waits until the hub has pushed every event that was stored before; `None` if the store cannot be
-/// read.
-///
-/// Events acknowledged before a subscription are not news to the client. If the hub is too slow,
-/// some are pushed although a snapshot shows them already, which is harmless.
-async fn wait_for_hub(shop: &Shop) -> Option<()> {
-    let last = shop.tables.store.last_event().await.ok()?;
-    let mut position = shop.position.clone();
-    let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
-    Some(())
 }
 
 /// Makes the next batch of a replay once the client has taken the one before.

@@ -7,8 +7,8 @@ use actors::sweep_clock::SweepClock;
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
+use fred::types::Builder;
 use fred::types::config::{Config, Options as CommandOptions, ReconnectPolicy, UnresponsiveConfig};
-use fred::types::{Builder, SetOptions};
 use tokio::sync::watch;
 use url::Url;
 
@@ -102,10 +102,15 @@ fn client(config: Config) -> Result<Client, Error> {
         .build()
 }
 
-/// Writes the format to an empty store. Returns an error if the format of the store is newer.
+/// Writes the format to a store that is empty or has an earlier one. Returns an error if the format
+/// of the store is newer.
 async fn require_format(connection: &Connection) -> Result<(), OpenError> {
-    let written: Result<Option<String>, Error> =
-        connection.set(FORMAT_KEY, FORMAT.to_string(), None, Some(SetOptions::NX), false).await;
-    written.map_err(unreachable)?;
-    check_format(connection.get(FORMAT_KEY).await.map_err(unreachable)?)
+    let found: Option<u64> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
+    check_format(found.unwrap_or(FORMAT))?;
+    if found != Some(FORMAT) {
+        let written: Result<(), Error> =
+            connection.set(FORMAT_KEY, FORMAT.to_string(), None, None, false).await;
+        written.map_err(unreachable)?;
+    }
+    Ok(())
 }

@@ -126,9 +126,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         drop(open(directory.path()).unwrap());
         let db = open_locked(directory.path()).unwrap();
-        db.insert(FORMAT_KEY, &2_u64.to_be_bytes()).unwrap();
+        db.insert(FORMAT_KEY, &(FORMAT + 1).to_be_bytes()).unwrap();
         drop(db);
         let refusal = open(directory.path()).err().unwrap();
-        assert!(matches!(refusal, OpenError::NewerFormat { found: 2, supported: 1 }), "{refusal}");
+        let (found, supported) = match refusal {
+            OpenError::NewerFormat { found, supported } => (found, supported),
+            other => panic!("{other}"),
+        };
+        assert_eq!((found, supported), (FORMAT + 1, FORMAT));
     }
 }

@@ -40,18 +40,24 @@ const PAUSE: Duration = Duration::from_millis(5);
 #[ignore = "takes half a minute"]
 async fn four_thousand_order_pages_and_a_change_of_the_breaker_close_no_socket() {
     let pages = PAGES.to_string();
-    let limits = ["LIVE__SOCKETS_PER_ADDRESS", "LIVE__SOCKETS_PER_SESSION"];
-    let shop = TestShop::open_with(&limits.map(|limit| (limit, pages.as_str()))).await;
+    let shop = TestShop::open_with(&[
+        ("LIVE__SOCKETS_PER_ADDRESS", &pages),
+        ("LIVE__SOCKETS_PER_SESSION", &pages),
+        // The test answers no pings while it measures.
+        ("LIVE__SILENCE", "1h"),
+    ])
+    .await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
     let bob = shop.customer("bob").await;
     admin.sets_bank("decline").await;
     ana.adds(1, 1).await.expect(200);
-    ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let declined = ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let order = declined.json["order"]["id"].as_str().unwrap();
+    let live = format!("/live?topics=cart&shows=order:{order}&since=0");
     let cookie = signs_in(&shop, "ana", "correct horse").await;
     let headers = [("cookie", cookie.as_str())];
-    let sockets = stream::iter(0..PAGES)
-        .map(|_| Socket::connect(&shop, "/live?topics=orders&since=0", &headers));
+    let sockets = stream::iter(0..PAGES).map(|_| Socket::connect(&shop, &live, &headers));
     let mut sockets: Vec<_> = sockets.buffer_unordered(50).collect().await;
     join_all(sockets.iter_mut().map(Socket::receives)).await;
 

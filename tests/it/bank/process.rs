@@ -48,7 +48,7 @@ impl BankProcess {
 
     /// Sets the mode of the bank, without latency.
     pub(super) async fn behaves(&self, mode: &str) {
-        let behaviour = json!({ "latency_ms": 0, "mode": mode });
+        let behaviour = json!({ "latency_ms": 0, "mode": mode, "decline_percent": 0, "seed": 0 });
         assert_eq!(
             self.send(Method::PUT, "/behaviour", behaviour.clone()).await.expect(200).json,
             behaviour

@@ -83,7 +83,24 @@ async fn the_simulated_bank_rejects_invalid_behaviour_and_declines_a_percentage_
     admin.0.send(Method::PUT, "/api/bank", declining.clone()).await.expect(200);
     assert_eq!(admin.0.get("/api/bank").await.expect(200).json["bank"], declining);
     ana.adds(1, 1).await.expect(200);
-    ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let declined = ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let calls = admin.0.get("/api/bank/calls").await.expect(200).json;
+    assert_eq!((&calls["count"], &calls["total"]), (&json!(1), &json!(1)));
+    let call = &calls["calls"][0];
+    assert_eq!((&call["purpose"], &call["outcome"]), (&json!("charge"), &json!("declined")));
+    let order = declined.json["order"]["id"].as_str().unwrap();
+    assert_eq!(call["key"], format!("{order}-1"));
+}
+
+#[actix_web::test]
+async fn a_call_during_which_the_bank_panics_is_listed_without_an_outcome() {
+    let (shop, ana) = shop_with_bank("simulated", &[("ORDER__PATIENCE", "1s")]).await;
+    let admin = shop.admin().await;
+    admin.sets_bank("panic").await;
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect(202);
+    let calls = admin.0.get("/api/bank/calls").await.expect(200).json;
+    assert_eq!(calls["calls"][0]["outcome"], json!(null));
 }
 
 #[actix_web::test]

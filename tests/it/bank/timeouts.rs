@@ -34,7 +34,7 @@ async fn five_charges_without_a_reply_are_found_later_and_never_shown_as_failed(
         let pages = join_all(orders.iter().map(|order| page(&shop, &cookie, order))).await;
         pages.iter().all(|page| page.contains(text)).then_some(())
     };
-    until(async || all_show("Traitement en cours").await).await;
+    until(async || all_show("En attente de la banque").await).await;
 
     bank.behaves("approve").await;
     until(async || all_show("Paiement accepté").await).await;

@@ -63,6 +63,7 @@ async fn open_pages_open_the_login_page_when_the_user_is_signed_out_everywhere()
     catalogue.sees(".indicator", "En direct").await;
     ana.send(Method::POST, "/auth/logout-all", Value::Null).await.expect(200);
     account.is_at("/login").await;
+    account.sees("#login .refusal", "Votre session est terminée.").await;
     catalogue.is_at("/login").await;
     account.fills_in_the_login("ana", "correct horse").await;
     account.is_at("/account").await;

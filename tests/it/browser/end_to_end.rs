@@ -11,7 +11,8 @@ use crate::socket::Socket;
 
 #[actix_web::test]
 async fn every_change_reaches_all_affected_pages_and_programs_in_order() {
-    let shop = TestShop::open().await;
+    // The sockets are read at the end only, and answer no ping before.
+    let shop = TestShop::open_with(&[("LIVE__SILENCE", "1h")]).await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
     let mut her_socket = Socket::open(&shop, &ana.token).await;
@@ -72,18 +73,21 @@ async fn every_change_reaches_all_affected_pages_and_programs_in_order() {
     // A program registers a user; the administrator's browser deletes the user.
     shop.customer("bela").await;
     users.sees("#users tbody tr:last-child", "bela").await;
+    users.clicks("#users tbody tr:last-child summary").await;
     users.clicks("#users tbody tr:last-child button").await;
-    users.agrees().await;
     users.sees("#users tbody tr:last-child", "ana").await;
     assert_eq!((other.page().await, users.page().await, catalogue.page().await), pages);
 
-    let payment =
-        ["pending_payment submitting", "pending_payment not_sent", "pending_payment submitting"];
-    let order = [&payment[..], &["paid succeeded", "shipped succeeded"]].concat();
+    let down = ["pending_payment submitting", "pending_payment not_sent"];
+    let up = ["pending_payment submitting", "paid succeeded", "shipped succeeded"];
     let hers = her_socket.received().await;
     let theirs = their_socket.received().await;
-    assert_eq!((hers.of("cart"), hers.of("orders")), (vec!["1", "2", "0"], order.clone()));
-    assert_eq!(theirs.of("payments"), order);
+    assert_eq!(
+        (hers.of("cart"), hers.of("orders")),
+        (vec!["1", "2", "0"], [&down[..], &up].concat())
+    );
+    let payments = [&["refuse"], &down[..], &["approve"], &up].concat();
+    assert_eq!(theirs.of("payments"), payments);
     assert_eq!(theirs.of("stock"), ["3150 8 0", "3150 8 2", "3150 6 0"]);
     assert_eq!(theirs.of("breaker"), ["isolated", "closed"]);
     assert_eq!(theirs.of("users"), ["user.added bela", "user.deleted bela"]);
@@ -137,6 +141,7 @@ fn summary(frame: &Value) -> String {
         "cart.changed" => vec![&data["item_count"]],
         "article.changed" => vec![&data["price_cents"], &data["on_hand"], &data["reserved"]],
         "order.placed" | "order.changed" => vec![&data["status"], &data["payment"]["status"]],
+        "bank.changed" => vec![&data["mode"]],
         "breaker.changed" => vec![&data["state"]["state"]],
         _ => vec![&frame["type"], &data["username"]],
     };

@@ -35,6 +35,23 @@ async fn a_half_typed_quantity_survives_a_push_and_is_saved() {
 }
 
 #[actix_web::test]
+async fn a_half_filled_form_survives_a_change_of_the_language() {
+    for browser in Chromium::open_each_size().await {
+        let shop = TestShop::open().await;
+        let ana = shop.customer("ana").await;
+        ana.adds(2, 1).await.expect(200);
+        let window = browser.window(&shop).await;
+        window.logs_in("ana", "correct horse").await;
+        window.opens("/checkout").await;
+        window.types("#checkout [name=name]", "Ana Lévêque").await;
+        window.clicks(".languages [value=fr]").await;
+        window.sees("h1", "Finaliser la commande").await;
+        assert_eq!(window.holds("#checkout [name=name]").await, "Ana Lévêque");
+        browser.closes().await;
+    }
+}
+
+#[actix_web::test]
 async fn a_half_filled_form_survives_a_push() {
     let shop = TestShop::open().await;
     let browser = Chromium::open_on_a_phone().await;
@@ -47,7 +64,7 @@ async fn a_half_filled_form_survives_a_push() {
     window.adds_to("#user-add [name=username]", "\u{e012}x").await;
     assert_eq!(window.holds("#user-add [name=username]").await, "belxa");
     window.scrolls_to("#users").await;
-    assert!(window.is_on_the_screen("#users tbody tr:last-child button").await);
+    assert!(window.is_on_the_screen("#users tbody tr:last-child summary").await);
     browser.closes().await;
 }
 
@@ -85,7 +102,8 @@ async fn a_response_does_not_replace_what_a_later_push_shows() {
     window.logs_in("ana", "correct horse").await;
     window.opens("/cart").await;
     window.delays_responses().await;
-    window.clicks("form[action='/cart/clear'] button").await;
+    window.clicks("#confirm-cart-clear summary").await;
+    window.clicks("#confirm-cart-clear button").await;
     window.sees("#cart-badge", "0").await;
     ana.adds(3, 1).await.expect(200);
     window.sees("#cart-badge", "1").await;

@@ -61,10 +61,9 @@ async fn a_double_click_and_a_second_tab_place_one_order() {
         tab.fills_in_the_contact().await;
     }
     window.double_clicks("#checkout button").await;
-    other.clicks("#checkout button").await;
-    for tab in [&window, &other] {
-        tab.sees(".order .bank.good", "Paiement accepté").await;
-    }
+    window.sees(".order .bank.good", "Paiement accepté").await;
+    other.sees("#checkout-summary", "Votre panier est vide").await;
+    other.sees_no("#checkout button").await;
     let orders = ana.get("/api/orders").await.expect(200).json["orders"].clone();
     assert_eq!(
         (orders.as_array().unwrap().len(), &orders[0]["payment"]["attempt"]),
@@ -94,5 +93,26 @@ async fn a_browser_without_scripts_can_buy() {
     shopper.reloads_until(".order .bank.good", "Paiement accepté").await;
     shopper.clicks(".navigation a[href='/orders']").await;
     shopper.sees("#orders .line", "Payée").await;
+    browser.closes().await;
+}
+
+#[actix_web::test]
+async fn a_page_with_a_payment_that_has_to_wait_stays_usable() {
+    let shop = TestShop::open_with(&[("ORDER__ATTEMPTS", "1")]).await;
+    shop.admin().await.sets_bank("decline").await;
+    let ana = shop.customer("ana").await;
+    ana.adds(2, 1).await.expect(200);
+    let browser = Chromium::open().await;
+    let window = browser.window(&shop).await;
+    window.logs_in("ana", "correct horse").await;
+    window.opens("/checkout").await;
+    window.places_the_order().await;
+    window.sees(".bank button[data-from]:disabled", "").await;
+    // A push changes the page.
+    ana.adds(2, 3).await.expect(200);
+    window.sees("#cart-badge", "3").await;
+    window.clicks(".bank .confirm summary").await;
+    window.clicks(".bank .confirm button").await;
+    window.sees(".order .badge", "Annulée").await;
     browser.closes().await;
 }

@@ -21,8 +21,8 @@ async fn the_users_page_shows_added_and_deleted_users_at_once() {
     admin.clicks("#user-add button").await;
     admin.sees("#users tbody tr:last-child", "bela").await;
     other.sees("#users tbody tr:last-child", "bela").await;
+    admin.clicks("#users tbody tr:last-child summary").await;
     admin.clicks("#users tbody tr:last-child button").await;
-    admin.agrees().await;
     admin.sees("#notice", "Utilisateur supprimé.").await;
     admin.sees("#users tbody tr:last-child", "admin").await;
     other.sees("#users tbody tr:last-child", "admin").await;

@@ -14,6 +14,9 @@ use tokio::time::{sleep, timeout};
 /// How long to wait for a change before the test fails; far longer than any change takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long a person waits for something that may have been lost.
+const IMPATIENCE: Duration = Duration::from_secs(4);
+
 /// The time between two looks at a page.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -36,6 +39,35 @@ impl Window {
     /// Opens a page of the shop.
     pub(crate) async fn opens(&self, path: &str) {
         self.front().await.goto(&format!("{}{path}", self.shop)).await.unwrap();
+    }
+
+    /// Returns to the page before with the button of the browser.
+    pub(crate) async fn returns(&self) {
+        self.front().await.back().await.unwrap();
+    }
+
+    /// Sends the page the events with which a browser keeps it in its history and restores it. A
+    /// browser that a test drives loads the page instead.
+    pub(crate) async fn is_kept_and_restored(&self) {
+        self.runs(
+            "dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));\
+            dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))",
+            "",
+        )
+        .await;
+    }
+
+    /// Signs in without loading a page, so that the other pages receive no message.
+    pub(crate) async fn signs_in_unnoticed(&self, name: &str, password: &str) {
+        let form = format!("username={name}&password={password}");
+        let sign_in = "return fetch('/login', { method: 'POST', \
+            body: new URLSearchParams(arguments[0]) }).then(({ ok }) => ok)";
+        assert_eq!(self.runs(sign_in, &form).await, true);
+    }
+
+    /// Makes the commands of the page fail if they take longer than some milliseconds.
+    pub(crate) async fn loses_patience_after(&self, milliseconds: u32) {
+        self.runs("htmx.config.defaultTimeout = +arguments[0]", &milliseconds.to_string()).await;
     }
 
     /// Reloads the page.
@@ -102,11 +134,6 @@ impl Window {
         self.find(field).await.unwrap().send_keys(keys).await.unwrap();
     }
 
-    /// Accepts the confirmation dialog of the page.
-    pub(crate) async fn agrees(&self) {
-        self.until("shown a dialog", async || self.client.accept_alert().await.map(Some)).await;
-    }
-
     /// Waits until an element shows a text.
     pub(crate) async fn sees(&self, place: &str, text: &str) {
         self.until(&format!("seen {text:?} in {place}"), async || {
@@ -114,6 +141,41 @@ impl Window {
             Ok(seen.contains(text).then_some(()))
         })
         .await;
+    }
+
+    /// Opens a page again and again until it is live and has an element: an answer or a file of the
+    /// page may be lost.
+    pub(crate) async fn reaches(&self, path: &str, selector: &str) {
+        self.until(&format!("reached {selector} of {path}"), async || {
+            let address = format!("{}{path}", self.shop);
+            let _lost = self.front().await.goto(&address).await;
+            let is_whole = self.sees_soon("html.live .indicator").await;
+            Ok((is_whole && self.sees_soon(selector).await).then_some(()))
+        })
+        .await;
+    }
+
+    /// Waits until the page is live, and opens it again if a file of it was lost.
+    pub(crate) async fn is_live(&self) {
+        let path = self.path().await;
+        if !self.sees_soon("html.live .indicator").await {
+            self.reaches(&path, "html.live .indicator").await;
+        }
+    }
+
+    /// Returns whether an element appears before a person loses patience.
+    pub(crate) async fn sees_soon(&self, selector: &str) -> bool {
+        let found = async {
+            while self.find(selector).await.is_err() {
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        timeout(IMPATIENCE, found).await.is_ok()
+    }
+
+    /// Sends the request of the page again, whose answer may be lost again.
+    pub(crate) async fn tries_to_reload(&self) {
+        let _lost = self.front().await.refresh().await;
     }
 
     /// Reloads the page until an element shows a text.
@@ -140,6 +202,16 @@ impl Window {
         let scroll = "document.querySelector(arguments[0])\
             .scrollIntoView({ block: 'end', behavior: 'instant' })";
         self.runs(scroll, selector).await;
+    }
+
+    /// Waits until every picture is loaded.
+    pub(crate) async fn has_loaded_every_picture(&self) {
+        self.until("loaded every picture", async || {
+            let loaded = "return [...document.images].every((image) => image.complete)";
+            let loaded = self.front().await.execute(loaded, Vec::new()).await?;
+            Ok((loaded == true).then_some(()))
+        })
+        .await;
     }
 
     /// Makes the page receive every response a second late, while pushes arrive at once.
@@ -195,6 +267,15 @@ impl Window {
         self.find(field).await.unwrap().prop("value").await.unwrap().unwrap_or_default()
     }
 
+    /// Waits until a field has a content.
+    pub(crate) async fn holds_soon(&self, field: &str, content: &str) {
+        self.until(&format!("{content:?} in {field}"), async || {
+            let held = self.find(field).await?.prop("value").await?;
+            Ok((held.as_deref() == Some(content)).then_some(()))
+        })
+        .await;
+    }
+
     /// Waits until the window shows a page.
     pub(crate) async fn is_at(&self, path: &str) {
         self.until(&format!("at {path}"), async || {
@@ -202,6 +283,11 @@ impl Window {
             Ok((url.path() == path).then_some(()))
         })
         .await;
+    }
+
+    /// Returns the path of the page.
+    pub(crate) async fn path(&self) -> String {
+        self.front().await.current_url().await.unwrap().path().to_owned()
     }
 
     /// Resizes the window.
@@ -227,8 +313,32 @@ impl Window {
     }
 
     /// Runs a script with one argument and returns its result.
-    async fn runs(&self, script: &str, argument: &str) -> Value {
+    pub(crate) async fn runs(&self, script: &str, argument: &str) -> Value {
         self.front().await.execute(script, vec![argument.into()]).await.unwrap()
+    }
+
+    /// Runs a script that calls its argument with its result, and returns the result. The script
+    /// runs again if the browser opens another page before.
+    pub(crate) async fn finds_later(&self, script: &str) -> Value {
+        // The browser itself would wait for the result of a page that has been left.
+        let starts = format!(
+            "window.found = []; (function () {{ {script}\n }})((found) => window.found.push(found))"
+        );
+        let state = "return { lost: !window.found, found: window.found ?? [] }";
+        let found = async {
+            loop {
+                let state = self.runs(state, "").await;
+                if let Some(found) = state["found"].get(0) {
+                    return found.clone();
+                }
+                if state["lost"] == true {
+                    self.runs(&starts, "").await;
+                }
+                sleep(LOOK_EVERY).await;
+            }
+        };
+        self.runs("delete window.found", "").await;
+        timeout(PATIENCE, found).await.expect("the script calls its argument")
     }
 
     async fn find(&self, selector: &str) -> Result<Element, CmdError> {
@@ -236,13 +346,13 @@ impl Window {
     }
 
     /// Returns the browser after switching to this window.
-    async fn front(&self) -> &Client {
+    pub(super) async fn front(&self) -> &Client {
         self.client.switch_to_window(self.handle.clone()).await.unwrap();
         &self.client
     }
 
     /// Looks until it finds a value. A look may fail because the page changes during it.
-    async fn until<Found>(
+    pub(super) async fn until<Found>(
         &self,
         what: &str,
         look: impl AsyncFn() -> Result<Option<Found>, CmdError>,

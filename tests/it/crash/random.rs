@@ -17,6 +17,11 @@ impl Random {
         Self(seed)
     }
 
+    /// Creates a generator from a seed.
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
     /// Creates another generator, seeded by this one.
     pub(crate) fn another(&mut self) -> Self {
         Self(self.next())

@@ -12,6 +12,9 @@ use crate::people::signs_in;
 /// What a browser accepts.
 const BROWSER: &str = "gzip, deflate, br, zstd";
 
+/// What a browser accepts that opens a page.
+const PAGE: (&str, &str) = ("accept", "text/html, */*");
+
 #[actix_web::test]
 async fn a_response_has_the_encoding_that_the_client_prefers() {
     let shop = TestShop::open().await;
@@ -24,8 +27,8 @@ async fn a_response_has_the_encoding_that_the_client_prefers() {
         ("/static/shop.css", "identity", ""),
         ("/static/shop.css", "identity;q=0", ""),
         ("/static/shop.css", "", ""),
-        ("/static/htmx.min.js", BROWSER, "br"),
-        ("/static/hx-ws.min.js", "gzip", "gzip"),
+        ("/static/shop.js", BROWSER, "br"),
+        ("/static/shop.js", "gzip", "gzip"),
         ("/static/pictures/laptop.svg", "gzip", "gzip"),
         ("/favicon.ico", "br", "br"),
         ("/articles", BROWSER, "br"),
@@ -39,8 +42,8 @@ async fn a_response_has_the_encoding_that_the_client_prefers() {
         ("/health/live", BROWSER, ""),
         ("/api/nowhere", "gzip", ""),
     ] {
-        let plain = shop.answers("GET", path, &[]).await;
-        let answer = shop.answers("GET", path, &[("accept-encoding", accepted)]).await;
+        let plain = shop.answers("GET", path, &[PAGE]).await;
+        let answer = shop.answers("GET", path, &[PAGE, ("accept-encoding", accepted)]).await;
         assert_eq!(answer.header("content-encoding"), encoding, "{path} {accepted}");
         assert_eq!(answer.status, plain.status, "{path} {accepted}");
         assert_eq!(plain.header("content-encoding"), "", "{path}");
@@ -51,7 +54,7 @@ async fn a_response_has_the_encoding_that_the_client_prefers() {
             let vary = answer.header("vary").to_lowercase();
             assert_eq!(vary, "accept-encoding", "{path} {accepted}");
         }
-        let head = shop.answers("HEAD", path, &[("accept-encoding", accepted)]).await;
+        let head = shop.answers("HEAD", path, &[PAGE, ("accept-encoding", accepted)]).await;
         assert_eq!(head.header("content-encoding"), encoding, "HEAD {path} {accepted}");
         assert!(head.body.is_empty(), "HEAD {path} {accepted}");
     }
@@ -60,7 +63,7 @@ async fn a_response_has_the_encoding_that_the_client_prefers() {
 #[actix_web::test]
 async fn every_encoding_of_a_file_has_its_own_entity_tag() {
     let shop = TestShop::open().await;
-    for path in ["/static/shop.css", "/static/htmx.min.js", "/static/pictures/mouse.svg"] {
+    for path in ["/static/shop.css", "/static/shop.js", "/static/pictures/mouse.svg"] {
         let mut tags = BTreeSet::new();
         for accepted in ["", "gzip", "br"] {
             let encodings = [("accept-encoding", accepted)];

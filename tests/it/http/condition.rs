@@ -15,7 +15,7 @@ async fn a_read_is_not_modified_if_any_listed_tag_matches() {
     for path in [
         "/static/shop.css",
         "/static/pictures/laptop.svg",
-        "/static/htmx.min.js",
+        "/static/shop.js",
         "/favicon.ico",
         "/api/cart",
         "/api/articles/1",

@@ -94,6 +94,10 @@ async fn handshakes_from_other_sites_and_with_invalid_tokens_are_refused() {
     assert_eq!(refusal(&shop, "/api/live", &[("authorization", "Bearer x")]).await, 401);
     assert_eq!(refusal(&shop, "/live?topics=nothing&since=0", &[]).await, 400);
     assert_eq!(refusal(&shop, "/live?topics=cart&since=x", &[]).await, 400);
+    for shows in ["", "stock", "Cart", "order:", "order:1", "cart&shows=cart"] {
+        let live = format!("/live?topics=cart&shows={shows}&since=0");
+        assert_eq!(refusal(&shop, &live, &[]).await, 400, "{shows}");
+    }
     Socket::connect(&shop, "/api/live", &[("origin", &shop.url), ("authorization", &bearer)]).await;
 }
 
@@ -102,10 +106,10 @@ async fn a_handshake_with_a_cookie_needs_the_shop_s_origin() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
-    let guest = "guest=of-another-browser";
+    let guest = format!("{}=of-another-browser", shop.cookie("guest"));
     let bearer = format!("Bearer {}", ana.token);
     for path in ["/api/live", "/live?topics=cart&since=0"] {
-        for cookie in [cookie.as_str(), guest, "language=fr"] {
+        for cookie in [&cookie, &guest, "other=program"] {
             let headers = |header| [("cookie", cookie), header];
             for header in [
                 ("x-nothing", "and a cookie"),

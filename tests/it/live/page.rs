@@ -1,7 +1,7 @@
 //! What pages receive on `/live`: the fragments that events change.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::harness::TestShop;
 use crate::people::signs_in;
@@ -12,24 +12,56 @@ async fn a_page_receives_the_fragments_that_events_change() {
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let cookie = signs_in(&shop, "ana", "correct horse").await;
-    let live = "/live?topics=cart,catalogue,session&since=0";
-    let mut page =
-        Socket::connect(&shop, live, &[("cookie", &cookie), ("origin", &shop.url)]).await;
-    let first = page.receives().await;
-    for part in ["#cart-badge", "#cart", "#articles", "#sessions"] {
-        assert!(first.contains(&format!("<hx-partial hx-target=\"{part}\"")), "{part}: {first}");
-    }
-    assert!(first.contains("cart-count-0"));
+    let headers = [("cookie", cookie.as_str()), ("origin", &shop.url)];
+    let live = |shows| format!("/live?topics=cart,session&shows={shows}&since=0");
+    let mut page = Socket::connect(&shop, &live("cart"), &headers).await;
+    let mut catalogue = Socket::connect(&shop, &live("articles"), &headers).await;
+    assert!(page.receives().await.contains("cart-count-0"));
+    catalogue.receives().await;
     ana.adds(1, 3).await.expect(200);
     let cart = page.receives().await;
     assert!(cart.contains("hx-target=\"#cart-badge\"") && cart.contains("cart-count-3"), "{cart}");
     assert!(cart.contains("hx-target=\"#cart\"") && cart.contains("cart-item-1"), "{cart}");
     shop.admin().await.changes_article(1, json!({ "price_cents": 12_345 })).await.expect(200);
-    let card = page.receives_with("hx-target=\"#article-1\"").await;
+    let card = catalogue.receives_with("hx-target=\"#article-1\"").await;
     assert!(card.contains("123,45"), "{card}");
     page.receives_with("cart-total-37035").await;
     ana.send(Method::POST, "/auth/logout-all", json!({})).await.expect(200);
     assert_eq!(page.is_closed().await, (1008, "revoked".into()));
+}
+
+#[actix_web::test]
+async fn a_page_that_connects_receives_the_badge_of_the_cart_and_what_it_shows() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    shop.customer("bob").await;
+    ana.adds(1, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect(201).json["order"]["id"].clone();
+    let order = format!("order:{}", order.as_str().unwrap());
+    let panel = format!("#{}", order.replace(':', "-"));
+    for (name, shows, parts) in [
+        ("ana", "nothing", &[][..]),
+        ("ana", "articles", &["#articles"]),
+        ("ana", "cart", &["#cart"]),
+        ("ana", "orders", &["#orders"]),
+        ("ana", &order, &[panel.as_str()]),
+        ("bob", &order, &[]),
+        ("ana", "account", &["#sessions"]),
+    ] {
+        let cookie = signs_in(&shop, name, "correct horse").await;
+        let live = format!("/live?topics=cart,session&shows={shows}&since=0");
+        let mut page = Socket::connect(&shop, &live, &[("cookie", &cookie)]).await;
+        let first = page.receives().await;
+        let received: Vec<_> = first.split("<hx-partial hx-target=\"").skip(1).collect();
+        let received: Vec<_> = received.iter().filter_map(|part| part.split('"').next()).collect();
+        assert_eq!(received, [&["#cart-badge"][..], parts].concat(), "{name}, {shows}");
+    }
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    for shows in ["users", "payments", "system", "events", "events:cart.changed:"] {
+        let page = format!("/live?topics=cart&shows={shows}&since=0");
+        let mut page = Socket::connect(&shop, &page, &[("cookie", &cookie)]).await;
+        assert_eq!(page.is_closed().await, (1008, "unauthorized".into()));
+    }
 }
 
 #[actix_web::test]
@@ -64,7 +96,7 @@ async fn the_page_of_a_guest_receives_the_cart_in_the_language_of_the_guest() {
     let cookie = first.headers()["set-cookie"].to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let headers = [("cookie", cookie.as_str()), ("accept-language", "en")];
-    let mut socket = Socket::connect(&shop, "/live?topics=cart&since=0", &headers).await;
+    let mut socket = Socket::connect(&shop, "/live?topics=cart&shows=cart&since=0", &headers).await;
     assert!(socket.receives().await.contains("€29.90"));
     add(1, &cookie).await.unwrap().error_for_status().unwrap();
     assert!(socket.receives().await.contains("€899.00"));
@@ -83,8 +115,8 @@ async fn the_page_of_a_buyer_shows_that_payments_are_interrupted_and_when_they_r
     let panel = format!("hx-target=\"#order-{order}\"");
     let mut program = Socket::open(&shop, &ana.token).await;
     program.subscribes(&["orders"]).await;
-    let mut page =
-        Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    let live = format!("/live?topics=cart&shows=order:{order}&since=0");
+    let mut page = Socket::connect(&shop, &live, &[("cookie", &cookie)]).await;
     assert!(!page.receives_with(&panel).await.contains("interrompus"));
 
     let sets = async |what: &str| {
@@ -106,7 +138,10 @@ async fn the_page_of_a_buyer_shows_that_payments_are_interrupted_and_when_they_r
     let breaker = admin.0.get("/api/breaker").await.expect(200).json["breaker"].clone();
     let until = &breaker["state"]["until"];
     let shown = page.receives_with("interrompus").await;
-    assert!(shown.contains(&format!("<time datetime={until}>")), "{until}: {shown}");
+    assert!(
+        shown.contains(&format!("<time datetime={until} data-form=\"second\">")),
+        "{until}: {shown}"
+    );
 }
 
 #[actix_web::test]
@@ -115,11 +150,13 @@ async fn a_change_of_the_breaker_redraws_only_pages_with_an_order_that_waits_for
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
     let bob = shop.customer("bob").await;
+    bob.adds(1, 1).await.expect(200);
+    let paid = bob.checks_out("k").await.expect(201);
     admin.sets_bank("decline").await;
     ana.adds(1, 1).await.expect(200);
-    ana.checks_out("k").await.expect_problem(402, "payment_declined");
-    let mut waiting = order_pages(&shop, "ana").await;
-    let mut others = order_pages(&shop, "bob").await;
+    let unpaid = ana.checks_out("k").await.expect_problem(402, "payment_declined");
+    let mut waiting = order_pages(&shop, "ana", &unpaid.json["order"]["id"]).await;
+    let mut others = order_pages(&shop, "bob", &paid.json["order"]["id"]).await;
     for what in ["isolate", "reset", "isolate"] {
         admin.0.send(Method::POST, &format!("/api/breaker/{what}"), json!({})).await.expect(200);
     }
@@ -135,13 +172,14 @@ async fn a_change_of_the_breaker_redraws_only_pages_with_an_order_that_waits_for
     assert_eq!(redraws, Some(waiting.len() as f64));
 }
 
-/// Opens sockets for pages of orders, some of which show the current state already.
-async fn order_pages(shop: &TestShop, name: &str) -> Vec<Socket> {
+/// Opens sockets for pages of an order, some of which show the current state already.
+async fn order_pages(shop: &TestShop, name: &str, order: &Value) -> Vec<Socket> {
+    let order = order.as_str().unwrap();
     let cookie = signs_in(shop, name, "correct horse").await;
     let headers = [("cookie", cookie.as_str())];
     let mut pages = Vec::new();
     for since in ["0", "0", &current_event(shop, &cookie).await] {
-        let address = format!("/live?topics=cart,orders&since={since}");
+        let address = format!("/live?topics=cart&shows=order:{order}&since={since}");
         let mut page = Socket::connect(shop, &address, &headers).await;
         if since == "0" {
             page.receives().await;

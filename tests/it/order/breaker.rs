@@ -84,7 +84,7 @@ async fn only_administrators_see_the_bank_and_the_breaker() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
     assert_eq!(
         admin.0.get("/api/bank").await.expect(200).json["bank"],
-        json!({ "latency_ms": 0, "mode": "approve" })
+        json!({ "latency_ms": 0, "mode": "approve", "decline_percent": 0, "seed": 0 })
     );
     let refusing = json!({ "latency_ms": 0, "mode": "refuse" });
     ana.send(Method::PUT, "/api/bank", refusing).await.expect_problem(403, "forbidden");

@@ -65,6 +65,7 @@ async fn an_unknown_payment_is_voided_if_its_order_is_cancelled() {
     );
     shop.kill();
     shop.start_again();
+    admin.sets_bank("approve").await;
     ana.waits_until(&order, "cancelled").await;
     ana.cancels(&order).await.expect(200);
     assert_eq!(ana.sees(1).await, 10);

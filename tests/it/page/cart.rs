@@ -40,22 +40,29 @@ async fn every_browser_has_its_own_cart() {
 }
 
 #[actix_web::test]
-async fn an_invalid_cart_form_gets_an_error_page_and_changes_nothing() {
+async fn an_invalid_cart_form_leads_back_to_its_page_and_changes_nothing() {
     let shop = TestShop::open().await;
     let guest = Visitor::enter(&shop);
     guest.post("/cart/add/1", &[]).await.leads_to("/");
-    for (path, form, status) in [
-        ("/cart/update/1", [("quantity", "100")], 422),
-        ("/cart/update/1", [("quantity", "-1")], 422),
-        ("/cart/update/1", [("quantity", "x")], 422),
-        ("/cart/update/1", [("pieces", "1")], 422),
-        ("/cart/update/99", [("quantity", "1")], 404),
-        ("/cart/update/x", [("quantity", "1")], 404),
-        ("/cart/add/99", [("then", "")], 404),
-        ("/cart/add/x", [("then", "")], 404),
-        ("/cart/remove/5", [("then", "")], 404),
+    for (path, form, status, error) in [
+        ("/cart/update/1", [("quantity", "100")], 422, "entre 1 et 99"),
+        ("/cart/update/1", [("quantity", "-1")], 422, "entre 1 et 99"),
+        ("/cart/update/1", [("quantity", "x")], 422, "entre 1 et 99"),
+        ("/cart/update/1", [("pieces", "1")], 422, "champ obligatoire"),
+        ("/cart/update/99", [("quantity", "1")], 404, "n’existe pas"),
+        ("/cart/remove/5", [("then", "")], 404, "n’est pas dans votre panier"),
     ] {
-        guest.post(path, &form).await.has(status).shows("id=\"failure\"");
+        let refused = guest.post(path, &form).await;
+        refused.leads_to("/cart");
+        guest.follows(&refused).await.shows(error).shows("\"polite\"><p class=\"error\"");
+        guest.get("/cart").await.hides(error);
+        let program = guest.program_request(Method::POST, path).form(&form);
+        guest.send(program).await.has(status).shows("id=\"failure\"");
+    }
+    guest.post("/cart/add/99", &[]).await.leads_to("/");
+    guest.get("/articles").await.shows("Cet article n’existe pas.");
+    for path in ["/cart/update/x", "/cart/add/x"] {
+        guest.post(path, &[("quantity", "1")]).await.has(404).shows("id=\"failure\"");
     }
     guest.get("/cart").await.shows("cart-count-1");
 }

@@ -47,7 +47,8 @@ async fn a_declined_order_is_paid_again_or_cancelled_from_its_page() {
     let id = second.trim_start_matches("/orders/");
     ana.post(&format!("/orders/{id}/cancel"), &[]).await.leads_to(&second);
     ana.get(&second).await.hides("/cancel\"").hides("/pay\"");
-    ana.post(&format!("/orders/{id}/pay"), &[("idempotency_key", "b")]).await.has(409);
+    ana.post(&format!("/orders/{id}/pay"), &[("idempotency_key", "b")]).await.leads_to(&second);
+    ana.get(&second).await.shows("ne le permet pas");
 }
 
 #[actix_web::test]
@@ -69,6 +70,7 @@ async fn a_refused_checkout_shows_the_form_again_and_keeps_the_input() {
         .await
         .has(409)
         .shows("role=\"alert\"");
+    let dearer = dearer.shows("il était de 899,00\u{a0}€, il est maintenant de 0,01\u{a0}€");
     let dearer = dearer.shows("name=\"expected_total_cents\" value=\"1\"");
     ana.get("/orders").await.hides("href=\"/orders/");
     let order = ana.sends(&dearer, &CONTACT).await.location();
@@ -94,7 +96,8 @@ async fn a_form_needs_a_valid_idempotency_key() {
             .shows("name=\"idempotency_key\"");
     }
     let order = ana.orders().await.location();
-    ana.post(&format!("{order}/pay"), &[("idempotency_key", "")]).await.has(400);
+    ana.post(&format!("{order}/pay"), &[("idempotency_key", "")]).await.leads_to(&order);
+    ana.get(&order).await.shows("clé d’idempotence n’est pas valide");
 }
 
 #[actix_web::test]
@@ -121,7 +124,7 @@ async fn the_limits_of_unpaid_orders_are_shown_in_both_languages_and_logged() {
         ana.post("/cart/add/2", &[]).await.leads_to("/");
         order = ana.orders().await.location();
     }
-    ana.waits_for(&order, "/pay\"").await.shows("réservés jusqu’à").hides("Nouvel essai");
+    ana.waits_for(&order, "/pay\"").await.shows("À payer avant").hides("Nouvel essai");
     ana.post("/cart/add/2", &[]).await.leads_to("/");
     let refused = ana.orders().await.has(409).shows("role=\"alert\"").shows("commandes impayées");
     assert_eq!(refused.field("cart_version"), ana.get("/checkout").await.field("cart_version"));
@@ -133,16 +136,20 @@ async fn the_limits_of_unpaid_orders_are_shown_in_both_languages_and_logged() {
         ana.post(&pay, &[("idempotency_key", &key)]).await.leads_to(&order);
         ana.waits_for(&order, &format!("value=\"pay-{}\"", number + 1)).await;
     }
-    ana.get(&order).await.shows("Nouvel essai possible");
-    let refused = ana.post(&pay, &[("idempotency_key", "pay-6")]).await.has(429);
-    assert!(refused.headers.contains_key("retry-after"));
-    refused.shows("Trop de tentatives de paiement").shows("id=\"failure\"");
+    let waiting = ana.get(&order).await.shows("Nouvel essai possible");
+    waiting.shows("<button disabled data-from=").hides("Vous pouvez réessayer");
+    let refused = ana.post(&pay, &[("idempotency_key", "pay-6")]).await;
+    refused.leads_to(&order);
+    assert!(!refused.headers.contains_key("retry-after"));
+    let wait = ana.follows(&refused).await.shows("Trop de tentatives de paiement.");
+    wait.shows("Réessayez dans").shows("secondes.");
 
     ana.post("/language", &[("language", "en"), ("back", "/cart")]).await.leads_to("/cart");
-    ana.get(&order).await.shows("reserved for you until").shows("Next try possible");
+    ana.get(&order).await.shows("Pay by").shows("Next try possible");
     let notice = ana.request(Method::POST, &pay).header("hx-request", "true");
     let notice = ana.send(notice.form(&[("idempotency_key", "pay-6")])).await.has(429);
-    notice.shows("Too many payment attempts").shows("hx-target=\"#notice\"");
+    assert!(notice.headers.contains_key("retry-after"));
+    notice.shows("Too many payment attempts. Try again in").shows("hx-target=\"#notice\"");
     ana.orders().await.has(409).shows("too many unpaid orders");
     let log = shop.file("log");
     for code in ["too_many_unpaid_orders", "too_many_payment_attempts"] {

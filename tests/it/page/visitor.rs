@@ -12,6 +12,10 @@ use crate::harness::{TestShop, client, until};
 pub(super) const CONTACT: [(&str, &str); 3] =
     [("name", "Ana"), ("email", "ana@example.org"), ("address", "1 Quay Street")];
 
+/// The fields of the checkout form that the buyer does not see.
+pub(super) const CHECKOUT_FIELDS: [&str; 4] =
+    ["user", "cart_version", "expected_total_cents", "idempotency_key"];
+
 /// A person with a browser that keeps its cookies and follows no redirect.
 pub(super) struct Visitor {
     pub(super) url: String,
@@ -50,6 +54,12 @@ impl Visitor {
 
     /// Builds a request as one of the shop's own pages sends it.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+        self.program_request(method, path).header("accept", accept)
+    }
+
+    /// Builds a request as a program sends it that does not ask for a page.
+    pub(super) fn program_request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.url))
             .header("sec-fetch-site", "same-origin")
@@ -82,9 +92,25 @@ impl Visitor {
 
     /// Sends the checkout form that the page shows.
     pub(super) async fn sends(&self, page: &Page, contact: &[(&str, &str)]) -> Page {
-        let hidden = ["cart_version", "expected_total_cents", "idempotency_key"]
-            .map(|name| (name, page.field(name)));
+        let hidden = CHECKOUT_FIELDS.map(|name| (name, page.field(name)));
         self.post("/checkout", &[&hidden[..], contact].concat()).await
+    }
+
+    /// Sends a form with htmx from an open page.
+    pub(super) async fn sends_with_htmx(
+        &self,
+        page: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Page {
+        let request = self.request(Method::POST, path).header("hx-request", "true");
+        let request = request.header("hx-current-url", format!("{}{page}", self.url));
+        self.send(request.form(form)).await
+    }
+
+    /// Follows a redirect to a page.
+    pub(super) async fn follows(&self, redirect: &Page) -> Page {
+        self.get(&redirect.location()).await.has(200)
     }
 
     /// Loads a page until it contains a text.

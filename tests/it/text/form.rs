@@ -13,7 +13,7 @@ async fn spaces_around_a_name_do_not_count_in_the_form_to_register_and_to_sign_i
         let answer = shop.request(Method::POST, "/register").form(&form).send().await.unwrap();
         assert_eq!(answer.status(), 303, "{name:?}");
         for typed in [name, name.trim()] {
-            assert!(signs_in(&shop, typed, "correct horse").await.starts_with("session="));
+            assert!(signs_in(&shop, typed, "correct horse").await.starts_with("session-"));
         }
     }
 }

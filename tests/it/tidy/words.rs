@@ -9,9 +9,10 @@ const BEGIN: &str = "<!-- words -->";
 const END: &str = "<!-- /words -->";
 
 /// Files that are generated, come from others, or hold the texts of the pages.
-const EXEMPT: [&str; 7] = [
+const EXEMPT: [&str; 8] = [
     "Cargo.lock",
     "static/package-lock.json",
+    "tests/tools/package-lock.json",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "docs/asyncapi.json",

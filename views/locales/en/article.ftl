@@ -1,3 +1,7 @@
+article-count = { $count ->
+    [one] { $count } article
+   *[other] { $count } articles
+}
 article-none = Nothing is on sale at the moment.
 article-reload = Refresh
 article-in-stock = { $count } in stock

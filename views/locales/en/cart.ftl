@@ -1,15 +1,15 @@
 cart-badge = Cart: { $count ->
-    [0] empty
     [one] { $count } item
    *[other] { $count } items
 }
 cart-empty = Your cart is empty.
 cart-to-articles = Browse the catalogue
 cart-each = { $price } each
-cart-quantity = Quantity of { $name }
+cart-quantity = Quantity of
 cart-update = Update
 cart-remove = Remove
 cart-clear = Empty the cart
+cart-clear-question = Remove every article from your cart?
 cart-total = { $count ->
     [one] Total ({ $count } item)
    *[other] Total ({ $count } items)

@@ -1,11 +1,19 @@
 failure-to-articles = Back to the catalogue
 failure-request = Request reference:
+failure-retry-seconds = { $count ->
+    [one] Try again in { $count } second.
+   *[other] Try again in { $count } seconds.
+}
+failure-retry-minutes = { $count ->
+    [one] Try again in { $count } minute.
+   *[other] Try again in { $count } minutes.
+}
 error-malformed-json = The request body is not valid JSON.
 error-malformed-form = The form is not valid, or not encoded in UTF-8.
 error-missing-idempotency-key = This request needs an Idempotency-Key header.
 error-invalid-idempotency-key = The idempotency key is not valid.
 error-idempotency-key-reused = This idempotency key was already used for a different request.
-error-idempotency-key-in-use = This request is already being worked on. Wait a moment.
+error-idempotency-key-in-use = This request is already being worked on.
 error-wrong-type = A field doesn’t have the expected type.
 error-unknown-field = The request contains an unknown field.
 error-missing-field = A required field is missing.
@@ -37,14 +45,15 @@ error-cart-changed = Your cart has changed in the meantime. Check it before orde
 error-empty-cart = Your cart is empty.
 error-total-changed = The total has changed in the meantime. Check it before ordering.
 error-insufficient-stock = There aren’t enough pieces left of one of the articles.
+error-invalid-note = A note may have up to 1,000 characters, without invisible characters.
 error-invalid-contact = Please give a name (up to 100 characters) and an address (up to 500 characters), without invisible characters.
 error-total-too-large = The total amount is too large.
 error-order-not-found = This order doesn’t exist.
 error-wrong-state = The order doesn’t allow this in its current state.
 error-too-many-unpaid-orders = You have too many unpaid orders. Pay for one or cancel one before ordering.
 error-payment-declined = The bank declined the payment; nothing was charged.
-error-payment-not-sent = The bank could not be reached. Your order is placed; try paying for it again shortly.
-error-payment-unavailable = Payment is unavailable at the moment. Your cart is kept; try again shortly.
+error-payment-not-sent = The bank could not be reached. Your order is placed, and nothing was charged.
+error-payment-unavailable = Payments are interrupted at the moment. Nothing is lost, and nothing was charged.
 error-username-taken = This user name is already taken, or looks like one that is.
 error-invalid-username = A user name must have 1 to 64 letters, digits or keyboard signs, without spaces at either end.
 error-invalid-email = This e-mail address is not valid.
@@ -59,11 +68,12 @@ error-last-admin = The last administrator can be neither deleted nor demoted.
 error-user-not-found = This user doesn’t exist.
 error-session-not-found = This session doesn’t exist or is already over.
 error-invalid-article = A field of the article is not valid.
+error-invalid-picture = This file is not a picture that the shop can read. PNG, JPEG and WebP are accepted, up to 24 megapixels.
 error-below-reserved = The stock can’t be lower than what orders have reserved.
-error-too-busy = The shop is very busy. Try again in a few seconds.
-error-too-many-requests = Too many attempts. Wait a little before trying again.
-error-too-many-guests = Too many new carts come from your network. Try again in a minute, or sign in.
-error-too-many-payment-attempts = Too many payment attempts. Wait before trying again.
-error-too-many-registrations = Many accounts were just created from your address. Try again in a few minutes.
-error-unavailable = The service is unavailable at the moment. Try again in a few seconds.
+error-too-busy = The shop is very busy.
+error-too-many-requests = Too many attempts.
+error-too-many-guests = Too many new carts come from your network. You can sign in instead.
+error-too-many-payment-attempts = Too many payment attempts.
+error-too-many-registrations = Many accounts were just created from your address.
+error-unavailable = The service is unavailable at the moment.
 error-internal = Something unexpected happened. Try again later.

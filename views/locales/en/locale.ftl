@@ -1,4 +1,4 @@
-moment = { $day } { $month ->
+moment-day = { $day } { $month ->
     [1] January
     [2] February
     [3] March
@@ -11,4 +11,6 @@ moment = { $day } { $month ->
     [10] October
     [11] November
    *[12] December
-} { $year }, { $time } UTC
+} { $year }
+moment = { moment-day }, { $time }
+moment-until = { moment }

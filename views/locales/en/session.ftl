@@ -4,5 +4,7 @@ session-since = Signed in:
 session-seen = Last used:
 session-end = Sign out
 session-end-others = Sign out all other devices
+session-end-others-question = Sign out every device but this one?
 session-browser = Browser
 session-api = Program
+session-ended = Your session has ended. Please sign in again.

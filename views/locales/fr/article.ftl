@@ -1,3 +1,7 @@
+article-count = { $count ->
+    [one] { $count } article
+   *[other] { $count } articles
+}
 article-none = Aucun article en vente pour le moment.
 article-reload = Actualiser
 article-in-stock = { $count } en stock

@@ -1,15 +1,15 @@
 cart-badge = Panier : { $count ->
-    [0] vide
     [one] { $count } article
    *[other] { $count } articles
 }
 cart-empty = Votre panier est vide.
 cart-to-articles = Voir le catalogue
 cart-each = { $price } pièce
-cart-quantity = Quantité : { $name }
+cart-quantity = Quantité :
 cart-update = Mettre à jour
 cart-remove = Retirer
 cart-clear = Vider le panier
+cart-clear-question = Retirer tous les articles de votre panier ?
 cart-total = { $count ->
     [one] Total ({ $count } article)
    *[other] Total ({ $count } articles)

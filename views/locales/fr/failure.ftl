@@ -1,11 +1,19 @@
 failure-to-articles = Retour au catalogue
 failure-request = Référence de la requête :
+failure-retry-seconds = { $count ->
+    [one] Réessayez dans { $count } seconde.
+   *[other] Réessayez dans { $count } secondes.
+}
+failure-retry-minutes = { $count ->
+    [one] Réessayez dans { $count } minute.
+   *[other] Réessayez dans { $count } minutes.
+}
 error-malformed-json = Le corps de la requête n’est pas un JSON valide.
 error-malformed-form = Le formulaire n’est pas valide ou n’est pas encodé en UTF-8.
 error-missing-idempotency-key = L’en-tête Idempotency-Key est obligatoire pour cette requête.
 error-invalid-idempotency-key = La clé d’idempotence n’est pas valide.
 error-idempotency-key-reused = Cette clé d’idempotence a déjà servi à une requête différente.
-error-idempotency-key-in-use = Cette demande est déjà en cours de traitement. Patientez un instant.
+error-idempotency-key-in-use = Cette demande est déjà en cours de traitement.
 error-wrong-type = Un champ n’a pas le type attendu.
 error-unknown-field = La requête contient un champ inconnu.
 error-missing-field = Un champ obligatoire est absent.
@@ -37,14 +45,15 @@ error-cart-changed = Votre panier a changé entre-temps. Vérifiez-le avant de c
 error-empty-cart = Votre panier est vide.
 error-total-changed = Le total a changé entre-temps. Vérifiez-le avant de commander.
 error-insufficient-stock = Il ne reste pas assez d’exemplaires d’un des articles.
+error-invalid-note = Une note peut avoir jusqu’à 1 000 caractères, sans caractères invisibles.
 error-invalid-contact = Indiquez un nom (100 caractères au plus) et une adresse (500 caractères au plus), sans caractères invisibles.
 error-total-too-large = Le montant total est trop élevé.
 error-order-not-found = Cette commande n’existe pas.
 error-wrong-state = L’état actuel de la commande ne le permet pas.
 error-too-many-unpaid-orders = Vous avez trop de commandes impayées. Payez-en une ou annulez-en une avant de commander.
 error-payment-declined = La banque a refusé le paiement ; rien n’a été débité.
-error-payment-not-sent = La banque n’a pas pu être jointe. Votre commande est enregistrée ; réessayez de la payer dans un instant.
-error-payment-unavailable = Le paiement est momentanément indisponible. Votre panier est conservé ; réessayez dans un instant.
+error-payment-not-sent = La banque n’a pas pu être jointe. Votre commande est enregistrée, et rien n’a été débité.
+error-payment-unavailable = Les paiements sont momentanément interrompus. Rien n’est perdu ni débité.
 error-username-taken = Ce nom d’utilisateur est déjà pris ou ressemble à un nom déjà pris.
 error-invalid-username = Le nom d’utilisateur doit compter de 1 à 64 lettres, chiffres ou signes du clavier, sans espace au début ni à la fin.
 error-invalid-email = Cette adresse e-mail n’est pas valide.
@@ -59,11 +68,12 @@ error-last-admin = Le dernier administrateur ne peut être ni supprimé ni rétr
 error-user-not-found = Cet utilisateur n’existe pas.
 error-session-not-found = Cette session n’existe pas ou est déjà terminée.
 error-invalid-article = Un champ de l’article n’est pas valide.
+error-invalid-picture = Ce fichier n’est pas une image que la boutique sait lire. Elle accepte PNG, JPEG et WebP jusqu’à 24 mégapixels.
 error-below-reserved = Le stock ne peut pas être inférieur aux quantités réservées par des commandes.
-error-too-busy = La boutique est très sollicitée. Réessayez dans quelques secondes.
-error-too-many-requests = Trop de tentatives. Patientez un peu avant de réessayer.
-error-too-many-guests = Trop de nouveaux paniers viennent de votre réseau. Réessayez dans une minute, ou connectez-vous.
-error-too-many-payment-attempts = Trop de tentatives de paiement. Patientez avant de réessayer.
-error-too-many-registrations = Beaucoup de comptes viennent d’être créés depuis votre adresse. Réessayez dans quelques minutes.
-error-unavailable = Le service est momentanément indisponible. Réessayez dans quelques secondes.
+error-too-busy = La boutique est très sollicitée.
+error-too-many-requests = Trop de tentatives.
+error-too-many-guests = Trop de nouveaux paniers viennent de votre réseau. Vous pouvez aussi vous connecter.
+error-too-many-payment-attempts = Trop de tentatives de paiement.
+error-too-many-registrations = Beaucoup de comptes viennent d’être créés depuis votre adresse.
+error-unavailable = Le service est momentanément indisponible.
 error-internal = Une erreur inattendue s’est produite. Réessayez plus tard.

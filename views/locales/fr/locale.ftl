@@ -1,4 +1,4 @@
-moment = { $day ->
+moment-day = { $day ->
     [1] 1er
    *[other] { $day }
 } { $month ->
@@ -14,4 +14,6 @@ moment = { $day ->
     [10] octobre
     [11] novembre
    *[12] décembre
-} { $year } à { $time } UTC
+} { $year }
+moment = { moment-day } à { $time }
+moment-until = le { moment }

@@ -4,5 +4,7 @@ session-since = Connexion :
 session-seen = Dernière activité :
 session-end = Déconnecter
 session-end-others = Déconnecter tous les autres appareils
+session-end-others-question = Déconnecter tous les appareils sauf celui-ci ?
 session-browser = Navigateur
 session-api = Programme
+session-ended = Votre session est terminée. Connectez-vous de nouveau.

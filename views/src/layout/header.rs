@@ -4,7 +4,7 @@ use domain::user::Role;
 use maud::{Markup, html};
 
 use crate::cart;
-use crate::form::encoded;
+use crate::link;
 use crate::locale::Locale;
 use crate::viewer::{Account, Viewer};
 
@@ -51,7 +51,7 @@ fn nav_link(viewer: &Viewer, href: &str, key: &str) -> Markup {
 
 /// Returns the indicator of the live connection.
 ///
-/// `shop.js` shows one of the two states; without scripts, both stay hidden.
+/// `connection.js` shows one of the two states; without scripts, both stay hidden.
 fn indicator(locale: Locale) -> Markup {
     html! {
         span.indicator {
@@ -63,12 +63,12 @@ fn indicator(locale: Locale) -> Markup {
 
 fn language_switch(viewer: &Viewer) -> Markup {
     html! {
-        form.languages action="/language" method="post" role="group"
+        form.languages action="/language" method="post"
             aria-label=(viewer.locale.text("layout-language")) {
             input type="hidden" name="back" value=(viewer.path);
             @for locale in Locale::ALL {
                 button name="language" value=(locale.code()) lang=(locale.code())
-                    disabled[locale == viewer.locale] {
+                    aria-current=[(locale == viewer.locale).then_some("true")] {
                     abbr title=(locale.text("layout-language-name")) { (locale.code()) }
                 }
             }
@@ -98,7 +98,7 @@ fn guest_menu(viewer: &Viewer) -> Markup {
 /// The pages for signing in and out are not worth returning to.
 fn login_address(path: &str) -> String {
     let is_sign_in = ["/login", "/register", "/logout"].iter().any(|page| path.starts_with(page));
-    if is_sign_in { "/login".to_owned() } else { format!("/login?then={}", encoded(path)) }
+    if is_sign_in { "/login".to_owned() } else { link::sign_in(path) }
 }
 
 fn bag() -> Markup {

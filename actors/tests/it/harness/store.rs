@@ -1,5 +1,6 @@
 //! A store in memory that can fail.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -18,13 +19,27 @@ pub(crate) struct FaultyStore {
     commits: AtomicUsize,
     reads: AtomicUsize,
     panics: AtomicBool,
+    refuses: AtomicBool,
     holds: AtomicBool,
     /// Whether reads fail once a commit was requested.
     breaks: AtomicBool,
     is_broken: AtomicBool,
     /// A key whose every expectation fails.
     contended: Mutex<Option<String>>,
+    /// How the next commits of the statistics fail.
+    counting_faults: Mutex<VecDeque<CountingFault>>,
     held: Mutex<Option<Held>>,
+}
+
+/// How a commit of the statistics fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CountingFault {
+    /// The actor panics before it.
+    Panic,
+    /// The commit has no effect.
+    Refuse,
+    /// The commit takes effect, and its answer is lost.
+    LoseAnswer,
 }
 
 /// A commit that has not yet taken effect.
@@ -34,17 +49,19 @@ struct Held {
 }
 
 impl FaultyStore {
-    /// Creates an empty store without faults.
-    pub(crate) fn new(clock: Clock) -> Self {
+    /// Creates an empty store without faults that keeps the last `events_max` events.
+    pub(crate) fn keeping(events_max: u64, clock: Clock) -> Self {
         Self {
-            memory: MemoryStore::new(clock),
+            memory: MemoryStore::keeping(events_max as usize, clock),
             commits: AtomicUsize::new(0),
             reads: AtomicUsize::new(0),
             panics: AtomicBool::new(false),
+            refuses: AtomicBool::new(false),
             holds: AtomicBool::new(false),
             breaks: AtomicBool::new(false),
             is_broken: AtomicBool::new(false),
             contended: Mutex::new(None),
+            counting_faults: Mutex::default(),
             held: Mutex::new(None),
         }
     }
@@ -66,7 +83,7 @@ impl FaultyStore {
 
     /// Makes the next commit fail without any effect.
     pub(crate) fn refuse_next_commit(&self) {
-        self.memory.refuse_next(1);
+        self.refuses.store(true, Ordering::SeqCst);
     }
 
     /// Makes every read of keys fail after the next commit.
@@ -90,6 +107,31 @@ impl FaultyStore {
         *self.contended.lock().unwrap() = Some(key);
     }
 
+    /// Makes the next commits of the statistics fail. Those follow the log at a time of their own,
+    /// so all other faults spare them.
+    pub(crate) fn fail_counting(&self, faults: &[CountingFault]) {
+        self.counting_faults.lock().unwrap().extend(faults);
+    }
+
+    /// Makes the commits of the statistics succeed again.
+    pub(crate) fn let_count(&self) {
+        self.counting_faults.lock().unwrap().clear();
+    }
+
+    fn count(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
+        let fault = self.counting_faults.lock().unwrap().pop_front();
+        let lost = || async { Err(StoreError::Unavailable("set to fail".to_owned())) }.boxed();
+        match fault {
+            None => self.memory.commit(batch),
+            Some(CountingFault::Panic) => panic!("set to panic"),
+            Some(CountingFault::Refuse) => lost(),
+            Some(CountingFault::LoseAnswer) => {
+                drop(self.memory.commit(batch));
+                lost()
+            }
+        }
+    }
+
     /// Whether a commit is held.
     pub(crate) fn holds_a_commit(&self) -> bool {
         self.held.lock().unwrap().is_some()
@@ -105,6 +147,9 @@ impl FaultyStore {
 #[async_trait]
 impl Store for FaultyStore {
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Versioned>>, StoreError> {
+        if keys.iter().all(|key| is_of_statistics(key)) {
+            return self.memory.get_many(keys).await;
+        }
         self.reads.fetch_add(1, Ordering::SeqCst);
         if self.is_broken.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("the reads fail".to_owned()));
@@ -122,11 +167,17 @@ impl Store for FaultyStore {
     }
 
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
+        if batch.expect.iter().all(|(key, _)| is_of_statistics(key)) && batch.events.is_empty() {
+            return self.count(batch);
+        }
         self.commits.fetch_add(1, Ordering::SeqCst);
         if self.breaks.swap(false, Ordering::SeqCst) {
             self.is_broken.store(true, Ordering::SeqCst);
         }
         assert!(!self.panics.swap(false, Ordering::SeqCst), "set to panic");
+        if self.refuses.swap(false, Ordering::SeqCst) {
+            return async { Err(StoreError::Unavailable("set to refuse".to_owned())) }.boxed();
+        }
         let contended = self.contended.lock().unwrap().clone();
         if batch.expect.iter().any(|(key, _)| Some(key) == contended.as_ref()) {
             return async { Err(StoreError::Conflict) }.boxed();
@@ -146,4 +197,9 @@ impl Store for FaultyStore {
     async fn last_event(&self) -> Result<EventId, StoreError> {
         self.memory.last_event().await
     }
+}
+
+/// Returns whether a key belongs to the statistics.
+fn is_of_statistics(key: &str) -> bool {
+    key.starts_with("statistics") || key.starts_with("counted-order/")
 }

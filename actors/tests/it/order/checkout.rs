@@ -43,7 +43,7 @@ async fn ten_of_twelve_buyers_get_one_of_ten_lamps() {
 
 #[actix::test]
 async fn ten_of_a_thousand_buyers_pay_for_ten_lamps() {
-    let test = TestShop::open().await;
+    let test = TestShop::open_for_a_thousand().await;
     test.bank.script(&mixed_reactions(1_000));
     let mut buyers = Vec::new();
     for number in 0..1_000 {

@@ -9,7 +9,7 @@ use domain::cart::Owner;
 use domain::order::{Order, OrderError, OrderStatus};
 
 use crate::harness::bank::Reaction;
-use crate::harness::{TestShop, eventually};
+use crate::harness::{TestShop, author, eventually};
 
 #[actix::test]
 async fn an_order_of_a_deleted_user_becomes_anonymous_once_it_is_delivered() {
@@ -19,17 +19,17 @@ async fn an_order_of_a_deleted_user_becomes_anonymous_once_it_is_delivered() {
     let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
     test.await_payment(&placed).await;
     test.add_lamps(&Owner::User(ana), 1).await.unwrap();
-    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user: ana, by: None }).await.unwrap();
     assert!(tables.carts.get(Owner::User(ana)).await.unwrap().is_none());
 
     let stored = async || tables.orders.get(placed.id).await.unwrap().unwrap().value;
     let is_listed = async || tables.contact_orders.get(placed.id).await.unwrap().is_some();
     let second_node = test.second_node().await;
-    test.shop.orders.ask(ShipOrder(placed.id)).await.unwrap();
+    test.shop.orders.ask(ShipOrder { order: placed.id, by: author() }).await.unwrap();
     eventually(async || is_listed().await.then_some(())).await;
     assert!(stored().await.contact.is_some());
 
-    second_node.orders.ask(DeliverOrder(placed.id)).await.unwrap();
+    second_node.orders.ask(DeliverOrder { order: placed.id, by: author() }).await.unwrap();
     // A node looks for orders of deleted users as soon as it starts.
     let _third_node = test.second_node().await;
     eventually(async || (!is_listed().await).then_some(())).await;
@@ -53,7 +53,7 @@ async fn the_orders_of_a_deleted_user_are_read_once_and_then_only_those_that_nee
     test.await_payment(&declined).await;
     let cancel = CancelOrder { user: ana, order: declined.id };
     test.shop.orders.ask(cancel).await.unwrap();
-    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user: ana, by: None }).await.unwrap();
 
     let _second_node = test.second_node().await;
     eventually(async || tables.deleted_users.get(ana).await.unwrap().is_none().then_some(())).await;
@@ -70,7 +70,7 @@ async fn an_unpaid_order_of_a_deleted_user_returns_to_stock_and_to_no_cart() {
     test.bank.script(&[Reaction::Decline]);
     let placed = test.shop.orders.ask(test.order(ana, "k", 4)).await.unwrap();
     test.await_payment(&placed).await;
-    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user: ana, by: None }).await.unwrap();
     test.advance_clock(Duration::from_secs(15 * 60));
     test.await_status(&placed, OrderStatus::Expired).await;
     assert_eq!(test.stock(), (10, 0));
@@ -81,7 +81,7 @@ async fn an_unpaid_order_of_a_deleted_user_returns_to_stock_and_to_no_cart() {
 async fn a_deleted_user_cannot_place_an_order() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
-    test.shop.users.ask(DeleteUser(ana)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user: ana, by: None }).await.unwrap();
     let refused = test.shop.orders.ask(test.order(ana, "k", 1)).await;
     assert_eq!(refused, Err(Failure::Refused(OrderError::NoBuyer)));
 }

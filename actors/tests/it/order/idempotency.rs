@@ -13,7 +13,7 @@ use futures_util::future::join_all;
 
 use crate::harness::bank::Reaction;
 use crate::harness::order::{PATIENCE, idempotency_key};
-use crate::harness::{TestShop, eventually};
+use crate::harness::{TestShop, author, eventually};
 
 /// Returns the command that orders lamps, and waits up to `patience` for the bank.
 fn patient_order(test: &TestShop, user: UserId, units: u64, patience: Duration) -> PlaceOrder {
@@ -47,7 +47,7 @@ async fn a_key_returns_the_stored_answer_even_if_the_order_has_changed_since() {
     assert_eq!(answer.status, OrderStatus::Paid);
     assert_eq!(ask_patiently(&test, place.clone()).await.as_ref(), Ok(&answer));
 
-    test.shop.orders.ask(ShipOrder(answer.id)).await.unwrap();
+    test.shop.orders.ask(ShipOrder { order: answer.id, by: author() }).await.unwrap();
     assert_eq!(test.await_payment(&answer).await.status, OrderStatus::Shipped);
     assert_eq!(ask_patiently(&test, place).await, Ok(answer));
     assert_eq!((test.bank.charges(), test.stock()), (1, (7, 0)));

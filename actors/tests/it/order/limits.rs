@@ -26,7 +26,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 type Reply = Result<Order, Failure<OrderError>>;
 
 /// Puts one lamp into the user's cart on a node and orders the cart.
-async fn buy(test: &TestShop, node: &Shop, user: UserId, key: &str) -> Reply {
+pub(super) async fn buy(test: &TestShop, node: &Shop, user: UserId, key: &str) -> Reply {
     let one = SetItem { article: LAMP, quantity: Quantity::ONE, expected: None };
     let cart = node.carts.ask(ToCart(Owner::User(user), one)).await.unwrap();
     let expected_total = Cents(1_250 * u64::from(cart.item_count()));

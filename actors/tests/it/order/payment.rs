@@ -80,7 +80,7 @@ async fn a_restarted_order_desk_completes_open_payments() {
     test.store.panic_on_next_commit();
     let lost = test.shop.orders.ask(test.order(bob, "k", 1)).await;
     assert!(matches!(lost, Err(Failure::Unavailable(_))));
-    test.shop.restart_stopped();
+    test.shop.tick();
     test.advance_clock(Duration::from_secs(2));
     test.await_status(&placed, OrderStatus::Paid).await;
     let repeated = test.shop.orders.ask(test.order(bob, "k", 1)).await.unwrap();

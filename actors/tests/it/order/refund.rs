@@ -7,14 +7,14 @@ use domain::order::{Order, OrderError, OrderStatus, Requested};
 use super::LONGEST_PAUSE;
 use crate::harness::bank::Reaction;
 use crate::harness::order::idempotency_key;
-use crate::harness::{TestShop, eventually};
+use crate::harness::{TestShop, author, eventually};
 
 fn refund(order: &Order) -> RefundOrder {
     RefundOrder {
-        admin: order.user,
         order: order.id,
         idempotency_key: idempotency_key("refund", ""),
         patience: None,
+        by: author(),
     }
 }
 
@@ -42,7 +42,7 @@ async fn a_refund_whose_answer_was_lost_is_repeated() {
     let requested = test.shop.orders.ask(refund(&placed)).await.unwrap();
     assert!(requested.needs_refund());
     assert_eq!(test.await_payment(&placed).await.status, OrderStatus::Paid);
-    let shipped = test.shop.orders.ask(ShipOrder(placed.id)).await;
+    let shipped = test.shop.orders.ask(ShipOrder { order: placed.id, by: author() }).await;
     assert!(matches!(shipped, Err(Failure::Refused(OrderError::WrongState { .. }))));
     let second_node = test.second_node().await;
     test.advance_clock(LONGEST_PAUSE);

@@ -7,7 +7,7 @@ use domain::payment::PaymentStatus;
 use super::LONGEST_PAUSE;
 use crate::harness::bank::Reaction;
 use crate::harness::order::idempotency_key;
-use crate::harness::{TestShop, eventually};
+use crate::harness::{TestShop, author, eventually};
 
 /// Places an order of one lamp for a new buyer, and waits for the answer of the bank.
 async fn ordered(test: &TestShop, name: &str) -> Order {
@@ -106,10 +106,10 @@ async fn a_refused_refund_stays_requested_and_is_repeated_without_opening_the_br
     let order = ordered(&test, "ana").await;
     test.bank.script(&[Reaction::Refuse; 4]);
     let refund = RefundOrder {
-        admin: order.user,
         order: order.id,
         idempotency_key: idempotency_key("refund", ""),
         patience: None,
+        by: author(),
     };
     test.shop.orders.ask(refund).await.unwrap();
     let refused = test.await_payment(&order).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actors::article::ChangeArticle;
 use actors::failure::Failure;
 use actors::order::{ListOrders, PlaceOrder};
-use actors::payment::SetBreaker;
+use actors::payment::{Manual, SetBreaker};
 use domain::article::ArticlePatch;
 use domain::cart::Owner;
 use domain::money::Cents;
@@ -33,7 +33,11 @@ async fn shop_with_buyers(stock: u32, buyers: usize) -> (TestShop, Vec<UserId>) 
 
 pub(super) async fn set_stock(test: &TestShop, on_hand: u32) {
     let patch = ArticlePatch { on_hand: Some(on_hand), ..ArticlePatch::default() };
-    test.shop.catalogue.ask(ChangeArticle { id: LAMP, patch, expected: None }).await.unwrap();
+    test.shop
+        .catalogue
+        .ask(ChangeArticle { id: LAMP, patch, expected: None, by: None })
+        .await
+        .unwrap();
 }
 
 /// Places the order of each buyer, one after the other.
@@ -178,7 +182,7 @@ async fn a_call_in_line_is_not_made_after_the_breaker_has_opened() {
     test.bank.script(&[Reaction::Hold; CALLS]);
     let placed = place_in_turn(&test, &buyers).await;
     eventually(async || (test.bank.charges() == CALLS).then_some(())).await;
-    test.shop.payments.ask(SetBreaker::Isolate).await.unwrap();
+    test.shop.payments.ask(SetBreaker { to: Manual::Isolated, by: None }).await.unwrap();
     for _ in 0..CALLS {
         test.bank.release();
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -188,7 +192,7 @@ async fn a_call_in_line_is_not_made_after_the_breaker_has_opened() {
     }
     eventually(async || (test.shop.orders.observe().await?.calling == 0).then_some(())).await;
     assert_eq!(test.bank.charges(), CALLS);
-    test.shop.payments.ask(SetBreaker::Reset).await.unwrap();
+    test.shop.payments.ask(SetBreaker { to: Manual::Reset, by: None }).await.unwrap();
     test.advance_clock(LONGEST_PAUSE);
     for order in &placed[CALLS..] {
         test.await_status(order, OrderStatus::Paid).await;

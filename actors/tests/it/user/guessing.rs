@@ -206,6 +206,7 @@ fn registration(number: usize, address: &str) -> AddUser {
         password: PASSWORD.into(),
         role: Role::Customer,
         client: Client::Visitor(Network::parse(address)),
+        by: None,
     }
 }
 
@@ -266,7 +267,7 @@ async fn the_networks_of_a_user_are_known_after_registration_and_removed_with_th
     let table = &test.shop.tables.known_networks;
     let known = table.get(user).await.unwrap().unwrap().value;
     assert!(known.contains(Network::parse(HOME)) && known.contains(Network::parse(WORK)));
-    test.shop.users.ask(DeleteUser(user)).await.unwrap();
+    test.shop.users.ask(DeleteUser { user, by: None }).await.unwrap();
     assert!(table.get(user).await.unwrap().is_none());
     test.shop.users.ask(GetUser(user)).await.unwrap_err();
 }

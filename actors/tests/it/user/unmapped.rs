@@ -112,7 +112,8 @@ async fn names_of_an_earlier_version_are_indexed_when_the_shop_is_opened() {
         let username = Username::choose(name).unwrap();
         let role = Role::Customer;
         let client = Client::Staff;
-        let add = AddUser { username, email: None, password: PASSWORD.into(), role, client };
+        let add =
+            AddUser { username, email: None, password: PASSWORD.into(), role, client, by: None };
         node.users.ask(add).await.map(|verified| verified.user.id)
     };
     let taken = Err(Failure::Refused(UserError::UsernameTaken));
@@ -120,9 +121,9 @@ async fn names_of_an_earlier_version_are_indexed_when_the_shop_is_opened() {
         assert_eq!(add(name).await, taken, "{name}");
     }
     // The look is taken until the last user who has it is deleted.
-    node.users.ask(DeleteUser(twin)).await.unwrap();
+    node.users.ask(DeleteUser { user: twin, by: None }).await.unwrap();
     assert_eq!(add("paypa1").await, taken);
-    node.users.ask(DeleteUser(stored_users[7])).await.unwrap();
+    node.users.ask(DeleteUser { user: stored_users[7], by: None }).await.unwrap();
     assert!(add("user 7").await.is_ok());
     assert_eq!(add("user  7").await, taken);
     index_names(tables, &Clock::default()).await.unwrap();

@@ -1,0 +1,164 @@
+//! The index of all orders: by stage, newest first, and by the words by which they are found.
+//!
+//! Its rows are in the commit that changes the order.
+
+use domain::order::stage::Stage;
+use domain::order::{Order, OrderId};
+
+use super::commands::OrderDeps;
+use crate::clock::Clock;
+use crate::store::StoreError;
+use crate::tables::Tables;
+use crate::tables::batch::WriteBatch;
+use crate::tables::rows::{RowError, Rows};
+use crate::tables::table::{Row, version};
+
+/// The version of the index. A store with another one is indexed when it is opened.
+const VERSION: u64 = 1;
+
+/// The key of the version.
+const ALL: &str = "all";
+
+/// How many orders one commit adds to the index of a store of an earlier version.
+const PAGE: usize = 100;
+
+/// The most rows of a word that a search reads.
+const MOST_FOUND: usize = 1_000;
+
+impl OrderDeps {
+    /// Announces that the row of an order's stage will be needed.
+    pub(super) fn want_index(&self, order: &Order, rows: &mut Rows) {
+        rows.want(&self.shared.tables.staged_orders, stage_key(Some(order.stage()), order.id));
+    }
+
+    /// Puts a new order into the index, or moves it to its stage.
+    pub(super) fn put_index(
+        &self,
+        before: Option<&Order>,
+        order: &Order,
+        rows: &mut Rows,
+    ) -> Result<(), RowError> {
+        let tables = &self.shared.tables;
+        let id = order.id;
+        let Some(before) = before else {
+            for key in staged_keys(order) {
+                rows.put(&tables.staged_orders, key, &id, None)?;
+            }
+            for key in word_keys(order) {
+                rows.put(&tables.order_words, key, &id, None)?;
+            }
+            return Ok(());
+        };
+        if before.stage() != order.stage() {
+            rows.remove(&tables.staged_orders, stage_key(Some(before.stage()), id));
+            rows.put(&tables.staged_orders, stage_key(Some(order.stage()), id), &id, None)?;
+        }
+        Ok(())
+    }
+
+    /// Removes the words by which an order that becomes anonymous is no longer found.
+    pub(super) async fn remove_words(
+        &self,
+        before: &Order,
+        order: &Order,
+        batch: &mut WriteBatch,
+    ) -> Result<(), StoreError> {
+        let order_words = &self.shared.tables.order_words;
+        for word in before.words().difference(&order.words()) {
+            let key = word_key(word, order.id);
+            if let Some(row) = order_words.get(&key).await? {
+                batch.remove(order_words, key, row.version);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the orders that the words of a search find, newest first. Of a word that more than
+    /// [`MOST_FOUND`] orders have, not all are found.
+    pub(super) async fn find(&self, search: &[String]) -> Result<Vec<Order>, StoreError> {
+        let longest = search.iter().max_by_key(|word| word.len()).map_or("", String::as_str);
+        let rows = self.shared.tables.order_words.list(longest, None, MOST_FOUND).await?;
+        let mut ids: Vec<_> = rows.into_iter().map(|(_, row)| row.value).collect();
+        ids.sort_unstable_by(|one, other| other.cmp(one));
+        ids.dedup();
+        let mut orders = self.orders(&ids).await?;
+        orders.retain(|order| order.is_found_by(search));
+        Ok(orders)
+    }
+}
+
+/// Adds the orders of a store whose index is missing or of another version.
+pub async fn index_orders(tables: &Tables, clock: &Clock) -> Result<(), StoreError> {
+    let indexed = tables.order_index_version.get(ALL).await?;
+    if indexed.as_ref().is_some_and(|row| row.value == VERSION) {
+        return Ok(());
+    }
+    let mut after = None;
+    loop {
+        let page = tables.orders.list("", after.as_deref(), PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        let last = last.clone();
+        match index_page(tables, clock, page).await {
+            Ok(()) => after = Some(last),
+            // An order has changed since: the page is read again.
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let mut batch = tables.batch(clock.now());
+    batch.put(&tables.order_index_version, ALL, version(&indexed), &VERSION)?;
+    match tables.commit(batch).await {
+        // Another node has indexed the orders in the meantime.
+        Ok(_) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+async fn index_page(
+    tables: &Tables,
+    clock: &Clock,
+    page: Vec<(String, Row<Order>)>,
+) -> Result<(), StoreError> {
+    let mut batch = tables.batch(clock.now());
+    for (key, Row { version: read_at, value: order }) in page {
+        batch.require(&tables.orders, key, Some(read_at));
+        for key in staged_keys(&order) {
+            let row = tables.staged_orders.get(&key).await?;
+            batch.put(&tables.staged_orders, key, version(&row), &order.id)?;
+        }
+        for key in word_keys(&order) {
+            let row = tables.order_words.get(&key).await?;
+            batch.put(&tables.order_words, key, version(&row), &order.id)?;
+        }
+    }
+    tables.commit(batch).await.map(drop)
+}
+
+/// Returns the keys under which an order is listed by stage.
+pub fn staged_keys(order: &Order) -> Vec<String> {
+    [None, Some(order.stage())].map(|stage| stage_key(stage, order.id)).into()
+}
+
+/// Returns the keys under which an order is listed by word.
+pub fn word_keys(order: &Order) -> Vec<String> {
+    order.words().iter().map(|word| word_key(word, order.id)).collect()
+}
+
+/// Returns the beginning of the keys of the orders in a stage, or of all orders.
+pub(super) fn stage_prefix(stage: Option<Stage>) -> String {
+    format!("{}/", stage.map_or(ALL, Stage::name))
+}
+
+/// Returns the key under which an order is listed in a stage, or among all orders.
+pub(super) fn stage_key(stage: Option<Stage>, order: OrderId) -> String {
+    stage_prefix(stage) + &newest_first(order)
+}
+
+fn word_key(word: &str, order: OrderId) -> String {
+    format!("{word}/{}", newest_first(order))
+}
+
+/// Returns the part of a key by which newer orders come first.
+fn newest_first(order: OrderId) -> String {
+    format!("{:032x}", !order.0.as_u128())
+}

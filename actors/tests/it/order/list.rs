@@ -1,0 +1,106 @@
+//! The orders of a user: their number, and their pages.
+
+use actors::order::{CountOrders, ListOrders, PageOrders};
+use actors::tables::{Buyer, user_order_key};
+use domain::list::ListPage;
+use domain::order::{Order, OrderId};
+use domain::user::UserId;
+use futures_util::future::join_all;
+use uuid::Uuid;
+
+use super::limits::buy;
+use super::round::set_stock;
+use crate::harness::TestShop;
+
+async fn count(test: &TestShop, user: UserId) -> u64 {
+    test.shop.orders.ask(CountOrders(user)).await.unwrap()
+}
+
+async fn page(test: &TestShop, user: UserId, after: Option<u128>) -> ListPage<Order, OrderId> {
+    let after = after.map(|id| OrderId(Uuid::from_u128(id)));
+    test.shop.orders.ask(PageOrders { user, after, limit: 2 }).await.unwrap()
+}
+
+/// Stores orders with these ids, as an earlier version has stored them: without their number.
+async fn store(test: &TestShop, order: &Order, ids: impl Iterator<Item = u128>) {
+    let tables = &test.shop.tables;
+    let mut batch = tables.batch(test.shop.clock.now());
+    for id in ids.map(|id| OrderId(Uuid::from_u128(id))) {
+        batch.put(&tables.orders, id, None, &Order { id, ..order.clone() }).unwrap();
+        batch.put(&tables.user_orders, user_order_key(order.user, id), None, &id).unwrap();
+    }
+    tables.commit(batch).await.unwrap();
+    let mut batch = tables.batch(test.shop.clock.now());
+    let row = tables.buyers.get(order.user).await.unwrap().unwrap();
+    let uncounted = Buyer { orders: None, ..row.value };
+    batch.put(&tables.buyers, order.user, Some(row.version), &uncounted).unwrap();
+    tables.commit(batch).await.unwrap();
+}
+
+#[actix::test]
+async fn orders_placed_at_once_on_two_nodes_are_all_counted() {
+    let test = TestShop::open().await;
+    let second_node = test.second_node().await;
+    set_stock(&test, 1_000).await;
+    let mut buyers = Vec::new();
+    for number in 0..6 {
+        buyers.push(test.buyer(&format!("ana {number}"), 1).await);
+    }
+    assert_eq!(count(&test, buyers[0]).await, 0);
+    join_all(buyers.iter().flat_map(|user| [(user, &test.shop), (user, &second_node)]).map(
+        async |(user, node)| {
+            for number in 0..4 {
+                // A checkout of the same user at the same time may have emptied the cart.
+                let _ = buy(&test, node, *user, &format!("{number}-{:p}", node)).await;
+            }
+        },
+    ))
+    .await;
+    for user in buyers {
+        let list = ListOrders { user, after: None, limit: 100 };
+        let placed = test.shop.orders.ask(list).await.unwrap().len() as u64;
+        let row = test.shop.tables.buyers.get(user).await.unwrap().unwrap();
+        assert_eq!((row.value.orders, count(&test, user).await), (Some(placed), placed));
+        assert!(placed > 0);
+    }
+}
+
+#[actix::test]
+async fn orders_of_an_earlier_version_are_counted_once_and_then_with_each_commit() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
+    store(&test, &placed, 1..=1_200).await;
+    let second_node = test.second_node().await;
+    let counts = join_all([&test.shop, &second_node].map(|node| node.orders.ask(CountOrders(ana))));
+    assert_eq!(counts.await, [Ok(1_201), Ok(1_201)]);
+    let row = async || test.shop.tables.buyers.get(ana).await.unwrap().unwrap();
+    assert_eq!(row().await.value.orders, Some(1_201));
+    let version = row().await.version;
+    assert_eq!((count(&test, ana).await, row().await.version), (1_201, version));
+    buy(&test, &second_node, ana, "k2").await.unwrap();
+    assert_eq!(row().await.value.orders, Some(1_202));
+}
+
+#[actix::test]
+async fn pages_of_orders_lead_to_each_other_and_keep_their_order() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
+    store(&test, &placed, 1..=4).await;
+    let ids = |page: &ListPage<Order, OrderId>| -> Vec<_> {
+        page.entries.iter().map(|order| order.id.0.as_u128()).collect()
+    };
+    let first = page(&test, ana, None).await;
+    assert_eq!(ids(&first), [placed.id.0.as_u128(), 4]);
+    assert_eq!((first.before, first.total, first.previous), (0, 5, None));
+    let second = page(&test, ana, first.next.map(|id| id.0.as_u128())).await;
+    assert_eq!((ids(&second), second.before, second.previous), (vec![3, 2], 2, None));
+    let third = page(&test, ana, second.next.map(|id| id.0.as_u128())).await;
+    assert_eq!((ids(&third), third.before, third.next), (vec![1], 4, None));
+    assert_eq!(third.previous, Some(OrderId(Uuid::from_u128(4))));
+    // The page after the last order is the last page.
+    let last = page(&test, ana, Some(1)).await;
+    assert_eq!((ids(&last), last.before, last.next), (vec![2, 1], 3, None));
+    assert_eq!(last.previous, Some(placed.id));
+}

@@ -1,0 +1,5 @@
+//! What only administrators may read and change, one file per feature, with the stems of the desk.
+
+pub mod order;
+pub mod system;
+pub mod today;

@@ -1,0 +1,7 @@
+//! The JSON objects that the REST API, the sockets of programs and the desk have in common.
+
+pub mod article;
+pub mod data;
+pub mod event;
+pub mod order;
+pub mod user;

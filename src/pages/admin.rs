@@ -1,0 +1,10 @@
+//! The owner's desk: the pages of administrators, one file per page.
+
+pub mod article;
+pub mod event;
+pub mod order;
+pub mod payment;
+pub mod picture;
+pub mod system;
+pub mod today;
+pub mod user;
