@@ -70,8 +70,8 @@ impl TestShop {
         Self::open_in(folder, settings, points, log.into())
     }
 
-    /// Opens a shop on a copy of the sled store in a folder.
-    pub(crate) async fn open_on(store: &Path) -> Self {
+    /// Opens a shop with settings on a copy of the sled store in a folder.
+    pub(crate) async fn open_on(store: &Path, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("data/shop");
         fs::create_dir_all(&copy).unwrap();
@@ -80,7 +80,7 @@ impl TestShop {
             fs::copy(file.path(), copy.join(file.file_name())).unwrap();
         }
         make_private(folder.path());
-        Self::open_in(folder, &[], "", Stdio::inherit())
+        Self::open_in(folder, settings, "", Stdio::inherit())
     }
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {

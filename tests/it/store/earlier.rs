@@ -1,7 +1,8 @@
 //! Stores of earlier versions: each one must open.
 //!
 //! `format-1` is a small sled store that the first version wrote: three customers (bob is deleted),
-//! four orders (shipped, refunded, paid, declined), a filled cart, and a sixth article.
+//! four orders (shipped, refunded, paid, declined), a filled cart, and a sixth article. The filled
+//! cart expires in 2035, so the shop must keep carts for ten years.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use crate::people::Person;
 #[actix_web::test]
 async fn a_store_of_the_first_version_opens_with_everything_in_it() {
     let store = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/store/format-1");
-    let mut shop = TestShop::open_on(&store).await;
+    let mut shop = TestShop::open_on(&store, &[("CART__TTL", "3650d")]).await;
     let admin = shop.admin().await;
     assert_eq!(admin.0.get("/api/users").await.expect(200).json["count"], 3);
     assert_eq!(admin.0.get("/api/users").await.expect(200).json["total"], 3);
