@@ -157,7 +157,7 @@ async fn the_desk_finds_and_ships_orders_without_scripts() {
 
 impl Window {
     /// Sends a command on the page of an order, after its question.
-    async fn carries_out(&self, command: &str) {
+    pub(super) async fn carries_out(&self, command: &str) {
         self.clicks(&format!("#confirm{} summary", command.replace('/', "-"))).await;
         self.clicks(&format!("form[action='{command}'] button")).await;
     }
@@ -165,7 +165,7 @@ impl Window {
 
 impl Person {
     /// Buys two units of an article, and returns the order.
-    async fn buys_a_keyboard(&self, key: &str) -> String {
+    pub(super) async fn buys_a_keyboard(&self, key: &str) -> String {
         self.adds(2, 2).await.expect(200);
         let placed = self.checks_out(key).await.expect(201);
         placed.json["order"]["id"].as_str().unwrap().to_owned()

@@ -1,5 +1,7 @@
 //! What a test sets in the browser itself, through the DevTools protocol.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -90,6 +92,13 @@ impl Window {
     pub(crate) async fn begins_pages_with(&self, script: &str) {
         let script = json!({ "source": script });
         self.commands("Page.addScriptToEvaluateOnNewDocument", script).await;
+    }
+
+    /// Returns a picture of the whole page as a PNG, also of what one must scroll to.
+    pub(crate) async fn whole_page(&self) -> Vec<u8> {
+        let whole = json!({ "format": "png", "captureBeyondViewport": true });
+        let picture = self.commands("Page.captureScreenshot", whole).await;
+        STANDARD.decode(picture["data"].as_str().unwrap()).unwrap()
     }
 
     async fn commands(&self, name: &'static str, parameters: Value) -> Value {
