@@ -23,9 +23,11 @@ use views::viewer::Notice;
 use crate::credentials::cookie::{BrowserCookies, CookieName, Cookies};
 use crate::error::Problem;
 use crate::upgrade::IsHead;
+use intake::Intake;
 use shipment::Shipment;
 
 pub mod addresses;
+pub mod intake;
 pub mod shipment;
 
 /// How many seconds a browser keeps the outcome of a command. The next page follows at once.
@@ -84,6 +86,8 @@ enum Outcome {
     Refused(Reason),
     /// Several orders were to be shipped.
     Shipped(Shipment),
+    /// A file of articles was imported.
+    Imported(Intake),
 }
 
 /// What was typed into a form, and why it was refused.
@@ -135,6 +139,11 @@ impl Flash {
         self.send(CookieName::Notice, &Outcome::Shipped(shipment), NOTICE_SECONDS);
     }
 
+    /// Makes the next page say what an import has done.
+    pub fn report_intake(&self, intake: Intake) {
+        self.send(CookieName::Notice, &Outcome::Imported(intake), NOTICE_SECONDS);
+    }
+
     /// Makes the next page say why a command was refused, unless a draft does.
     pub fn refuse(&self, problem: &Problem) {
         let has_draft = DRAFTS.iter().any(|(name, ..)| self.sets(*name));
@@ -154,6 +163,7 @@ impl Flash {
                 Some((Notice::Success, sentence))
             }
             Outcome::Shipped(shipment) => Some(shipment.notice(self.locale)),
+            Outcome::Imported(intake) => Some(intake.notice(self.locale)),
             Outcome::Refused(reason) => Some((Notice::Error, self.explain(reason)?.message)),
         }
     }

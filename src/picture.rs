@@ -13,9 +13,6 @@ use tokio::sync::Semaphore;
 use crate::error::Problem;
 use crate::error::code::Code;
 
-/// The largest upload, in bytes.
-pub const LARGEST: usize = 2 * 1024 * 1024;
-
 /// The most pixels of a side of an upload, and of all of it.
 const SIDE: u32 = 8_000;
 const PIXELS: u64 = 24_000_000;

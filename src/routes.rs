@@ -5,7 +5,7 @@ use actix_web::web::{self, ServiceConfig, delete, get, patch, post, resource};
 
 use crate::auth::{browser, origin};
 use crate::error::Problem;
-use crate::{api, assets, live, pages, picture};
+use crate::{api, assets, live, pages, upload};
 
 /// The largest body that a request may have, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -81,10 +81,16 @@ fn rest_routes(config: &mut ServiceConfig) {
         )
         .service(
             resource("/api/articles/{id}/picture")
-                .app_data(web::PayloadConfig::new(picture::LARGEST))
+                .app_data(web::PayloadConfig::new(upload::LARGEST))
                 .route(web::put().to(api::picture::set_picture)),
         )
         .service(resource("/api/admin/articles").route(get().to(api::article::list_stock)))
+        .service(
+            resource("/api/admin/articles.csv")
+                .app_data(web::PayloadConfig::new(upload::LARGEST))
+                .route(get().to(api::admin::csv::export_articles))
+                .route(post().to(api::admin::csv::import_articles)),
+        )
         .service(
             resource("/api/cart")
                 .route(get().to(api::cart::get_cart))
@@ -234,6 +240,13 @@ fn page_routes(config: &mut ServiceConfig) {
         .service(resource("/admin").route(get().to(pages::admin::today::show_today)))
         .service(resource("/admin/events").route(get().to(pages::admin::event::show_events)))
         .service(resource("/admin/articles").route(get().to(pages::admin::article::show_stock)))
+        .service(
+            resource("/admin/articles.csv").route(get().to(pages::admin::csv::export_articles)),
+        )
+        .service(
+            resource("/admin/articles/import")
+                .route(post().to(pages::admin::csv::import_articles)),
+        )
         .service(
             resource("/admin/articles/add").route(post().to(pages::admin::article::add_article)),
         )

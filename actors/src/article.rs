@@ -30,6 +30,8 @@ mod picture;
 pub struct AddArticle {
     /// The article.
     pub article: Article,
+    /// The number that the article must get; `None` accepts any.
+    pub expected: Option<ArticleId>,
     /// The administrator.
     pub by: Option<Author>,
 }

@@ -12,9 +12,11 @@ use crate::text::{is_readable_line, length};
 use picture::Picture;
 use texts::Texts;
 
+pub mod line;
 pub mod picture;
 pub mod stock;
 pub mod texts;
+pub mod typed;
 
 /// The number of an article. The shop assigns it and never reuses it.
 #[derive(
@@ -36,6 +38,9 @@ pub const MAX_ON_HAND: u32 = 1_000_000;
 ///
 /// The total of a full cart, 100 articles with 99 units each, stays below [`Cents::MAX`].
 pub const MAX_PRICE: Cents = Cents(100_000_000);
+
+/// The file name of the picture of an article that is added without one.
+pub const NEUTRAL_PICTURE: &str = "article.svg";
 
 /// An article with its stock.
 ///
@@ -117,6 +122,15 @@ pub enum ArticleError {
         /// The current article.
         current: Box<Article>,
     },
+    /// A line of a file adds an article whose name another one has.
+    #[error("the article {id} has this name and differs in another field")]
+    SameName {
+        /// The other article.
+        id: ArticleId,
+    },
+    /// Another article has been added since the client has seen the catalogue.
+    #[error("another article was added in the meantime")]
+    OtherNumber,
     /// The stock would fall below the units reserved for orders.
     #[error("on_hand must be at least {reserved}, the units reserved for orders")]
     BelowReserved {
@@ -131,6 +145,12 @@ pub enum ArticleError {
         /// The units that are available.
         available: u32,
     },
+}
+
+impl fmt::Display for ArticleVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.revision, self.available)
+    }
 }
 
 impl Article {

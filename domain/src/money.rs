@@ -50,6 +50,11 @@ impl Cents {
         Self(amount).checked().ok()
     }
 
+    /// Returns the amount in euros with two decimals, such as `12.50`, for programs.
+    pub fn in_euros(self) -> String {
+        format!("{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+
     /// Returns the sum of two amounts.
     pub fn plus(self, other: Self) -> Result<Self, TooLarge> {
         self.0.checked_add(other.0).map(Self).ok_or(TooLarge)?.checked()
@@ -89,6 +94,15 @@ mod tests {
         {
             assert_eq!(Cents::from_euros(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_amount_in_euros_is_exact_and_read_back() {
+        for (cents, text) in [(0, "0.00"), (5, "0.05"), (1_250, "12.50"), (129_990, "1299.90")] {
+            assert_eq!(Cents(cents).in_euros(), text);
+            assert_eq!(Cents::from_euros(text), Some(Cents(cents)));
+        }
+        assert_eq!(Cents::from_euros(&Cents::MAX.in_euros()), Some(Cents::MAX));
     }
 
     #[test]

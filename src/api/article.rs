@@ -14,7 +14,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
 use domain::article::texts::Texts;
-use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
+use domain::article::typed;
+use domain::article::{
+    Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion, NEUTRAL_PICTURE,
+};
 use domain::money::Cents;
 use domain::search::Search;
 use serde::Deserialize;
@@ -32,9 +35,6 @@ use crate::objects::article::{ArticleJson, admin_json, article_json};
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
-
-/// The picture of an article that is added without one.
-const DEFAULT_PICTURE: &str = "article.svg";
 
 /// The body of a request that adds an article.
 #[derive(Debug, Deserialize)]
@@ -150,7 +150,7 @@ pub async fn add_article(
     let article = state
         .shop
         .catalogue
-        .ask(AddArticle { article: new.into_article()?, by: Some(me.author()) })
+        .ask(AddArticle { article: new.into_article()?, expected: None, by: Some(me.author()) })
         .await?;
     let mut created = HttpResponse::Created();
     created.insert_header((LOCATION, format!("/api/articles/{}", article.id)));
@@ -194,16 +194,8 @@ pub(super) fn expected_version(
     expected_versions(request, |tag| {
         let [_, other] = languages();
         let tag = tag.strip_suffix(other).and_then(|tag| tag.strip_suffix('-')).unwrap_or(tag);
-        let (revision, available) = tag.split_once('-')?;
-        let revision = revision.parse().ok()?;
-        let version = ArticleVersion { revision, available: available.parse().ok()? };
-        (etag(version) == tag).then_some(version)
+        typed::version(tag).ok().filter(|version| version.to_string() == tag)
     })
-}
-
-/// Returns the text of the entity tag of an article in the language of the shop.
-fn etag(ArticleVersion { revision, available }: ArticleVersion) -> String {
-    format!("{revision}-{available}")
 }
 
 /// Answers with an article in the language of the request, and its entity tag. The tag of the
@@ -218,7 +210,7 @@ pub(super) fn answer(
     let [_, other] = languages();
     let language = if locale.code() == other { format!("-{other}") } else { String::new() };
     response
-        .insert_header((ETAG, format!("\"{}{language}\"", etag(article.version()))))
+        .insert_header((ETAG, format!("\"{}{language}\"", article.version())))
         .json(json!({ "success": true, "article": json.in_language(locale) }))
 }
 
@@ -238,7 +230,7 @@ impl NewArticle {
     /// Converts the body into an article without a number, which the catalogue assigns.
     fn into_article(self) -> Result<Article, ArticleError> {
         let Self { name, description, picture, price_cents: price, on_hand } = self;
-        let picture = picture.unwrap_or_else(|| DEFAULT_PICTURE.into());
+        let picture = picture.unwrap_or_else(|| NEUTRAL_PICTURE.into());
         if !assets::has_picture(&picture) {
             let rule = "must be one of the shop's pictures";
             return Err(ArticleError::Invalid { field: "picture", rule });

@@ -67,7 +67,10 @@ impl From<ArticleError> for Problem {
             ArticleError::Invalid { field, .. } => {
                 return Self::because(Code::InvalidArticle, error).about(&format!("/{field}"));
             }
-            ArticleError::VersionMismatch { .. } => Code::PreconditionFailed,
+            ArticleError::VersionMismatch { .. } | ArticleError::OtherNumber => {
+                Code::PreconditionFailed
+            }
+            ArticleError::SameName { .. } => Code::ArticleExists,
             ArticleError::BelowReserved { .. } => Code::BelowReserved,
             ArticleError::InsufficientStock { .. } => Code::InsufficientStock,
         };

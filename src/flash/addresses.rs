@@ -23,7 +23,7 @@ pub fn page_of_command(request: &HttpRequest) -> Option<String> {
         ["admin", "articles", "change" | "duplicate" | "picture" | "remove", _] => {
             return Some(desk_page(&referring_page(request)));
         }
-        ["admin", "articles", "add"] => "/admin/articles",
+        ["admin", "articles", "add" | "import"] => "/admin/articles",
         ["admin", "payments", _] => "/admin/payments",
         ["admin", "system", ..] => "/admin/system",
         ["admin", "users", "add"] | ["admin", "users", "delete", _] => "/admin/users",

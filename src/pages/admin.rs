@@ -1,6 +1,7 @@
 //! The owner's desk: the pages of administrators, one file per page.
 
 pub mod article;
+pub mod csv;
 pub mod event;
 pub mod order;
 pub mod payment;

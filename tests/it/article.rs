@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use crate::harness::TestShop;
 use crate::people::Answer;
 
+mod csv;
+
 #[actix_web::test]
 async fn a_guest_reads_the_catalogue() {
     let shop = TestShop::open().await;

@@ -182,12 +182,13 @@ async fn buys(buyer: &Person) -> String {
 
 /// Returns the page with the form that is sent to a path: the path itself if that is a page.
 fn page_of(path: &str) -> &str {
-    const COMMANDS: [&str; 19] = [
+    const COMMANDS: [&str; 20] = [
         "pay",
         "cancel",
         "password",
         "sessions",
         "add",
+        "import",
         "delete",
         "bank",
         "isolate",

@@ -175,6 +175,13 @@ impl Admin {
         self.0.send(Method::PATCH, &format!("/api/articles/{article}"), change).await
     }
 
+    /// Returns an article, also one that is not on sale.
+    pub(crate) async fn article(&self, id: u64) -> Value {
+        let found = self.0.get(&format!("/api/admin/articles?q={id}")).await.expect(200).json;
+        let articles = found["articles"].as_array().unwrap();
+        articles.iter().find(|article| article["id"] == id).unwrap().clone()
+    }
+
     /// Adds a new article and returns its id.
     pub(crate) async fn adds_article(&self, name: &str, price: u64, on_hand: u64) -> u64 {
         let article = json!({ "name": name, "price_cents": price, "on_hand": on_hand });

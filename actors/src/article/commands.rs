@@ -55,10 +55,17 @@ impl ArticleDeps {
     }
 
     /// Adds an article under the next free number.
-    fn add(&self, AddArticle { article, .. }: &AddArticle, rows: &mut Rows) -> Result<Article> {
+    fn add(
+        &self,
+        AddArticle { article, expected, .. }: &AddArticle,
+        rows: &mut Rows,
+    ) -> Result<Article> {
         let article = article.clone().validated()?;
         let tables = &self.shared.tables;
         let number = rows.get(&tables.article_numbers, "next")?.unwrap_or(1);
+        if expected.is_some_and(|expected| expected.0 != number) {
+            return Err(ArticleError::OtherNumber.into());
+        }
         let article = Article { id: ArticleId(number), ..article };
         rows.put(&tables.article_numbers, "next", &(number + 1), None)?;
         rows.put(&tables.articles, article_key(article.id), &article, None)?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
-use domain::article::{ArticleError, ArticlePatch};
+use domain::article::{ArticleError, ArticleId, ArticlePatch};
 use futures_util::future::join_all;
 
 use crate::harness::{LAMP, TestShop, eventually};
@@ -29,9 +29,8 @@ async fn changes_that_wait_share_one_commit_and_are_decided_in_their_order() {
     let others = async {
         eventually(async || test.store.holds_a_commit().then_some(())).await;
         let changes = join_all((0..20).map(|on_hand| catalogue.ask(stock(on_hand))));
-        let added = join_all(
-            [lamp.clone(), lamp].map(|copy| catalogue.ask(AddArticle { article: copy, by: None })),
-        );
+        let add = |article| catalogue.ask(AddArticle { article, expected: None, by: None });
+        let added = join_all([lamp.clone(), lamp].map(add));
         let end = async {
             let removed = catalogue.ask(RemoveArticle { id: LAMP, expected: None, by: None }).await;
             (removed, catalogue.ask(stock(1)).await)
@@ -53,4 +52,19 @@ async fn changes_that_wait_share_one_commit_and_are_decided_in_their_order() {
     assert_eq!(test.store.commits() - before, 2);
     let articles = test.shop.snapshot.articles();
     assert!(!articles.contains_key(&LAMP) && articles.len() == 2);
+}
+
+#[actix::test]
+async fn an_article_that_must_get_a_number_is_added_under_no_other() {
+    let test = TestShop::open().await;
+    let lamp = test.shop.snapshot.articles()[&LAMP].clone();
+    let next = LAMP.0 + 1;
+    let add = |number| {
+        let expected = Some(ArticleId(number));
+        test.shop.catalogue.ask(AddArticle { article: lamp.clone(), expected, by: None })
+    };
+    let added = join_all([next, next, next + 1].map(add)).await;
+    let numbers: Vec<_> = added.iter().map(|added| added.as_ref().map(|own| own.id.0)).collect();
+    let refused = Failure::Refused(ArticleError::OtherNumber);
+    assert_eq!(numbers, [Ok(next), Err(&refused), Ok(next + 1)]);
 }

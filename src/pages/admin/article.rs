@@ -4,16 +4,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use domain::article::stock::StockPlace;
 use domain::article::texts::Texts;
-use domain::article::{Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion};
+use domain::article::typed::{on_hand, price};
+use domain::article::{
+    Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion, NEUTRAL_PICTURE,
+};
 use domain::event::article::changes;
 use domain::event::filter::{Filter, Subject};
 use domain::list::ListPage;
-use domain::money::Cents;
 use domain::search::Search;
 use domain::shown::Shown;
 use domain::user::Author;
 use maud::{Markup, html};
 use serde::Deserialize;
+use views::admin::article::csv::file_panel;
 use views::admin::article::edit::{on_hand_form, price_form};
 use views::admin::article::editor::{panel, removed, texts_form};
 use views::admin::article::{add_form, list, search_form};
@@ -35,9 +38,6 @@ use crate::state::AppState;
 
 /// The path of the list.
 const PAGE: &str = "/admin/articles";
-
-/// The picture of an article that is added without one.
-const PICTURE: &str = "article.svg";
 
 /// The most articles that a page of the list shows.
 const LISTED: usize = 50;
@@ -96,6 +96,7 @@ pub async fn show_stock(
             (search_form(locale, &search))
             (list(locale, &page_of_stock(&visitor.state, &search, after), &search, &changed))
             (add_form(locale, &added))
+            (file_panel(locale))
         })
     })
     .await
@@ -141,7 +142,7 @@ pub async fn duplicate_article(
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
     let article = find(&visitor.state, *id)?.duplicate();
-    let add = AddArticle { article, by: Some(me.author()) };
+    let add = AddArticle { article, expected: None, by: Some(me.author()) };
     let copy = visitor.state.shop.catalogue.ask(add).await?;
     Ok(redirect(&visitor, &request, &page_of(copy.id), "notice-article-duplicated"))
 }
@@ -265,7 +266,7 @@ async fn add(state: &AppState, form: NewArticle, by: Author) -> Result<Article, 
         id: ArticleId(0),
         name: form.name,
         description: form.description,
-        picture: PICTURE.to_owned(),
+        picture: NEUTRAL_PICTURE.to_owned(),
         price: price(&form.price)?,
         on_hand: on_hand(&form.on_hand)?,
         reserved: 0,
@@ -274,7 +275,7 @@ async fn add(state: &AppState, form: NewArticle, by: Author) -> Result<Article, 
         translation: Texts::default(),
         uploaded: None,
     };
-    Ok(state.shop.catalogue.ask(AddArticle { article, by: Some(by) }).await?)
+    Ok(state.shop.catalogue.ask(AddArticle { article, expected: None, by: Some(by) }).await?)
 }
 
 async fn change(
@@ -294,16 +295,6 @@ async fn change(
         active: form.active,
     };
     Ok(state.shop.catalogue.ask(ChangeArticle { id, patch, expected, by: Some(by) }).await?)
-}
-
-fn price(typed: &str) -> Result<Cents, ArticleError> {
-    let rule = "must be an amount in euros";
-    Cents::from_euros(typed).ok_or(ArticleError::Invalid { field: "price_cents", rule })
-}
-
-fn on_hand(typed: &str) -> Result<u32, ArticleError> {
-    let rule = "must be a number of units";
-    typed.trim().parse().map_err(|_| ArticleError::Invalid { field: "on_hand", rule })
 }
 
 impl ChangeForm {

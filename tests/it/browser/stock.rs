@@ -2,11 +2,10 @@
 
 use fantoccini::key::Key;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::chromium::{Chromium, Window};
 use crate::harness::TestShop;
-use crate::people::Admin;
 
 /// The fields of the second article, and the form of its price.
 const PRICE: &str = "#price-field-2";
@@ -213,14 +212,5 @@ impl Window {
     async fn enters(&self, field: &str, text: &str) {
         self.types(field, text).await;
         self.adds_to(field, "\n").await;
-    }
-}
-
-impl Admin {
-    /// Returns an article, also one that is not on sale.
-    async fn article(&self, id: u64) -> Value {
-        let found = self.0.get(&format!("/api/admin/articles?q={id}")).await.expect(200).json;
-        let articles = found["articles"].as_array().unwrap();
-        articles.iter().find(|article| article["id"] == id).unwrap().clone()
     }
 }

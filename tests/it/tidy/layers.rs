@@ -17,14 +17,15 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
 ];
 
 /// What is used in one place only, and the beginning of that place's path.
-const HOMES: [(&str, &str); 15] = [
+const HOMES: [(&str, &str); 16] = [
     ("::sled", "src/store/sled"),
     ("::fred", "src/store/redis"),
     ("::reqwest", "src/bank/http"),
     ("::jsonwebtoken", "src/credentials"),
     ("::actix_web_actors", "src/live"),
     ("::actix_cors", "src/cors"),
-    ("::actix_multipart", "src/pages/admin/picture"),
+    ("::actix_multipart", "src/upload"),
+    ("::csv", "src/csv"),
     ("::image", "src/picture"),
     ("Timestamp::now", CLOCK),
     ("SystemTime::now", CLOCK),

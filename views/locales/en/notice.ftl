@@ -40,3 +40,23 @@ notice-article-changed = Article saved.
 notice-article-added = Article added.
 notice-article-removed = Article removed.
 notice-article-duplicated = Copy added: off sale and without stock.
+notice-articles-added = { $count ->
+    [0] No article was added.
+    [one] { $count } article added.
+   *[other] { $count } articles added.
+}
+notice-articles-changed = { $count ->
+    [0] None was changed.
+    [one] { $count } changed.
+   *[other] { $count } changed.
+}
+notice-lines-unchanged = { $count ->
+    [one] { $count } line changes nothing.
+   *[other] { $count } lines change nothing.
+}
+notice-line-refused = Line { $line } was refused: { $reason }
+notice-cell-refused = Line { $line }, column { $column }: { $reason }
+notice-lines-refused = { $count ->
+    [one] { $count } more line was refused.
+   *[other] { $count } more lines were refused.
+}

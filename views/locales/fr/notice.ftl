@@ -40,3 +40,23 @@ notice-article-changed = Article enregistré.
 notice-article-added = Article ajouté.
 notice-article-removed = Article retiré.
 notice-article-duplicated = Copie ajoutée : hors vente et sans stock.
+notice-articles-added = { $count ->
+    [0] Aucun article n’a été ajouté.
+    [one] { $count } article ajouté.
+   *[other] { $count } articles ajoutés.
+}
+notice-articles-changed = { $count ->
+    [0] Aucun n’a été modifié.
+    [one] { $count } modifié.
+   *[other] { $count } modifiés.
+}
+notice-lines-unchanged = { $count ->
+    [one] { $count } ligne ne change rien.
+   *[other] { $count } lignes ne changent rien.
+}
+notice-line-refused = La ligne { $line } a été refusée : { $reason }
+notice-cell-refused = Ligne { $line }, colonne { $column } : { $reason }
+notice-lines-refused = { $count ->
+    [one] { $count } autre ligne a été refusée.
+   *[other] { $count } autres lignes ont été refusées.
+}

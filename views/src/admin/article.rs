@@ -15,6 +15,7 @@ use crate::locale::Locale;
 use crate::pager::pager;
 use edit::{on_hand_form, price_form, switch};
 
+pub mod csv;
 pub mod edit;
 pub mod editor;
 

@@ -1,0 +1,81 @@
+//! The catalogue as a CSV file in the REST API.
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use serde::Serialize;
+use views::failure;
+use views::locale::Locale;
+
+use crate::api::one;
+use crate::auth::bearer::Admin;
+use crate::auth::browser::locale;
+use crate::csv;
+use crate::csv::column::Column;
+use crate::error::Problem;
+use crate::error::code::Code;
+use crate::error::request::require_plain_body;
+use crate::export::export;
+use crate::form::unread;
+use crate::import::{RefusedLine, Report, import};
+use crate::state::AppState;
+
+/// What an import has done.
+#[derive(Serialize)]
+struct ReportJson {
+    added: u64,
+    changed: u64,
+    unchanged: u64,
+    refused: Vec<RefusedJson>,
+}
+
+/// A line that changed nothing.
+#[derive(Serialize)]
+struct RefusedJson {
+    line: u64,
+    /// The column that is wrong; `null` if no single one is.
+    column: Option<String>,
+    code: &'static str,
+    /// The reason in the language of the client.
+    message: String,
+    detail: Option<String>,
+}
+
+/// `GET /api/admin/articles.csv`: returns all articles, also those off sale.
+pub async fn export_articles(_: Admin, state: Data<AppState>) -> HttpResponse {
+    export(state.shop.snapshot.articles(), "")
+}
+
+/// `POST /api/admin/articles.csv`: adds and changes the articles of a file, line by line, and
+/// says which lines were refused.
+pub async fn import_articles(
+    Admin(me): Admin,
+    state: Data<AppState>,
+    request: HttpRequest,
+    body: Result<Bytes, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    require_plain_body(request.headers())?;
+    if request.content_type() != "text/csv" {
+        let detail = "the body must be text/csv";
+        return Err(Problem::because(Code::UnsupportedMediaType, detail));
+    }
+    let lines = csv::read(&body.map_err(|error| unread(&error))?)?;
+    let report = import(&state, lines, &me.author()).await?;
+    Ok(one("import", report_json(report, locale(&request))))
+}
+
+fn report_json(report: Report, locale: Locale) -> ReportJson {
+    let Report { added, changed, unchanged, refused } = report;
+    let refused = refused.into_iter().map(|line| refused_json(line, locale)).collect();
+    ReportJson { added, changed, unchanged, refused }
+}
+
+fn refused_json(RefusedLine { number, problem }: RefusedLine, locale: Locale) -> RefusedJson {
+    let code = problem.code.word();
+    RefusedJson {
+        line: number,
+        column: Column::of_problem(&problem).map(Column::name),
+        code,
+        message: failure::message(locale, code),
+        detail: problem.detail,
+    }
+}
