@@ -3,6 +3,7 @@
 use actors::store::EventId;
 use domain::breaker::State;
 use domain::statistics::today::Today;
+use views::site::site;
 
 use crate::state::AppState;
 
@@ -12,6 +13,7 @@ pub fn today(state: &AppState) -> Today {
     let (sockets, visitors) = state.live.sockets.numbers();
     Today {
         now: shop.clock.now(),
+        time_zone: site().time_zone.clone(),
         counts: shop.counts.get(),
         low_stock: shop.snapshot.articles().values().filter(|article| article.runs_out()).count(),
         sockets,

@@ -5,6 +5,7 @@
 //! ([`CountedOrder::is_before`]), so an event that was counted before changes nothing.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,13 @@ impl Counts {
         let numbers = last.number.saturating_sub(count - 1)..=last.number;
         let buckets = numbers.map(|number| Bucket { series, number });
         buckets.map(|bucket| (bucket.start(), self.of(bucket))).collect()
+    }
+
+    /// Returns the sums of the buckets of a series that begin in a period.
+    pub fn between(&self, series: Series, period: Range<Timestamp>) -> Sums {
+        let begins = |bucket: &Bucket| bucket.series == series && period.contains(&bucket.start());
+        let sums = self.buckets.iter().filter(|(bucket, _)| begins(bucket)).map(|(_, sums)| *sums);
+        sums.fold(Sums::default(), Sums::plus)
     }
 
     /// Returns the sums of a bucket.

@@ -1,7 +1,6 @@
 //! Money and time, written as readers of a language expect them.
 
 use domain::money::Cents;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use maud::{Markup, html};
 
@@ -24,9 +23,9 @@ pub(crate) fn signed_money(locale: Locale, cents: i64) -> String {
     if cents < 0 { format!("−{amount}") } else { amount }
 }
 
-/// Returns the day in UTC that begins at a time, such as `1 May 2026`.
+/// Returns the day of a time, such as `1 May 2026`.
 pub(crate) fn day(locale: Locale, at: Timestamp) -> Markup {
-    html! { span.day { (moment(locale, "moment-day", &at.to_zoned(TimeZone::UTC))) } }
+    html! { span.day { (moment(locale, "moment-day", &zoned(at))) } }
 }
 
 /// Returns an amount of money in euros as people type it, such as `1234.50` or `1234,50`.

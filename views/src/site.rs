@@ -50,7 +50,7 @@ pub(crate) fn asset(name: &str) -> String {
 }
 
 /// Returns the site of this process.
-pub(crate) fn site() -> &'static Site {
+pub fn site() -> &'static Site {
     SITE.get_or_init(Site::default)
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 pub enum Series {
     /// Minutes, kept for an hour.
     Minute,
-    /// Hours, kept for a week.
+    /// Hours, kept for eight days: seven days of any time zone lie in them.
     Hour,
     /// Days, kept for a year.
     Day,
@@ -60,7 +60,7 @@ impl Series {
     fn kept(self) -> i64 {
         match self {
             Self::Minute => 60,
-            Self::Hour => 7 * 24,
+            Self::Hour => 8 * 24,
             Self::Day => 366,
         }
     }
@@ -130,10 +130,10 @@ mod tests {
     }
 
     #[test]
-    fn minutes_are_kept_for_an_hour_hours_for_a_week_and_days_for_a_year() {
+    fn minutes_are_kept_for_an_hour_hours_for_eight_days_and_days_for_a_year() {
         let now = at(1_000_000_000);
         for (series, seconds) in
-            [(Series::Minute, 3_600), (Series::Hour, 7 * 86_400), (Series::Day, 366 * 86_400)]
+            [(Series::Minute, 3_600), (Series::Hour, 8 * 86_400), (Series::Day, 366 * 86_400)]
         {
             assert!(series.bucket(now).is_kept(now));
             assert!(series.bucket(at(1_000_000_000 + seconds)).is_kept(now));

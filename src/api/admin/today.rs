@@ -15,14 +15,14 @@ use crate::auth::bearer::Admin;
 use crate::state::AppState;
 use crate::today::today;
 
-/// Today as JSON. Times are the starts of hours and days in UTC.
+/// Today as JSON. Times are the starts of hours, and of days in the time zone of the shop.
 #[derive(Debug, Serialize)]
 struct TodayJson {
     /// The last event of the log that is counted.
     position: u64,
     /// Whether the stored orders are being counted, so that the numbers are not complete.
     counting: bool,
-    /// What has happened since 00:00 UTC.
+    /// What has happened today.
     sums: SumsJson,
     /// The last 24 hours, the oldest first.
     hours: Vec<PeriodJson>,

@@ -8,7 +8,7 @@ today-declined = Declined payments
 today-waiting = Waiting for the bank
 today-visitors = Visitors now
 today-sockets = Open connections
-today-utc = Days begin at midnight UTC. The revenue is what was paid minus what was refunded.
+today-zone = Days begin at midnight, { $zone } time. The revenue is what was paid minus what was refunded.
 today-to-do = To do
 today-to-ship = { $count ->
     [one] order to ship

@@ -8,7 +8,7 @@ today-declined = Paiements refusés
 today-waiting = En attente de la banque
 today-visitors = Visiteurs en ligne
 today-sockets = Connexions ouvertes
-today-utc = Les jours commencent à minuit UTC. Le chiffre d’affaires est ce qui a été payé moins ce qui a été remboursé.
+today-zone = Les jours commencent à minuit, heure de { $zone }. Le chiffre d’affaires est ce qui a été payé moins ce qui a été remboursé.
 today-to-do = À faire
 today-to-ship = { $count ->
     [one] commande à expédier

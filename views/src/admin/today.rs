@@ -41,6 +41,7 @@ pub fn panel(locale: Locale, today: &Today, events: &[Arc<Entry>]) -> Markup {
 
 fn figures(locale: Locale, today: &Today) -> Markup {
     let sums = today.sums();
+    let zone = today.time_zone.iana_name().unwrap_or_default();
     let average =
         sums.average_cents().map_or("–".to_owned(), |cents| money(locale, Cents(cents)));
     html! {
@@ -56,7 +57,7 @@ fn figures(locale: Locale, today: &Today) -> Markup {
                 (figure(locale, "today-visitors", &today.visitors.to_string()))
                 (figure(locale, "today-sockets", &today.sockets.to_string()))
             }
-            p.quiet { (locale.text("today-utc")) }
+            p.quiet { (locale.text_with("today-zone", &[("zone", zone.into())])) }
         }
     }
 }
@@ -126,6 +127,7 @@ mod tests {
     use domain::order::OrderStatus;
     use domain::payment::PaymentStatus;
     use domain::statistics::Counts;
+    use jiff::tz::TimeZone;
 
     use super::*;
     use crate::sample::{article, lines, moment, order};
@@ -133,6 +135,7 @@ mod tests {
     fn today(counts: Counts) -> Today {
         Today {
             now: moment(),
+            time_zone: TimeZone::UTC,
             counts: Arc::new(counts),
             low_stock: 2,
             sockets: 3,
