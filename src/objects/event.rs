@@ -5,6 +5,7 @@ use domain::bank::Behaviour;
 use domain::breaker::Breaker;
 use domain::event::{Entry, Event};
 use domain::topic::Topic;
+use domain::user::Author;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -26,6 +27,15 @@ pub(crate) struct ServerFrame<Content> {
     pub(crate) topic: Topic,
     #[serde(flatten)]
     pub(crate) content: Content,
+}
+
+/// An event as readers of the log receive it: as on a socket, and with its author.
+#[derive(Serialize)]
+pub(crate) struct LoggedEvent {
+    #[serde(flatten)]
+    frame: ServerFrame<EventFrame>,
+    /// The administrator who caused it; `null` if a user, the shop or the bank did.
+    by: Option<Author>,
 }
 
 /// An event.
@@ -92,13 +102,13 @@ pub(crate) fn event_json(topic: Topic, entry: &Entry) -> ServerFrame<EventFrame>
     ServerFrame { id: entry.id, topic, content: EventFrame::new(topic, entry) }
 }
 
-/// Returns an event under the most detailed of its topics.
-pub(crate) fn detailed_json(entry: &Entry) -> ServerFrame<EventFrame> {
+/// Returns an event under the most detailed of its topics, with its author.
+pub(crate) fn detailed_json(entry: &Entry) -> LoggedEvent {
     let topic = entry.event.channels().first().map_or(Topic::System, |channel| channel.topic);
-    event_json(topic, entry)
+    LoggedEvent { frame: event_json(topic, entry), by: entry.by.clone() }
 }
 
-/// Returns an event under the most detailed of its topics, as text for a reader.
+/// Returns an event under the most detailed of its topics, with its author, as text for a reader.
 pub(crate) fn detailed_text(entry: &Entry) -> String {
     // Serialization fails only for map keys that are not strings, which no event has.
     serde_json::to_string_pretty(&detailed_json(entry)).unwrap_or_default()
