@@ -30,6 +30,7 @@ use table::Table;
 pub mod batch;
 pub mod chunk;
 pub mod codec;
+pub(crate) mod index;
 pub mod page;
 pub mod rows;
 pub mod table;

@@ -10,17 +10,15 @@ use crate::clock::Clock;
 use crate::store::StoreError;
 use crate::tables::Tables;
 use crate::tables::batch::WriteBatch;
+use crate::tables::index::Index;
 use crate::tables::rows::{RowError, Rows};
 use crate::tables::table::{Row, version};
 
 /// The version of the index. A store with another one is indexed when it is opened.
 const VERSION: u64 = 1;
 
-/// The key of the version.
+/// What the keys of all orders begin with.
 const ALL: &str = "all";
-
-/// How many orders one commit adds to the index of a store of an earlier version.
-const PAGE: usize = 100;
 
 /// The most rows of a word that a search reads.
 const MOST_FOUND: usize = 1_000;
@@ -89,29 +87,9 @@ impl OrderDeps {
 
 /// Adds the orders of a store whose index is missing or of another version.
 pub async fn index_orders(tables: &Tables, clock: &Clock) -> Result<(), StoreError> {
-    let indexed = tables.order_index_version.get(ALL).await?;
-    if indexed.as_ref().is_some_and(|row| row.value == VERSION) {
-        return Ok(());
-    }
-    let mut after = None;
-    loop {
-        let page = tables.orders.list("", after.as_deref(), PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        let last = last.clone();
-        match index_page(tables, clock, page).await {
-            Ok(()) => after = Some(last),
-            // An order has changed since: the page is read again.
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let mut batch = tables.batch(clock.now());
-    batch.put(&tables.order_index_version, ALL, version(&indexed), &VERSION)?;
-    match tables.commit(batch).await {
-        // Another node has indexed the orders in the meantime.
-        Ok(_) | Err(StoreError::Conflict) => Ok(()),
-        Err(error) => Err(error),
-    }
+    let index = Index { stored: &tables.order_index_version, needed: VERSION };
+    let add = async |page| index_page(tables, clock, page).await;
+    index.build(tables, clock, &tables.orders, add).await
 }
 
 async fn index_page(

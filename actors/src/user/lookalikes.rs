@@ -8,14 +8,9 @@ use domain::user::{User, UserId, Username};
 use crate::clock::Clock;
 use crate::store::{StoreError, Version};
 use crate::tables::batch::WriteBatch;
+use crate::tables::index::Index;
 use crate::tables::table::{Row, version};
 use crate::tables::{Account, Tables};
-
-/// How many accounts one commit adds to the index.
-const PAGE: usize = 100;
-
-/// The key of the version of the index.
-const ALL: &str = "all";
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -24,29 +19,9 @@ pub(super) type LookRows = Vec<(String, Option<Row<Vec<UserId>>>)>;
 
 /// Adds the names of a store whose index is missing or of another version.
 pub async fn index_names(tables: &Tables, clock: &Clock) -> Result<()> {
-    let indexed = tables.lookalike_version.get(ALL).await?;
-    if indexed.as_ref().is_some_and(|row| row.value == LOOKS_VERSION) {
-        return Ok(());
-    }
-    let mut after = None;
-    loop {
-        let page = tables.accounts.list("", after.as_deref(), PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        let last = last.clone();
-        match index_page(tables, clock, page).await {
-            Ok(()) => after = Some(last),
-            // A user was added or deleted since: the page is read again.
-            Err(StoreError::Conflict) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    let mut batch = tables.batch(clock.now());
-    batch.put(&tables.lookalike_version, ALL, version(&indexed), &LOOKS_VERSION)?;
-    match tables.commit(batch).await {
-        // Another node has indexed the names in the meantime.
-        Ok(_) | Err(StoreError::Conflict) => Ok(()),
-        Err(error) => Err(error),
-    }
+    let index = Index { stored: &tables.lookalike_version, needed: LOOKS_VERSION };
+    let add = async |page| index_page(tables, clock, page).await;
+    index.build(tables, clock, &tables.accounts, add).await
 }
 
 async fn index_page(
