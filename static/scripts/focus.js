@@ -80,8 +80,8 @@
   });
 
   // The server does not know that a heading has the focus.
-  document.addEventListener("htmx:before:morph:attr", (event) => {
-    const isKept = event.target === document.activeElement && event.detail.attrName === "tabindex";
-    if (isKept) event.preventDefault();
+  htmx.registerExtension("focus", {
+    htmx_before_morph_attr: (element, { attrName }) =>
+      element !== document.activeElement || attrName !== "tabindex",
   });
 }
