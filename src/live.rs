@@ -79,6 +79,7 @@ pub async fn open_page_socket(
     let Visitor { state, signed_in, owner, locale, .. } = visitor;
     let identity = Identity::new(owner.as_ref(), signed_in.as_ref());
     let slot = take_slot(&state, &identity, &request)?;
+    slot.show(shown.name());
     let page = Page {
         state: state.clone(),
         locale,

@@ -4,7 +4,7 @@
 //! when the actor last ran. An actor whose client reads nothing does not run any more, so it cannot
 //! detect this itself: the registry does it, and shuts the connection down.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,6 +21,9 @@ use tcp::Connection;
 mod count;
 pub mod state;
 pub mod tcp;
+
+/// What a socket shows that is not one of a page.
+const PROGRAM: &str = "program";
 
 /// The limits of open sockets.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +75,8 @@ struct Slots {
 }
 
 struct TakenSlot {
+    /// The name of what the page shows, or of a program.
+    shows: &'static str,
     owner: SlotOwner,
     address: Network,
     progress_at: Arc<AtomicU64>,
@@ -120,7 +125,9 @@ impl Sockets {
         address.larger_site().into_iter().for_each(|site| slots.networks.add(site));
         let number = self.next_number.fetch_add(1, Ordering::Relaxed);
         let progress_at = Arc::new(AtomicU64::new(milliseconds(now)));
-        let taken = TakenSlot { owner, address, progress_at: progress_at.clone(), connection };
+        let shows = PROGRAM;
+        let progress = progress_at.clone();
+        let taken = TakenSlot { shows, owner, address, progress_at: progress, connection };
         slots.taken.insert(number, taken);
         slots.update_gauge();
         Ok(Slot { number, sockets: self.clone(), progress_at })
@@ -130,6 +137,13 @@ impl Sockets {
     pub fn numbers(&self) -> (usize, usize) {
         let slots = self.slots();
         (slots.taken.len(), slots.owners.holders())
+    }
+
+    /// Returns how many sockets each kind of page has open, and programs have.
+    pub fn pages(&self) -> BTreeMap<&'static str, usize> {
+        let mut pages = BTreeMap::new();
+        self.slots().taken.values().for_each(|slot| *pages.entry(slot.shows).or_default() += 1);
+        pages
     }
 
     /// Disconnects every socket of a session, as a network that fails would.
@@ -191,6 +205,13 @@ impl Slot {
         Ok(())
     }
 
+    /// Records what the page of the socket shows.
+    pub fn show(&self, name: &'static str) {
+        if let Some(taken) = self.sockets.slots().taken.get_mut(&self.number) {
+            taken.shows = name;
+        }
+    }
+
     /// Records that the socket's actor runs.
     pub fn record_progress(&self, now: Moment) {
         self.progress_at.store(milliseconds(now), Ordering::Relaxed);
@@ -241,7 +262,10 @@ mod tests {
         let _third = sockets.take_slot(guest("bob"), from(1), None, NOW).ok();
         assert_eq!(sockets.take_slot(guest("bob"), from(1), None, NOW).err(), Some(NoSlot::Total));
         drop(first);
-        assert!(sockets.take_slot(guest("ana"), from(1), None, NOW).is_ok());
+        let fourth = sockets.take_slot(guest("ana"), from(1), None, NOW).ok().unwrap();
+        fourth.show("cart");
+        assert_eq!(sockets.pages(), BTreeMap::from([("cart", 1), (PROGRAM, 2)]));
+        drop(fourth);
         assert_eq!(sockets.slots().taken.len(), 2);
     }
 

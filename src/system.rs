@@ -4,10 +4,12 @@ use std::fs;
 use std::time::Duration;
 
 use actors::live::HubState;
-use domain::system::{Follower, SocketReport, System, Usage};
+use actors::store::StoreUsage;
+use domain::system::{Follower, SocketReport, StoreReport, System, Usage};
 use domain::topic::Topic;
 use tokio::time::timeout;
 
+use crate::sockets::Sockets;
 use crate::state::AppState;
 
 /// How long to wait for the state of the hub.
@@ -23,6 +25,7 @@ pub async fn observe(state: &AppState) -> System {
         tokio::join!(shop.reports(), timeout(GLANCE, shop.hub.observe::<HubState>()));
     let hub = hub.ok().flatten();
     let last_event = shop.tables.store.last_event().await.unwrap_or_default();
+    let StoreUsage { bytes, sync } = shop.tables.store.usage().await;
     System {
         version: env!("CARGO_PKG_VERSION"),
         node: state.node.clone(),
@@ -30,8 +33,12 @@ pub async fn observe(state: &AppState) -> System {
         uptime_s: shop.clock.moment().since_start().as_secs(),
         usage: usage(),
         actors,
-        sockets: sockets(state.live.sockets.numbers().0, hub),
-        store: shop.tables.commits.report(last_event),
+        sockets: sockets(&state.live.sockets, hub),
+        store: StoreReport {
+            sync_us: sync.map(microseconds),
+            bytes,
+            ..shop.tables.commits.report(last_event)
+        },
         followers: vec![
             Follower { name: "statistics", position: shop.counts.position() },
             Follower { name: "hub", position: *shop.position.borrow() },
@@ -39,12 +46,17 @@ pub async fn observe(state: &AppState) -> System {
     }
 }
 
-fn sockets(open: usize, hub: Option<HubState>) -> SocketReport {
+fn sockets(sockets: &Sockets, hub: Option<HubState>) -> SocketReport {
+    let (open, pages) = (sockets.numbers().0, sockets.pages());
     let Some(HubState { topics, lagging, high_water, .. }) = hub else {
-        return SocketReport { open, ..SocketReport::default() };
+        return SocketReport { open, pages, ..SocketReport::default() };
     };
     let topics = topics.into_iter().map(|(topic, count): (Topic, usize)| (topic.name(), count));
-    SocketReport { open, topics: topics.collect(), lagging, high_water }
+    SocketReport { open, topics: topics.collect(), pages, lagging, high_water }
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// Returns what the process uses, as Linux reports it.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::system::{ActorReport, StoreReport};
+use domain::system::{ActorReport, LastFailure, StoreReport};
 use jiff::Timestamp;
 
 /// How often something happens. `tick` is called once in a second.
@@ -64,7 +64,8 @@ impl Commits {
     pub fn report(&self, last_event: u64) -> StoreReport {
         let per_second = self.count.per_second();
         let commit_us = self.microseconds.per_second().checked_div(per_second).unwrap_or(0);
-        StoreReport { last_event, commits: self.count.total(), per_second, commit_us }
+        let commits = self.count.total();
+        StoreReport { last_event, commits, per_second, commit_us, ..StoreReport::default() }
     }
 }
 
@@ -77,6 +78,7 @@ pub(crate) struct Activity {
     pub(crate) handled: Pace,
     restarts: AtomicU64,
     restarted_at: Mutex<Option<Timestamp>>,
+    failure: Mutex<Option<LastFailure>>,
 }
 
 /// A message that waits for its reply. The count ends when it is dropped, also by a caller that no
@@ -96,6 +98,12 @@ impl Activity {
         *self.restarted_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
     }
 
+    /// Notes that the actor has failed.
+    pub(crate) fn fail(&self, at: Timestamp, text: &str) {
+        let failure = LastFailure { at, text: text.to_owned() };
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+    }
+
     /// Returns the report of an actor.
     pub(crate) fn report(&self, name: &'static str) -> ActorReport {
         ActorReport {
@@ -106,6 +114,7 @@ impl Activity {
             restarts: self.restarts.load(Ordering::Relaxed),
             restarted_at: *self.restarted_at.lock().unwrap_or_else(PoisonError::into_inner),
             state: None,
+            failure: self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }
@@ -150,8 +159,10 @@ mod tests {
         assert_eq!(activity.report("orders").waiting, 2);
         drop(waiting);
         activity.restart(Timestamp::UNIX_EPOCH);
+        activity.fail(Timestamp::UNIX_EPOCH, "it panicked");
         let report = activity.report("orders");
         assert_eq!((report.waiting, report.restarts), (0, 1));
         assert_eq!(report.restarted_at, Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(report.failure.unwrap().text, "it panicked");
     }
 }

@@ -147,11 +147,11 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         for _ in 0..ATTEMPTS {
             match self.send(message.clone(), deadline).await {
                 Some(Err(Failure::Conflict)) => {}
-                Some(reply) => return reply,
+                Some(reply) => return self.noted(reply),
                 None => break,
             }
         }
-        Err(self.no_reply())
+        self.noted(Err(self.no_reply()))
     }
 
     /// Sends a command that is part of another one, and returns a conflict to the caller, which
@@ -165,7 +165,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         E: Send + 'static,
     {
         let reply = self.send(message, DEADLINE).await;
-        reply.unwrap_or_else(|| Err(self.no_reply()))
+        self.noted(reply.unwrap_or_else(|| Err(self.no_reply())))
     }
 
     /// Returns the state of the actor; `None` if it does not reply.
@@ -204,6 +204,14 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         reply
     }
 
+    /// Notes a failure for which the caller gives no reason.
+    fn noted<T, E>(&self, reply: Result<T, Failure<E>>) -> Result<T, Failure<E>> {
+        if let Err(Failure::Unavailable(text)) = &reply {
+            self.activity.fail(self.clock.now(), text);
+        }
+        reply
+    }
+
     fn no_reply<E>(&self) -> Failure<E> {
         Failure::Unavailable(format!("{} did not reply", self.name))
     }
@@ -214,6 +222,7 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
             tracing::error!(actor = self.name, "actor panicked, restarting it");
             metrics::counter!("microshop_actor_restarts_total", "actor" => self.name).increment(1);
             self.activity.restart(self.clock.now());
+            self.activity.fail(self.clock.now(), "it panicked");
             *current = (self.start)(&self.switch);
         }
         current.clone()

@@ -216,6 +216,8 @@ pub struct OrdersState {
     pub pending: usize,
     /// The number of orders for which the bank is being called.
     pub calling: usize,
+    /// The number of commands that wait for the next round.
+    pub queued: usize,
 }
 
 /// The actor that keeps orders.
@@ -413,7 +415,8 @@ impl Handler<Observe<OrdersState>> for OrderDesk {
 
     fn handle(&mut self, _: Observe<OrdersState>, _: &mut Self::Context) -> Self::Result {
         let pending = self.pending.len();
-        MessageResult(OrdersState { pending, calling: self.calling.len() })
+        let queued = self.queue.waiting();
+        MessageResult(OrdersState { pending, calling: self.calling.len(), queued })
     }
 }
 

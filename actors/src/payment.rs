@@ -175,6 +175,8 @@ pub struct PaymentsState {
     pub breaker: Breaker,
     /// How many more calls may run at once.
     pub free_calls: usize,
+    /// How many calls wait for room.
+    pub waiting_calls: usize,
 }
 
 /// The actor that calls the bank.
@@ -326,8 +328,9 @@ impl Handler<Observe<PaymentsState>> for PaymentGateway {
     type Result = MessageResult<Observe<PaymentsState>>;
 
     fn handle(&mut self, _: Observe<PaymentsState>, _: &mut Self::Context) -> Self::Result {
-        let free_calls = self.deps.line.free();
-        MessageResult(PaymentsState { breaker: self.breaker, free_calls })
+        let line = &self.deps.line;
+        let (free_calls, waiting_calls) = (line.free(), line.waiting());
+        MessageResult(PaymentsState { breaker: self.breaker, free_calls, waiting_calls })
     }
 }
 

@@ -75,6 +75,13 @@ pub struct Queue<D: Decide, T> {
     in_round: bool,
 }
 
+impl<D: Decide, T> Queue<D, T> {
+    /// Returns how many commands wait for the next round.
+    pub(crate) fn waiting(&self) -> usize {
+        self.jobs.len()
+    }
+}
+
 impl<D: Decide, T> Default for Queue<D, T> {
     fn default() -> Self {
         Self { jobs: VecDeque::new(), in_round: false }

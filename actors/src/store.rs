@@ -7,6 +7,7 @@ pub mod memory;
 pub mod tail;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::{self, BoxFuture, FutureExt};
@@ -78,6 +79,15 @@ pub enum StoreError {
     },
 }
 
+/// What a store takes and needs, as far as it reports that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoreUsage {
+    /// The bytes on disk, or of memory if the store is in memory.
+    pub bytes: Option<u64>,
+    /// How long the last sync has taken.
+    pub sync: Option<Duration>,
+}
+
 /// The port to a store.
 ///
 /// Commits take effect in the order in which `commit` is called, whether or not their futures are
@@ -117,6 +127,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
+
+    /// Returns what the store takes and needs, without reading what is stored.
+    async fn usage(&self) -> StoreUsage {
+        StoreUsage::default()
+    }
 
     /// Waits until the store has failed for good, and returns why: the process must end, because
     /// only a new one can open the store again.

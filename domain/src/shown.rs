@@ -83,6 +83,28 @@ impl Shown {
         }
     }
 
+    /// Returns what the page shows without saying which: the text up to the first colon.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Articles(_) => "articles",
+            Self::Cart => "cart",
+            Self::Checkout(_) => "checkout",
+            Self::Orders(_) => "orders",
+            Self::Order(_) => "order",
+            Self::Account => "account",
+            Self::Users(_) => "users",
+            Self::Payments => "payments",
+            Self::DeskOrders(..) => "desk-orders",
+            Self::DeskOrder(_) => "desk-order",
+            Self::Today => "today",
+            Self::Events(_) => "events",
+            Self::System => "system",
+            Self::Stock(..) => "stock",
+            Self::Article(_) => "article",
+        }
+    }
+
     /// Returns whether this is a page of a list other than the first.
     pub fn is_continued(self) -> bool {
         matches!(
@@ -131,34 +153,26 @@ impl Shown {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, id): (_, Option<&dyn fmt::Display>) = match self {
-            Self::Nothing => ("nothing", None),
-            Self::Articles(after) => ("articles", after.as_ref().map(|id| id as _)),
-            Self::Cart => ("cart", None),
-            Self::Checkout(seen) => ("checkout", Some(&seen.0)),
-            Self::Orders(after) => ("orders", after.as_ref().map(|id| id as _)),
-            Self::Order(id) => ("order", Some(id)),
-            Self::Account => ("account", None),
-            Self::Users(after) => ("users", after.as_ref().map(|id| id as _)),
-            Self::Payments => ("payments", None),
+        f.write_str(self.name())?;
+        let id: &dyn fmt::Display = match self {
+            Self::Articles(Some(after)) => after,
+            Self::Checkout(seen) => &seen.0,
+            Self::Orders(Some(id)) | Self::Order(id) | Self::DeskOrder(id) => id,
+            Self::Users(Some(after)) => after,
             Self::DeskOrders(stage, after, search) => {
                 let stage = stage.map_or("", Stage::name);
                 let after = after.map(|after| after.to_string()).unwrap_or_default();
-                return write!(f, "desk-orders:{stage}:{after}:{}", search.hex());
+                return write!(f, ":{stage}:{after}:{}", search.hex());
             }
-            Self::DeskOrder(id) => ("desk-order", Some(id)),
-            Self::Today => ("today", None),
-            Self::System => ("system", None),
-            Self::Events(filter) if *filter == Filter::default() => ("events", None),
-            Self::Events(filter) => ("events", Some(filter)),
+            Self::Events(filter) if *filter != Filter::default() => filter,
             Self::Stock(after, search) => {
                 let after = after.map(|after| after.to_string()).unwrap_or_default();
-                return write!(f, "stock:{after}:{}", search.hex());
+                return write!(f, ":{after}:{}", search.hex());
             }
-            Self::Article(id) => ("article", Some(id)),
+            Self::Article(id) => id,
+            _ => return Ok(()),
         };
-        f.write_str(name)?;
-        id.map_or(Ok(()), |id| write!(f, ":{id}"))
+        write!(f, ":{id}")
     }
 }
 
@@ -217,6 +231,7 @@ mod tests {
             assert_eq!(serde_json::to_value(shown).unwrap(), text);
             assert_eq!(serde_json::from_value::<Shown>(text.into()).unwrap(), shown);
             assert_eq!(shown.topics(), topics, "{text}");
+            assert_eq!(Some(shown.name()), text.split(':').next());
             let is_continued = text.contains("s:") && !text.starts_with("events");
             assert_eq!(shown.is_continued(), is_continued, "{text}");
         }

@@ -54,6 +54,17 @@ pub struct ActorReport {
     pub restarted_at: Option<Timestamp>,
     /// The numbers of its state; `None` if it does not answer at the moment.
     pub state: Option<BTreeMap<&'static str, u64>>,
+    /// The last message to it that failed for no reason of the caller.
+    pub failure: Option<LastFailure>,
+}
+
+/// The last failure of an actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastFailure {
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened, as in the log.
+    pub text: String,
 }
 
 /// The open sockets.
@@ -63,6 +74,8 @@ pub struct SocketReport {
     pub open: usize,
     /// How many subscriptions each topic has.
     pub topics: BTreeMap<&'static str, usize>,
+    /// How many are open for each page, by its name in addresses, and for programs.
+    pub pages: BTreeMap<&'static str, usize>,
     /// How often one was too slow and read on from the log.
     pub lagging: u64,
     /// The most pushes that have waited for one.
@@ -80,6 +93,10 @@ pub struct StoreReport {
     pub per_second: u64,
     /// How long these have taken on average, with the sync, in microseconds.
     pub commit_us: u64,
+    /// How long the last sync alone has taken; `None` if the store does not report it.
+    pub sync_us: Option<u64>,
+    /// How many bytes the store takes: on disk with sled, of memory with Redis.
+    pub bytes: Option<u64>,
 }
 
 /// A reader that follows the log.

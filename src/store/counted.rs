@@ -1,6 +1,8 @@
 //! Counts what is read from a store.
 
-use actors::store::{Batch, EventId, LogEntry, SharedStore, Store, StoreError, Versioned};
+use actors::store::{
+    Batch, EventId, LogEntry, SharedStore, Store, StoreError, StoreUsage, Versioned,
+};
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -55,6 +57,10 @@ impl Store for CountedStore {
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
         self.store.last_event().await
+    }
+
+    async fn usage(&self) -> StoreUsage {
+        self.store.usage().await
     }
 
     fn failure(&self) -> BoxFuture<'static, StoreError> {

@@ -12,14 +12,14 @@ mod watcher;
 
 use actors::clock::Clock;
 use actors::store::tail::follow;
-use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
+use actors::store::{Batch, EventId, LogEntry, Store, StoreError, StoreUsage, Versioned};
 use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
 use fred::bytes::Bytes;
 use fred::clients::{Client, WithOptions};
 use fred::error::Error;
 use fred::interfaces::{ClientLike, HashesInterface, LuaInterface};
-use fred::types::Value;
+use fred::types::{ClusterHash, CustomCommand, Value};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio::sync::watch;
@@ -107,6 +107,10 @@ impl Store for RedisStore {
     async fn last_event(&self) -> Result<EventId, StoreError> {
         log::last_event(&self.connection).await.map_err(unavailable)
     }
+
+    async fn usage(&self) -> StoreUsage {
+        StoreUsage { bytes: used_memory(&self.connection).await, sync: None }
+    }
 }
 
 impl RedisStore {
@@ -127,6 +131,13 @@ impl Drop for RedisStore {
             }
         }
     }
+}
+
+/// Returns how many bytes of memory Redis uses.
+async fn used_memory(connection: &Connection) -> Option<u64> {
+    let command = CustomCommand::new_static("INFO", ClusterHash::FirstKey, false);
+    let info: String = connection.custom(command, vec!["memory"]).await.ok()?;
+    info.lines().find_map(|line| line.strip_prefix("used_memory:"))?.trim().parse().ok()
 }
 
 /// Converts bytes to an argument of a script.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actors::clock::Clock;
 use actors::store::tail::follow;
-use actors::store::{Batch, EventId, LogEntry, Store, StoreError, Versioned};
+use actors::store::{Batch, EventId, LogEntry, Store, StoreError, StoreUsage, Versioned};
 use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
 use futures_util::future::{self, BoxFuture, FutureExt};
@@ -49,6 +49,8 @@ pub(super) struct SledStore {
     room: Room,
     /// The id of the last durable event.
     last_event: watch::Receiver<EventId>,
+    /// How long the last sync has taken.
+    last_sync: watch::Receiver<Option<Duration>>,
     /// Why the committer has ended while the store was open.
     failure: watch::Receiver<Option<StoreError>>,
     committer: Option<JoinHandle<()>>,
@@ -78,7 +80,8 @@ pub(super) async fn open(
     let (durable, last_event) = watch::channel(tree.last_event());
     let sweep_clock = SweepClock::new(&clock);
     let options = options.clone();
-    let committer = Committer { tree, file, mark, options, clock, sweep_clock, durable };
+    let (synced, last_sync) = watch::channel(None);
+    let committer = Committer { tree, file, mark, options, clock, sweep_clock, durable, synced };
     let (failed, failure) = watch::channel(None);
     let thread = thread::Builder::new()
         .name("committer".to_owned())
@@ -88,7 +91,7 @@ pub(super) async fn open(
     let room =
         Room { commits: Arc::new(Semaphore::new(COMMITS)), reads: Arc::new(Semaphore::new(READS)) };
     let requests = Some(requests);
-    Ok(SledStore { requests, room, last_event, failure, committer: Some(thread) })
+    Ok(SledStore { requests, room, last_event, last_sync, failure, committer: Some(thread) })
 }
 
 #[async_trait]
@@ -129,6 +132,11 @@ impl Store for SledStore {
     async fn last_event(&self) -> Result<EventId, StoreError> {
         // Published before the replies to its commits, and before the reads of the next round.
         Ok(*self.last_event.borrow())
+    }
+
+    async fn usage(&self) -> StoreUsage {
+        let bytes = self.read(|tree, _| tree.size()).await.ok();
+        StoreUsage { bytes, sync: *self.last_sync.borrow() }
     }
 
     fn failure(&self) -> BoxFuture<'static, StoreError> {

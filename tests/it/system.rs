@@ -3,10 +3,11 @@
 use std::cell::Cell;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{TestShop, until};
 use crate::people::{Admin, Answer, Person};
+use crate::socket::Socket;
 
 /// Every long-lived actor, in start order.
 pub(crate) const ACTORS: [&str; 8] =
@@ -49,16 +50,34 @@ async fn the_system_lists_every_actor_and_counts_what_it_does() {
     let names: Vec<_> = actors.iter().map(|actor| actor["name"].as_str().unwrap()).collect();
     assert_eq!(names, ACTORS);
     for actor in actors {
-        assert!(actor["state"].is_object(), "{actor}");
+        assert!(actor["state"].is_object() && actor["failure"].is_null(), "{actor}");
         let is_asked =
             !["hub", "catalogue", "statistics"].contains(&actor["name"].as_str().unwrap());
         assert_eq!(actor["handled"].as_u64() > Some(0), is_asked, "{actor}");
     }
     assert_eq!(restarts(&system), [0; 8]);
     assert!(system["store"]["commits"].as_u64() > Some(3), "{system}");
+    let store = &system["store"];
+    assert!(store["bytes"].as_u64() > Some(1_000), "{store}");
+    assert!(store["sync_us"].as_u64().is_some(), "{store}");
     assert!(system["usage"]["memory_bytes"].as_u64() > Some(1 << 20), "{system}");
     assert_eq!(system["version"], env!("CARGO_PKG_VERSION"));
     until(async || (admin.reads_the_system().await["uptime_s"] != 0).then_some(())).await;
+}
+
+#[actix_web::test]
+async fn the_system_counts_the_sockets_of_each_page_and_of_programs() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let _program = Socket::open(&shop, &admin.0.token).await;
+    let live = |shows| format!("/live?topics=cart&shows={shows}&since=0");
+    let origin = [("origin", shop.url.as_str())];
+    let _first = Socket::connect(&shop, &live("cart"), &origin).await;
+    let _second = Socket::connect(&shop, &live("articles:24"), &origin).await;
+    let _third = Socket::connect(&shop, &live("articles"), &origin).await;
+    let sockets = admin.reads_the_system().await["sockets"].clone();
+    assert_eq!(sockets["pages"], json!({ "articles": 2, "cart": 1, "program": 1 }));
+    assert_eq!(sockets["open"], 4);
 }
 
 #[actix_web::test]
@@ -96,6 +115,8 @@ async fn a_killed_actor_is_restarted_and_nothing_acknowledged_is_lost() {
             (restarts[number] == 1).then_some(())
         })
         .await;
+        let failure = &admin.reads_the_system().await["actors"][number]["failure"];
+        assert!(failure["text"].is_string() && failure["at"].is_string(), "{failure}");
     }
     let orders = ana.get("/api/orders").await.expect(200).json["orders"].clone();
     for id in placed {

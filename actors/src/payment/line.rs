@@ -55,6 +55,11 @@ impl Line {
         latency.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
     }
 
+    /// How many calls wait for room.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// How many more calls may run at once.
     pub(super) fn free(&self) -> usize {
         self.room.available_permits()

@@ -24,9 +24,15 @@ impl Shop {
             }),
             self.catalogue.report(|state: CatalogueState| vec![("articles", state.articles)]),
             self.carts.report(|state: CartsState| vec![("active", state.active)]),
-            self.payments.report(|state: PaymentsState| vec![("free_calls", state.free_calls)]),
+            self.payments.report(|state: PaymentsState| {
+                vec![("free_calls", state.free_calls), ("waiting_calls", state.waiting_calls)]
+            }),
             self.orders.report(|state: OrdersState| {
-                vec![("pending", state.pending), ("calling", state.calling)]
+                vec![
+                    ("pending", state.pending),
+                    ("calling", state.calling),
+                    ("queued", state.queued),
+                ]
             }),
             self.statistics.report(|state: StatisticsState| {
                 vec![("recounting", usize::from(state.is_recounting))]

@@ -78,13 +78,21 @@ async fn every_actor_reports_its_state_after_one_sign_in_one_cart_and_one_order(
     await_state(&shop.users, UsersState { hashing: 0, throttled: 0 }).await;
     await_state(&shop.catalogue, CatalogueState { articles: 1 }).await;
     await_state(&shop.carts, CartsState { active: 1 }).await;
-    await_state(&shop.payments, PaymentsState { breaker, free_calls: BANK_CALLS - 1 }).await;
-    await_state(&shop.orders, OrdersState { pending: 1, calling: 1 }).await;
+    await_state(
+        &shop.payments,
+        PaymentsState { breaker, free_calls: BANK_CALLS - 1, waiting_calls: 0 },
+    )
+    .await;
+    await_state(&shop.orders, OrdersState { pending: 1, calling: 1, queued: 0 }).await;
 
     test.bank.release();
     test.await_status(&placed, OrderStatus::Paid).await;
-    await_state(&shop.payments, PaymentsState { breaker, free_calls: BANK_CALLS }).await;
-    await_state(&shop.orders, OrdersState { pending: 0, calling: 0 }).await;
+    await_state(
+        &shop.payments,
+        PaymentsState { breaker, free_calls: BANK_CALLS, waiting_calls: 0 },
+    )
+    .await;
+    await_state(&shop.orders, OrdersState { pending: 0, calling: 0, queued: 0 }).await;
     let position = shop.tables.store.last_event().await.unwrap();
     let counted = StatisticsState { position, is_recounting: false };
     await_state(&shop.statistics, counted).await;

@@ -10,6 +10,7 @@ use std::iter;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::thread;
+use std::time::Duration;
 
 use actors::clock::Clock;
 use actors::failpoint;
@@ -58,6 +59,8 @@ pub(super) struct Committer {
     pub(super) sweep_clock: SweepClock,
     /// Publishes the id of the last durable event.
     pub(super) durable: watch::Sender<EventId>,
+    /// Publishes how long the last sync has taken.
+    pub(super) synced: watch::Sender<Option<Duration>>,
 }
 
 impl Committer {
@@ -109,7 +112,9 @@ impl Committer {
         }
         if round.write()? {
             // sled's flush only starts the write-back. The drive may not have the data yet.
+            let began = Clock::System.moment();
             self.file.sync_data()?;
+            self.synced.send_replace(Some(Clock::System.moment().since(began)));
         }
         let last_event = self.tree.last_event();
         self.durable.send_if_modified(|durable| mem::replace(durable, last_event) != last_event);

@@ -122,6 +122,11 @@ impl Tree {
             .transpose()
     }
 
+    /// Returns how many bytes the files take.
+    pub(super) fn size(&self) -> sled::Result<u64> {
+        self.db.size_on_disk()
+    }
+
     /// The id of the oldest event in the log; one more than the last if the log is empty.
     pub(super) fn first_event(&self) -> EventId {
         self.first_event

@@ -22,6 +22,7 @@ async fn every_actor_is_killed_from_the_page_while_orders_are_placed_and_none_is
         for actor in ACTORS {
             desk.clicks(&format!("#confirm-admin-system-kill-{actor} summary")).await;
             desk.clicks(&format!("form[action='/admin/system/kill/{actor}'] button")).await;
+            desk.sees(&format!("#confirm-admin-system-kill-{actor}:not([open])"), "").await;
             placed.push(ana.buys_at_last(actor).await);
             for window in [&desk, &other] {
                 window.sees(&format!("#actor-{actor} .restarts"), "1").await;

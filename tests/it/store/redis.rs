@@ -56,6 +56,17 @@ async fn an_outage_of_redis_is_reported_within_two_seconds_and_the_store_recover
 }
 
 #[tokio::test]
+async fn redis_reports_the_memory_that_it_uses() {
+    let redis = RedisServer::start();
+    let store = try_open(&redis.url()).await.unwrap();
+    let before = store.usage().await.bytes.unwrap();
+    store.commit(putting("cart", &"x".repeat(1 << 20))).await.unwrap();
+    let usage = store.usage().await;
+    assert!(usage.bytes.unwrap() > before + (1 << 19), "{before}, {usage:?}");
+    assert_eq!(usage.sync, None);
+}
+
+#[tokio::test]
 async fn expired_keys_and_old_events_do_not_pile_up_if_commits_are_large() {
     let redis = RedisServer::start();
     let clock = stopped_clock();

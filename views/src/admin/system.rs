@@ -1,5 +1,7 @@
 //! The page of a node: its actors, sockets, store and process.
 
+use std::collections::BTreeMap;
+
 use domain::system::{ActorReport, System};
 use maud::{Markup, html};
 
@@ -30,7 +32,7 @@ const ACTORS: [(&str, &str); 8] = [
 ];
 
 /// The numbers of the states of actors, and the keys of their names.
-const NUMBERS: [(&str, &str); 12] = [
+const NUMBERS: [(&str, &str); 14] = [
     ("cached", "system-cached"),
     ("revoked", "system-revoked"),
     ("hashing", "system-hashing"),
@@ -38,8 +40,10 @@ const NUMBERS: [(&str, &str); 12] = [
     ("articles", "system-articles"),
     ("active", "system-active"),
     ("free_calls", "system-free-calls"),
+    ("waiting_calls", "system-waiting-calls"),
     ("pending", "system-pending"),
     ("calling", "system-calling"),
+    ("queued", "system-queued"),
     ("recounting", "system-recounting"),
     ("subscribers", "system-subscribers"),
     ("channels", "system-channels"),
@@ -84,7 +88,7 @@ fn row(locale: Locale, actor: &ActorReport, chaos: bool) -> Markup {
     html! {
         tr id={ "actor-" (actor.name) } {
             th scope="row" { (name) }
-            td { (state(locale, actor)) }
+            td { (state(locale, actor)) (failure(locale, actor)) }
             td data-label=(locale.text("system-waiting")) { (actor.waiting) }
             td data-label=(locale.text("system-per-second")) { (actor.per_second) }
             td data-label=(locale.text("system-handled")) { (actor.handled) }
@@ -110,6 +114,17 @@ fn state(locale: Locale, actor: &ActorReport) -> Markup {
     }
 }
 
+/// Returns when and why a message to the actor failed last, in the words of the log.
+fn failure(locale: Locale, actor: &ActorReport) -> Markup {
+    html! {
+        @if let Some(failure) = &actor.failure {
+            p.quiet.last-failure {
+                (locale.text("system-failed")) " " (second(failure.at)) " · " (failure.text)
+            }
+        }
+    }
+}
+
 fn kill_form(locale: Locale, actor: &str, name: &str) -> Markup {
     let action = format!("/admin/system/kill/{actor}");
     let question = locale.text_with("system-kill-question", &[("actor", name.into())]);
@@ -126,15 +141,23 @@ fn sockets(locale: Locale, system: &System, chaos: bool) -> Markup {
                 (fact(locale, "system-open", &sockets.open.to_string()))
                 (fact(locale, "system-lagging", &sockets.lagging.to_string()))
                 (fact(locale, "system-high-water", &sockets.high_water.to_string()))
-                @for (topic, count) in &sockets.topics {
-                    div { dt { code { (topic) } } dd { (count) } }
-                }
             }
+            (counts(locale, "system-topics", &sockets.topics))
+            (counts(locale, "system-pages", &sockets.pages))
             @if chaos {
                 (command("/admin/system/cut", &html! {
                     button.quiet { (locale.text("system-cut")) }
                 }))
             }
+        }
+    }
+}
+
+fn counts(locale: Locale, title: &str, counts: &BTreeMap<&'static str, usize>) -> Markup {
+    html! {
+        h3 { (locale.text(title)) }
+        dl.facts {
+            @for (name, count) in counts { div { dt { code { (name) } } dd { (count) } } }
         }
     }
 }
@@ -158,6 +181,12 @@ fn store(locale: Locale, system: &System) -> Markup {
                 (fact(locale, "system-commits", &store.commits.to_string()))
                 (fact(locale, "system-commits-per-second", &store.per_second.to_string()))
                 (fact(locale, "system-commit-time", &milliseconds(store.commit_us)))
+                @if let Some(sync_us) = store.sync_us {
+                    (fact(locale, "system-sync-time", &milliseconds(sync_us)))
+                }
+                @if let Some(bytes) = store.bytes {
+                    (fact(locale, "system-store-size", &mebibytes(bytes)))
+                }
             }
         }
     }
@@ -174,7 +203,7 @@ fn process(locale: Locale, system: &System) -> Markup {
                 (fact(locale, "system-uptime", &duration(system.uptime_s)))
                 @if let Some(usage) = system.usage {
                     (fact(locale, "system-cpu", &format!("{} s", usage.cpu_ms / 1_000)))
-                    (fact(locale, "system-memory", &format!("{} MiB", usage.memory_bytes >> 20)))
+                    (fact(locale, "system-memory", &mebibytes(usage.memory_bytes)))
                 }
             }
         }
@@ -195,6 +224,10 @@ fn milliseconds(microseconds: u64) -> String {
     format!("{}.{} ms", microseconds / 1_000, microseconds % 1_000 / 100)
 }
 
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}
+
 fn duration(seconds: u64) -> String {
     let hours = seconds / 3_600;
     format!("{hours}:{:02}:{:02}", seconds / 60 % 60, seconds % 60)
@@ -202,7 +235,7 @@ fn duration(seconds: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::system::{Follower, SocketReport, StoreReport, Usage};
+    use domain::system::{Follower, LastFailure, SocketReport, StoreReport, Usage};
 
     use super::*;
     use crate::sample::{lines, moment};
@@ -216,6 +249,7 @@ mod tests {
             restarts: 1,
             restarted_at: Some(moment()),
             state,
+            failure: Some(LastFailure { at: moment(), text: "it panicked".to_owned() }),
         };
         System {
             version: "1.0.0",
@@ -230,10 +264,18 @@ mod tests {
             sockets: SocketReport {
                 open: 5,
                 topics: [("cart", 4)].into(),
+                pages: [("desk-order", 1), ("program", 3)].into(),
                 lagging: 1,
                 high_water: 9,
             },
-            store: StoreReport { last_event: 41, commits: 30, per_second: 2, commit_us: 3_250 },
+            store: StoreReport {
+                last_event: 41,
+                commits: 30,
+                per_second: 2,
+                commit_us: 3_250,
+                sync_us: Some(2_900),
+                bytes: Some(5 << 20),
+            },
             followers: vec![Follower { name: "hub", position: 41 }],
         }
     }
