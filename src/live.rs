@@ -90,7 +90,7 @@ pub async fn open_page_socket(
         articles: None,
         is_unsettled: None,
         bank_calls: 0,
-        open_until: None,
+        over_at: None,
         stages: None,
         today: None,
     };

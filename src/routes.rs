@@ -133,6 +133,7 @@ fn rest_routes(config: &mut ServiceConfig) {
         )
         .service(resource("/api/admin/today").route(get().to(api::admin::today::get_today)))
         .service(resource("/api/bank/calls").route(get().to(api::bank::list_calls)))
+        .service(resource("/api/bank/unknown").route(get().to(api::bank::list_unknown)))
         .service(resource("/api/breaker").route(get().to(api::bank::get_breaker)))
         .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate_breaker)))
         .service(resource("/api/breaker/reset").route(post().to(api::bank::reset_breaker)))

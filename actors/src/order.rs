@@ -13,6 +13,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use domain::list::ListPage;
 use domain::order::checkout::Checkout;
 use domain::order::stage::Stage;
+use domain::order::unknown::UnknownPayment;
 use domain::order::{Order, OrderError, OrderId};
 use domain::user::Author;
 use domain::user::UserId;
@@ -41,6 +42,7 @@ mod round;
 mod rows;
 mod times;
 mod transitions;
+mod unknown;
 
 /// An idempotency key (draft-ietf-httpapi-idempotency-key-header) and what it stands for.
 #[derive(Debug, Clone)]
@@ -203,6 +205,15 @@ pub struct PageOrders {
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<u64, Failure<OrderError>>")]
 pub struct CountOrders(pub UserId);
+
+/// Requests the unknown payments that the desk is looking up, the oldest order first, and their
+/// number.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<(u64, Vec<UnknownPayment>), Failure<OrderError>>")]
+pub struct ListUnknown {
+    /// The most payments to return.
+    pub limit: usize,
+}
 
 /// Runs a command in the next round.
 #[derive(Debug, Clone, Message)]
@@ -407,6 +418,20 @@ impl Handler<CountOrders> for OrderDesk {
     fn handle(&mut self, CountOrders(user): CountOrders, _: &mut Self::Context) -> Self::Result {
         let deps = self.deps.clone();
         Box::pin(async move { deps.count(user).await })
+    }
+}
+
+impl Handler<ListUnknown> for OrderDesk {
+    type Result = Detached<(u64, Vec<UnknownPayment>), OrderError>;
+
+    fn handle(
+        &mut self,
+        ListUnknown { limit }: ListUnknown,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let (count, tries) = self.next_tries(limit);
+        let deps = self.deps.clone();
+        Box::pin(async move { Ok((count, deps.unknown_payments(tries).await?)) })
     }
 }
 

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
+use crate::order::OrderId;
 use crate::payment::Outcome;
 
 /// The behaviour of the simulated bank.
@@ -98,6 +100,14 @@ impl Default for Behaviour {
     }
 }
 
+impl EndedCall {
+    /// Returns the order and the number of the attempt that the key names; `None` if it names none.
+    pub fn attempt(&self) -> Option<(OrderId, u32)> {
+        let (order, attempt) = self.key.rsplit_once('-')?;
+        Some((OrderId(Uuid::parse_str(order).ok()?), attempt.parse().ok()?))
+    }
+}
+
 impl BehaviourChange {
     /// Returns the behaviour after the change.
     pub fn of(self, behaviour: Behaviour) -> Behaviour {
@@ -173,6 +183,23 @@ mod tests {
     fn every_mode_has_the_name_that_it_has_in_json() {
         for mode in Mode::ALL {
             assert_eq!(serde_json::to_value(mode).unwrap(), mode.name());
+        }
+    }
+
+    #[test]
+    fn a_call_is_about_the_attempt_that_its_key_names() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let call = |key: &str| EndedCall {
+            at: Timestamp::UNIX_EPOCH,
+            purpose: Purpose::Charge,
+            key: key.to_owned(),
+            outcome: None,
+            took_ms: 0,
+        };
+        let order = OrderId(Uuid::parse_str(id).unwrap());
+        assert_eq!(call(&format!("{id}-2")).attempt(), Some((order, 2)));
+        for key in ["", "2", id, "order-2"] {
+            assert_eq!(call(key).attempt(), None, "{key}");
         }
     }
 

@@ -26,6 +26,7 @@ pub mod stage;
 pub mod steps;
 mod stored;
 pub mod transitions;
+pub mod unknown;
 
 /// The largest number of characters of a note.
 const LONGEST_NOTE: usize = 1_000;

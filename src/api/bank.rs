@@ -3,11 +3,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actors::order::ListUnknown;
 use actors::payment::{ChangeBehaviour, Manual, SetBreaker};
 use domain::bank::Behaviour;
 use serde_json::json;
 
-use super::{listed, one};
+use super::{MAX_PAGE, listed, one};
 use crate::auth::bearer::Admin;
 use crate::bank::simulated::SimulatedBank;
 use crate::error::Problem;
@@ -39,6 +40,13 @@ pub async fn set_behaviour(
 pub async fn list_calls(_: Admin, state: Data<AppState>) -> HttpResponse {
     let (total, calls) = state.shop.calls.list();
     listed("calls", calls, total, None::<&str>)
+}
+
+/// `GET /api/bank/unknown`: returns the unknown payments that this node looks up, the oldest order
+/// first.
+pub async fn list_unknown(_: Admin, state: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let (total, payments) = state.shop.orders.ask(ListUnknown { limit: MAX_PAGE }).await?;
+    Ok(listed("payments", payments, total, None::<&str>))
 }
 
 /// `POST /api/breaker/isolate`: opens the breaker until it is reset.

@@ -49,8 +49,8 @@ pub(super) struct Page {
     pub(super) is_unsettled: Option<bool>,
     /// The number of calls to the bank that had ended when the socket rendered them last.
     pub(super) bank_calls: u64,
-    /// When the breaker on the page may admit a call again; `None` if that is not known.
-    pub(super) open_until: Option<Timestamp>,
+    /// When what the page shows of payments is over; `None` if that is not known.
+    pub(super) over_at: Option<Timestamp>,
     /// The numbers of orders in the tabs, as the socket rendered them last.
     pub(super) stages: Option<StageCounts>,
     /// What the page shows of today, as the socket rendered it last.
@@ -106,9 +106,9 @@ impl Page {
 
     /// Returns whether the page shows what has changed without an event that it receives.
     ///
-    /// Of payments: a call to the bank that changed no order has ended, or the breaker may admit a
-    /// call again. Of all orders and of today: an event was counted after the hub had pushed it. Of
-    /// today: a socket was opened, or a minute has passed. Of the log: it has grown.
+    /// Of payments: a call to the bank that changed no order has ended, or is due. Of all orders
+    /// and of today: an event was counted after the hub had pushed it. Of today: a socket was
+    /// opened, or a minute has passed. Of the log: it has grown.
     pub(super) fn is_past(&self) -> bool {
         let shop = &self.state.shop;
         match self.shown {
@@ -117,7 +117,7 @@ impl Page {
             Shown::Events(_) => *shop.position.borrow() != self.since,
             Shown::Payments => {
                 self.bank_calls != shop.calls.count()
-                    || self.open_until.is_some_and(|until| until <= shop.clock.now())
+                    || self.over_at.is_some_and(|at| at <= shop.clock.now())
             }
             Shown::DeskOrders(..) => self.stages != Some(stages(&self.state)),
             Shown::Today => self.today.as_deref() != Some(&seen_today(&self.state)),

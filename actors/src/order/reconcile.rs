@@ -24,9 +24,11 @@ const READ_EVERY: Duration = Duration::from_secs(60);
 
 /// When to check an order again.
 pub(super) struct NextCheck {
-    at: Moment,
+    pub(super) at: Moment,
     /// How often the order was checked since the bank was first called.
     tries: u32,
+    /// Whether the outcome of the payment was unknown when the desk saw the order last.
+    pub(super) is_unknown: bool,
 }
 
 impl OrderDeps {
@@ -68,11 +70,12 @@ impl OrderDesk {
         }
         self.deps.times.see(order.id);
         let moment = self.deps.shared.clock.moment();
+        let is_unknown = order.is_unknown();
         let next = if order.payment.is_open() || order.needs_refund() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
-            NextCheck { at: moment + pause(order.id, tries), tries }
+            NextCheck { at: moment + pause(order.id, tries), tries, is_unknown }
         } else {
-            NextCheck { at: self.expiry(order), tries: 0 }
+            NextCheck { at: self.expiry(order), tries: 0, is_unknown }
         };
         self.pending.insert(order.id, next);
     }
@@ -92,7 +95,8 @@ impl OrderDesk {
     /// Schedules the next check of an order at the next tick.
     pub(super) fn check_soon(&mut self, order: OrderId) {
         let at = self.deps.shared.clock.moment();
-        self.pending.insert(order, NextCheck { at, tries: 0 });
+        let is_unknown = self.pending.get(&order).is_some_and(|check| check.is_unknown);
+        self.pending.insert(order, NextCheck { at, tries: 0, is_unknown });
     }
 
     /// Finds orders that another process left unfinished, or whose commit took effect though its
@@ -110,7 +114,8 @@ impl OrderDesk {
 
     fn add_pending(&mut self, orders: Vec<OrderId>, at: Moment) {
         for order in orders {
-            self.pending.entry(order).or_insert(NextCheck { at, tries: 0 });
+            let check = NextCheck { at, tries: 0, is_unknown: false };
+            self.pending.entry(order).or_insert(check);
         }
     }
 

@@ -174,7 +174,7 @@ impl Page {
     async fn render_payments(&mut self, position: EventId) -> Result<String, Problem> {
         let payments = pages::admin::payment::render_payments(&self.state, self.locale).await?;
         self.bank_calls = payments.calls;
-        self.open_until = payments.open_until;
+        self.over_at = payments.over_at;
         Ok(fragment("payments", position, &payments.markup))
     }
 

@@ -1,10 +1,14 @@
 //! The page of payments: the circuit breaker, the simulated bank, and the last calls to the bank.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse};
+use actors::order::ListUnknown;
 use actors::payment::{ChangeBehaviour, Manual, SetBreaker};
 use domain::bank::BehaviourChange;
 use domain::breaker::State;
 use domain::shown::Shown;
+use domain::time::later;
 use jiff::Timestamp;
 use maud::Markup;
 use views::admin::payment::{Payments, panel};
@@ -19,6 +23,12 @@ use crate::state::AppState;
 
 /// The path of the page.
 const PAGE: &str = "/admin/payments";
+
+/// The most unknown payments that the page shows.
+const LISTED: usize = 50;
+
+/// The shortest time after which the page is drawn again.
+const SOON: Duration = Duration::from_secs(1);
 
 /// `GET /admin/payments`: shows the page.
 pub async fn show_payments(
@@ -75,8 +85,9 @@ pub struct RenderedPayments {
     pub markup: Markup,
     /// The number of calls to the bank that have ended.
     pub calls: u64,
-    /// When the breaker may admit a call again; `None` if that is not known.
-    pub open_until: Option<Timestamp>,
+    /// When what the page shows is over: the breaker may admit a call again, or the bank is asked
+    /// about a payment again. `None` if that is not known.
+    pub over_at: Option<Timestamp>,
 }
 
 /// Renders what the page shows.
@@ -87,17 +98,27 @@ pub async fn render_payments(
     let gateway = state.shop.payments.observe().await;
     let gateway = gateway.ok_or_else(|| Problem::new(Code::Unavailable))?;
     let (count, calls) = state.shop.calls.list();
+    let (_, unknown) = state.shop.orders.ask(ListUnknown { limit: LISTED }).await?;
     let payments = Payments {
         breaker: &gateway.breaker,
         behaviour: state.bank.as_ref().map(|bank| bank.behaviour().get()),
+        unknown: &unknown,
         calls: &calls,
         now: state.shop.clock.now(),
     };
-    let open_until = match gateway.breaker.state {
+    let over_at = over_at(&payments);
+    Ok(RenderedPayments { markup: panel(locale, &payments), calls: count, over_at })
+}
+
+/// Returns when what the page shows is over. A call that is due may have to wait for the breaker.
+fn over_at(payments: &Payments<'_>) -> Option<Timestamp> {
+    let open_until = match payments.breaker.state {
         State::Open { until } => Some(until).filter(|until| *until > payments.now),
         _ => None,
     };
-    Ok(RenderedPayments { markup: panel(locale, &payments), calls: count, open_until })
+    let soon = later(payments.now, SOON);
+    let next_tries = payments.unknown.iter().filter_map(|payment| payment.next_try_at);
+    next_tries.map(|at| at.max(soon)).chain(open_until).min()
 }
 
 async fn answer(

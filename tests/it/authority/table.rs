@@ -61,6 +61,7 @@ pub(super) const PROGRAMS: &[Row] = &[
     ("GET /api/bank", Administrator),
     ("PUT /api/bank", Administrator),
     ("GET /api/bank/calls", Administrator),
+    ("GET /api/bank/unknown", Administrator),
     ("GET /api/breaker", Administrator),
     ("POST /api/breaker/isolate", Administrator),
     ("POST /api/breaker/reset", Administrator),

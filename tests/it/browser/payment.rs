@@ -78,6 +78,48 @@ async fn the_bank_fails_and_recovers_before_the_eyes_of_two_administrators_and_o
 }
 
 #[actix_web::test]
+async fn payments_without_an_answer_are_listed_until_the_bank_has_one() {
+    for browser in Chromium::open_each_size().await {
+        let settings = [("ORDER__PATIENCE", "0s"), ("BREAKER__FAILURES", "1000")];
+        let shop = TestShop::open_with(&settings).await;
+        let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
+        let second = Chromium::open_in_english().await;
+        let (desk, other) = (browser.window(&shop).await, second.window(&shop).await);
+        for window in [&desk, &other] {
+            window.logs_in("admin", "admin").await;
+            window.opens("/admin/payments").await;
+            window.is_live().await;
+            window.sees("#unknown-payments", "The bank has answered about every payment.").await;
+        }
+        let pages = (desk.page().await, other.page().await);
+        admin.sets_bank("fail").await;
+        ana.adds(2, 1).await.expect(200);
+        let placed = ana.checks_out("k").await.expect(202).json;
+        let order = placed["order"]["id"].as_str().unwrap();
+        let row = format!("#unknown-{order}");
+        for window in [&desk, &other] {
+            window.sees(&row, "€29.90").await;
+            window.sees(&row, &order[28..].to_uppercase()).await;
+            window.sees(&format!("{row} time[data-form=left]"), " s").await;
+        }
+        let unknown = admin.0.get("/api/bank/unknown").await.expect(200).json;
+        let payment = &unknown["payments"][0];
+        assert_eq!((&unknown["total"], &payment["attempt"]), (&json!(1), &json!(1)), "{unknown}");
+        assert_eq!((&payment["order_id"], &payment["total_cents"]), (&json!(order), &json!(2_990)));
+        assert!(payment["since"].is_string(), "{payment}");
+        admin.sets_bank("approve").await;
+        for window in [&desk, &other] {
+            window.sees_no(&row).await;
+        }
+        assert_eq!(admin.0.get("/api/bank/unknown").await.json["payments"], json!([]));
+        assert_eq!((desk.page().await, other.page().await), pages);
+        for browser in [browser, second] {
+            browser.closes().await;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn the_desk_sets_the_bank_without_scripts_and_the_bank_stays_as_it_was_set() {
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;

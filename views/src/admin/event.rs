@@ -156,7 +156,7 @@ fn about(locale: Locale, event: &Event) -> Markup {
         }
         Event::ArticleRemoved { id } => link(Subject::Article(*id), None),
         Event::OrderPlaced(order) | Event::OrderChanged(order) => html! {
-            a href={ "/admin/orders/" (order.id) } { (Subject::of_order(order.id)) } " "
+            a href={ "/admin/orders/" (order.id) } { (order.id.number()) } " "
             (badge(locale, order))
         },
         Event::UserAdded(user) | Event::UserChanged(user) | Event::UserDeleted(user) => {

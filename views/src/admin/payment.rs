@@ -2,12 +2,14 @@
 
 use domain::bank::{Behaviour, EndedCall, Mode, Purpose};
 use domain::breaker::{Breaker, State};
+use domain::order::OrderId;
+use domain::order::unknown::UnknownPayment;
 use domain::payment::Outcome;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
 use crate::form::{Dangerous, command};
-use crate::format::{countdown, second};
+use crate::format::{countdown, money, second, time};
 use crate::locale::Locale;
 
 /// The states of the breaker in the order in which it usually passes through them, each with the
@@ -28,12 +30,18 @@ const COLUMNS: [&str; 5] = [
     "admin-call-took",
 ];
 
+/// The keys of the column titles of the unknown payments.
+const UNKNOWN_COLUMNS: [&str; 4] =
+    ["admin-call-order", "admin-unknown-total", "admin-unknown-since", "admin-unknown-next"];
+
 /// What the page shows.
 pub struct Payments<'a> {
     /// The circuit breaker.
     pub breaker: &'a Breaker,
     /// The behaviour of the simulated bank; `None` if the shop uses another bank.
     pub behaviour: Option<Behaviour>,
+    /// The unknown payments, the oldest order first.
+    pub unknown: &'a [UnknownPayment],
     /// The last calls to the bank, the newest first.
     pub calls: &'a [EndedCall],
     /// The current time.
@@ -65,6 +73,7 @@ pub fn panel(locale: Locale, payments: &Payments<'_>) -> Markup {
     html! {
         div #payments {
             (breaker(locale, payments.breaker, payments.now))
+            (unknown(locale, payments))
             @if let Some(behaviour) = &payments.behaviour { (bank(locale, behaviour)) }
             (calls(locale, payments.calls))
         }
@@ -122,6 +131,55 @@ fn isolate_form(locale: Locale) -> Markup {
     let action = "/admin/payments/isolate";
     let isolate = Dangerous { action, class: "quiet", question: &question };
     isolate.render(&html! { (locale.text("admin-isolate")) })
+}
+
+/// Returns the payments that the shop asks the bank about until it knows what became of them.
+fn unknown(locale: Locale, payments: &Payments<'_>) -> Markup {
+    html! {
+        section #unknown-payments .panel {
+            h2 { (locale.text("admin-unknown-payments")) }
+            @if payments.unknown.is_empty() {
+                p.quiet { (locale.text("admin-unknown-none")) }
+            } @else {
+                div.scroll role="region" aria-label=(locale.text("admin-unknown-payments"))
+                    tabindex="0" {
+                    table {
+                        thead {
+                            tr {
+                                @for key in UNKNOWN_COLUMNS {
+                                    th scope="col" { (locale.text(key)) }
+                                }
+                            }
+                        }
+                        tbody {
+                            @for payment in payments.unknown {
+                                (unknown_row(locale, payment, payments.now))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn unknown_row(locale: Locale, payment: &UnknownPayment, now: Timestamp) -> Markup {
+    html! {
+        tr id={ "unknown-" (payment.order_id) } {
+            th scope="row" { (attempt_link(payment.order_id, payment.attempt)) }
+            td data-label=(locale.text("admin-unknown-total")) {
+                (money(locale, payment.total_cents))
+            }
+            td data-label=(locale.text("admin-unknown-since")) { (time(locale, payment.since)) }
+            td data-label=(locale.text("admin-unknown-next")) {
+                @if let Some(at) = payment.next_try_at {
+                    (second(at)) span.countdown { " (" (countdown(at, now)) ")" }
+                } @else {
+                    (locale.text("admin-unknown-asking"))
+                }
+            }
+        }
+    }
 }
 
 fn bank(locale: Locale, behaviour: &Behaviour) -> Markup {
@@ -208,18 +266,25 @@ fn row(locale: Locale, call: &EndedCall) -> Markup {
         Some(Outcome::Refused) => ("pending", "admin-refused"),
         None => ("pending", "admin-panicked"),
     };
-    let (order, attempt) = call.key.rsplit_once('-').unwrap_or((&call.key, "1"));
-    // As the pages of orders show it: the last eight digits of the id.
-    let number = order.get(order.len().saturating_sub(8)..).unwrap_or(order).to_uppercase();
     html! {
         tr {
             td { (second(call.at)) }
             td { (locale.text(purpose_key(call.purpose))) }
-            th scope="row" { (number) " · " (attempt) }
+            th scope="row" {
+                @match call.attempt() {
+                    Some((order, attempt)) => (attempt_link(order, attempt)),
+                    None => (call.key),
+                }
+            }
             td { span .badge .(class) { (locale.text(outcome)) } }
             td { (call.took_ms) " ms" }
         }
     }
+}
+
+/// Returns the number of an order, as a link to its page, and the number of a payment attempt.
+fn attempt_link(order: OrderId, attempt: u32) -> Markup {
+    html! { a href={ "/admin/orders/" (order) } { (order.number()) } " · " (attempt) }
 }
 
 fn purpose_key(purpose: Purpose) -> &'static str {
@@ -247,8 +312,11 @@ pub(super) fn mode_keys(mode: Mode) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
+    use domain::order::OrderStatus;
+    use domain::payment::PaymentStatus;
+
     use super::*;
-    use crate::sample::lines;
+    use crate::sample::{lines, order};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -266,10 +334,17 @@ mod tests {
         let calls = [call(Some(Outcome::Approved)), call(None)];
         let breaker = Breaker { state, generation: 1 };
         let behaviour = Some(Behaviour::default());
+        let next_try_at = NOW + jiff::SignedDuration::from_secs(4);
+        let unknown = [unknown(Some(next_try_at)), unknown(None)];
         lines(&panel(
             Locale::En,
-            &Payments { breaker: &breaker, behaviour, calls: &calls, now: NOW },
+            &Payments { breaker: &breaker, behaviour, unknown: &unknown, calls: &calls, now: NOW },
         ))
+    }
+
+    fn unknown(next_try_at: Option<Timestamp>) -> UnknownPayment {
+        let order = order(OrderStatus::PendingPayment, 2, PaymentStatus::Unknown);
+        order.unknown_payment(next_try_at).unwrap()
     }
 
     #[test]

@@ -19,6 +19,9 @@ mod event;
 const TO_SHIP: &str = "/admin/orders?status=to_ship";
 const PROBLEMS: &str = "/admin/orders?status=problem";
 
+/// The list of unknown payments.
+const UNKNOWN: &str = "/admin/payments#unknown-payments";
+
 /// The page of all articles: those that run out come first.
 const ARTICLES: &str = "/admin/articles";
 
@@ -78,7 +81,7 @@ fn to_do(locale: Locale, today: &Today) -> Markup {
                 (task(locale, "today-unpaid", standing.declined, PROBLEMS))
                 (task(locale, "today-low-stock", today.low_stock as u64, ARTICLES))
                 (task(locale, "today-refunding", standing.refunding, PROBLEMS))
-                (task(locale, "today-unknown", standing.unknown, PROBLEMS))
+                (task(locale, "today-unknown", standing.unknown, UNKNOWN))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::failure::Failure;
-use actors::order::PayAgain;
+use actors::order::{ListUnknown, PayAgain};
 use domain::cart::Owner;
 use domain::order::OrderStatus;
 use domain::payment::PaymentStatus;
@@ -28,6 +28,29 @@ async fn a_charge_whose_answer_was_lost_is_repeated_and_takes_effect_once() {
     }
     test.await_status(&placed, OrderStatus::Paid).await;
     assert_eq!(test.bank.charged(), [format!("{}-1", placed.id)]);
+}
+
+#[actix::test]
+async fn an_unknown_payment_is_listed_with_its_next_try_until_the_bank_has_answered() {
+    let test = TestShop::open().await;
+    let (ana, bob) = (test.buyer("ana", 1).await, test.buyer("bob", 1).await);
+    let listed = async |limit| test.shop.orders.ask(ListUnknown { limit }).await.unwrap();
+    test.bank.script(&[Reaction::LoseAnswer, Reaction::Decline]);
+    let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
+    test.await_payment(&placed).await;
+    let declined = test.shop.orders.ask(test.order(bob, "k", 1)).await.unwrap();
+    test.await_payment(&declined).await;
+    let now = test.shop.clock.now();
+    let (count, payments) = listed(9).await;
+    let [payment] = payments.as_slice() else { panic!("{payments:?}") };
+    assert_eq!((count, payment.order_id, payment.attempt), (1, placed.id, 1));
+    assert_eq!((payment.total_cents, payment.since), (placed.total, now));
+    let next = payment.next_try_at.unwrap();
+    assert!(next > now && next <= now + LONGEST_PAUSE, "{next}");
+    assert_eq!(listed(0).await, (1, Vec::new()));
+    test.advance_clock(LONGEST_PAUSE);
+    test.await_status(&placed, OrderStatus::Paid).await;
+    assert_eq!(listed(9).await, (0, Vec::new()));
 }
 
 #[actix::test]
