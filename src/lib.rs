@@ -42,6 +42,7 @@ pub mod proxies;
 pub mod query;
 pub mod read;
 pub mod routes;
+pub mod search;
 mod shutdown;
 pub mod sockets;
 pub mod state;

@@ -137,6 +137,7 @@ fn rest_routes(config: &mut ServiceConfig) {
         .service(resource("/api/breaker").route(get().to(api::bank::get_breaker)))
         .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate_breaker)))
         .service(resource("/api/breaker/reset").route(post().to(api::bank::reset_breaker)))
+        .service(resource("/api/admin/search").route(get().to(api::admin::search::search)))
         .service(resource("/api/admin/system").route(get().to(api::admin::system::get_system)))
         .service(
             resource("/api/admin/system/actors/{name}/kill")
@@ -280,6 +281,7 @@ fn page_routes(config: &mut ServiceConfig) {
             resource("/admin/payments/reset")
                 .route(post().to(pages::admin::payment::reset_breaker)),
         )
+        .service(resource("/admin/search").route(get().to(pages::admin::search::show_search)))
         .service(resource("/admin/system").route(get().to(pages::admin::system::show_system)))
         .service(
             resource("/admin/system/kill/{name}")

@@ -2,5 +2,6 @@
 
 pub mod csv;
 pub mod order;
+pub mod search;
 pub mod system;
 pub mod today;

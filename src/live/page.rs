@@ -18,9 +18,11 @@ use domain::event::{Entry, Event};
 use domain::order::Order;
 use domain::order::stage::StageCounts;
 use domain::shown::Shown;
+use domain::user::Role;
 use jiff::Timestamp;
 use maud::Markup;
-use views::layout::partial;
+use views::admin::order::arrival::arrival;
+use views::layout::{partial, prepended};
 use views::locale::Locale;
 
 use crate::credentials::SignedIn;
@@ -30,6 +32,9 @@ use crate::state::AppState;
 use crate::today::{SeenToday, seen_today};
 
 mod render;
+
+/// How many of the latest events are examined for orders that a page has not announced.
+const ANNOUNCED: usize = 1_000;
 
 /// An open page.
 #[derive(Clone)]
@@ -71,11 +76,32 @@ impl Page {
     /// Returns everything that the page shows; nothing if it shows the event at `position`.
     pub(super) async fn catch_up(mut self, position: EventId) -> Result<(Self, String), Problem> {
         if position != self.since {
-            let fragments = self.render_all(position).await?;
+            let announced = self.announce_missed(position);
+            let fragments = self.render_all(position).await? + &announced;
             return Ok((self, fragments));
         }
         self.note_shown(position).await?;
         Ok((self, String::new()))
+    }
+
+    /// Returns the announcement of a new order to an administrator; nothing for other events and
+    /// visitors.
+    pub(super) fn announce(&self, event: &Event) -> String {
+        match (event, &self.signed_in) {
+            (Event::OrderPlaced(order), Some(SignedIn { role: Role::Admin, .. })) => {
+                prepended("arrivals", &arrival(self.locale, order)).into_string()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// Announces the orders that are new since the page was rendered. A page that connects again
+    /// ignores those that it has announced.
+    fn announce_missed(&self, position: EventId) -> String {
+        let latest = self.state.shop.replays.latest(ANNOUNCED);
+        let is_missed = |entry: &&Arc<Entry>| (self.since + 1..=position).contains(&entry.id);
+        let missed = latest.iter().rev().filter(is_missed);
+        missed.map(|entry| self.announce(&entry.event)).collect()
     }
 
     /// Returns when an event requires the page to be drawn again.
@@ -189,7 +215,9 @@ impl Page {
                 self.is_unsettled = Some(order.is_unsettled());
                 String::new()
             }
-            (Event::OrderPlaced(_) | Event::OrderChanged(_), Shown::Orders(_)) => {
+            (Event::OrderPlaced(order) | Event::OrderChanged(order), Shown::Orders(_))
+                if self.signed_in.as_ref().is_some_and(|me| me.user == order.user) =>
+            {
                 self.render_shown(*id).await?
             }
             (Event::SessionOpened(_) | Event::SessionEnded { .. }, Shown::Account) => {

@@ -191,15 +191,18 @@ impl Socket {
                 let frame = event.frame(Encoding::Json, || event_frame(topic, &event.entry));
                 self.send(frame, ctx);
             }
-            Client::Page(page) => match page.redraw(&event.entry.event) {
-                Redraw::Never => {
-                    let page = Page::clone(page);
-                    self.send(page.shared_fragments(&event), ctx);
-                    self.send_rendered(page.own_fragments(event.clone()), ctx);
+            Client::Page(page) => {
+                self.send(page.announce(&event.entry.event), ctx);
+                match page.redraw(&event.entry.event) {
+                    Redraw::Never => {
+                        let page = Page::clone(page);
+                        self.send(page.shared_fragments(&event), ctx);
+                        self.send_rendered(page.own_fragments(event.clone()), ctx);
+                    }
+                    Redraw::Soon => self.schedule_redraw(SOON, ctx),
+                    Redraw::Spread => self.schedule_redraw(spread(self.slot.number, SPREAD), ctx),
                 }
-                Redraw::Soon => self.schedule_redraw(SOON, ctx),
-                Redraw::Spread => self.schedule_redraw(spread(self.slot.number, SPREAD), ctx),
-            },
+            }
         }
         self.state.live.record_delay(event.entry.at, self.state.shop.clock.now());
     }

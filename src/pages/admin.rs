@@ -6,6 +6,7 @@ pub mod event;
 pub mod order;
 pub mod payment;
 pub mod picture;
+pub mod search;
 pub mod system;
 pub mod today;
 pub mod user;

@@ -8,6 +8,7 @@ use crate::socket::Socket;
 
 mod accessibility;
 mod agreement;
+mod arrival;
 mod at_random;
 mod bad_network;
 mod checkout;
@@ -22,6 +23,7 @@ mod foreign;
 mod guest;
 mod keyboard;
 mod list;
+mod palette;
 mod payment;
 mod pictures;
 mod preserved;

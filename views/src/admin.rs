@@ -9,6 +9,7 @@ pub mod article;
 pub mod event;
 pub mod order;
 pub mod payment;
+pub mod search;
 pub mod system;
 pub mod today;
 pub mod user;
@@ -24,20 +25,24 @@ const PAGES: [(&str, &str); 7] = [
     ("/admin/system", "page-system"),
 ];
 
-/// Returns whether an administrator looks at a page of the desk.
-pub(crate) fn is_on_desk(viewer: &Viewer) -> bool {
-    let is_admin = viewer.account.as_ref().is_some_and(|account| account.role == Role::Admin);
-    is_admin && viewer.path.starts_with("/admin")
+/// Returns whether an administrator looks at the page.
+pub(crate) fn is_admin(viewer: &Viewer) -> bool {
+    viewer.account.as_ref().is_some_and(|account| account.role == Role::Admin)
 }
 
 /// Returns the navigation of the desk on its pages, and nothing on others.
 pub(crate) fn navigation(viewer: &Viewer) -> Markup {
     html! {
-        @if is_on_desk(viewer) {
+        @if is_admin(viewer) && viewer.path.starts_with("/admin") {
             nav.desk aria-label=(viewer.locale.text("admin-navigation")) {
                 @for (href, name) in PAGES {
                     @let current = is_current(&viewer.path, href).then_some("page");
                     a href=(href) aria-current=[current] { (viewer.locale.text(name)) }
+                }
+                @let current = is_current(&viewer.path, search::PAGE).then_some("page");
+                a #palette-open href=(search::PAGE) aria-current=[current]
+                    aria-keyshortcuts="/ Control+K Meta+K" {
+                    (viewer.locale.text("page-search"))
                 }
             }
         }

@@ -30,13 +30,15 @@ pub fn page(viewer: &Viewer, title: &str, shown: Shown, main: Markup) -> Markup 
     html! {
         (DOCTYPE)
         html lang=(viewer.locale.code()) {
-            (head::head(viewer.locale, &title_of(viewer.locale, title, shown)))
+            (head::head(viewer, &title_of(viewer.locale, title, shown)))
             body {
                 a.skip href="#main" { (viewer.locale.text("layout-skip")) }
                 div #live data-visitor=(viewer.tag) hx-ws:connect=(live_address(viewer, shown)) {
                     (header::header(viewer))
                     (admin::navigation(viewer))
+                    (admin::search::palette(viewer))
                     (notice_region(viewer))
+                    (admin::order::arrival::region(viewer))
                     main #main tabindex="-1" {
                         h1 { (title) }
                         (main)
@@ -132,7 +134,9 @@ fn sentence(locale: Locale, kind: Notice, message: &str) -> Markup {
 /// those of what it shows, the last event seen, and the visitor that the page is rendered for.
 fn live_address(viewer: &Viewer, shown: Shown) -> String {
     let session = viewer.account.is_some().then_some(Topic::Session);
-    let topics: Vec<_> = [Topic::Cart].into_iter().chain(session).map(Topic::name).collect();
+    let orders = admin::is_admin(viewer).then_some(Topic::Payments);
+    let topics = [Topic::Cart].into_iter().chain(session).chain(orders);
+    let topics: Vec<_> = topics.map(Topic::name).collect();
     let Viewer { event, tag, .. } = viewer;
     format!("/live?topics={}&shows={shown}&since={event}&visitor={tag}", topics.join(","))
 }
@@ -195,16 +199,20 @@ mod tests {
     }
 
     #[test]
-    fn every_page_subscribes_to_the_cart_and_if_signed_in_to_the_session() {
+    fn every_page_subscribes_to_the_cart_the_session_and_for_administrators_to_orders() {
         assert_eq!(
             live_address(&viewer(Locale::Fr, None), Shown::Nothing),
             "/live?topics=cart&shows=nothing&since=41&visitor=new"
         );
-        let signed_in = viewer(Locale::Fr, Some(admin()));
-        assert_eq!(
-            live_address(&signed_in, Shown::Articles(None)),
-            "/live?topics=cart,session&shows=articles&since=41&visitor=7"
-        );
+        for (role, topics) in
+            [(Role::Customer, "cart,session"), (Role::Admin, "cart,session,payments")]
+        {
+            let signed_in = viewer(Locale::Fr, Some(Account { role, ..admin() }));
+            assert_eq!(
+                live_address(&signed_in, Shown::Articles(None)),
+                format!("/live?topics={topics}&shows=articles&since=41&visitor=7")
+            );
+        }
     }
 
     #[test]

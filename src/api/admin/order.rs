@@ -58,7 +58,7 @@ pub struct NewNote {
 
 /// An order as administrators receive it.
 #[derive(Serialize)]
-struct AdminOrderJson {
+pub(super) struct AdminOrderJson {
     #[serde(flatten)]
     order: OrderJson,
     /// The number that people read.
@@ -153,7 +153,8 @@ pub async fn note_order(
     Ok(one("order", admin_order_json(&state.shop.orders.ask(note).await?)))
 }
 
-fn admin_order_json(order: &Order) -> AdminOrderJson {
+/// Converts an order into the JSON that administrators receive.
+pub(super) fn admin_order_json(order: &Order) -> AdminOrderJson {
     AdminOrderJson {
         order: order_json(order),
         number: order.id.number(),

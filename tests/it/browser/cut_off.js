@@ -70,8 +70,10 @@ for (const element of document.querySelectorAll("img, svg, input, select, textar
   if (box.width && box.height) check(element.parentElement, box, path(element));
 }
 
-// What lies over the middle of a control takes its clicks. A notice leaves by itself.
-for (const control of document.querySelectorAll("a[href], button, summary, input, select, textarea")) {
+// What lies over the middle of a control takes its clicks. A notice leaves by itself; a modal dialog
+// covers everything else until it is closed.
+const open = document.querySelector(":modal") ?? document;
+for (const control of open.querySelectorAll("a[href], button, summary, input, select, textarea")) {
   if (control.closest(HIDDEN) || !control.checkVisibility({ visibilityProperty: true })) continue;
   const [{ left, right, top, bottom } = { left: -1, right: -1 }] = control.getClientRects();
   const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);

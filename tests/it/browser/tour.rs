@@ -2,6 +2,7 @@
 //!
 //! Names, words and addresses are as long as they may be, and there is an order in every state.
 
+use fantoccini::key::Key;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -151,6 +152,7 @@ impl Tour {
             "/admin/payments",
             "/admin/users",
             "/admin/events",
+            "/admin/search?q=a",
             "/admin/system",
             "/admin/events?subject=nothing",
             "/admin/nowhere",
@@ -158,6 +160,11 @@ impl Tour {
             window.opens(path).await;
             look(window, &format!("administrator: {path}")).await;
         }
+        window.opens("/admin").await;
+        window.presses_with(Key::Control, 'k').await;
+        window.types_here("a").await;
+        window.sees("#palette-status", "sult").await;
+        look(window, "administrator: palette").await;
         for (state, id) in self.orders.all().step_by(3) {
             window.opens(&format!("/admin/orders/{id}")).await;
             look(window, &format!("administrator: order that is {state}")).await;

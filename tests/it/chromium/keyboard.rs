@@ -23,6 +23,17 @@ impl Window {
         self.front().await.perform_actions(keys).await.unwrap();
     }
 
+    /// Presses a key while another one is held down.
+    pub(crate) async fn presses_with(&self, held: Key, key: char) {
+        let held = char::from(held);
+        let keys = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value: held })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: held });
+        self.front().await.perform_actions(keys).await.unwrap();
+    }
+
     /// Moves the focus to an element, as Tab would.
     pub(crate) async fn focuses(&self, selector: &str) {
         self.runs("document.querySelector(arguments[0]).focus()", selector).await;
@@ -52,17 +63,11 @@ impl Window {
 
     /// Presses Shift and Tab until an element has the focus.
     pub(crate) async fn tabs_back_to(&self, selector: &str) {
-        let [shift, tab] = [Key::Shift, Key::Tab].map(char::from);
         for _ in 0..MANY {
             if self.has_focus(selector).await {
                 return;
             }
-            let keys = KeyActions::new("keyboard".to_owned())
-                .then(KeyAction::Down { value: shift })
-                .then(KeyAction::Down { value: tab })
-                .then(KeyAction::Up { value: tab })
-                .then(KeyAction::Up { value: shift });
-            self.front().await.perform_actions(keys).await.unwrap();
+            self.presses_with(Key::Shift, Key::Tab.into()).await;
         }
         panic!("no Tab reaches {selector}; the focus is on {}", self.focus().await);
     }

@@ -13,3 +13,4 @@ page-desk-orders = Orders
 page-events = Log
 page-system = System
 page-stock = Stock and prices
+page-search = Search

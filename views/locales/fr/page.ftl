@@ -13,3 +13,4 @@ page-desk-orders = Commandes
 page-events = Journal
 page-system = Système
 page-stock = Stock et prix
+page-search = Recherche

@@ -12,6 +12,7 @@ use crate::locale::Locale;
 use crate::order::{badge, title};
 use crate::pager::pager;
 
+pub mod arrival;
 pub mod detail;
 pub mod sheet;
 

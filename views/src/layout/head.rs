@@ -2,8 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::admin::is_on_desk;
-use crate::locale::Locale;
+use crate::admin::is_admin;
 use crate::site::asset;
 use crate::viewer::Viewer;
 
@@ -11,7 +10,7 @@ use crate::viewer::Viewer;
 const PAPER: [(&str, &str); 2] = [("light", "#faf6f0"), ("dark", "#191512")];
 
 /// Returns the head of a page.
-pub(super) fn head(locale: Locale, title: &str) -> Markup {
+pub(super) fn head(viewer: &Viewer, title: &str) -> Markup {
     html! {
         head {
             meta charset="utf-8";
@@ -23,8 +22,9 @@ pub(super) fn head(locale: Locale, title: &str) -> Markup {
             }
             meta name="htmx-config" content=r#"{"ws":{"reconnectMaxDelay":10000}}"#;
             title { (title) " · MicroShop" }
-            meta name="description" content=(locale.text("layout-description"));
+            meta name="description" content=(viewer.locale.text("layout-description"));
             link rel="stylesheet" href=(asset("shop.css"));
+            @if is_admin(viewer) { link rel="stylesheet" href=(asset("desk.css")); }
             link rel="icon" type="image/svg+xml" href=(asset("favicon.svg"));
             link rel="apple-touch-icon" href=(asset("apple-touch-icon.png"));
             link rel="manifest" href=(asset("shop.webmanifest"));
@@ -39,6 +39,6 @@ pub(super) fn head(locale: Locale, title: &str) -> Markup {
 pub(super) fn scripts(viewer: &Viewer) -> Markup {
     html! {
         script src=(asset("shop.js")) {}
-        @if is_on_desk(viewer) { script src=(asset("desk.js")) {} }
+        @if is_admin(viewer) { script src=(asset("desk.js")) {} }
     }
 }
