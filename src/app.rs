@@ -16,7 +16,6 @@ use actors::shop::{Parts, Shop};
 use actors::store::{SharedStore, StoreError};
 use actors::tables::Tables;
 use domain::event::Event;
-use domain::user::UserError;
 use futures_util::future::BoxFuture;
 use secrecy::ExposeSecret;
 use tracing_actix_web::TracingLogger;
@@ -41,6 +40,7 @@ use crate::plain_path::require_plain_path;
 use crate::present::present;
 use crate::read::{answer_conditions, answer_head};
 use crate::routes::routes;
+use crate::seed::{WrongSeed, seed};
 use crate::shutdown::ShutdownSignal;
 use crate::sockets::state::LiveState;
 use crate::sockets::tcp::{Connection, listen, raise_file_limit};
@@ -52,12 +52,13 @@ use crate::upgrade::refuse_upgrade;
 use compression::{choose_encoding, exclude_small};
 use first_password::require_own_password;
 use headers::{default_headers, strict_transport_security};
-use seed::seed;
 
 mod compression;
 mod first_password;
 mod headers;
-mod seed;
+
+/// The articles of a new shop.
+const CATALOGUE: &str = include_str!("../config/catalogue.toml");
 
 /// Why the server does not open.
 #[derive(Debug, thiserror::Error)]
@@ -77,12 +78,9 @@ pub enum AppError {
     /// An empty store cannot be filled.
     #[error("could not fill the empty store: {0}")]
     Seed(#[from] SeedError),
-    /// `config/catalogue.toml` is invalid.
-    #[error("config/catalogue.toml: {0}")]
-    Catalogue(#[from] toml::de::Error),
-    /// The first administrator is invalid.
+    /// The first administrator or the first articles are invalid.
     #[error(transparent)]
-    Admin(#[from] UserError),
+    Contents(#[from] WrongSeed),
     /// The metrics recorder cannot be installed.
     #[error("metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -153,7 +151,7 @@ impl Server {
         let hasher = Hasher::new(config.auth.scrypt_log_n)?;
         let breached = config.auth.open_breached_passwords();
         let breached = breached.map_err(AppError::BreachedPasswords)?;
-        let seed = seed(config)?;
+        let seed = seed(config, CATALOGUE)?;
         if let Some(exposure) = config.server.exposure() {
             require_own_password(exposure, &Tables::new(store.clone()), &seed, &hasher).await?;
         }

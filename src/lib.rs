@@ -43,6 +43,7 @@ pub mod query;
 pub mod read;
 pub mod routes;
 pub mod search;
+pub mod seed;
 mod shutdown;
 pub mod sockets;
 pub mod state;

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
 use microshop::cli::check::{self, Books, Line};
+use microshop::cli::demo::{Demo, DemoOptions};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
@@ -29,6 +30,7 @@ struct Arguments {
 enum Command {
     /// Serves the shop (the default)
     Serve,
+    Demo(DemoOptions),
     /// Serves the simulated bank, for shops whose `bank.url` points to it
     Bank,
     /// Manages users while the shop is closed
@@ -65,6 +67,7 @@ async fn run(command: Command) -> CommandResult {
     telemetry::install(&config.log).map_err(|error| format!("log.filter: {error}"))?;
     match command {
         Command::Serve => serve(&config).await,
+        Command::Demo(options) => serve_demo(options, config).await,
         Command::Bank => serve_bank(&config).await,
         Command::User(command) => {
             let tables = Tables::new(open_store(&config).await?);
@@ -106,6 +109,18 @@ async fn serve(config: &Config) -> CommandResult {
     let server = Server::open(config).await?;
     print(&[format!("MicroShop is open on http://{}", server.address()?)])?;
     Ok(server.run().await?)
+}
+
+/// Serves a demo, whose robots stop with the server.
+async fn serve_demo(options: DemoOptions, config: Config) -> CommandResult {
+    let demo = Demo::open(options, config).await?;
+    let server = Server::open(demo.config()).await?;
+    let address = server.address()?;
+    print(&demo.welcome(address))?;
+    tokio::select! {
+        stopped = server.run() => Ok(stopped?),
+        () = demo.run_robots(address) => Ok(()),
+    }
 }
 
 async fn serve_bank(config: &Config) -> CommandResult {

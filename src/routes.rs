@@ -246,8 +246,7 @@ fn page_routes(config: &mut ServiceConfig) {
             resource("/admin/articles.csv").route(get().to(pages::admin::csv::export_articles)),
         )
         .service(
-            resource("/admin/articles/import")
-                .route(post().to(pages::admin::csv::import_articles)),
+            resource("/admin/articles/import").route(post().to(pages::admin::csv::import_articles)),
         )
         .service(
             resource("/admin/articles/add").route(post().to(pages::admin::article::add_article)),

@@ -133,8 +133,7 @@ pub(super) fn named(heading: &StringRecord) -> Result<Vec<Column>, Problem> {
 }
 
 fn find(name: &str) -> Result<Column, Problem> {
-    let column =
-        Column::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(name));
+    let column = Column::ALL.into_iter().find(|column| column.name().eq_ignore_ascii_case(name));
     column.ok_or_else(|| {
         let names = Column::ALL.map(Column::name).join(", ");
         let detail = format!("the column `{name}` does not exist; the columns are {names}");

@@ -101,7 +101,8 @@ async fn an_administrator_lists_and_searches_all_articles_page_by_page() {
 async fn an_article_has_its_texts_in_the_language_of_the_reader() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
-    let texts = json!({ "en": { "name": " Mouse " }, "fr": { "description": "Précise." } });
+    let english = json!({ "name": " Mouse ", "description": null });
+    let texts = json!({ "en": english, "fr": { "description": "Précise." } });
     let changed = admin.changes_article(2, json!({ "texts": texts })).await.expect(200).json;
     let expected = json!({
         "fr": { "name": "Souris sans fil", "description": "Précise." },

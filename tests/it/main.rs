@@ -31,6 +31,7 @@ mod browser;
 mod cart;
 mod clock;
 mod crash;
+mod demo;
 mod event;
 mod failpoint;
 mod frames;

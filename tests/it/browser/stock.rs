@@ -104,6 +104,8 @@ async fn an_article_has_texts_in_two_languages_and_its_page_shows_its_changes() 
     for browser in Chromium::open_each_size().await {
         let shop = TestShop::open().await;
         let admin = shop.admin().await;
+        let no_description = json!({ "texts": { "en": { "description": null } } });
+        admin.changes_article(2, no_description).await.expect(200);
         let french = Chromium::open().await;
         let (desk, shopper) = (browser.window(&shop).await, french.window(&shop).await);
         desk.logs_in("admin", "admin").await;
@@ -112,7 +114,7 @@ async fn an_article_has_texts_in_two_languages_and_its_page_shows_its_changes() 
         desk.is_at("/admin/articles/2").await;
         desk.sees("html.live .indicator", "").await;
         shopper.opens_live("/articles").await;
-        desk.types("[name=translated_name]", "Wireless mouse").await;
+        desk.types("[name=translated_name]", "Quiet mouse").await;
         desk.types("[name=name]", "Souris").await;
         desk.clicks("#texts-2 > button").await;
         desk.sees("#notice", "Article saved.").await;
@@ -121,7 +123,7 @@ async fn an_article_has_texts_in_two_languages_and_its_page_shows_its_changes() 
         admin.changes_article(2, json!({ "price_cents": 100 })).await.expect(200);
         desk.sees("#article-changes li:first-child", "€29.90 → €1.00").await;
         desk.opens("/articles").await;
-        desk.sees("#article-2 h2", "Wireless mouse").await;
+        desk.sees("#article-2 h2", "Quiet mouse").await;
         desk.sees("#article-2 .description[lang=fr], #article-2 [lang=fr]", "Précise").await;
         french.closes().await;
         browser.closes().await;

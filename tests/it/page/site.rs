@@ -26,9 +26,10 @@ async fn times_are_written_to_the_minute_in_the_time_zone_of_the_shop() {
 #[actix_web::test]
 async fn the_texts_of_articles_name_their_language_on_a_page_in_another_one() {
     let shop = TestShop::open().await;
+    let lamp = shop.admin().await.adds_article("Lampe", 1_250, 5).await;
     let ana = Visitor::sign_in(&shop, "ana").await;
-    ana.post("/cart/add/2", &[]).await.leads_to("/");
-    let in_french = "lang=\"fr\">Souris sans fil<";
+    ana.post(&format!("/cart/add/{lamp}"), &[]).await.leads_to("/");
+    let in_french = "lang=\"fr\">Lampe<";
     for path in ["/articles", "/cart", "/checkout"] {
         ana.get(path).await.has(200).hides(in_french);
         let english = ana.request(Method::GET, path).header("accept-language", "en");
@@ -40,9 +41,12 @@ async fn the_texts_of_articles_name_their_language_on_a_page_in_another_one() {
 
     let english_shop = TestShop::open_with(&[("SITE__LANGUAGE", "en-GB")]).await;
     let guest = Visitor::enter(&english_shop);
-    guest.get("/articles").await.shows("lang=\"en-GB\">Souris sans fil<");
+    guest.get("/articles").await.shows("<h2>Souris sans fil</h2>");
     let english = guest.request(Method::GET, "/articles").header("accept-language", "en");
-    guest.send(english).await.shows("<h2>Souris sans fil</h2>");
+    guest.send(english).await.shows("<h2>Wireless mouse</h2>");
+    let admin = english_shop.admin().await;
+    admin.adds_article("Lamp", 1_250, 5).await;
+    guest.get("/articles").await.shows("lang=\"en-GB\">Lamp<");
 }
 
 /// Returns the exact time and the text of the first time on a page.

@@ -16,6 +16,9 @@ const FORBIDDEN: [(&str, &[&str]); 5] = [
     ("src/api", &["pages", "store"]),
 ];
 
+/// The robots of the demo: clients of the shop, which may use what clients use.
+const ROBOTS: &str = "src/cli/demo/robots/";
+
 /// What is used in one place only, and the beginning of that place's path.
 const HOMES: [(&str, &str); 16] = [
     ("::sled", "src/store/sled"),
@@ -57,8 +60,8 @@ fn every_technology_clock_and_source_of_randomness_has_one_home() {
 }
 
 pub(super) fn homes(source: &Source) -> Vec<String> {
-    let away =
-        HOMES.iter().filter(|(_, home)| source.is_program() && !source.path.starts_with(home));
+    let is_at_home = |home: &str| source.path.starts_with(home) || source.path.starts_with(ROBOTS);
+    let away = HOMES.iter().filter(|(_, home)| source.is_program() && !is_at_home(home));
     away.flat_map(|(what, _)| mentions(source, what)).collect()
 }
 

@@ -13,7 +13,11 @@ pub fn file_panel(locale: Locale) -> Markup {
             details {
                 summary { h2 { (locale.text("stock-file")) } }
                 p { (locale.text("stock-file-hint")) }
-                p { a.button href="/admin/articles.csv" download { (locale.text("stock-export")) } }
+                p {
+                    a.button.quiet href="/admin/articles.csv" download {
+                        (locale.text("stock-export"))
+                    }
+                }
                 form.upload action=(action) method="post" enctype="multipart/form-data"
                     hx-post=(action) hx-encoding="multipart/form-data" hx-target="#notice"
                     hx-swap="none" {
