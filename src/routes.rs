@@ -154,7 +154,8 @@ fn rest_routes(config: &mut ServiceConfig) {
                 .route(get().to(api::user::get_user))
                 .route(patch().to(api::user::change_user))
                 .route(delete().to(api::user::delete_user)),
-        );
+        )
+        .service(resource("/api/users/{id}/logout-all").route(post().to(api::user::sign_user_out)));
 }
 
 /// WebSockets, for programs and for pages.
@@ -289,6 +290,14 @@ fn page_routes(config: &mut ServiceConfig) {
         .service(resource("/admin/system/cut").route(post().to(pages::admin::system::cut_sockets)))
         .service(resource("/admin/users").route(get().to(pages::admin::user::show_users)))
         .service(resource("/admin/users/add").route(post().to(pages::admin::user::add_user)))
+        .service(resource("/admin/users/{id}").route(get().to(pages::admin::user::show_user)))
+        .service(
+            resource("/admin/users/{id}/role").route(post().to(pages::admin::user::change_role)),
+        )
+        .service(
+            resource("/admin/users/{id}/sign-out")
+                .route(post().to(pages::admin::user::sign_user_out)),
+        )
         .service(
             resource("/admin/users/delete/{id}").route(post().to(pages::admin::user::delete_user)),
         );

@@ -1,7 +1,7 @@
 //! Finds what an administrator looks for: orders, articles and users.
 
 use actors::order::PageAllOrders;
-use actors::user::{FindUser, GetUser};
+use actors::user::PageUsers;
 use domain::article::Article;
 use domain::order::Order;
 use domain::search::Search;
@@ -35,11 +35,9 @@ fn articles(state: &AppState, search: &Search) -> Vec<Article> {
     articles.values().filter(|article| article.is_found_by(search)).take(MOST).cloned().collect()
 }
 
-/// Finds the user with a name.
+/// Finds users by name or e-mail address.
 async fn users(state: &AppState, search: &Search) -> Result<Vec<User>, Problem> {
-    let users = &state.shop.users;
-    let Some(user) = users.ask(FindUser(search.text().to_owned())).await? else {
-        return Ok(Vec::new());
-    };
-    Ok(vec![users.ask(GetUser(user)).await?.user])
+    let search = search.text().to_owned();
+    let page = state.shop.users.ask(PageUsers { search, after: None, limit: MOST }).await?;
+    Ok(page.entries.into_iter().map(|report| report.user).collect())
 }

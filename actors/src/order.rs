@@ -31,6 +31,7 @@ use reconcile::NextCheck;
 
 mod anonymize;
 pub mod bank_calls;
+pub(crate) mod buyer;
 pub mod commands;
 mod decision;
 mod desk;

@@ -44,6 +44,7 @@ use crate::user::UserDirectory;
 use crate::user::breached::BreachedPasswords;
 use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
+use crate::user::index::index_users;
 use crate::user::lookalikes::index_names;
 
 mod report;
@@ -120,6 +121,7 @@ impl Shop {
         seed.plant(&tables, &hasher, &clock).await?;
         index_names(&tables, &clock).await?;
         index_orders(&tables, &clock).await?;
+        index_users(&tables, &clock).await?;
         let snapshot = CatalogueSnapshot::default();
         let sweep_clock = SweepClock::new(&clock);
         let rules = Arc::new(rules);

@@ -6,6 +6,7 @@ use domain::article::{Article, ArticleId};
 use domain::bank::Behaviour;
 use domain::breaker::Breaker;
 use domain::cart::Cart;
+use domain::money::Cents;
 use domain::order::declines::Declines;
 use domain::order::{Order, OrderId};
 use domain::session::{Session, SessionId};
@@ -69,12 +70,16 @@ pub struct Buyer {
     /// The number of orders of any status; `None` until those of an earlier version are counted.
     #[serde(default)]
     pub orders: Option<u64>,
+    /// What the user has paid, without what was refunded; `None` until the orders of an earlier
+    /// version are counted.
+    #[serde(default)]
+    pub spent: Option<Cents>,
 }
 
 impl Buyer {
     /// Returns what is stored of a new user.
     pub fn new() -> Self {
-        Self { orders: Some(0), ..Self::default() }
+        Self { orders: Some(0), spent: Some(Cents::ZERO), ..Self::default() }
     }
 }
 
@@ -109,6 +114,12 @@ pub struct Tables {
     pub lookalikes: Table<Vec<UserId>>,
     /// The version of the looks in `lookalikes`, under `all`.
     pub lookalike_version: Table<u64>,
+    /// Users by the words by which they are found, in the order of their ids.
+    pub user_words: Table<UserId>,
+    /// The version of the words in `user_words`, under `all`.
+    pub user_index_version: Table<u64>,
+    /// When users were last seen, by user.
+    pub last_seen: Table<Timestamp>,
     /// Deleted users whose orders have not been anonymized or listed in `contact_orders`.
     pub deleted_users: Table<UserId>,
     /// Orders of deleted users that still need their contact data.
@@ -135,8 +146,8 @@ pub struct Tables {
     pub order_index_version: Table<u64>,
     /// The orders of a user, newest first.
     pub user_orders: Table<OrderId>,
-    /// The unpaid orders, the declined payments and the number of orders of users, by user; never
-    /// removed.
+    /// The unpaid orders, the declined payments, and the number and sum of the orders of users, by
+    /// user; never removed.
     pub buyers: Table<Buyer>,
     /// Orders that wait for a payment or a refund.
     pub pending_orders: Table<OrderId>,
@@ -172,6 +183,9 @@ impl Tables {
             usernames: Table::new(&store, "username"),
             lookalikes: Table::new(&store, "lookalike"),
             lookalike_version: Table::new(&store, "lookalike-version"),
+            user_words: Table::new(&store, "user-word"),
+            user_index_version: Table::new(&store, "user-index-version"),
+            last_seen: Table::new(&store, "last-seen"),
             deleted_users: Table::new(&store, "leaver"),
             contact_orders: Table::new(&store, "contact-order"),
             known_networks: Table::new(&store, "known-networks"),

@@ -12,6 +12,7 @@ use domain::list::ListPage;
 use domain::network::Network;
 use domain::session::Session;
 use domain::user::Author;
+use domain::user::report::UserReport;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
 use crate::failpoint;
@@ -27,7 +28,9 @@ pub mod breached;
 pub mod commands;
 mod count;
 pub mod default_password;
+pub mod index;
 mod known;
+mod list;
 pub mod lookalikes;
 mod new_password;
 pub mod sign_in;
@@ -92,9 +95,14 @@ pub struct ChangePassword {
 #[rtype(result = "Result<Account, Failure<UserError>>")]
 pub struct GetUser(pub UserId);
 
-/// Requests users, oldest first.
+/// Requests a user with the figures.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<Vec<User>, Failure<UserError>>")]
+#[rtype(result = "Result<UserReport, Failure<UserError>>")]
+pub struct ReportUser(pub UserId);
+
+/// Requests users with their figures, oldest first.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Vec<UserReport>, Failure<UserError>>")]
 pub struct ListUsers {
     /// The user after whom the list starts; `None` starts with the first.
     pub after: Option<UserId>,
@@ -102,10 +110,12 @@ pub struct ListUsers {
     pub limit: usize,
 }
 
-/// Requests a page of the users, oldest first, with its place in the list.
+/// Requests a page of the users with their figures, oldest first, with its place in the list.
 #[derive(Debug, Clone, Message)]
-#[rtype(result = "Result<ListPage<User, UserId>, Failure<UserError>>")]
+#[rtype(result = "Result<ListPage<UserReport, UserId>, Failure<UserError>>")]
 pub struct PageUsers {
+    /// The beginnings of words by which the users are found; if there are none, all are.
+    pub search: String,
     /// The user after whom the page starts; `None` starts with the first.
     pub after: Option<UserId>,
     /// The most users to return.
@@ -143,6 +153,16 @@ pub struct DeleteUser {
     pub user: UserId,
     /// The administrator.
     pub by: Option<Author>,
+}
+
+/// Ends every session of a user.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<User, Failure<UserError>>")]
+pub struct SignOutUser {
+    /// The user.
+    pub user: UserId,
+    /// The administrator.
+    pub by: Author,
 }
 
 /// The observable state of the directory.
@@ -215,8 +235,16 @@ impl Handler<GetUser> for UserDirectory {
     }
 }
 
+impl Handler<ReportUser> for UserDirectory {
+    type Result = Detached<UserReport, UserError>;
+
+    fn handle(&mut self, ReportUser(user): ReportUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().report(user))
+    }
+}
+
 impl Handler<ListUsers> for UserDirectory {
-    type Result = Detached<Vec<User>, UserError>;
+    type Result = Detached<Vec<UserReport>, UserError>;
 
     fn handle(&mut self, list: ListUsers, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().list(list))
@@ -224,7 +252,7 @@ impl Handler<ListUsers> for UserDirectory {
 }
 
 impl Handler<PageUsers> for UserDirectory {
-    type Result = Detached<ListPage<User, UserId>, UserError>;
+    type Result = Detached<ListPage<UserReport, UserId>, UserError>;
 
     fn handle(&mut self, page: PageUsers, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().page(page))
@@ -253,6 +281,14 @@ impl Handler<DeleteUser> for UserDirectory {
 
     fn handle(&mut self, delete: DeleteUser, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().delete(delete))
+    }
+}
+
+impl Handler<SignOutUser> for UserDirectory {
+    type Result = Detached<User, UserError>;
+
+    fn handle(&mut self, sign_out: SignOutUser, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().sign_out(sign_out))
     }
 }
 

@@ -1,6 +1,10 @@
-//! What people search for, as an address and the socket of a page carry it.
+//! What people search for: as an address and the socket of a page carry it, and its words.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 /// A search: at most [`Search::LONGEST`] bytes of text, of which only whole characters count. An
 /// empty one finds everything.
@@ -59,6 +63,22 @@ impl Default for Search {
     fn default() -> Self {
         Self::new("")
     }
+}
+
+/// Returns the words of a text for a search: in lower case, without accents, and without the sign
+/// that may stand before a number.
+pub fn words(text: &str) -> Vec<String> {
+    let plain = |word: &str| {
+        let folded: String =
+            word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+        folded.trim_start_matches('#').to_owned()
+    };
+    text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
+}
+
+/// Returns whether each word of a search is the beginning of one of some words.
+pub fn finds(search: &[String], words: &BTreeSet<String>) -> bool {
+    search.iter().all(|word| words.iter().any(|own| own.starts_with(word.as_str())))
 }
 
 #[cfg(test)]

@@ -36,8 +36,10 @@ pub enum Shown {
     Order(OrderId),
     /// The user's account with its sessions.
     Account,
-    /// A page of all users, which starts after a user.
-    Users(Option<UserId>),
+    /// A page of the users that a search finds, which starts after a user.
+    Users(Option<UserId>, Search),
+    /// A user, as administrators see them.
+    User(UserId),
     /// The breaker, the simulated bank and the last calls to the bank.
     Payments,
     /// A page of the orders in a stage that a search finds, which starts after an order.
@@ -70,12 +72,12 @@ impl Shown {
             Self::Cart | Self::Checkout(_) => &[Topic::Catalogue, Topic::Cart],
             Self::Orders(_) | Self::Order(_) => &[Topic::Orders],
             Self::Account => &[Topic::Session],
-            Self::Users(_) => &[Topic::Users],
+            Self::Users(..) | Self::User(_) => &[Topic::Users],
             Self::Payments => &[Topic::Payments, Topic::Breaker],
             Self::DeskOrders(..) | Self::DeskOrder(_) => &[Topic::Payments],
             Self::System => &[Topic::System],
-            // The events of carts and sessions are pushed to their owners only; the pages look for
-            // them every second.
+            // The events of carts and sessions are pushed to their owners only; these pages and
+            // those of users look for them every second.
             Self::Today | Self::Events(_) => {
                 &[Topic::Payments, Topic::Breaker, Topic::Stock, Topic::Users, Topic::System]
             }
@@ -93,7 +95,8 @@ impl Shown {
             Self::Orders(_) => "orders",
             Self::Order(_) => "order",
             Self::Account => "account",
-            Self::Users(_) => "users",
+            Self::Users(..) => "users",
+            Self::User(_) => "user",
             Self::Payments => "payments",
             Self::DeskOrders(..) => "desk-orders",
             Self::DeskOrder(_) => "desk-order",
@@ -111,7 +114,7 @@ impl Shown {
             self,
             Self::Articles(Some(_))
                 | Self::Orders(Some(_))
-                | Self::Users(Some(_))
+                | Self::Users(Some(_), _)
                 | Self::DeskOrders(_, Some(_), _)
                 | Self::Stock(Some(_), _)
         )
@@ -129,7 +132,12 @@ impl Shown {
             "orders" => Self::Orders(uuid().map(OrderId)),
             "order" => Self::Order(OrderId(uuid()?)),
             "account" => Self::Account,
-            "users" => Self::Users(uuid().map(UserId)),
+            "users" => {
+                let (after, search) = id?.split_once(':')?;
+                let after = Uuid::parse_str(after).ok().map(UserId);
+                Self::Users(after, Search::from_hex(search)?)
+            }
+            "user" => Self::User(UserId(uuid()?)),
             "payments" => Self::Payments,
             "desk-orders" => {
                 let (stage, rest) = id?.split_once(':')?;
@@ -158,7 +166,11 @@ impl fmt::Display for Shown {
             Self::Articles(Some(after)) => after,
             Self::Checkout(seen) => &seen.0,
             Self::Orders(Some(id)) | Self::Order(id) | Self::DeskOrder(id) => id,
-            Self::Users(Some(after)) => after,
+            Self::Users(after, search) => {
+                let after = after.map(|after| after.to_string()).unwrap_or_default();
+                return write!(f, ":{after}:{}", search.hex());
+            }
+            Self::User(id) => id,
             Self::DeskOrders(stage, after, search) => {
                 let stage = stage.map_or("", Stage::name);
                 let after = after.map(|after| after.to_string()).unwrap_or_default();
@@ -225,8 +237,7 @@ mod tests {
                 &desk,
             ),
             (Shown::Events(Filter { kind: None, subject }), "events::7", &desk),
-            (Shown::Users(None), "users", &[Topic::Users]),
-            (Shown::Users(Some(UserId(id.0))), &format!("users:{ORDER_ID}"), &[Topic::Users]),
+            (Shown::User(UserId(id.0)), &format!("user:{ORDER_ID}"), &[Topic::Users]),
         ] {
             assert_eq!(serde_json::to_value(shown).unwrap(), text);
             assert_eq!(serde_json::from_value::<Shown>(text.into()).unwrap(), shown);
@@ -254,6 +265,21 @@ mod tests {
             assert_eq!(Shown::try_from(text.to_owned()), Ok(shown));
             assert_eq!(shown.topics(), [Topic::Payments]);
             assert_eq!(shown.is_continued(), matches!(shown, Shown::DeskOrders(_, Some(_), _)));
+        }
+    }
+
+    #[test]
+    fn a_page_of_users_has_one_text_with_its_start_and_its_search() {
+        let id = UserId(Uuid::parse_str(ORDER_ID).unwrap());
+        for (shown, text) in [
+            (Shown::Users(None, Search::default()), "users::"),
+            (Shown::Users(None, Search::new("Ana")), "users::416e61"),
+            (Shown::Users(Some(id), Search::default()), &format!("users:{ORDER_ID}:")),
+        ] {
+            assert_eq!(shown.to_string(), text);
+            assert_eq!(Shown::try_from(text.to_owned()), Ok(shown));
+            assert_eq!(shown.topics(), [Topic::Users]);
+            assert_eq!(shown.is_continued(), text.contains(ORDER_ID));
         }
     }
 
@@ -290,7 +316,10 @@ mod tests {
             "articles:024",
             "articles:-1",
             "orders:24",
+            "users",
             "users:",
+            "users:1:",
+            "user",
             "cart:1",
             "events:",
             "events::",

@@ -14,6 +14,7 @@ use crate::text::{is_readable_line, length, username};
 
 pub mod known;
 pub mod password;
+pub mod report;
 
 /// The greatest length of a new user name.
 const MAX_USERNAME: usize = 64;

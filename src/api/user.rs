@@ -4,7 +4,11 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::password::Client;
-use actors::user::{AddUser, ChangeUser, CountUsers, DeleteUser, GetUser, ListUsers};
+use actors::user::{
+    AddUser, ChangeUser, CountUsers, DeleteUser, GetUser, ListUsers, PageUsers, ReportUser,
+    SignOutUser,
+};
+use domain::user::report::UserReport;
 use domain::user::{Email, Role, User, UserId, Username};
 use serde::Deserialize;
 use serde_json::json;
@@ -15,10 +19,23 @@ use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
-use crate::objects::user::user_json;
+use crate::objects::user::{UserReportJson, report_json, user_json};
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
+
+/// The query of the list of users.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UsersQuery {
+    /// What is searched.
+    #[serde(default)]
+    q: String,
+    /// The user after whom the page starts; `None` is the first page.
+    after: Option<UserId>,
+    /// The most users to return.
+    limit: Option<usize>,
+}
 
 /// The body of a request that adds a user.
 #[derive(Deserialize)]
@@ -61,18 +78,26 @@ pub async fn get_profile(
     })))
 }
 
-/// `GET /api/users`: lists one page of the users, oldest first.
+/// `GET /api/users`: lists one page of the users, or of those that a search finds, oldest first.
 pub async fn list_users(
     _: Admin,
     state: Data<AppState>,
-    Parameters(page): Parameters<PageOf<UserId>>,
+    Parameters(query): Parameters<UsersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = page.limit()?;
-    let list = ListUsers { after: page.after, limit: limit + 1 };
-    let mut users = state.shop.users.ask(list).await?;
+    let UsersQuery { q: search, after, limit } = query;
+    let limit = PageOf { after, limit }.limit()?;
+    if !search.is_empty() {
+        let page = state.shop.users.ask(PageUsers { search, after, limit }).await?;
+        return Ok(listed("users", reports(&page.entries), page.total, page.next));
+    }
+    let mut users = state.shop.users.ask(ListUsers { after, limit: limit + 1 }).await?;
     let total = state.shop.users.ask(CountUsers).await?;
-    let next = cut(&mut users, limit).map(|user| user.id);
-    Ok(listed("users", users.iter().map(user_json).collect(), total, next))
+    let next = cut(&mut users, limit).map(|report| report.user.id);
+    Ok(listed("users", reports(&users), total, next))
+}
+
+fn reports(users: &[UserReport]) -> Vec<UserReportJson> {
+    users.iter().map(report_json).collect()
 }
 
 /// `POST /api/users`: adds a user.
@@ -101,7 +126,7 @@ pub async fn get_user(
     state: Data<AppState>,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one("user", user_json(&state.shop.users.ask(GetUser(*id)).await?.user)))
+    Ok(one("user", report_json(&state.shop.users.ask(ReportUser(*id)).await?)))
 }
 
 /// `PATCH /api/users/{id}`: changes a user's role, email address or password.
@@ -140,5 +165,17 @@ pub async fn delete_user(
 ) -> Result<HttpResponse, Problem> {
     let user = state.shop.users.ask(DeleteUser { user: *id, by: Some(me.author()) }).await?;
     record(SecurityEvent::UserDeleted { by: me.user }, &request, Some(user.id));
+    Ok(one("user", user_json(&user)))
+}
+
+/// `POST /api/users/{id}/logout-all`: ends every session of a user.
+pub async fn sign_user_out(
+    Admin(me): Admin,
+    request: HttpRequest,
+    state: Data<AppState>,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let user = state.shop.users.ask(SignOutUser { user: *id, by: me.author() }).await?;
+    record(SecurityEvent::UserSignedOut { by: me.user }, &request, Some(user.id));
     Ok(one("user", user_json(&user)))
 }

@@ -55,6 +55,11 @@ pub enum SecurityEvent {
         /// Whether the administrator set a password.
         has_new_password: bool,
     },
+    /// An administrator ended every session of a user.
+    UserSignedOut {
+        /// The administrator.
+        by: UserId,
+    },
     /// An administrator deleted a user.
     UserDeleted {
         /// The administrator.
@@ -148,6 +153,10 @@ impl Source {
                     %by,
                     has_new_password
                 );
+            }
+            SecurityEvent::UserSignedOut { by } => {
+                let event = "user_signed_out";
+                info!(target: SECURITY, event, request_id, address, subject, %by);
             }
             SecurityEvent::ActorKilled { by, actor } => {
                 let event = "actor_killed";

@@ -10,6 +10,7 @@ mod samples;
 mod scan;
 mod statistics;
 mod stock;
+mod words;
 
 use actors::bank::{Bank, BankError};
 use actors::clock::Clock;
@@ -68,6 +69,7 @@ pub async fn check(tables: &Tables, report: Report<'_>) -> Result<usize, StoreEr
     lists::buyers(tables, report).await?;
     counts::users(tables, report).await?;
     counts::orders(tables, report).await?;
+    words::users(tables, report).await?;
     lists::idempotency_keys(tables, report).await?;
     Ok(count)
 }
@@ -129,7 +131,7 @@ mod tests {
 
     use actors::bank::behaviour::BankBehaviour;
     use actors::store::memory::MemoryStore;
-    use actors::tables::{Buyer, UsedKey, article_key, user_order_key};
+    use actors::tables::{Account, Buyer, UsedKey, article_key, user_order_key};
     use domain::article::{ArticleId, Articles};
     use domain::bank::Behaviour;
     use domain::money::Cents;
@@ -138,7 +140,7 @@ mod tests {
     use domain::statistics::Counts;
     use domain::statistics::bucket::Series;
     use domain::statistics::sums::Sums;
-    use domain::user::UserId;
+    use domain::user::{Role, User, UserId, Username};
     use uuid::Uuid;
 
     use super::samples::{NOW, lamp, order_of_two_lamps, put_order};
@@ -175,6 +177,18 @@ mod tests {
         };
         check(tables, &mut report).await.unwrap();
         differences
+    }
+
+    /// Returns the account of a user.
+    fn account(name: &str) -> Account {
+        let user = User {
+            id: UserId(Uuid::from_u128(3)),
+            username: Username::new(name).unwrap(),
+            email: None,
+            role: Role::Customer,
+            created_at: NOW,
+        };
+        Account { user, password_hash: String::new(), default_password: false }
     }
 
     /// Returns an order of two lamps with another id.
@@ -304,6 +318,45 @@ mod tests {
         let expected =
             ["the number of users is 2, but 0 exist".to_owned(), of(1, 3, 1), of(2, 1, 0)];
         assert_eq!(findings, expected);
+    }
+
+    #[actix_web::test]
+    async fn a_sum_of_orders_that_is_wrong_is_reported() {
+        let tables = empty_tables();
+        let order = Order { status: OrderStatus::Refunded, ..order_with_id(1) };
+        let paid = Order { status: OrderStatus::Shipped, ..order_with_id(2) };
+        let user = order.user;
+        let mut batch = tables.batch(NOW);
+        for order in [&order, &paid] {
+            put_order(&mut batch, &tables, order);
+            batch
+                .put(&tables.user_orders, user_order_key(user, order.id), None, &order.id)
+                .unwrap();
+        }
+        let buyer = Buyer { spent: Some(Cents(7)), ..Buyer::default() };
+        batch.put(&tables.buyers, user, None, &buyer).unwrap();
+        tables.commit(batch).await.unwrap();
+        let findings = store_differences(&tables).await;
+        let Cents(spent) = paid.total;
+        let expected = format!("user {user} has paid {spent} cents, but 7 are counted");
+        assert!(findings.contains(&expected), "{findings:?}");
+    }
+
+    #[actix_web::test]
+    async fn a_user_who_is_not_listed_by_their_words_is_reported() {
+        let tables = empty_tables();
+        let ana = account("ana");
+        let mut batch = tables.batch(NOW);
+        batch.put(&tables.user_index_version, "all", None, &1).unwrap();
+        batch.put(&tables.accounts, ana.user.id, None, &ana).unwrap();
+        batch.put(&tables.user_words, "zoe/0", None, &ana.user.id).unwrap();
+        tables.commit(batch).await.unwrap();
+        let findings = store_differences(&tables).await;
+        let [missing, extra] = [
+            format!("ana/{} is missing from the users by word", ana.user.id),
+            "zoe/0 must not be in the users by word".to_owned(),
+        ];
+        assert_eq!(findings, [missing, extra]);
     }
 
     #[actix_web::test]

@@ -122,8 +122,8 @@ async fn list(start_users: impl FnOnce() -> Child<UserDirectory>) -> Lines {
     loop {
         let page = users.ask(ListUsers { after, limit: 100 }).await?;
         let Some(last) = page.last() else { return Ok(lines) };
-        after = Some(last.id);
-        lines.extend(page.iter().map(line));
+        after = Some(last.user.id);
+        lines.extend(page.iter().map(|report| line(&report.user)));
     }
 }
 

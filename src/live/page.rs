@@ -124,6 +124,10 @@ impl Page {
             (Shown::DeskOrder(id), Event::OrderChanged(order)) if order.id == id => Redraw::Soon,
             // A change of the visitor's own cart brings the badge.
             (Shown::Today, event) if !matches!(event, Event::CartChanged { .. }) => Redraw::Soon,
+            (
+                Shown::Users(..) | Shown::User(_),
+                Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_),
+            ) => Redraw::Soon,
             (Shown::Stock(..), event) if event.article().is_some() => Redraw::Soon,
             (Shown::Article(id), event) if event.article() == Some(id) => Redraw::Soon,
             _ => Redraw::Never,
@@ -134,13 +138,17 @@ impl Page {
     ///
     /// Of payments: a call to the bank that changed no order has ended, or is due. Of all orders
     /// and of today: an event was counted after the hub had pushed it. Of today: a socket was
-    /// opened, or a minute has passed. Of the log: it has grown.
+    /// opened, or a minute has passed. Of the log and of users: the log has
+    /// grown.
     pub(super) fn is_past(&self) -> bool {
         let shop = &self.state.shop;
         match self.shown {
             // Most of it has no events; the page is drawn again each second while it is open.
             Shown::System => true,
-            Shown::Events(_) => *shop.position.borrow() != self.since,
+            // Orders and sessions change the figures of users.
+            Shown::Events(_) | Shown::Users(..) | Shown::User(_) => {
+                *shop.position.borrow() != self.since
+            }
             Shown::Payments => {
                 self.bank_calls != shop.calls.count()
                     || self.over_at.is_some_and(|at| at <= shop.clock.now())
@@ -223,10 +231,6 @@ impl Page {
             (Event::SessionOpened(_) | Event::SessionEnded { .. }, Shown::Account) => {
                 self.render_shown(*id).await?
             }
-            (
-                Event::UserAdded(_) | Event::UserChanged(_) | Event::UserDeleted(_),
-                Shown::Users(_),
-            ) => self.render_shown(*id).await?,
             _ => String::new(),
         };
         Ok((self, fragments))

@@ -182,7 +182,7 @@ async fn buys(buyer: &Person) -> String {
 
 /// Returns the page with the form that is sent to a path: the path itself if that is a page.
 fn page_of(path: &str) -> &str {
-    const COMMANDS: [&str; 20] = [
+    const COMMANDS: [&str; 22] = [
         "pay",
         "cancel",
         "password",
@@ -203,6 +203,8 @@ fn page_of(path: &str) -> &str {
         "duplicate",
         "remove",
         "picture",
+        "role",
+        "sign-out",
     ];
     let is_command = |place: &usize| {
         let rest = &path[place + 1..];

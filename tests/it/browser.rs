@@ -39,6 +39,7 @@ mod times;
 mod today;
 mod tour;
 mod update;
+mod user;
 mod visitor;
 mod widths;
 

@@ -12,4 +12,5 @@ mod safety;
 mod site;
 mod stock;
 mod today;
+mod user;
 mod visitor;

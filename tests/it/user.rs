@@ -1,13 +1,16 @@
-//! Users: `/auth/profile`, `/api/users`, `/api/users/{id}`, and the command line of a closed shop.
+//! Users: `/auth/profile`, `/api/users`, `/api/users/{id}`, `/api/users/{id}/logout-all`, and the
+//! command line of a closed shop.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::TestShop;
-use crate::people::{Admin, Answer, Person};
+use crate::harness::{TestShop, until};
+use crate::people::{Admin, Answer, Person, signs_in};
+use crate::socket::Socket;
 
 #[actix_web::test]
 async fn every_user_has_a_profile() {
@@ -66,7 +69,11 @@ async fn an_administrator_adds_changes_and_deletes_users() {
     assert!(user.get("password").is_none() && user.get("password_hash").is_none());
     let path = format!("/api/users/{}", user["id"].as_str().unwrap());
     assert_eq!(added.headers["location"], path);
-    assert_eq!(&admin.0.get(&path).await.expect(200).json["user"], user);
+    let mut got = admin.0.get(&path).await.expect(200).json["user"].clone();
+    for figure in ["orders", "spent_cents", "last_seen_at", "devices"] {
+        assert!(got.as_object_mut().unwrap().remove(figure).is_some(), "{figure}");
+    }
+    assert_eq!(&got, user);
 
     let bob = Person::log_in(&shop, "bob", "correct horse").await;
     let patch = json!({ "email": "b@example.org" });
@@ -108,6 +115,75 @@ async fn users_are_listed_in_pages() {
         names(&admin.0.get(&format!("/api/users?limit=3&after={last}")).await.json),
         ["eve"]
     );
+}
+
+#[actix_web::test]
+async fn administrators_find_users_and_see_their_figures() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    admin.sets_bank("approve").await;
+    let new = json!({ "username": "Éva Roy", "password": "correct horse", "email": "e@b.example" });
+    admin.0.send(Method::POST, "/api/users", new).await.expect(201);
+    let eva = Person::log_in(&shop, "Éva Roy", "correct horse").await;
+    shop.customer("evan").await;
+    eva.adds(2, 2).await.expect(200);
+    let order = eva.checks_out("k").await.expect(201).json["order"].clone();
+
+    let found = admin.0.get("/api/users?q=eva").await.expect(200).json;
+    assert_eq!(
+        (&found["total"], names(&found)),
+        (&json!(2), vec!["Éva Roy".into(), "evan".into()])
+    );
+    let found = admin.0.get("/api/users?q=e@b.ex").await.expect(200).json;
+    assert_eq!((&found["total"], &found["next"]), (&json!(1), &json!(null)));
+    let user = found["users"][0].clone();
+    assert_eq!((&user["orders"], &user["devices"]), (&json!(1), &json!(1)));
+    assert_eq!(user["spent_cents"], order["total_cents"]);
+    assert!(user["last_seen_at"].is_string());
+    let page = admin.0.get("/api/users?q=eva&limit=1").await.expect(200).json;
+    let after = page["next"].as_str().unwrap();
+    let next = admin.0.get(&format!("/api/users?q=eva&after={after}")).await.expect(200).json;
+    assert_eq!((names(&next), &next["total"]), (vec!["evan".to_owned()], &json!(2)));
+    let path = format!("/api/users/{}", user["id"].as_str().unwrap());
+    assert_eq!(admin.0.get(&path).await.expect(200).json["user"], user);
+    let refund = format!("/api/orders/{}/refund", order["id"].as_str().unwrap());
+    let refund = admin.0.request(Method::POST, &refund).header("idempotency-key", "r");
+    assert!(refund.send().await.unwrap().status().is_success());
+    until(async || {
+        let user = admin.0.get(&path).await.expect(200).json["user"].clone();
+        (user["spent_cents"] == 0 && user["orders"] == 1).then_some(())
+    })
+    .await;
+    admin.0.get("/api/users?sort=name").await.expect_problem(400, "invalid_query");
+}
+
+#[actix_web::test]
+async fn an_administrator_signs_a_user_out_everywhere() {
+    let shop = TestShop::open().await;
+    let admin = shop.admin().await;
+    let ana = shop.customer("ana").await;
+    let path = format!("/api/users/{}/logout-all", id(&ana).await);
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    let mut program = Socket::open(&shop, &ana.token).await;
+    let mut page =
+        Socket::connect(&shop, "/live?topics=orders&since=0", &[("cookie", &cookie)]).await;
+    let began = Instant::now();
+    let user = admin.0.send(Method::POST, &path, json!({})).await.expect(200).json;
+    assert_eq!(user["user"]["username"], "ana");
+    assert_eq!(program.is_closed().await.0, 1008);
+    page.is_closed().await;
+    // A bound that holds on a busy machine too.
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    ana.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    let body = json!({ "refresh_token": ana.refresh_token });
+    ana.send(Method::POST, "/auth/refresh", body).await.expect_problem(401, "invalid_token");
+    let account = shop.request(Method::GET, "/account").header("cookie", &cookie);
+    assert_eq!(account.send().await.unwrap().headers()["location"], "/login?then=/account");
+    Person::log_in(&shop, "ana", "correct horse").await;
+    let unknown = "/api/users/01890000-0000-7000-8000-000000000000/logout-all";
+    admin.0.send(Method::POST, unknown, json!({})).await.expect_problem(404, "user_not_found");
+    let events = admin.0.get("/api/events?type=session.ended").await.expect(200).json;
+    assert!(events["events"].as_array().is_some_and(|ended| ended.len() >= 2), "{events}");
 }
 
 #[actix_web::test]

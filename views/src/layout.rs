@@ -194,7 +194,7 @@ mod tests {
         };
         insta::assert_snapshot!(
             "page_admin_en",
-            lines(&page(&admin, "Administration", Shown::Users(None), html! {}))
+            lines(&page(&admin, "Administration", Shown::Payments, html! {}))
         );
     }
 

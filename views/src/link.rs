@@ -1,5 +1,6 @@
 //! Addresses with another address in their query.
 
+use domain::user::UserId;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The characters that a value in a query must encode (RFC 3986, sections 2.3 and 3.4).
@@ -23,8 +24,24 @@ pub(crate) fn registration(then: &str) -> String {
 
 /// Returns the address of the list of the articles that a search finds.
 pub(crate) fn stock(search: &str) -> String {
+    found("/admin/articles", search)
+}
+
+/// Returns the address of the list of the users that a search finds.
+pub(crate) fn users(search: &str) -> String {
+    found("/admin/users", search)
+}
+
+/// Returns the address of the page of this list that starts after a user.
+pub fn users_after(search: &str, after: Option<UserId>) -> String {
+    let list = users(search);
+    let sign = if search.is_empty() { '?' } else { '&' };
+    after.map_or(list.clone(), |after| format!("{list}{sign}after={after}"))
+}
+
+fn found(list: &str, search: &str) -> String {
     if search.is_empty() {
-        return "/admin/articles".to_owned();
+        return list.to_owned();
     }
-    format!("/admin/articles?q={}", query_value(search))
+    format!("{list}?q={}", query_value(search))
 }

@@ -12,6 +12,7 @@ use domain::order::{Contact, Order, OrderId, OrderItem, OrderStatus, Requested};
 use domain::payment::{Payment, PaymentStatus};
 use domain::quantity::Quantity;
 use domain::session::{Proof, Session, SessionId};
+use domain::user::report::UserReport;
 use domain::user::{Email, Role, User, UserId, Username};
 use jiff::Timestamp;
 use maud::Markup;
@@ -146,6 +147,16 @@ pub(crate) fn user(name: &str, role: Role) -> User {
         email: (role == Role::Customer).then(|| Email::new("ana@example.org").unwrap()),
         role,
         created_at: moment(),
+    }
+}
+
+pub(crate) fn report(name: &str, role: Role) -> UserReport {
+    UserReport {
+        user: user(name, role),
+        orders: 3,
+        spent: Cents(123_450),
+        last_seen_at: Some(moment()).filter(|_| role == Role::Customer),
+        devices: 2,
     }
 }
 

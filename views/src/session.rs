@@ -34,14 +34,7 @@ fn end_others_form(locale: Locale) -> Markup {
 fn row(locale: Locale, session: &Session, current: SessionId) -> Markup {
     html! {
         li.line id={ "session-" (session.id) } {
-            div.what {
-                h3 title=(session.device) { (device(locale, session)) }
-                p.quiet {
-                    (session.address) " · "
-                    (locale.text("session-since")) " " (time(locale, session.created_at))
-                }
-                p.quiet { (locale.text("session-seen")) " " (time(locale, session.last_seen_at)) }
-            }
+            div.what { (device_lines(locale, session)) }
             @if session.id == current {
                 span.badge.good { (locale.text("session-current")) }
             }
@@ -51,6 +44,18 @@ fn row(locale: Locale, session: &Session, current: SessionId) -> Markup {
                 }
             }))
         }
+    }
+}
+
+/// Returns the name of a device, its address, and when it signed in and was last used.
+pub(crate) fn device_lines(locale: Locale, session: &Session) -> Markup {
+    html! {
+        h3 title=(session.device) { (device(locale, session)) }
+        p.quiet {
+            (session.address) " · "
+            (locale.text("session-since")) " " (time(locale, session.created_at))
+        }
+        p.quiet { (locale.text("session-seen")) " " (time(locale, session.last_seen_at)) }
     }
 }
 

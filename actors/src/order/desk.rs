@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 
 use domain::list::ListPage;
-use domain::order::search::words;
 use domain::order::{Order, OrderError, OrderId};
+use domain::search::words;
 
 use super::PageAllOrders;
 use super::commands::OrderDeps;

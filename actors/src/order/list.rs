@@ -4,13 +4,13 @@ use domain::list::ListPage;
 use domain::order::{Order, OrderError, OrderId};
 use domain::user::UserId;
 
+use super::buyer::counted;
 use super::commands::OrderDeps;
 use super::{ListOrders, PageOrders};
 use crate::failure::Failure;
 use crate::store::StoreError;
 use crate::tables::page::Page;
-use crate::tables::table::version;
-use crate::tables::{Buyer, user_order_key};
+use crate::tables::user_order_key;
 
 type Result<T> = std::result::Result<T, Failure<OrderError>>;
 
@@ -50,21 +50,10 @@ impl OrderDeps {
     }
 
     /// Returns the number of orders of a user.
-    ///
-    /// The commit that places an order changes the number. An earlier version has not stored it:
-    /// then the orders are counted once. One that is placed at the same time is a conflict.
     pub(super) async fn count(&self, user: UserId) -> Result<u64> {
         let tables = &self.shared.tables;
         let row = tables.buyers.get(user).await?;
-        if let Some(orders) = row.as_ref().and_then(|row| row.value.orders) {
-            return Ok(orders);
-        }
-        let orders = tables.user_orders.count(format!("{user}/")).await?;
-        let buyer = row.as_ref().map(|row| row.value.clone()).unwrap_or_default();
-        let mut batch = self.shared.batch();
-        let counted = Buyer { orders: Some(orders), ..buyer };
-        batch.put(&tables.buyers, user, version(&row), &counted)?;
-        tables.commit(batch).await?;
+        let (orders, _) = counted(tables, self.shared.batch(), user, row).await?;
         Ok(orders)
     }
 

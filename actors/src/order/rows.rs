@@ -8,6 +8,7 @@ use domain::payment::PaymentStatus;
 use domain::user::UserId;
 use jiff::Timestamp;
 
+use super::buyer::changes_buyer;
 use super::commands::OrderDeps;
 use super::decision::{CallKind, Decision, Result};
 use crate::tables::rows::{RowError, Rows};
@@ -80,18 +81,14 @@ impl OrderDeps {
         }
     }
 
-    /// Adds an order to the unpaid ones of its user, or removes it; counts a new one.
+    /// Changes what is stored of the user of an order that is placed or changes.
     fn put_buyer(
         &self,
         before: Option<&Order>,
         order: &Order,
         rows: &mut Rows,
     ) -> std::result::Result<(), RowError> {
-        let mut buyer = self.buyer(order.user, rows)?;
-        let placed = u64::from(before.is_none());
-        buyer.orders = buyer.orders.map(|orders| orders.saturating_add(placed));
-        buyer.unpaid.retain(|unpaid| *unpaid != order.id);
-        buyer.unpaid.extend(order.is_unpaid().then_some(order.id));
+        let buyer = self.buyer(order.user, rows)?.after(before, order);
         rows.put(&self.shared.tables.buyers, order.user, &buyer, None)
     }
 
@@ -138,7 +135,7 @@ impl OrderDeps {
         let order = order.recorded(before, self.shared.clock.now(), rows.author());
         self.put_index(before, &order, rows)?;
         let was_pending = before.is_some_and(Order::is_unsettled);
-        if before.is_none() || before.is_some_and(Order::is_unpaid) != order.is_unpaid() {
+        if changes_buyer(before, &order) {
             self.put_buyer(before, &order, rows)?;
         }
         rows.put(&tables.orders, order.id, &order, None)?;

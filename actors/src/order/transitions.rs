@@ -7,6 +7,7 @@ use domain::payment::Outcome;
 use domain::user::UserId;
 
 use super::NoteOrder;
+use super::buyer::changes_buyer;
 use super::commands::OrderDeps;
 use super::decision::{CallKind, Decision, Result, Settle};
 use crate::failpoint::Durable;
@@ -140,7 +141,7 @@ impl OrderDeps {
         if order == *before {
             return Ok(Decision::unchanged(order));
         }
-        if before.is_unpaid() != order.is_unpaid() {
+        if changes_buyer(Some(before), &order) {
             rows.want(&self.shared.tables.buyers, order.user);
         }
         let ids = order.items.iter().map(|item| item.article);

@@ -5,18 +5,18 @@
 
 use domain::cart::Owner;
 use domain::event::Event;
-use domain::list::ListPage;
 use domain::session::{EndReason, Session};
 use domain::text::mapped_password;
 use domain::user::Author;
 use domain::user::{Role, User, UserError, UserId, Username};
 
 use super::breached::BreachedPasswords;
-use super::count::{Change, count, put_count};
+use super::count::{Change, put_count};
 use super::default_password::DefaultPassword;
+use super::index::{put_words, remove_words};
 use super::lookalikes::{LookRows, free_looks, put_looks, remove_looks};
 use super::throttle::{Outcome, Throttle};
-use super::{AddUser, ChangePassword, ChangeUser, DeleteUser, ListUsers, PageUsers};
+use super::{AddUser, ChangePassword, ChangeUser, DeleteUser, SignOutUser};
 use crate::ask::{ATTEMPTS, Child};
 use crate::clock::new_id;
 use crate::failure::Failure;
@@ -115,6 +115,7 @@ impl UserDeps {
         let mut batch = self.shared.batch().by(by);
         batch.put(&tables.usernames, user.username.folded(), None, &user.id)?;
         put_looks(tables, &mut batch, &looks, user.id)?;
+        put_words(tables, &mut batch, None, user).await?;
         batch.put(&tables.accounts, user.id, None, account)?;
         batch.put(&tables.buyers, user.id, None, &Buyer::new())?;
         put_count(tables, &mut batch, Change::Added).await?;
@@ -173,34 +174,6 @@ impl UserDeps {
         Ok(self.row(id).await?.value)
     }
 
-    /// Returns users, oldest first.
-    pub(super) async fn list(self, ListUsers { after, limit }: ListUsers) -> Result<Vec<User>> {
-        let after = after.map(|user| user.to_string());
-        let rows = self.shared.tables.accounts.list("", after.as_deref(), limit).await?;
-        Ok(rows.into_iter().map(|(_, row)| row.value.user).collect())
-    }
-
-    /// Returns a page of the users, oldest first.
-    pub(super) async fn page(self, page: PageUsers) -> Result<ListPage<User, UserId>> {
-        let PageUsers { after, limit } = page;
-        let key = after.map(|user| user.to_string());
-        let page = self.shared.tables.accounts.page("", key.as_deref(), limit).await?;
-        let entries: Vec<_> = page.values.into_iter().map(|account| account.user).collect();
-        Ok(ListPage {
-            after,
-            before: page.before,
-            total: self.count().await?,
-            previous: page.previous.map(|account| account.user.id),
-            next: entries.last().map(|user| user.id).filter(|_| page.has_more),
-            entries,
-        })
-    }
-
-    /// Returns the number of users.
-    pub(super) async fn count(&self) -> Result<u64> {
-        Ok(count(&self.shared.tables, self.shared.batch()).await?)
-    }
-
     /// Changes a user; a new role or password ends the user's sessions.
     pub(super) async fn change(self, change: ChangeUser) -> Result<User> {
         let password = change.password.as_deref().map(mapped_password);
@@ -216,9 +189,10 @@ impl UserDeps {
             Some(_) => Some(EndReason::PasswordChanged),
             None => (role != before.user.role).then_some(EndReason::UserChanged),
         };
-        let account = Account { user: user.clone(), ..before };
+        let account = Account { user: user.clone(), ..before.clone() };
         let account = self.with_password(Client::Staff, account, password).await?;
         let mut batch = self.shared.batch().by(change.by);
+        put_words(tables, &mut batch, Some(&before.user), &user).await?;
         batch.put(&tables.accounts, user.id, Some(version), &account)?;
         self.update_admins(&mut batch, user.id, role).await?;
         batch.publish(&Event::UserChanged(user.clone()))?;
@@ -243,6 +217,10 @@ impl UserDeps {
             batch.remove(&tables.usernames, &folded, row.version);
         }
         remove_looks(tables, &mut batch, &user).await?;
+        remove_words(tables, &mut batch, &user).await?;
+        if let Some(row) = tables.last_seen.get(id).await? {
+            batch.remove(&tables.last_seen, id, row.version);
+        }
         if let Some(row) = tables.carts.get(&owner).await? {
             batch.remove(&tables.carts, &owner, row.version);
         }
@@ -257,6 +235,14 @@ impl UserDeps {
         batch.publish(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, EndReason::UserChanged, batch).await?;
         self.default_password.refresh(tables).await;
+        Ok(user)
+    }
+
+    /// Ends every session of a user.
+    pub(super) async fn sign_out(self, SignOutUser { user, by }: SignOutUser) -> Result<User> {
+        let user = self.row(user).await?.value.user;
+        let batch = self.shared.batch().by(Some(by));
+        self.end_sessions(user.id, EndReason::SignedOut, batch).await?;
         Ok(user)
     }
 
@@ -307,7 +293,7 @@ impl UserDeps {
         Ok(Account { password_hash, default_password: false, ..account })
     }
 
-    async fn row(&self, id: UserId) -> Result<Row<Account>> {
+    pub(super) async fn row(&self, id: UserId) -> Result<Row<Account>> {
         let row = self.shared.tables.accounts.get(id).await?;
         row.ok_or_else(|| UserError::Unknown.into())
     }

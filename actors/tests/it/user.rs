@@ -11,6 +11,7 @@ use futures_util::future::join_all;
 
 use crate::harness::{PASSWORD, TestShop, client};
 
+mod figures;
 mod guessing;
 mod list;
 mod unmapped;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{Order, OrderError, OrderStatus};
 use crate::moment::is_due;
+use crate::money::Cents;
 use crate::payment::PaymentStatus;
 use crate::time::later;
 
@@ -52,6 +53,17 @@ impl Order {
     /// Returns whether the order holds stock and is not paid.
     pub fn is_unpaid(&self) -> bool {
         self.status == OrderStatus::PendingPayment
+    }
+
+    /// Returns what the shop has earned with the order: its total if it is paid and not refunded.
+    pub fn revenue(&self) -> Cents {
+        match self.status {
+            OrderStatus::Paid | OrderStatus::Shipped | OrderStatus::Delivered => self.total,
+            OrderStatus::PendingPayment
+            | OrderStatus::Cancelled
+            | OrderStatus::Expired
+            | OrderStatus::Refunded => Cents::ZERO,
+        }
     }
 
     /// Returns an error if the next payment attempt has to wait.

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
 use super::{Order, OrderId};
+use crate::search::{finds, words};
 
 /// The most words of a name by which an order is found.
 const MOST_WORDS: usize = 8;
@@ -30,20 +28,8 @@ impl Order {
 
     /// Returns whether each word of a search is the beginning of a word of the order.
     pub fn is_found_by(&self, search: &[String]) -> bool {
-        let words = self.words();
-        search.iter().all(|word| words.iter().any(|own| own.starts_with(word.as_str())))
+        finds(search, &self.words())
     }
-}
-
-/// Returns the words of a text for a search: in lower case, without accents, and without the sign
-/// that may stand before a number.
-pub fn words(text: &str) -> Vec<String> {
-    let plain = |word: &str| {
-        let folded: String =
-            word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
-        folded.trim_start_matches('#').to_owned()
-    };
-    text.split_whitespace().map(plain).filter(|word| !word.is_empty()).collect()
 }
 
 #[cfg(test)]

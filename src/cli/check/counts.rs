@@ -1,9 +1,11 @@
-//! Checks of the stored numbers: of all users, and of the orders of each user.
+//! Checks of the stored numbers: of all users, and the number and sum of the orders of each user.
 
 use actors::store::StoreError;
 use actors::tables::Tables;
+use domain::money::Cents;
+use domain::order::OrderId;
 
-use super::scan::Scan;
+use super::scan::{PAGE, Scan};
 use super::{Line, Report};
 
 /// Checks the number of users. An earlier version has not stored it.
@@ -13,23 +15,42 @@ pub(super) async fn users(tables: &Tables, report: Report<'_>) -> Result<(), Sto
     Ok(())
 }
 
-/// Checks the number of orders of each user for whom it is stored. Users and the orders by user
-/// have the same order, so both are read side by side.
+/// Checks the number and the sum of the orders of each user for whom they are stored. Users and the
+/// orders by user have the same order, so both are read side by side.
 pub(super) async fn orders(tables: &Tables, report: Report<'_>) -> Result<(), StoreError> {
     let mut buyers = Scan::new(&tables.buyers);
     let mut listed = Scan::new(&tables.user_orders);
     while let Some((user, buyer)) = buyers.next_if(|_| true).await? {
         let own = format!("{user}/");
         let is_read = |key: &str| key < own.as_str() || key.starts_with(&own);
-        let mut orders = 0;
-        while let Some((key, _)) = listed.next_if(is_read).await? {
-            orders += u64::from(key.starts_with(&own));
+        let mut ids = Vec::new();
+        while let Some((key, id)) = listed.next_if(is_read).await? {
+            ids.extend(key.starts_with(&own).then_some(id));
         }
         if let Some(counted) = buyer.orders {
-            compare(&format!("orders of user {user}"), counted, orders, report);
+            compare(&format!("orders of user {user}"), counted, ids.len() as u64, report);
+        }
+        if let Some(Cents(counted)) = buyer.spent {
+            let spent = revenue(tables, &ids).await?;
+            if counted != spent {
+                let difference =
+                    format!("user {user} has paid {spent} cents, but {counted} are counted");
+                report(Line::Difference(difference));
+            }
         }
     }
     Ok(())
+}
+
+/// Returns what the orders have earned that exist.
+async fn revenue(tables: &Tables, ids: &[OrderId]) -> Result<u64, StoreError> {
+    let mut revenue: u64 = 0;
+    for ids in ids.chunks(PAGE) {
+        let orders = tables.orders.get_many(ids).await?;
+        let earned = orders.into_iter().flatten().map(|row| row.value.revenue().0);
+        revenue = earned.fold(revenue, u64::saturating_add);
+    }
+    Ok(revenue)
 }
 
 fn compare(what: &str, counted: u64, stored: u64, report: Report<'_>) {

@@ -12,7 +12,6 @@ use domain::cart::Cart;
 use domain::event::filter::Filter;
 use domain::order::{Order, OrderId};
 use domain::shown::Shown;
-use domain::user::UserId;
 use maud::Markup;
 use views::admin::order::Choice;
 use views::draft::Draft;
@@ -27,6 +26,7 @@ use crate::error::code::Code;
 use crate::pages;
 use crate::pages::admin::article::{render_article, render_stock};
 use crate::pages::admin::order::{render_order, render_orders, stages};
+use crate::pages::admin::user::{render_user, render_users};
 use crate::today::seen_today;
 
 impl Page {
@@ -47,7 +47,17 @@ impl Page {
                 Ok(panel.unwrap_or_default())
             }
             Shown::Account => self.render_sessions(position).await,
-            Shown::Users(after) => self.render_users(after, position).await,
+            Shown::Users(after, search) => {
+                self.since = position;
+                let me = self.me()?.user;
+                let users = render_users(&self.state, self.locale, &search, after, me).await?;
+                Ok(fragment("users", position, &users))
+            }
+            Shown::User(id) => {
+                self.since = position;
+                let user = render_user(&self.state, self.locale, id, self.me()?.user).await?;
+                Ok(fragment("user-desk", position, &user))
+            }
             Shown::Payments => self.render_payments(position).await,
             Shown::DeskOrders(stage, after, search) => {
                 let choice = Choice { stage, search };
@@ -218,16 +228,6 @@ impl Page {
             return Ok(String::new());
         }
         Ok(prepended("event-rows", &rows).into_string())
-    }
-
-    async fn render_users(
-        &self,
-        after: Option<UserId>,
-        position: EventId,
-    ) -> Result<String, Problem> {
-        let page = pages::admin::user::page_of_users(&self.state, after).await?;
-        let table = views::admin::user::table(self.locale, &page, self.me()?.user);
-        Ok(fragment("users", position, &table))
     }
 
     /// Returns the sign-in; an error if a guest's page shows what belongs to a user.

@@ -1,8 +1,8 @@
-// A table that a reader has opened stays open when the page is drawn again: the server does not
-// know that it is open.
+// What a reader has opened stays open when the page is drawn again: the server does not know that
+// it is open.
 htmx.registerExtension("details", {
   htmx_before_morph_attr: (element, { attrName }) =>
-    !(element.matches("details.table") && attrName === "open"),
+    !(element.matches("details.table, .pop, .pop > dialog") && attrName === "open"),
 });
 
 // A question is closed once it is answered. If it stays on the page, its button gets the focus.

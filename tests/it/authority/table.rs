@@ -74,6 +74,7 @@ pub(super) const PROGRAMS: &[Row] = &[
     ("GET /api/users/{id}", Administrator),
     ("PATCH /api/users/{id}", Administrator),
     ("DELETE /api/users/{id}", Administrator),
+    ("POST /api/users/{id}/logout-all", Administrator),
     ("GET /api/live", Guest),
 ];
 
@@ -138,5 +139,8 @@ pub(super) const BROWSERS: &[Row] = &[
     ("POST /admin/system/cut", Administrator),
     ("GET /admin/users", Administrator),
     ("POST /admin/users/add", Administrator),
+    ("GET /admin/users/{id}", Administrator),
+    ("POST /admin/users/{id}/role", Administrator),
+    ("POST /admin/users/{id}/sign-out", Administrator),
     ("POST /admin/users/delete/{id}", Administrator),
 ];

@@ -67,7 +67,8 @@ async fn an_administrator_finds_orders_articles_users_and_pages_from_the_keyboar
         window.clicks("#palette-open").await;
         window.searches("ana").await;
         window.clicks("#palette-found a:last-child").await;
-        window.sees("#users tbody tr:target", "ana").await;
+        window.sees("h1", "ana").await;
+        window.sees("#user-desk", "Customer").await;
         browser.closes().await;
     }
 }

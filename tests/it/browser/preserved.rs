@@ -58,11 +58,13 @@ async fn a_half_filled_form_survives_a_push() {
     let window = browser.window(&shop).await;
     window.logs_in("admin", "admin").await;
     window.opens("/admin/users").await;
+    window.clicks("#user-add summary").await;
     window.types("#user-add [name=username]", "bela").await;
     shop.customer("ana").await;
     window.sees("#users tbody tr:last-child", "ana").await;
     window.adds_to("#user-add [name=username]", "\u{e012}x").await;
     assert_eq!(window.holds("#user-add [name=username]").await, "belxa");
+    window.clicks("#user-add .close button").await;
     window.scrolls_to("#users").await;
     assert!(window.is_on_the_screen("#users tbody tr:last-child summary").await);
     browser.closes().await;

@@ -29,9 +29,10 @@ async fn a_refused_field_has_the_focus_and_its_reason_after_a_page_and_after_a_s
 
         window.logs_in("admin", "admin").await;
         window.opens("/admin/users").await;
+        window.clicks("#user-add summary").await;
         window.types("#user-add [name=username]", "ana").await;
         window.types("#user-add [name=password]", "correct horse").await;
-        window.clicks("#user-add button").await;
+        window.clicks("#user-add form[hx-post] button").await;
         window.sees("#user-add .refusal", "").await;
         window.finds_the_focus_on("#user-add [name=username][aria-invalid=true]").await;
         assert_eq!(window.holds("#user-add [name=username]").await, "ana");

@@ -205,7 +205,7 @@ async fn the_desk_works_without_scripts() {
 
 impl Window {
     /// Opens a page and waits until it is live.
-    async fn opens_live(&self, path: &str) {
+    pub(super) async fn opens_live(&self, path: &str) {
         self.opens(path).await;
         self.sees("html.live .indicator", "").await;
     }

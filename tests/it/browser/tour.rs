@@ -151,6 +151,7 @@ impl Tour {
             &format!("/admin/articles/{LONG_ARTICLE}"),
             "/admin/payments",
             "/admin/users",
+            "/admin/users?q=nothing",
             "/admin/events",
             "/admin/search?q=a",
             "/admin/system",
@@ -178,10 +179,15 @@ impl Tour {
         window.sees("#price-6 .refusal, #notice .error", "").await;
         window.finds_later(AT_REST).await;
         look(window, "administrator: price refused").await;
+        window.opens(&format!("/admin/users?q={}", self.names[0])).await;
+        window.clicks("#users tbody th a").await;
+        window.sees("#user-desk", "").await;
+        look(window, "administrator: a user").await;
         window.opens("/admin/users").await;
+        window.clicks("#user-add summary").await;
         window.types("#user-add [name=username]", &self.names[0]).await;
         window.types("#user-add [name=password]", PASSWORD).await;
-        window.clicks("#user-add button").await;
+        window.clicks("#user-add form[hx-post] button").await;
         window.sees("#user-add .refusal, #notice .error", "").await;
         look(window, "administrator: user refused").await;
         self.leaves(window).await;

@@ -16,9 +16,10 @@ async fn the_users_page_shows_added_and_deleted_users_at_once() {
     admin.opens("/admin/users").await;
     other.opens("/admin/users").await;
     let page = other.page().await;
+    admin.clicks("#user-add summary").await;
     admin.types("#user-add [name=username]", "bela").await;
     admin.types("#user-add [name=password]", "correct horse").await;
-    admin.clicks("#user-add button").await;
+    admin.clicks("#user-add form[hx-post] button").await;
     admin.sees("#users tbody tr:last-child", "bela").await;
     other.sees("#users tbody tr:last-child", "bela").await;
     admin.clicks("#users tbody tr:last-child summary").await;

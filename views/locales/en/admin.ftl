@@ -123,3 +123,4 @@ admin-unknown-total = Amount
 admin-unknown-since = Since
 admin-unknown-next = Next try
 admin-unknown-asking = The bank is being asked.
+admin-close = Close

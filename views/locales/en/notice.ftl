@@ -60,3 +60,5 @@ notice-lines-refused = { $count ->
     [one] { $count } more line was refused.
    *[other] { $count } more lines were refused.
 }
+notice-user-role = Role changed. All devices of this user have been signed out.
+notice-user-signed-out = All devices of this user have been signed out.

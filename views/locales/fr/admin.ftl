@@ -123,3 +123,4 @@ admin-unknown-total = Montant
 admin-unknown-since = Depuis
 admin-unknown-next = Prochain essai
 admin-unknown-asking = La banque est interrogée.
+admin-close = Fermer

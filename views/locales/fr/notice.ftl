@@ -60,3 +60,5 @@ notice-lines-refused = { $count ->
     [one] { $count } autre ligne a été refusée.
    *[other] { $count } autres lignes ont été refusées.
 }
+notice-user-role = Rôle modifié. Tous les appareils de cet utilisateur ont été déconnectés.
+notice-user-signed-out = Tous les appareils de cet utilisateur ont été déconnectés.

@@ -2,8 +2,7 @@
 
 use domain::article::Article;
 use domain::order::Order;
-use domain::order::search::words;
-use domain::search::Search;
+use domain::search::{Search, words};
 use domain::user::User;
 use maud::{Markup, html};
 

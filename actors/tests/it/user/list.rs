@@ -1,4 +1,4 @@
-//! The list of all users: their number, and their pages.
+//! The list of all users: their number, their pages, and a search.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use actors::failure::Failure;
 use actors::password::Client;
 use actors::shop::Shop;
 use actors::tables::Account;
-use actors::user::{AddUser, CountUsers, DeleteUser, PageUsers};
+use actors::user::{AddUser, ChangeUser, CountUsers, DeleteUser, PageUsers};
 use domain::list::ListPage;
-use domain::user::{Role, User, UserError, UserId, Username};
+use domain::user::report::UserReport;
+use domain::user::{Email, Role, User, UserError, UserId, Username};
 use futures_util::future::join_all;
 
 use crate::harness::{PASSWORD, TestShop};
@@ -23,6 +24,14 @@ async fn add(node: &Shop, name: &str) -> Result<UserId, Failure<UserError>> {
     let (role, client) = (Role::Customer, Client::Staff);
     let add = AddUser { username, email: None, password: PASSWORD.into(), role, client, by: None };
     Ok(node.users.ask(add).await?.user.id)
+}
+
+fn page_of(search: &str, after: Option<UserId>, limit: usize) -> PageUsers {
+    PageUsers { search: search.to_owned(), after, limit }
+}
+
+fn names(page: &ListPage<UserReport, UserId>) -> Vec<String> {
+    page.entries.iter().map(|report| report.user.username.to_string()).collect()
 }
 
 /// Removes the number of users, which an earlier version does not store.
@@ -88,12 +97,8 @@ async fn pages_of_users_start_after_a_user_who_may_be_deleted() {
         test.advance_clock(Duration::from_millis(1));
         ids.push(test.user(name).await.user.id);
     }
-    let page = async |after: Option<UserId>| {
-        test.shop.users.ask(PageUsers { after, limit: 2 }).await.unwrap()
-    };
-    let names = |page: &ListPage<User, UserId>| -> Vec<_> {
-        page.entries.iter().map(|user| user.username.to_string()).collect()
-    };
+    let page =
+        async |after: Option<UserId>| test.shop.users.ask(page_of("", after, 2)).await.unwrap();
     let first = page(None).await;
     assert_eq!((names(&first), first.total), (vec!["admin".into(), "ana".into()], 5));
     assert_eq!(first.next, Some(ids[0]));
@@ -129,8 +134,8 @@ async fn users_of_the_same_millisecond_are_on_one_page_only() {
     let mut shown = Vec::new();
     let mut after = None;
     loop {
-        let page = test.shop.users.ask(PageUsers { after, limit: 4 }).await.unwrap();
-        shown.extend(page.entries.iter().map(|user| user.id));
+        let page = test.shop.users.ask(page_of("", after, 4)).await.unwrap();
+        shown.extend(page.entries.iter().map(|report| report.user.id));
         match page.next {
             Some(next) => after = Some(next),
             None => break,
@@ -140,4 +145,45 @@ async fn users_of_the_same_millisecond_are_on_one_page_only() {
     unique.sort();
     unique.dedup();
     assert_eq!((shown.len(), unique.len()), (26, 26));
+}
+
+#[actix::test]
+async fn users_are_found_by_the_words_that_they_have_now() {
+    let test = TestShop::open().await;
+    let eva = add(&test.shop, "Éva Müller").await.unwrap();
+    add(&test.shop, "evan").await.unwrap();
+    let found = async |search: &str| {
+        let page = test.shop.users.ask(page_of(search, None, 10)).await.unwrap();
+        assert_eq!(page.total, page.entries.len() as u64);
+        names(&page)
+    };
+    assert_eq!(found("EVA").await, ["Éva Müller", "evan"]);
+    assert_eq!(found("eva mull").await, ["Éva Müller"]);
+    let change = async |address: Option<&str>| {
+        let email = Some(address.map(|address| Email::new(address).unwrap()));
+        let change = ChangeUser { user: eva, role: None, email, password: None, by: None };
+        test.shop.users.ask(change).await.unwrap();
+    };
+    change(Some("Office@example.org")).await;
+    assert_eq!(found("office").await, ["Éva Müller"]);
+    change(Some("home@example.org")).await;
+    assert_eq!((found("office").await.len(), found("home@").await.len()), (0, 1));
+    change(None).await;
+    assert_eq!(found("home@").await.len(), 0);
+    test.shop.users.ask(DeleteUser { user: eva, by: None }).await.unwrap();
+    assert_eq!(found("eva").await, ["evan"]);
+    assert_eq!(test.shop.tables.user_words.count("").await.unwrap(), 2);
+}
+
+#[actix::test]
+async fn a_search_has_pages() {
+    let test = TestShop::open().await;
+    for number in 0..5 {
+        test.advance_clock(Duration::from_millis(1));
+        add(&test.shop, &format!("ana {number}")).await.unwrap();
+    }
+    let first = test.shop.users.ask(page_of("ana", None, 2)).await.unwrap();
+    assert_eq!((names(&first), first.total), (vec!["ana 0".into(), "ana 1".into()], 5));
+    let last = test.shop.users.ask(page_of("ana", first.next, 10)).await.unwrap();
+    assert_eq!((last.entries.len(), last.before, last.next), (3, 2, None));
 }
