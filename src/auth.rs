@@ -20,6 +20,7 @@ pub mod browser;
 pub mod client;
 pub mod host;
 pub mod origin;
+pub mod reset;
 pub mod sign_in;
 pub mod turn;
 

@@ -11,6 +11,7 @@ pub mod access;
 pub mod cookie;
 pub mod keys;
 pub mod refresh;
+pub mod reset;
 
 /// A user who is signed in, according to an access token or the cookie of a session.
 #[derive(Debug, Clone)]

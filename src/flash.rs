@@ -58,11 +58,12 @@ const KEPT_FIELDS: [&str; 13] = [
 
 /// The drafts, each with the page that has its form and the start of the path to which the form is
 /// sent.
-const DRAFTS: [(CookieName, &str, &str); 7] = [
+const DRAFTS: [(CookieName, &str, &str); 8] = [
     (CookieName::SignInDraft, "/login", "/login"),
     (CookieName::RegistrationDraft, "/register", "/register"),
     (CookieName::CheckoutDraft, "/checkout", "/checkout"),
     (CookieName::PasswordDraft, "/account", "/account/password"),
+    (CookieName::ResetDraft, "/reset", "/reset"),
     (CookieName::UserDraft, "/admin/users", "/admin/users/add"),
     (CookieName::NewArticleDraft, "/admin/articles", "/admin/articles/add"),
     (CookieName::ArticleDraft, "/admin/articles", "/admin/articles/change"),

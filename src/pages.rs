@@ -20,6 +20,7 @@ pub mod admin;
 pub mod article;
 pub mod cart;
 pub mod order;
+pub mod reset;
 pub mod sent;
 pub mod session;
 pub mod user;

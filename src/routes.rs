@@ -1,6 +1,7 @@
 //! Every URL of the shop, grouped by client.
 
-use actix_web::middleware::from_fn;
+use actix_web::http::header::REFERRER_POLICY;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig, delete, get, patch, post, resource};
 
 use crate::auth::{browser, origin};
@@ -18,6 +19,17 @@ pub fn routes(config: &mut ServiceConfig) {
         .configure(auth_routes)
         .configure(rest_routes)
         .configure(socket_routes)
+        .service(
+            // The token is the proof, and a page without a referrer sends no origin.
+            web::scope("/reset")
+                .wrap(from_fn(browser::identify_visitor))
+                .wrap(DefaultHeaders::new().add((REFERRER_POLICY, "no-referrer")))
+                .service(
+                    resource("/{token}")
+                        .route(get().to(pages::reset::show_reset))
+                        .route(post().to(pages::reset::reset_password)),
+                ),
+        )
         .service(
             web::scope("")
                 .wrap(from_fn(browser::identify_visitor))
@@ -59,6 +71,7 @@ fn auth_routes(config: &mut ServiceConfig) {
         .service(resource("/auth/logout").route(post().to(api::session::sign_out)))
         .service(resource("/auth/logout-all").route(post().to(api::session::sign_out_everywhere)))
         .service(resource("/auth/verify").route(post().to(api::session::verify_token)))
+        .service(resource("/auth/reset").route(post().to(api::session::reset_password)))
         .service(resource("/auth/password").route(post().to(api::session::change_password)))
         .service(resource("/auth/profile").route(get().to(api::user::get_profile)))
         .service(resource("/auth/sessions").route(get().to(api::session::list_sessions)))
@@ -154,6 +167,9 @@ fn rest_routes(config: &mut ServiceConfig) {
                 .route(get().to(api::user::get_user))
                 .route(patch().to(api::user::change_user))
                 .route(delete().to(api::user::delete_user)),
+        )
+        .service(
+            resource("/api/users/{id}/reset-link").route(post().to(api::user::make_reset_link)),
         )
         .service(resource("/api/users/{id}/logout-all").route(post().to(api::user::sign_user_out)));
 }
@@ -293,6 +309,10 @@ fn page_routes(config: &mut ServiceConfig) {
         .service(resource("/admin/users/{id}").route(get().to(pages::admin::user::show_user)))
         .service(
             resource("/admin/users/{id}/role").route(post().to(pages::admin::user::change_role)),
+        )
+        .service(
+            resource("/admin/users/{id}/reset-link")
+                .route(post().to(pages::admin::user::make_reset_link)),
         )
         .service(
             resource("/admin/users/{id}/sign-out")

@@ -35,7 +35,7 @@ impl RootSpanBuilder for RequestSpan {
             "request",
             id,
             method = request.method().as_str(),
-            path = request.path()
+            path = logged_path(request.path())
         )
     }
 
@@ -45,6 +45,12 @@ impl RootSpanBuilder for RequestSpan {
             Err(error) => tracing::warn!(%error, "no response sent"),
         }
     }
+}
+
+/// Returns the path without the token of a link that sets a new password.
+fn logged_path(path: &str) -> &str {
+    const LINKS: &str = "/reset/";
+    if path.starts_with(LINKS) { LINKS } else { path }
 }
 
 /// Returns the id of a request, as the response has it.

@@ -14,6 +14,7 @@ use domain::statistics::Totals;
 use domain::statistics::counted::CountedOrder;
 use domain::statistics::sums::Sums;
 use domain::user::known::KnownNetworks;
+use domain::user::reset::ResetLink;
 use domain::user::{User, UserId};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -118,6 +119,8 @@ pub struct Tables {
     pub user_words: Table<UserId>,
     /// The version of the words in `user_words`, under `all`.
     pub user_index_version: Table<u64>,
+    /// The links by which users set a new password, by user.
+    pub reset_links: Table<ResetLink>,
     /// When users were last seen, by user.
     pub last_seen: Table<Timestamp>,
     /// Deleted users whose orders have not been anonymized or listed in `contact_orders`.
@@ -185,6 +188,7 @@ impl Tables {
             lookalike_version: Table::new(&store, "lookalike-version"),
             user_words: Table::new(&store, "user-word"),
             user_index_version: Table::new(&store, "user-index-version"),
+            reset_links: Table::new(&store, "reset-link"),
             last_seen: Table::new(&store, "last-seen"),
             deleted_users: Table::new(&store, "leaver"),
             contact_orders: Table::new(&store, "contact-order"),

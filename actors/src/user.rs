@@ -13,6 +13,7 @@ use domain::network::Network;
 use domain::session::Session;
 use domain::user::Author;
 use domain::user::report::UserReport;
+use domain::user::reset::ResetLink;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
 
 use crate::failpoint;
@@ -33,6 +34,7 @@ mod known;
 mod list;
 pub mod lookalikes;
 mod new_password;
+mod reset;
 pub mod sign_in;
 mod throttle;
 
@@ -165,6 +167,33 @@ pub struct SignOutUser {
     pub by: Author,
 }
 
+/// Makes a link by which a user sets a new password. A former link no longer works.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<ResetLink, Failure<UserError>>")]
+pub struct MakeResetLink {
+    /// The user.
+    pub user: UserId,
+    /// The hexadecimal SHA-256 of the link's token.
+    pub token_hash: String,
+    /// The administrator.
+    pub by: Author,
+}
+
+/// Sets the password of the user of a link and ends every session of the user, in one commit. The
+/// reply is the administrator who made the link. Wrong links of a client are throttled.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<Author, Failure<UserError>>")]
+pub struct ResetPassword {
+    /// The user whom the token names; `None` if the text is no token.
+    pub user: Option<UserId>,
+    /// The hexadecimal SHA-256 of the token.
+    pub token_hash: String,
+    /// The new password.
+    pub new: String,
+    /// The client.
+    pub client: Network,
+}
+
 /// The observable state of the directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsersState {
@@ -289,6 +318,22 @@ impl Handler<SignOutUser> for UserDirectory {
 
     fn handle(&mut self, sign_out: SignOutUser, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().sign_out(sign_out))
+    }
+}
+
+impl Handler<MakeResetLink> for UserDirectory {
+    type Result = Detached<ResetLink, UserError>;
+
+    fn handle(&mut self, make: MakeResetLink, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().make_reset_link(make))
+    }
+}
+
+impl Handler<ResetPassword> for UserDirectory {
+    type Result = Detached<Author, UserError>;
+
+    fn handle(&mut self, reset: ResetPassword, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().reset_password(reset))
     }
 }
 

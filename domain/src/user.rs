@@ -15,6 +15,7 @@ use crate::text::{is_readable_line, length, username};
 pub mod known;
 pub mod password;
 pub mod report;
+pub mod reset;
 
 /// The greatest length of a new user name.
 const MAX_USERNAME: usize = 64;
@@ -92,6 +93,9 @@ pub enum UserError {
     /// The current password, which a change requires, is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
+    /// The link to set a new password does not work: it never did, was used, replaced, or expired.
+    #[error("the link does not work")]
+    InvalidResetLink,
     /// The queue for password checks is full.
     #[error("too many passwords are being checked")]
     TooBusy,

@@ -16,6 +16,7 @@ use super::many;
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::Bearer;
 use crate::auth::client::session_client;
+use crate::auth::reset;
 use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -52,6 +53,14 @@ pub struct RefreshToken {
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     current_password: String,
+    new_password: String,
+}
+
+/// The body of a request that sets a new password by a link.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordReset {
+    token: String,
     new_password: String,
 }
 
@@ -142,6 +151,17 @@ pub async fn change_password(
     let changed =
         sign_in::change_password(&state, &request, &me, current_password, new_password, None);
     tokens(&state, &changed.await?, HttpResponse::Ok())
+}
+
+/// `POST /auth/reset`: sets the password of the user of a link's token, and ends every session of
+/// the user.
+pub async fn reset_password(
+    state: Data<AppState>,
+    request: HttpRequest,
+    Fields(PasswordReset { token, new_password }): Fields<PasswordReset>,
+) -> Result<HttpResponse, Problem> {
+    reset::reset_password(&state, &request, &token, new_password).await?;
+    Ok(success())
 }
 
 /// `GET /auth/sessions`: lists the user's sessions.

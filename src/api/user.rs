@@ -16,6 +16,7 @@ use serde_json::json;
 use super::{PageOf, cut, listed, one};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
+use crate::auth::reset::make_link;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
@@ -178,4 +179,16 @@ pub async fn sign_user_out(
     let user = state.shop.users.ask(SignOutUser { user: *id, by: me.author() }).await?;
     record(SecurityEvent::UserSignedOut { by: me.user }, &request, Some(user.id));
     Ok(one("user", user_json(&user)))
+}
+
+/// `POST /api/users/{id}/reset-link`: makes a link by which another user sets a new password, and
+/// returns it once.
+pub async fn make_reset_link(
+    Admin(me): Admin,
+    request: HttpRequest,
+    state: Data<AppState>,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let made = make_link(&state, &request, &me, *id).await?;
+    Ok(HttpResponse::Created().json(json!({ "success": true, "reset": made })))
 }

@@ -55,6 +55,18 @@ pub enum SecurityEvent {
         /// Whether the administrator set a password.
         has_new_password: bool,
     },
+    /// An administrator made a link by which a user sets a new password.
+    ResetLinkMade {
+        /// The administrator.
+        by: UserId,
+    },
+    /// A user set a new password by a link.
+    PasswordReset {
+        /// The administrator who made the link.
+        by: UserId,
+    },
+    /// A link to set a new password did not work.
+    ResetRefused,
     /// An administrator ended every session of a user.
     UserSignedOut {
         /// The administrator.
@@ -153,6 +165,17 @@ impl Source {
                     %by,
                     has_new_password
                 );
+            }
+            SecurityEvent::ResetLinkMade { by } => {
+                let event = "reset_link_made";
+                info!(target: SECURITY, event, request_id, address, subject, %by);
+            }
+            SecurityEvent::PasswordReset { by } => {
+                let event = "password_reset";
+                info!(target: SECURITY, event, request_id, address, subject, %by);
+            }
+            SecurityEvent::ResetRefused => {
+                info!(target: SECURITY, event = "reset_refused", request_id, address, subject);
             }
             SecurityEvent::UserSignedOut { by } => {
                 let event = "user_signed_out";

@@ -136,6 +136,11 @@ impl Visitor {
         Self { signed_in: None, owner: None, ..self }
     }
 
+    /// Returns the visitor for a response to a command that shows a page, given the path of that.
+    pub fn shown_at(&self, path: &str) -> Self {
+        Self { path: path.to_owned(), ..self.clone() }
+    }
+
     fn is_administrator(&self) -> bool {
         self.signed_in.as_ref().is_some_and(|me| me.role == Role::Admin)
     }

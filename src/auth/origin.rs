@@ -88,6 +88,17 @@ pub fn received_and_expected(request: &HttpRequest) -> (&str, String) {
     (origin, expected)
 }
 
+/// Returns the origin of the shop's own pages, for a link that a user opens elsewhere: the
+/// configured one, or the one that the request was sent to.
+pub fn own(request: &HttpRequest) -> String {
+    let configured = &app_state(request).public_origin;
+    if !configured.is_empty() {
+        return configured.clone();
+    }
+    let connection = request.connection_info().clone();
+    format!("{}://{}", connection.scheme(), header(request, &HOST).unwrap_or_default())
+}
+
 /// Returns the value of a header; an empty text, which is the value of no shop and no browser, if
 /// it is not ASCII or occurs several times.
 fn header<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<&'a str> {

@@ -25,6 +25,8 @@ pub enum CookieName {
     CheckoutDraft,
     /// Why the form to change the password was refused.
     PasswordDraft,
+    /// Why the form to set a password by a link was refused.
+    ResetDraft,
     /// What was typed into the form to add a user.
     UserDraft,
     /// What was typed into the form to add an article.
@@ -109,6 +111,7 @@ impl BrowserCookies {
             CookieName::RegistrationDraft => "draft-registration",
             CookieName::CheckoutDraft => "draft-checkout",
             CookieName::PasswordDraft => "draft-password",
+            CookieName::ResetDraft => "draft-reset",
             CookieName::UserDraft => "draft-user",
             CookieName::NewArticleDraft => "draft-new-article",
             CookieName::ArticleDraft => "draft-article",

@@ -24,6 +24,7 @@ pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static
         (Code::InvalidEmail, _) => Some("/email"),
         (Code::LastAdmin, _) => Some("/role"),
         (Code::WrongPassword, _) => Some("/current_password"),
+        (Code::InvalidResetLink, _) => Some("/token"),
         (
             Code::PasswordLength
             | Code::PasswordCommon
@@ -31,8 +32,13 @@ pub(super) fn field(code: Code, method: &Method, route: &str) -> Option<&'static
             | Code::PasswordBreached
             | Code::OwnPassword,
             route,
-        ) => Some(if route.ends_with("/password") { "/new_password" } else { "/password" }),
+        ) => Some(if is_change(route) { "/new_password" } else { "/password" }),
         (Code::InvalidToken, "/auth/refresh") => Some("/refresh_token"),
         _ => None,
     }
+}
+
+/// Whether a route takes a new password of a user who has one.
+fn is_change(route: &str) -> bool {
+    route.ends_with("/password") || route == "/auth/reset" || route.starts_with("/reset/")
 }

@@ -99,6 +99,7 @@ impl From<UserError> for Problem {
             UserError::Unknown => Code::UserNotFound,
             UserError::InvalidCredentials => Code::InvalidCredentials,
             UserError::WrongPassword => Code::WrongPassword,
+            UserError::InvalidResetLink => Code::InvalidResetLink,
             UserError::TooBusy => {
                 return Self::new(Code::TooBusy).retry_after(Duration::from_secs(2));
             }

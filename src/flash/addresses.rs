@@ -27,7 +27,9 @@ pub fn page_of_command(request: &HttpRequest) -> Option<String> {
         ["admin", "payments", _] => "/admin/payments",
         ["admin", "system", ..] => "/admin/system",
         ["admin", "users", "add"] | ["admin", "users", "delete", _] => "/admin/users",
-        ["admin", "users", id, "role" | "sign-out"] => return Some(format!("/admin/users/{id}")),
+        ["admin", "users", id, "role" | "reset-link" | "sign-out"] => {
+            return Some(format!("/admin/users/{id}"));
+        }
         _ => return None,
     };
     Some(page.to_owned())

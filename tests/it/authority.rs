@@ -204,6 +204,7 @@ fn page_of(path: &str) -> &str {
         "remove",
         "picture",
         "role",
+        "reset-link",
         "sign-out",
     ];
     let is_command = |place: &usize| {

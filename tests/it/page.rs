@@ -8,6 +8,7 @@ mod layout;
 mod list;
 mod notice;
 mod refused;
+mod reset;
 mod safety;
 mod site;
 mod stock;

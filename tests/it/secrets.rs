@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::TestShop;
-use crate::people::{Person, signs_in};
+use crate::people::{Person, part, signs_in};
 use crate::redis_server::RedisServer;
 use crate::socket::Socket;
 
@@ -161,7 +161,28 @@ async fn manages(shop: &TestShop) -> Vec<String> {
     let bob = json!({ "username": "bob", "password": ADDED });
     admin.send(Method::POST, "/api/users", bob).await.expect(201);
     let bob = Person::log_in(shop, "bob", ADDED).await;
-    [tokens(&admin), tokens(&bob)].concat()
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        links.push(makes_a_link(shop, &admin, &bob).await);
+    }
+    let [by_program, by_page] = [&links[0], &links[1]].map(String::as_str);
+    let body = json!({ "token": by_program, "new_password": SECOND });
+    let used = shop.request(Method::POST, "/auth/reset").json(&body).send().await.unwrap();
+    assert_eq!(used.status(), 422, "the second link has replaced it");
+    let page = format!("/reset/{by_page}");
+    assert_eq!(shop.request(Method::GET, &page).send().await.unwrap().status(), 200);
+    let form = shop.request(Method::POST, &page).form(&[("new", SECOND)]);
+    assert_eq!(form.send().await.unwrap().status(), 303);
+    [tokens(&admin), tokens(&bob), links].concat()
+}
+
+/// Makes a link by which a user sets a new password, and returns its token.
+async fn makes_a_link(shop: &TestShop, admin: &Person, user: &Person) -> String {
+    let id = part(&user.token, 1)["sub"].as_str().unwrap().to_owned();
+    let made = admin.send(Method::POST, &format!("/api/users/{id}/reset-link"), json!({})).await;
+    let made = made.expect(201).json;
+    let link = made["reset"]["link"].as_str().unwrap();
+    link.strip_prefix(&format!("{}/reset/", shop.url)).unwrap().to_owned()
 }
 
 fn tokens(person: &Person) -> Vec<String> {

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod reset;
+
 use crate::harness::{TestShop, until};
 use crate::people::{Admin, Answer, Person, signs_in};
 use crate::socket::Socket;

@@ -50,6 +50,20 @@ pub fn register(locale: Locale, then: &str, draft: &Draft) -> Markup {
     }
 }
 
+/// Returns the form by which the user of a link sets a new password, given the token of the link.
+pub fn reset_form(locale: Locale, token: &str, draft: &Draft) -> Markup {
+    html! {
+        section #reset .narrow {
+            form.panel action={ "/reset/" (token) } method="post" {
+                (refusal(draft))
+                p { (locale.text("user-reset-hint")) }
+                (new_password_field(&locale.text("user-password-new"), "new", draft))
+                button { (locale.text("user-reset")) }
+            }
+        }
+    }
+}
+
 /// Returns the form that asks for confirmation before signing out.
 pub fn logout(locale: Locale) -> Markup {
     html! {
@@ -165,5 +179,13 @@ mod tests {
             (logout(Locale::Fr))
         };
         insta::assert_snapshot!("account_fr", lines(&account));
+    }
+
+    #[test]
+    fn the_form_of_a_link_keeps_its_token_and_no_password() {
+        let refused = draft(&[("new", "secret")], Some("new"));
+        let form = lines(&reset_form(Locale::En, "t-1", &refused));
+        assert!(form.contains("action=\"/reset/t-1\"") && !form.contains("secret"), "{form}");
+        insta::assert_snapshot!("reset_en", form);
     }
 }

@@ -157,6 +157,7 @@ impl UserDeps {
         let account = self.with_password(client, row.value, Some(new)).await?;
         let mut batch = self.shared.batch();
         batch.put(&self.shared.tables.accounts, change.user, Some(row.version), &account)?;
+        self.remove_reset_link(&mut batch, change.user).await?;
         let replaced = self.sessions.ask_once(ReplaceSessions {
             user: account.user,
             client: change.client,
@@ -192,6 +193,9 @@ impl UserDeps {
         let account = Account { user: user.clone(), ..before.clone() };
         let account = self.with_password(Client::Staff, account, password).await?;
         let mut batch = self.shared.batch().by(change.by);
+        if reason == Some(EndReason::PasswordChanged) {
+            self.remove_reset_link(&mut batch, user.id).await?;
+        }
         put_words(tables, &mut batch, Some(&before.user), &user).await?;
         batch.put(&tables.accounts, user.id, Some(version), &account)?;
         self.update_admins(&mut batch, user.id, role).await?;
@@ -229,6 +233,7 @@ impl UserDeps {
             // A sign-in at the same time must not leave a row.
             None => batch.require(&tables.known_networks, id, None),
         }
+        self.remove_reset_link(&mut batch, id).await?;
         put_count(tables, &mut batch, Change::Deleted).await?;
         batch.put(&tables.deleted_users, id, None, &id)?;
         self.update_admins(&mut batch, id, Role::Customer).await?;
@@ -282,7 +287,7 @@ impl UserDeps {
     }
 
     /// Returns the account with a new password, if there is one.
-    async fn with_password(
+    pub(super) async fn with_password(
         &self,
         client: Client,
         account: Account,
@@ -314,7 +319,12 @@ impl UserDeps {
     }
 
     /// Commits a batch together with the end of all sessions of a user.
-    async fn end_sessions(&self, user: UserId, reason: EndReason, batch: WriteBatch) -> Result<()> {
+    pub(super) async fn end_sessions(
+        &self,
+        user: UserId,
+        reason: EndReason,
+        batch: WriteBatch,
+    ) -> Result<()> {
         let end = EndSessions { user, sessions: SessionSelector::All, reason, with: Some(batch) };
         let ended = self.sessions.ask_once(end).await;
         ended.map_err(|failure| failure.map_refused(|_| UserError::Unknown))

@@ -112,6 +112,13 @@ impl Throttle {
         self.begin(Source::User(user), Vec::new())
     }
 
+    /// Admits a new password by a link. Wrong links and wrong passwords of a client count together.
+    pub(super) fn begin_reset(&self, client: Network) -> Result<Attempt, Refusal> {
+        let mut shared = vec![Counter::Network(client)];
+        shared.extend(client.larger_site().map(Counter::Site));
+        self.begin(Source::Reset(client), shared)
+    }
+
     /// Admits a registration. Users whom an administrator adds do not count.
     pub(super) fn begin_registration(&self, client: Client) -> Result<Attempt, UserError> {
         let Client::Visitor(client) = client else { return Ok(Attempt::default()) };
@@ -197,13 +204,15 @@ impl Drop for Attempt {
 }
 
 impl Outcome {
-    /// Returns how a check of a password has ended.
+    /// Returns how a check of a password or of a link has ended.
     pub(super) fn of<T>(checked: &Reply<T, UserError>) -> Self {
         match checked {
             Ok(_) => Self::Right,
-            Err(Failure::Refused(UserError::InvalidCredentials | UserError::WrongPassword)) => {
-                Self::Counted
-            }
+            Err(Failure::Refused(
+                UserError::InvalidCredentials
+                | UserError::WrongPassword
+                | UserError::InvalidResetLink,
+            )) => Self::Counted,
             Err(_) => Self::Void,
         }
     }

@@ -14,6 +14,7 @@ use crate::harness::{PASSWORD, TestShop, client};
 mod figures;
 mod guessing;
 mod list;
+mod reset;
 mod unmapped;
 
 const WRONG: &str = "wrong horse";

@@ -15,17 +15,20 @@ use serde::Deserialize;
 use views::admin::user::detail::{self, UserPage};
 use views::draft::Draft;
 use views::locale::Locale;
+use views::viewer::Notice;
 
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Administrator, Member, Visitor};
+use crate::auth::reset::make_link;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
 use crate::error::Problem;
 use crate::flash::addresses::open_page;
 use crate::form::Form;
+use crate::html::is_htmx;
 use crate::pages::sent::Sent;
 use crate::pages::user::{UserForm, name_and_email};
-use crate::pages::{redirect, render_fragments, render_page, render_titled_page};
+use crate::pages::{redirect, render_fragments, render_page, render_titled_page, respond};
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -91,12 +94,42 @@ pub async fn show_user(
     Administrator(Member { visitor, me }): Administrator,
     id: Path<UserId>,
 ) -> Result<HttpResponse, Problem> {
-    let report = visitor.state.shop.users.ask(ReportUser(*id)).await?;
+    user_page(&visitor, *id, me.user, None).await
+}
+
+/// Renders the page of a user for the administrator `me`, perhaps with a new link.
+async fn user_page(
+    visitor: &Visitor,
+    id: UserId,
+    me: UserId,
+    link: Option<&str>,
+) -> Result<HttpResponse, Problem> {
+    let report = visitor.state.shop.users.ask(ReportUser(id)).await?;
     let title = report.user.username.as_str();
-    render_titled_page(&visitor, title, Shown::User(*id), async {
-        render_report(&visitor.state, visitor.locale, &report, me.user).await
+    render_titled_page(visitor, title, Shown::User(id), async {
+        let panel = render_report(&visitor.state, visitor.locale, &report, me).await?;
+        let reset = (id != me).then(|| detail::reset_panel(visitor.locale, id, link));
+        Ok(html! { (panel) @if let Some(reset) = reset { (reset) } })
     })
     .await
+}
+
+/// `POST /admin/users/{id}/reset-link`: makes a link by which a user sets a new password, and shows
+/// it once.
+pub async fn make_reset_link(
+    Administrator(Member { visitor, me }): Administrator,
+    request: HttpRequest,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let made = make_link(&visitor.state, &request, &me, *id).await?;
+    let link = Some(made.link.as_str());
+    if is_htmx(&request) {
+        let panel = [("user-reset", detail::reset_panel(visitor.locale, *id, link))];
+        let text = visitor.locale.text("notice-reset-link");
+        return Ok(respond(&visitor, &panel, Notice::Success, &text));
+    }
+    // A redirect would have to carry the link.
+    user_page(&visitor.shown_at(&page_of(*id)), *id, me.user, link).await
 }
 
 /// Renders a user for the administrator `me`; one who was deleted has no figures.

@@ -27,6 +27,7 @@ pub(super) const PROGRAMS: &[Row] = &[
     ("POST /auth/logout-all", SignedIn),
     ("POST /auth/verify", SignedIn),
     ("POST /auth/password", SignedIn),
+    ("POST /auth/reset", Credentials),
     ("GET /auth/profile", SignedIn),
     ("GET /auth/sessions", SignedIn),
     ("DELETE /auth/sessions/{id}", SESSION),
@@ -75,6 +76,7 @@ pub(super) const PROGRAMS: &[Row] = &[
     ("PATCH /api/users/{id}", Administrator),
     ("DELETE /api/users/{id}", Administrator),
     ("POST /api/users/{id}/logout-all", Administrator),
+    ("POST /api/users/{id}/reset-link", Administrator),
     ("GET /api/live", Guest),
 ];
 
@@ -104,6 +106,8 @@ pub(super) const BROWSERS: &[Row] = &[
     ("GET /logout", Anyone),
     ("POST /logout", Anyone),
     ("POST /language", Anyone),
+    ("GET /reset/{token}", Anyone),
+    ("POST /reset/{token}", Anyone),
     ("GET /account", SignedIn),
     ("POST /account/password", SignedIn),
     ("POST /account/sessions/{id}/end", SESSION),
@@ -142,5 +146,6 @@ pub(super) const BROWSERS: &[Row] = &[
     ("GET /admin/users/{id}", Administrator),
     ("POST /admin/users/{id}/role", Administrator),
     ("POST /admin/users/{id}/sign-out", Administrator),
+    ("POST /admin/users/{id}/reset-link", Administrator),
     ("POST /admin/users/delete/{id}", Administrator),
 ];

@@ -109,3 +109,39 @@ async fn users_are_found_and_changed_without_scripts() {
     window.sees("#user-desk .facts", "Administrateur").await;
     browser.closes().await;
 }
+
+#[actix_web::test]
+async fn a_user_sets_a_password_by_a_link_that_an_administrator_copies() {
+    for (browser, other) in [
+        (Chromium::open_in_english().await, Chromium::open_in_english().await),
+        (Chromium::open_on_a_phone().await, Chromium::open_on_a_phone().await),
+    ] {
+        let shop = TestShop::open().await;
+        shop.customer("ana").await;
+        let (desk, ana) = (browser.window(&shop).await, other.window(&shop).await);
+        ana.logs_in("ana", "correct horse").await;
+        ana.opens_live("/account").await;
+        desk.logs_in("admin", "admin").await;
+        desk.opens("/admin/users?q=ana").await;
+        desk.clicks("#users tbody th a").await;
+        desk.sees("html.live .indicator", "").await;
+        desk.clicks("#user-reset button").await;
+        desk.sees("#notice", "Link made.").await;
+        let link = desk.holds("#reset-link").await;
+        // A push leaves the link alone.
+        shop.customer("bela").await;
+        desk.sees("#user-desk", "").await;
+        assert_eq!(desk.holds("#reset-link").await, link);
+        ana.opens(link.strip_prefix(&shop.url).unwrap()).await;
+        ana.types("#reset [name=new]", "battery staple").await;
+        ana.clicks("#reset button").await;
+        ana.is_at("/login").await;
+        ana.sees("#notice", "Password set.").await;
+        ana.fills_in_the_login("ana", "battery staple").await;
+        ana.is_at("/articles").await;
+        desk.reloads().await;
+        desk.sees("#user-reset button", "Make a link").await;
+        browser.closes().await;
+        other.closes().await;
+    }
+}

@@ -79,3 +79,4 @@ error-too-many-payment-attempts = Too many payment attempts.
 error-too-many-registrations = Many accounts were just created from your address.
 error-unavailable = The service is unavailable at the moment.
 error-internal = Something unexpected happened. Try again later.
+error-invalid-reset-link = This link does not work, or no longer works. Ask the shop for a new one.

@@ -62,3 +62,5 @@ notice-lines-refused = { $count ->
 }
 notice-user-role = Role changed. All devices of this user have been signed out.
 notice-user-signed-out = All devices of this user have been signed out.
+notice-reset-link = Link made. Copy it now: it is not shown again.
+notice-password-reset = Password set. Sign in with it.

@@ -14,3 +14,4 @@ page-events = Log
 page-system = System
 page-stock = Stock and prices
 page-search = Search
+page-reset = Choose a new password

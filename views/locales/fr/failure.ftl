@@ -79,3 +79,4 @@ error-too-many-payment-attempts = Trop de tentatives de paiement.
 error-too-many-registrations = Beaucoup de comptes viennent d’être créés depuis votre adresse.
 error-unavailable = Le service est momentanément indisponible.
 error-internal = Une erreur inattendue s’est produite. Réessayez plus tard.
+error-invalid-reset-link = Ce lien ne fonctionne pas, ou ne fonctionne plus. Demandez-en un nouveau à la boutique.

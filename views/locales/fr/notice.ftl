@@ -62,3 +62,5 @@ notice-lines-refused = { $count ->
 }
 notice-user-role = Rôle modifié. Tous les appareils de cet utilisateur ont été déconnectés.
 notice-user-signed-out = Tous les appareils de cet utilisateur ont été déconnectés.
+notice-reset-link = Lien créé. Copiez-le maintenant : il ne sera plus affiché.
+notice-password-reset = Mot de passe défini. Connectez-vous avec lui.

@@ -14,3 +14,4 @@ page-events = Journal
 page-system = Système
 page-stock = Stock et prix
 page-search = Recherche
+page-reset = Choisir un nouveau mot de passe

@@ -148,7 +148,7 @@ fn of_user(user: &User) -> Hit {
         kind: "search-user",
         name: html! { (user.username) },
         detail: email.map_or(String::new(), |email| email.as_str().to_owned()),
-        address: format!("/admin/users#user-{}", user.id),
+        address: format!("/admin/users/{}", user.id),
     }
 }
 

@@ -95,9 +95,11 @@ fn guest_menu(viewer: &Viewer) -> Markup {
 
 /// Returns the address of the login page, which leads back to the given path afterwards.
 ///
-/// The pages for signing in and out are not worth returning to.
+/// The pages for signing in and out are not worth returning to, and the address of a link that sets
+/// a new password is a secret.
 fn login_address(path: &str) -> String {
-    let is_sign_in = ["/login", "/register", "/logout"].iter().any(|page| path.starts_with(page));
+    let is_sign_in =
+        ["/login", "/register", "/logout", "/reset/"].iter().any(|page| path.starts_with(page));
     if is_sign_in { "/login".to_owned() } else { link::sign_in(path) }
 }
 

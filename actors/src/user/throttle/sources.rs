@@ -15,6 +15,8 @@ use super::bounded::Bounded;
 pub(super) enum Source {
     /// A client that signs in with a name, of which this is the hash.
     SignIn(Network, u64),
+    /// A client that sets a new password by a link.
+    Reset(Network),
     /// A signed-in user who changes the password.
     User(UserId),
 }

@@ -62,6 +62,32 @@ pub fn deleted(locale: Locale) -> Markup {
     }
 }
 
+/// Returns the form that makes a link by which a user sets a new password, and the link once it is
+/// made. No push replaces it: the link is shown once.
+pub fn reset_panel(locale: Locale, user: UserId, link: Option<&str>) -> Markup {
+    let action = format!("/admin/users/{user}/reset-link");
+    html! {
+        section #user-reset .panel {
+            h2 { (locale.text("user-reset-link")) }
+            p.quiet { (locale.text("user-reset-link-hint")) }
+            @match link {
+                Some(link) => {
+                    label.field {
+                        span { (locale.text("user-reset-link-copy")) }
+                        input #reset-link readonly value=(link) autocomplete="off"
+                            spellcheck="false";
+                    }
+                }
+                None => {
+                    (command(&action, &html! {
+                        button.quiet { (locale.text("user-reset-link-make")) }
+                    }))
+                }
+            }
+        }
+    }
+}
+
 fn facts(locale: Locale, report: &UserReport) -> Markup {
     let user = &report.user;
     html! {
@@ -185,6 +211,15 @@ mod tests {
         insta::assert_snapshot!("user_desk_en", shown(Locale::En, &ana, 1));
         let colleague = shown(Locale::Fr, &report("colleague", Role::Admin), 1);
         assert!(colleague.contains("id=\"confirm-role-customer\""), "{colleague}");
+    }
+
+    #[test]
+    fn a_link_is_shown_in_place_of_the_form_that_makes_one() {
+        let user = UserId(uuid::Uuid::from_u128(3));
+        let form = reset_panel(Locale::En, user, None).into_string();
+        assert!(form.contains("/reset-link\" method=\"post\"") && !form.contains("readonly"));
+        let link = reset_panel(Locale::En, user, Some("https://shop.example/reset/t"));
+        insta::assert_snapshot!("user_reset_link_en", lines(&link));
     }
 
     #[test]
