@@ -34,6 +34,7 @@ pub mod objects;
 pub mod pages;
 pub mod path;
 pub mod per_minute;
+pub mod person;
 pub mod picture;
 pub mod plain_path;
 pub mod present;

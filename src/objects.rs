@@ -4,4 +4,5 @@ pub mod article;
 pub mod data;
 pub mod event;
 pub mod order;
+pub mod session;
 pub mod user;

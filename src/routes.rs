@@ -73,6 +73,7 @@ fn auth_routes(config: &mut ServiceConfig) {
         .service(resource("/auth/verify").route(post().to(api::session::verify_token)))
         .service(resource("/auth/reset").route(post().to(api::session::reset_password)))
         .service(resource("/auth/password").route(post().to(api::session::change_password)))
+        .service(resource("/auth/export").route(get().to(api::user::export_own)))
         .service(resource("/auth/profile").route(get().to(api::user::get_profile)))
         .service(resource("/auth/sessions").route(get().to(api::session::list_sessions)))
         .service(resource("/auth/sessions/{id}").route(delete().to(api::session::end_session)));
@@ -171,6 +172,7 @@ fn rest_routes(config: &mut ServiceConfig) {
         .service(
             resource("/api/users/{id}/reset-link").route(post().to(api::user::make_reset_link)),
         )
+        .service(resource("/api/users/{id}/export").route(get().to(api::user::export_user)))
         .service(resource("/api/users/{id}/logout-all").route(post().to(api::user::sign_user_out)));
 }
 
@@ -307,6 +309,9 @@ fn page_routes(config: &mut ServiceConfig) {
         .service(resource("/admin/users").route(get().to(pages::admin::user::show_users)))
         .service(resource("/admin/users/add").route(post().to(pages::admin::user::add_user)))
         .service(resource("/admin/users/{id}").route(get().to(pages::admin::user::show_user)))
+        .service(
+            resource("/admin/users/{id}/export").route(get().to(pages::admin::user::export_user)),
+        )
         .service(
             resource("/admin/users/{id}/role").route(post().to(pages::admin::user::change_role)),
         )

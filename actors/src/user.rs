@@ -12,6 +12,7 @@ use domain::list::ListPage;
 use domain::network::Network;
 use domain::session::Session;
 use domain::user::Author;
+use domain::user::known::KnownNetworks;
 use domain::user::report::UserReport;
 use domain::user::reset::ResetLink;
 use domain::user::{Email, Role, User, UserError, UserId, Username};
@@ -101,6 +102,11 @@ pub struct GetUser(pub UserId);
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<UserReport, Failure<UserError>>")]
 pub struct ReportUser(pub UserId);
+
+/// Requests the networks from which a user has signed in.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "Result<KnownNetworks, Failure<UserError>>")]
+pub struct KnownNetworksOf(pub UserId);
 
 /// Requests users with their figures, oldest first.
 #[derive(Debug, Clone, Message)]
@@ -269,6 +275,14 @@ impl Handler<ReportUser> for UserDirectory {
 
     fn handle(&mut self, ReportUser(user): ReportUser, _: &mut Self::Context) -> Self::Result {
         Box::pin(self.deps.clone().report(user))
+    }
+}
+
+impl Handler<KnownNetworksOf> for UserDirectory {
+    type Result = Detached<KnownNetworks, UserError>;
+
+    fn handle(&mut self, of: KnownNetworksOf, _: &mut Self::Context) -> Self::Result {
+        Box::pin(self.deps.clone().networks_of(of))
     }
 }
 

@@ -9,8 +9,8 @@ use actors::session::{
 };
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
 use domain::user::{Email, UserId, Username};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::many;
 use crate::auth::audit::{SecurityEvent, record};
@@ -21,6 +21,7 @@ use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
+use crate::objects::session::{SessionJson, session_json};
 use crate::path::Path;
 use crate::state::AppState;
 
@@ -62,6 +63,15 @@ pub struct PasswordChange {
 pub struct PasswordReset {
     token: String,
     new_password: String,
+}
+
+/// A session as its user receives it.
+#[derive(Serialize)]
+struct OwnSessionJson {
+    #[serde(flatten)]
+    session: SessionJson,
+    /// Whether it is the session of the request.
+    current: bool,
 }
 
 /// `POST /auth/login`: opens a session and returns its tokens.
@@ -170,7 +180,11 @@ pub async fn list_sessions(
     state: Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
     let sessions = state.shop.sessions.ask(ListSessions(me.user)).await?;
-    Ok(many("sessions", sessions.iter().map(|session| session_json(session, me.session)).collect()))
+    let own = |session: &Session| OwnSessionJson {
+        session: session_json(session),
+        current: session.id == me.session,
+    };
+    Ok(many("sessions", sessions.iter().map(own).collect()))
 }
 
 /// `DELETE /auth/sessions/{id}`: ends one of the user's sessions.
@@ -226,22 +240,4 @@ fn tokens(
         "expires_in": state.access.expires_at(session, now).as_second() - now.as_second(),
         "refresh_expires_at": session.expires_at,
     })))
-}
-
-/// Converts a session into the JSON that its user receives.
-fn session_json(session: &Session, current: SessionId) -> Value {
-    let kind = match session.proof {
-        Proof::Browser { .. } => "browser",
-        Proof::Api { .. } => "api",
-    };
-    json!({
-        "id": session.id,
-        "kind": kind,
-        "current": session.id == current,
-        "device": session.device,
-        "address": session.address,
-        "created_at": session.created_at,
-        "last_seen_at": session.last_seen_at,
-        "expires_at": session.expires_at,
-    })
 }

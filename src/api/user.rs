@@ -22,6 +22,7 @@ use crate::error::code::Code;
 use crate::json::{Fields, given};
 use crate::objects::user::{UserReportJson, report_json, user_json};
 use crate::path::Path;
+use crate::person::export;
 use crate::query::Parameters;
 use crate::state::AppState;
 
@@ -191,4 +192,24 @@ pub async fn make_reset_link(
 ) -> Result<HttpResponse, Problem> {
     let made = make_link(&state, &request, &me, *id).await?;
     Ok(HttpResponse::Created().json(json!({ "success": true, "reset": made })))
+}
+
+/// `GET /api/users/{id}/export`: returns what is kept of a user.
+pub async fn export_user(
+    Admin(me): Admin,
+    request: HttpRequest,
+    state: Data<AppState>,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let exported = export(&state, *id).await?;
+    record(SecurityEvent::UserExported { by: me.user }, &request, Some(*id));
+    Ok(exported)
+}
+
+/// `GET /auth/export`: returns what is kept of the user of the access token.
+pub async fn export_own(
+    Bearer(me): Bearer,
+    state: Data<AppState>,
+) -> Result<HttpResponse, Problem> {
+    export(&state, me.user).await
 }

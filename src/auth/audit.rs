@@ -67,6 +67,11 @@ pub enum SecurityEvent {
     },
     /// A link to set a new password did not work.
     ResetRefused,
+    /// An administrator received what is kept of a user.
+    UserExported {
+        /// The administrator.
+        by: UserId,
+    },
     /// An administrator ended every session of a user.
     UserSignedOut {
         /// The administrator.
@@ -176,6 +181,10 @@ impl Source {
             }
             SecurityEvent::ResetRefused => {
                 info!(target: SECURITY, event = "reset_refused", request_id, address, subject);
+            }
+            SecurityEvent::UserExported { by } => {
+                let event = "user_exported";
+                info!(target: SECURITY, event, request_id, address, subject, %by);
             }
             SecurityEvent::UserSignedOut { by } => {
                 let event = "user_signed_out";

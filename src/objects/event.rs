@@ -104,8 +104,13 @@ pub(crate) fn event_json(topic: Topic, entry: &Entry) -> ServerFrame<EventFrame>
 
 /// Returns an event under the most detailed of its topics, with its author.
 pub(crate) fn detailed_json(entry: &Entry) -> LoggedEvent {
+    LoggedEvent { frame: detailed_frame(entry), by: entry.by.clone() }
+}
+
+/// Returns an event under the most detailed of its topics, without its author.
+pub(crate) fn detailed_frame(entry: &Entry) -> ServerFrame<EventFrame> {
     let topic = entry.event.channels().first().map_or(Topic::System, |channel| channel.topic);
-    LoggedEvent { frame: event_json(topic, entry), by: entry.by.clone() }
+    event_json(topic, entry)
 }
 
 /// Returns an event under the most detailed of its topics, with its author, as text for a reader.

@@ -275,6 +275,42 @@ async fn every_reuse_of_a_token_and_every_deleted_user_leaves_one_line() {
 }
 
 #[actix_web::test]
+async fn every_link_for_a_password_every_export_and_every_sign_out_leaves_one_line() {
+    let mut logged = Logged::open(&[]).await;
+    let admin = logged.shop.admin().await.0;
+    let boss = id(&admin).await;
+    let ana = logged.shop.customer("ana").await;
+    let me = id(&ana).await;
+    let cookie = signs_in(&logged.shop, "admin", "admin").await;
+    logged.new_lines();
+    admin.get(&format!("/api/users/{me}/export")).await.expect(200);
+    assert_eq!(logged.new_fields("user_exported", &me)["by"], boss.as_str());
+    let link = format!("/api/users/{me}/reset-link");
+    let made = admin.send(Method::POST, &link, json!({})).await.expect(201).json;
+    assert_eq!(logged.new_fields("reset_link_made", &me)["by"], boss.as_str());
+    let token = made["reset"]["link"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+    for (token, status) in [("garbage", 422), (token.as_str(), 200), (token.as_str(), 422)] {
+        let body = json!({ "token": token, "new_password": "battery staple" });
+        let request = logged.shop.request(Method::POST, "/auth/reset").json(&body);
+        let answer = Answer::of(request.send().await.unwrap()).await.expect(status);
+        if status == 200 {
+            assert_eq!(logged.new_fields("password_reset", &me)["by"], boss.as_str());
+        } else {
+            logged.has_line(&answer.headers, "reset_refused", "unknown");
+        }
+    }
+    let page = logged.posts(&format!("/admin/users/{me}/reset-link"), &cookie, &[]).await;
+    logged.has_line(&page, "reset_link_made", &me);
+    let page = logged.posts(&format!("/admin/users/{me}/sign-out"), &cookie, &[]).await;
+    logged.has_line(&page, "user_signed_out", &me);
+    admin.send(Method::POST, &format!("/api/users/{me}/logout-all"), json!({})).await.expect(200);
+    assert_eq!(logged.new_fields("user_signed_out", &me)["by"], boss.as_str());
+    let role = [("role", "customer")];
+    let page = logged.posts(&format!("/admin/users/{me}/role"), &cookie, &role).await;
+    logged.has_line(&page, "user_changed", &me);
+}
+
+#[actix_web::test]
 async fn every_killed_actor_leaves_one_line() {
     let mut logged = Logged::open(&[("ADMIN__CHAOS", "true")]).await;
     let admin = logged.shop.admin().await.0;

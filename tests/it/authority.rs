@@ -182,7 +182,7 @@ async fn buys(buyer: &Person) -> String {
 
 /// Returns the page with the form that is sent to a path: the path itself if that is a page.
 fn page_of(path: &str) -> &str {
-    const COMMANDS: [&str; 22] = [
+    const COMMANDS: [&str; 23] = [
         "pay",
         "cancel",
         "password",

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+mod export;
 mod reset;
 
 use crate::harness::{TestShop, until};

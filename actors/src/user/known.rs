@@ -2,11 +2,13 @@
 
 use domain::network::Network;
 use domain::time::later;
-use domain::user::UserId;
 use domain::user::known::{KEPT, KnownNetworks, MOST};
+use domain::user::{UserError, UserId};
 
+use super::KnownNetworksOf;
 use super::commands::UserDeps;
 use super::sign_in::find_user;
+use crate::failure::Failure;
 use crate::session::VerifiedUser;
 use crate::store::{StoreError, Version};
 use crate::tables::batch::WriteBatch;
@@ -15,6 +17,14 @@ use crate::tables::table::Row;
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl UserDeps {
+    /// Returns the networks from which a user has signed in.
+    pub(super) async fn networks_of(
+        self,
+        KnownNetworksOf(user): KnownNetworksOf,
+    ) -> std::result::Result<KnownNetworks, Failure<UserError>> {
+        Ok(self.known_networks(user).await?.1)
+    }
+
     /// Whether the user with a submitted name has signed in from a network before.
     pub(super) async fn is_known(&self, username: &str, network: Network) -> Result<bool> {
         let user = find_user(&self.shared.tables, username).await?;

@@ -36,6 +36,11 @@ impl KnownNetworks {
         self.0.iter().any(|known| known.network == network)
     }
 
+    /// Returns each network with the last sign-in from it, to within a day.
+    pub fn sign_ins(&self) -> impl Iterator<Item = (Network, Timestamp)> {
+        self.0.iter().map(|known| (known.network, known.last))
+    }
+
     /// Returns the networks to store after a sign-in, or `None` if the stored ones are recent
     /// enough.
     pub fn after_sign_in(&self, network: Network, now: Timestamp) -> Option<Self> {
@@ -79,6 +84,13 @@ mod tests {
         let known = after(&sign_ins);
         let contained = (0..=9).map(|number| known.contains(network(number)));
         assert_eq!(contained.collect::<Vec<_>>(), [&[false; 2][..], &[true; 8]].concat());
+    }
+
+    #[test]
+    fn each_network_is_listed_with_its_last_sign_in() {
+        let listed: Vec<_> = after(&[(1, 0), (2, 5), (1, 7)]).sign_ins().collect();
+        let on = |day: i64| Timestamp::from_second(day * DAY).unwrap();
+        assert_eq!(listed, [(network(1), on(7)), (network(2), on(5))]);
     }
 
     #[test]

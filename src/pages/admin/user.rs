@@ -30,6 +30,7 @@ use crate::pages::sent::Sent;
 use crate::pages::user::{UserForm, name_and_email};
 use crate::pages::{redirect, render_fragments, render_page, render_titled_page, respond};
 use crate::path::Path;
+use crate::person::export;
 use crate::query::Parameters;
 use crate::state::AppState;
 
@@ -221,6 +222,17 @@ pub async fn delete_user(
     let users = render_users(&visitor.state, visitor.locale, &search, after, me.user).await?;
     let page = views::link::users_after(search.text(), after);
     Ok(render_fragments(&visitor, &request, &[("users", users)], "notice-user-deleted", &page))
+}
+
+/// `GET /admin/users/{id}/export`: saves what is kept of a user as a file.
+pub async fn export_user(
+    Administrator(Member { visitor, me }): Administrator,
+    request: HttpRequest,
+    id: Path<UserId>,
+) -> Result<HttpResponse, Problem> {
+    let exported = export(&visitor.state, *id).await?;
+    record(SecurityEvent::UserExported { by: me.user }, &request, Some(*id));
+    Ok(exported)
 }
 
 /// Answers a command with the user that it has changed.

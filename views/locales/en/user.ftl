@@ -51,3 +51,4 @@ user-reset-link = Forgotten password
 user-reset-link-hint = A link lets this user choose a new password. It works once and for one hour; a new link or a new password ends it.
 user-reset-link-make = Make a link
 user-reset-link-copy = Link to send to the user. It is shown only now.
+user-export = Export the data

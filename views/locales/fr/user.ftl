@@ -51,3 +51,4 @@ user-reset-link = Mot de passe oublié
 user-reset-link-hint = Un lien permet à cet utilisateur de choisir un nouveau mot de passe. Il fonctionne une fois, pendant une heure ; un nouveau lien ou un nouveau mot de passe y met fin.
 user-reset-link-make = Créer un lien
 user-reset-link-copy = Lien à envoyer à l’utilisateur. Il n’est affiché que maintenant.
+user-export = Exporter les données

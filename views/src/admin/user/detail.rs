@@ -34,6 +34,7 @@ pub fn panel(locale: Locale, page: &UserPage<'_>) -> Markup {
                 (facts(locale, page.report))
                 @if page.report.user.id == page.me {
                     p { a href="/account" { (locale.text("user-own")) } }
+                    p { (export_link(locale, page.me)) }
                 } @else {
                     (actions(locale, page.report))
                 }
@@ -121,7 +122,16 @@ fn actions(locale: Locale, report: &UserReport) -> Markup {
             a.button.quiet href={ "/admin/events?type=&subject=" (id) } {
                 (locale.text("user-events"))
             }
+            (export_link(locale, id))
             (delete_form(locale, report, "", "quiet"))
+        }
+    }
+}
+
+fn export_link(locale: Locale, user: UserId) -> Markup {
+    html! {
+        a.button.quiet href={ "/admin/users/" (user) "/export" } download {
+            (locale.text("user-export"))
         }
     }
 }
