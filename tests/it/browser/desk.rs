@@ -112,7 +112,7 @@ async fn the_desk_finds_and_ships_orders_without_scripts() {
     let window = browser.window(&shop).await;
     window.logs_in("admin", "admin").await;
     window.opens("/admin/orders?status=to_ship").await;
-    window.types("[name=q]", "zoe").await;
+    window.types("main [name=q]", "zoe").await;
     window.clicks(".search button").await;
     window.sees("#desk-orders", "Aucune commande trouvée.").await;
     window.clicks("#desk-orders p a").await;

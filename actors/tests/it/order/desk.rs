@@ -9,7 +9,7 @@ use actors::tables::codec::entry;
 use actors::user::DeleteUser;
 use domain::order::stage::Stage;
 use domain::order::steps::What;
-use domain::order::{Order, OrderError, OrderId};
+use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::payment::PaymentStatus;
 use futures_util::StreamExt;
 
@@ -139,7 +139,7 @@ async fn orders_of_two_nodes_are_listed_newest_first() {
     for number in 0..3 {
         for (name, node) in [("one", &test.shop), ("other", &second_node)] {
             let order = buy(&test, node, ana, &format!("{name}-{number}")).await.unwrap();
-            test.await_payment(&order).await;
+            test.await_status(&order, OrderStatus::Paid).await;
             placed.insert(0, order.id);
             test.advance_clock(std::time::Duration::from_millis(5));
         }
