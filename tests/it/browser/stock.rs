@@ -154,6 +154,32 @@ async fn an_uploaded_picture_appears_on_the_page_of_a_shopper() {
 }
 
 #[actix_web::test]
+async fn an_imported_file_changes_the_pages_of_others_and_its_refused_line_is_named() {
+    let file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+    std::fs::write(file.path(), "id,price\n2,12.50\n99,1.00\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    for (browser, line) in [
+        (Chromium::open().await, "Ligne 3"),
+        (Chromium::open_on_a_phone().await, "Line 3"),
+        (Chromium::open_without_scripts().await, "Ligne 3"),
+    ] {
+        let shop = TestShop::open().await;
+        let second = Chromium::open().await;
+        let (desk, shopper) = (browser.window(&shop).await, second.window(&shop).await);
+        desk.logs_in("admin", "admin").await;
+        desk.opens("/admin/articles").await;
+        shopper.opens_live("/articles").await;
+        desk.clicks("#article-file summary").await;
+        desk.adds_to("#article-file [name=file]", path).await;
+        desk.clicks("#article-file form button").await;
+        desk.sees("#notice .error", line).await;
+        shopper.sees("#article-2", "12,50").await;
+        browser.closes().await;
+        second.closes().await;
+    }
+}
+
+#[actix_web::test]
 async fn the_desk_works_without_scripts() {
     let shop = TestShop::open().await;
     let admin = shop.admin().await;

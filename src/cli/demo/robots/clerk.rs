@@ -40,14 +40,14 @@ impl Clerk {
     /// Returns the paths of the orders in a stage, without the newest ones.
     async fn oldest(&mut self, stage: &str) -> Option<Vec<String>> {
         let list = self.client.get(&format!("/api/admin/orders?status={stage}")).await?;
-        let ids = list["orders"].as_array()?.iter().filter_map(|order| order["id"].as_str());
+        let ids = list.get("orders")?.as_array()?.iter().filter_map(|order| order["id"].as_str());
         Some(ids.skip(LEFT).map(|id| format!("/api/orders/{id}")).collect())
     }
 
     async fn fill_stock(&mut self) -> Option<()> {
         let list = self.client.get("/api/admin/articles").await?;
         let is_sold_out = |article: &&Value| article["available"] == 0 && article["active"] == true;
-        for article in list["articles"].as_array()?.iter().filter(is_sold_out) {
+        for article in list.get("articles")?.as_array()?.iter().filter(is_sold_out) {
             let on_hand = article["on_hand"].as_u64()? + DELIVERY;
             let path = format!("/api/articles/{}", article["id"]);
             self.client.command(Method::PATCH, &path, json!({ "on_hand": on_hand })).await?;

@@ -30,14 +30,15 @@ impl Shopper {
     pub(super) async fn go_shopping(&mut self) -> Option<()> {
         let articles = self.client.get("/api/articles").await?;
         let is_left = |article: &&Value| article["available"].as_u64() > Some(0);
-        let articles: Vec<_> = articles["articles"].as_array()?.iter().filter(is_left).collect();
+        let articles: Vec<_> =
+            articles.get("articles")?.as_array()?.iter().filter(is_left).collect();
         for _ in 0..=self.dice.below(2) {
             let article = &self.dice.one_of(&articles)?["id"];
             let item = json!({ "article_id": article, "quantity": 1 });
             self.client.command(Method::POST, "/api/cart/items", item).await?;
         }
-        let cart = self.client.get("/api/cart").await?["cart"].take();
-        let is_full = cart["items"].as_array()?.len() as u64 >= MOST;
+        let cart = self.client.get("/api/cart").await?.get_mut("cart")?.take();
+        let is_full = cart.get("items")?.as_array()?.len() as u64 >= MOST;
         if !is_full && self.dice.percent(LEAVES) {
             return None;
         }
@@ -68,7 +69,7 @@ impl Shopper {
         if status != StatusCode::PAYMENT_REQUIRED {
             return None;
         }
-        let order = answer["order"]["id"].as_str()?;
+        let order = answer.pointer("/order/id")?.as_str()?;
         let path = format!("/api/orders/{order}");
         match self.dice.below(10) {
             0..6 => {
