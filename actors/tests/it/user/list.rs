@@ -151,6 +151,7 @@ async fn users_of_the_same_millisecond_are_on_one_page_only() {
 async fn users_are_found_by_the_words_that_they_have_now() {
     let test = TestShop::open().await;
     let eva = add(&test.shop, "Éva Müller").await.unwrap();
+    test.advance_clock(Duration::from_millis(1));
     add(&test.shop, "evan").await.unwrap();
     let found = async |search: &str| {
         let page = test.shop.users.ask(page_of(search, None, 10)).await.unwrap();
