@@ -40,7 +40,7 @@ async fn the_pictures_show_how_a_click_in_one_window_changes_another() {
 
     left.clicks(ADD_A_MOUSE).await;
     left.sees("#cart-badge", "1").await;
-    right.sees("#cart-item-2", "Souris sans fil").await;
+    right.sees("#cart-item-2", "Wireless mouse").await;
     draw(&browser, &shop, [&left, &right], "cart.png").await;
 
     left.opens("/checkout").await;
