@@ -78,17 +78,19 @@ async fn fill(tables: &Tables) {
     tables.commit(batch).await.unwrap();
 }
 
-/// Removes the numbers and the index that an earlier version does not store.
+/// Removes the numbers and the indexes that an earlier version does not store.
 async fn forget_numbers(tables: &Tables, buyer: UserId, batch: &mut WriteBatch) {
     let users = tables.user_count.get("all").await.unwrap().unwrap();
     batch.remove(&tables.user_count, "all", users.version);
     let row = tables.buyers.get(buyer).await.unwrap().unwrap();
-    let uncounted = Buyer { orders: None, ..row.value };
+    let uncounted = Buyer { orders: None, spent: None, ..row.value };
     batch.put(&tables.buyers, buyer, Some(row.version), &uncounted).unwrap();
     forget_statistics(tables, batch).await;
     remove_all(&tables.staged_orders, batch).await;
     remove_all(&tables.order_words, batch).await;
     remove_all(&tables.order_index_version, batch).await;
+    remove_all(&tables.user_words, batch).await;
+    remove_all(&tables.user_index_version, batch).await;
 }
 
 /// Removes the statistics: the next start counts the orders.
