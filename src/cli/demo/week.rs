@@ -218,8 +218,8 @@ impl Week {
     /// Plans a step in some hours from now.
     fn plan_in(&mut self, hours: u64, step: Step) {
         let wait = HOUR / 2 + self.dice.below(hours * HOUR.unsigned_abs()).cast_signed();
-        let now = self.now();
-        self.plan(now + wait, step);
+        let at = self.now() + wait;
+        self.plan(at, step);
     }
 
     /// Lets happen what was planned until a time. The rest is what the shop has to do then.
