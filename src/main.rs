@@ -129,9 +129,10 @@ async fn serve_bank(config: &Config) -> CommandResult {
     Ok(server.run().await?)
 }
 
-/// Writes lines to standard output.
+/// Writes lines to standard output at once: a program may close it after the first one.
 fn print(lines: &[String]) -> CommandResult {
+    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     let mut out = io::stdout().lock();
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    out.write_all(text.as_bytes())?;
     Ok(out.flush()?)
 }
