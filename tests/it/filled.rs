@@ -6,6 +6,7 @@ use actors::clock::{Clock, new_id};
 use actors::tables::batch::WriteBatch;
 use actors::tables::table::{Row, Table, version};
 use actors::tables::{Account, Buyer, Tables, article_key, user_order_key};
+use domain::article::texts::Texts;
 use domain::article::{Article, ArticleId};
 use domain::order::{Order, OrderId, OrderStatus};
 use domain::payment::{Payment, PaymentStatus};
@@ -69,7 +70,7 @@ async fn fill(tables: &Tables) {
     for number in 6..=ARTICLES {
         let id = ArticleId(number);
         let article = Article { id, name: format!("Article {number:02}"), ..first.clone() };
-        let article = Article { reserved: 0, ..article };
+        let article = Article { reserved: 0, translation: Texts::default(), ..article };
         batch.put(&tables.articles, article_key(id), None, &article).unwrap();
     }
     let next = tables.article_numbers.get("next").await.unwrap();
