@@ -218,7 +218,7 @@ impl Week {
     /// Plans a step in some hours from now.
     fn plan_in(&mut self, hours: u64, step: Step) {
         let wait = HOUR / 2 + self.dice.below(hours * HOUR.unsigned_abs()).cast_signed();
-        let at = self.now() + wait;
+        let at = self.now().saturating_add(wait);
         self.plan(at, step);
     }
 
