@@ -320,11 +320,13 @@ impl Window {
     /// Runs a script that calls its argument with its result, and returns the result. The script
     /// runs again if the browser opens another page before.
     pub(crate) async fn finds_later(&self, script: &str) -> Value {
-        // The browser itself would wait for the result of a page that has been left.
+        // The browser itself would wait for the result of a page that has been left. No page has
+        // an element of this id, which would be a property of the window too.
         let starts = format!(
-            "window.found = []; (function () {{ {script}\n }})((found) => window.found.push(found))"
+            "window.testFound = []; \
+            (function () {{ {script}\n }})((found) => window.testFound.push(found))"
         );
-        let state = "return { lost: !window.found, found: window.found ?? [] }";
+        let state = "return { lost: !window.testFound, found: window.testFound ?? [] }";
         let found = async {
             loop {
                 let state = self.runs(state, "").await;
@@ -337,8 +339,11 @@ impl Window {
                 sleep(LOOK_EVERY).await;
             }
         };
-        self.runs("delete window.found", "").await;
-        timeout(PATIENCE, found).await.expect("the script calls its argument")
+        self.runs("delete window.testFound", "").await;
+        match timeout(PATIENCE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("no result of the script at {}", self.whole_text().await),
+        }
     }
 
     async fn find(&self, selector: &str) -> Result<Element, CmdError> {
