@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::limits::buy;
 use super::round::set_stock;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, eventually};
 
 async fn count(test: &TestShop, user: UserId) -> u64 {
     test.shop.orders.ask(CountOrders(user)).await.unwrap()
@@ -31,7 +31,12 @@ async fn store(test: &TestShop, order: &Order, ids: impl Iterator<Item = u128>) 
     }
     tables.commit(batch).await.unwrap();
     let mut batch = tables.batch(test.shop.clock.now());
-    let row = tables.buyers.get(order.user).await.unwrap().unwrap();
+    // The payment ends with a commit of its own.
+    let row = eventually(async || {
+        let row = tables.buyers.get(order.user).await.unwrap().unwrap();
+        Some(row).filter(|row| row.value.unpaid.is_empty())
+    });
+    let row = row.await;
     let uncounted = Buyer { orders: None, ..row.value };
     batch.put(&tables.buyers, order.user, Some(row.version), &uncounted).unwrap();
     tables.commit(batch).await.unwrap();
