@@ -48,7 +48,11 @@ async fn main() -> Result<()> {
         return Err("usage: big_store DIRECTORY ORDERS USERS EVENTS".into());
     };
     let events: u64 = events.parse()?;
-    let options = Options { events_max: events, events_keep: Duration::from_secs(24 * 3_600) };
+    let options = Options {
+        events_max: events,
+        events_keep: Duration::from_secs(24 * 3_600),
+        vouched: Vec::new(),
+    };
     let store = open(&format!("sled:{directory}"), &options, Clock::default()).await?;
     let writer = Writer { tables: Tables::new(store.clone()), now: Clock::default().now() };
     let ledger = Ledger::new(store, Clock::default());

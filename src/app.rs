@@ -36,6 +36,7 @@ use crate::credentials::refresh::RefreshTokens;
 use crate::heads::{NextHead, limit_head};
 use crate::metrics::Metrics;
 use crate::per_minute::PerMinute;
+use crate::place::require_place;
 use crate::plain_path::require_plain_path;
 use crate::present::present;
 use crate::read::{answer_conditions, answer_head};
@@ -45,7 +46,7 @@ use crate::shutdown::ShutdownSignal;
 use crate::sockets::state::LiveState;
 use crate::sockets::tcp::{Connection, listen, raise_file_limit};
 use crate::state::AppState;
-use crate::store::{self, OpenError, Options};
+use crate::store::{self, OpenError};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
 use crate::upgrade::refuse_upgrade;
@@ -125,8 +126,7 @@ pub struct Server {
 
 /// Opens the store that `store.url` names.
 pub async fn open_store(config: &Config) -> Result<SharedStore, OpenError> {
-    let options = Options { events_max: config.events.max, events_keep: config.events.keep };
-    store::open(config.store.url.expose_secret(), &options, Clock::default()).await
+    store::open(config.store.url.expose_secret(), &config.into(), Clock::default()).await
 }
 
 impl Server {
@@ -201,6 +201,7 @@ impl Server {
                 .app_data(state.clone())
                 .app_data(turns.clone())
                 .app_data(body_deadline.clone())
+                .wrap(from_fn(require_place))
                 .wrap(from_fn(answer_conditions))
                 .wrap(from_fn(refuse_upgrade))
                 .wrap(from_fn(require_plain_path))

@@ -102,6 +102,7 @@ impl Config {
             bank_calls: self.bank.calls,
             events_max: self.events.max,
             events_keep: self.events.keep,
+            store_silence: self.store.silence,
         }
     }
 

@@ -36,6 +36,7 @@ pub mod path;
 pub mod per_minute;
 pub mod person;
 pub mod picture;
+pub mod place;
 pub mod plain_path;
 pub mod present;
 pub mod private;

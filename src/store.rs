@@ -11,6 +11,7 @@ use std::time::Duration;
 use actors::clock::Clock;
 use actors::store::SharedStore;
 
+use crate::config::Config;
 use crate::private::PrivateFileError;
 use counted::CountedStore;
 
@@ -21,6 +22,15 @@ pub struct Options {
     pub events_max: u64,
     /// How long an event is kept. The last event is never removed.
     pub events_keep: Duration,
+    /// The settings of Redis that its operator vouches for, because the shop may not read them.
+    pub vouched: Vec<String>,
+}
+
+impl From<&Config> for Options {
+    fn from(config: &Config) -> Self {
+        let vouched = config.store.vouched.clone();
+        Self { events_max: config.events.max, events_keep: config.events.keep, vouched }
+    }
 }
 
 /// Why a store could not be opened.
@@ -61,6 +71,18 @@ pub enum OpenError {
     /// Redis would acknowledge a write before it is on disk.
     #[error("redis is not durable: {0}")]
     NotDurable(String),
+    /// This Redis takes no writes, because it copies another one.
+    #[error("this redis is a replica; name its primary, {primary}, in store.url")]
+    Replica {
+        /// The address of the other one.
+        primary: String,
+    },
+    /// The shop has disappeared from a running Redis.
+    #[error(
+        "redis no longer holds the shop; restore its files from a backup, or start MicroShop again \
+         for a new, empty shop"
+    )]
+    Emptied,
 }
 
 /// Opens the store at `sled:PATH` or `redis://…`.

@@ -5,6 +5,9 @@
 //! reads on from the log by itself.
 //! Publishes: nothing of its own; every event was in the log before.
 //! Restart: subscribers are disconnected and reconnect; the log is read on from the last position.
+//!
+//! If the log does not go on from what was read, because old events were removed from it or the
+//! store was replaced, all that this node has copied is read again.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -13,15 +16,17 @@ use std::time::Duration;
 use actix::fut::wrap_stream;
 use actix::{
     Actor, ActorFutureExt, ActorStreamExt, AsyncContext, Context, ContextFutureSpawner, Handler,
-    Message, MessageResult, Recipient,
+    Message, MessageResult, Recipient, WrapFuture,
 };
 use domain::event::{Entry, Event};
 use domain::topic::{Channel, Topic};
+use tokio::time::sleep;
 
 use crate::ask::Child;
-use crate::cart::registry::{CartRegistry, CartStored};
+use crate::cart::registry::{CartRegistry, CartStored, ForgetCarts};
 use crate::failpoint;
 use crate::observe::Observe;
+use crate::session::{ForgetSessions, TokenRegistry};
 use crate::shared::Shared;
 use crate::store::{EventId, LogEntry, StoreError};
 use crate::tables::codec::entry;
@@ -38,6 +43,9 @@ pub mod replay;
 
 /// How long the hub waits after an error of the log before it reads on.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// How often the hub confirms that the copies hold everything that is stored.
+const CONFIRM_EVERY: Duration = Duration::from_secs(1);
 
 /// Subscribes to channels replacing the previous ones; [`Push::Subscribed`] marks the start.
 #[derive(Message)]
@@ -88,6 +96,8 @@ pub struct HubState {
 pub struct LiveDeps {
     /// Store, snapshot, clock and rules.
     pub shared: Shared,
+    /// Reads every session again if the log was replaced.
+    pub sessions: Child<TokenRegistry>,
     /// Receives the versions of changed carts.
     pub carts: Child<CartRegistry>,
     /// Kept up to date with the log.
@@ -96,8 +106,40 @@ pub struct LiveDeps {
 
 impl LiveDeps {
     /// Collects the dependencies.
-    pub fn new(shared: &Shared, carts: &Child<CartRegistry>, copies: &Copies) -> Self {
-        Self { shared: shared.clone(), carts: carts.clone(), copies: copies.clone() }
+    pub fn new(
+        shared: &Shared,
+        sessions: &Child<TokenRegistry>,
+        carts: &Child<CartRegistry>,
+        copies: &Copies,
+    ) -> Self {
+        Self {
+            shared: shared.clone(),
+            sessions: sessions.clone(),
+            carts: carts.clone(),
+            copies: copies.clone(),
+        }
+    }
+
+    /// Notes again and again that the copies hold everything that is stored.
+    async fn confirm(self) {
+        loop {
+            self.copies.confirm(&self.shared).await;
+            sleep(CONFIRM_EVERY).await;
+        }
+    }
+
+    /// Replaces all that this node has copied by what the store has now, however long that takes.
+    async fn resync(self) {
+        tracing::warn!("the log does not go on from what was read; reading everything again");
+        self.copies.is_lost.send_replace(true);
+        while let Err(error) = self.copies.reload(&self.shared).await {
+            tracing::debug!(%error, "could not read the store again");
+            sleep(RETRY).await;
+        }
+        self.sessions.notify(ForgetSessions);
+        self.carts.notify(ForgetCarts);
+        self.copies.is_lost.send_replace(false);
+        tracing::info!("everything was read again");
     }
 }
 
@@ -140,6 +182,7 @@ impl Actor for Hub {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         self.follow_log(ctx);
+        self.deps.clone().confirm().into_actor(self).spawn(ctx);
     }
 }
 
@@ -204,7 +247,7 @@ impl Hub {
     fn follow_log(&self, ctx: &mut Context<Self>) {
         let position = *self.deps.copies.position.borrow();
         wrap_stream(self.deps.shared.tables.store.tail(position))
-            .map(|read, hub: &mut Self, _: &mut Context<Self>| hub.on_read(read))
+            .map(|read, hub: &mut Self, ctx: &mut Context<Self>| hub.on_read(read, ctx))
             .finish()
             .map(|(), _, ctx: &mut Context<Self>| {
                 ctx.run_later(RETRY, |hub, ctx| hub.follow_log(ctx));
@@ -212,12 +255,19 @@ impl Hub {
             .spawn(ctx);
     }
 
-    fn on_read(&mut self, read: Result<LogEntry, StoreError>) {
+    fn on_read(&mut self, read: Result<LogEntry, StoreError>, ctx: &mut Context<Self>) {
         match read.and_then(|logged| self.publish(&logged)) {
             Ok(()) => {}
-            Err(StoreError::Gone { before }) => self.skip_to(before),
+            Err(StoreError::Gone { .. }) => self.resync(ctx),
             Err(error) => tracing::error!(%error, "could not read the log"),
         }
+    }
+
+    /// Reads again all that this node has copied, before anything else happens. Then every
+    /// subscriber begins with the current state.
+    fn resync(&self, ctx: &mut Context<Self>) {
+        let resync = self.deps.clone().resync();
+        resync.into_actor(self).map(|(), hub, _| hub.drop_subscribers()).wait(ctx);
     }
 
     /// Brings every copy up to date with an event, then pushes it.
@@ -259,14 +309,15 @@ impl Hub {
         lagging.into_iter().for_each(|subscriber| self.remove(subscriber));
     }
 
-    /// Skips events that the log no longer holds: every subscriber has missed them.
-    fn skip_to(&mut self, before: EventId) {
-        let missed = self.deps.copies.position.send_replace(before) + 1;
+    /// Drops every subscriber. It notices, and subscribes again from a place that is not in the
+    /// log, so that it begins with the current state.
+    fn drop_subscribers(&mut self) {
         for (_, subscriber) in self.subscribers.drain() {
             subscriber.backlog.add_one();
-            subscriber.backlog.overflow(missed);
+            subscriber.backlog.overflow(EventId::MAX);
         }
         self.channels.clear();
+        self.update_gauges();
     }
 
     fn topics(&self) -> BTreeMap<Topic, usize> {

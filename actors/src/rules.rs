@@ -39,4 +39,6 @@ pub struct Rules {
     pub events_max: u64,
     /// The maximum age of an event in the log.
     pub events_keep: Duration,
+    /// How long the store may not reply before no session counts as open.
+    pub store_silence: Duration,
 }

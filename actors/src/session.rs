@@ -123,6 +123,11 @@ pub struct ReplaceSessions {
 #[rtype(result = "()")]
 pub struct SweepSessions;
 
+/// Asks to read every cached session again, because the store may have changed without an event.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct ForgetSessions;
+
 /// The observable state of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionsState {
@@ -137,12 +142,14 @@ pub struct TokenRegistry {
     deps: SessionDeps,
     /// Browser sessions in use, by the hash of their cookie, as the store has them.
     browsers: HashMap<String, Session>,
+    /// How often the cache was emptied. What was read before is not cached after.
+    forgotten: u64,
 }
 
 impl TokenRegistry {
     /// Creates a registry with an empty cache.
     pub fn new(deps: SessionDeps) -> Self {
-        Self { deps, browsers: HashMap::new() }
+        Self { deps, browsers: HashMap::new(), forgotten: 0 }
     }
 
     fn sweep(&mut self) {
@@ -178,8 +185,10 @@ impl Handler<FindByCookie> for TokenRegistry {
         failpoint::reach("sessions");
         let cached = self.browsers.get(&hash).cloned();
         let find = self.deps.clone().find(hash.clone(), cached);
-        concurrent(self, find, |found, registry, _| {
+        let forgotten = self.forgotten;
+        concurrent(self, find, move |found, registry, _| {
             match &found {
+                Ok(_) if registry.forgotten != forgotten => None,
                 Ok(session) => registry.browsers.insert(hash, session.clone()),
                 Err(_) => registry.browsers.remove(&hash),
             };
@@ -225,6 +234,15 @@ impl Handler<SweepSessions> for TokenRegistry {
 
     fn handle(&mut self, _: SweepSessions, _: &mut Self::Context) {
         self.sweep();
+    }
+}
+
+impl Handler<ForgetSessions> for TokenRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: ForgetSessions, _: &mut Self::Context) {
+        self.forgotten += 1;
+        self.browsers.clear();
     }
 }
 

@@ -93,6 +93,8 @@ pub struct Shop {
     pub breaker: watch::Receiver<SeenBreaker>,
     /// The id of the last event pushed.
     pub position: watch::Receiver<EventId>,
+    /// Whether this node has lost its place in the log, and reads everything again.
+    pub is_lost: watch::Receiver<bool>,
     /// The events of the past.
     pub replays: Replays,
     /// Sessions.
@@ -127,7 +129,6 @@ impl Shop {
         let rules = Arc::new(rules);
         let shared = Shared { tables, snapshot, bank_behaviour, clock, sweep_clock, rules };
         let copies = Copies::load(&shared).await?;
-        let default_password = DefaultPassword::load(&shared.tables).await?;
         let calls = LastCalls::default();
         let counts = LatestCounts::default();
 
@@ -140,7 +141,7 @@ impl Shop {
         let sessions = child("sessions", &shared.clock, &commands, deps, TokenRegistry::new);
 
         // Users: ends the sessions of users that change.
-        let deps = UserDeps::new(&shared, hasher, breached, &sessions, &default_password);
+        let deps = UserDeps::new(&shared, hasher, breached, &sessions, &copies.default_password);
         let users = child("users", &shared.clock, &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.
@@ -164,19 +165,20 @@ impl Shop {
         let statistics = child("statistics", &shared.clock, &pushes, deps, Statistics::new);
 
         // The hub: pushes what all of the above have committed.
-        let hub =
-            child("hub", &shared.clock, &pushes, LiveDeps::new(&shared, &carts, &copies), Hub::new);
+        let deps = LiveDeps::new(&shared, &sessions, &carts, &copies);
+        let hub = child("hub", &shared.clock, &pushes, deps, Hub::new);
 
         Ok(Self {
             tables: shared.tables,
             clock: shared.clock,
             snapshot: shared.snapshot,
             revocations: copies.revocations,
-            default_password,
+            default_password: copies.default_password,
             calls,
             counts,
             breaker: copies.breaker.subscribe(),
             position: copies.position.subscribe(),
+            is_lost: copies.is_lost.subscribe(),
             replays: copies.replays,
             sessions,
             users,

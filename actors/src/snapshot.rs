@@ -88,12 +88,14 @@ impl CatalogueSnapshot {
         current.listing.apply(article, changed);
     }
 
-    /// Reads every article from the store.
-    pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
-        let last_event = tables.store.last_event().await?;
+    /// Replaces the copy by the articles of the store, which hold every event up to `position`.
+    pub async fn load(&self, tables: &Tables, position: EventId) -> Result<(), StoreError> {
+        let mut stored = Current { last_applied: position, ..Current::default() };
         for (_, row) in tables.articles.all().await? {
-            self.apply(last_event, &Event::ArticleChanged(row.value));
+            stored.applied.insert(row.value.id, position);
+            stored.listing.apply(row.value.id, Some(&row.value));
         }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = stored;
         Ok(())
     }
 }

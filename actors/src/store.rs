@@ -122,11 +122,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the events after `after` as an endless stream.
     ///
-    /// If the log no longer reaches back that far, the stream yields [`StoreError::Gone`] and ends.
+    /// If the log no longer reaches back that far, or was replaced by one that does not hold what
+    /// was read, the stream yields [`StoreError::Gone`] and ends.
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>>;
 
     /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
+
+    /// Returns an error if reads fail or commits are refused.
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.last_event().await.map(drop)
+    }
 
     /// Returns what the store takes and needs, without reading what is stored.
     async fn usage(&self) -> StoreUsage {

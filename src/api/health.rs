@@ -13,9 +13,16 @@ pub async fn check_liveness() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "live" }))
 }
 
-/// `GET /health/ready`: answers 200 if the store can be read, else 503.
+/// `GET /health/ready`: answers 200 if the store can be read and takes commits, else 503.
 pub async fn check_readiness(state: Data<AppState>) -> Result<HttpResponse, Problem> {
-    let store = state.shop.tables.store.last_event().await;
-    store.map_err(|error| Problem::because(Code::Unavailable, error))?;
+    let ready = state.shop.tables.store.ready().await;
+    ready.map_err(|error| Problem::because(Code::Unavailable, error))?;
+    let is_current = state.shop.revocations.is_current(state.shop.clock.moment());
+    if *state.shop.is_lost.borrow() || !is_current {
+        return Err(Problem::because(
+            Code::Unavailable,
+            "this node does not know the state of the store",
+        ));
+    }
     Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
 }

@@ -34,7 +34,12 @@ pub fn authenticate(request: &HttpRequest) -> Result<SignedIn, Problem> {
     if !request.headers().contains_key(AUTHORIZATION) {
         return Err(Problem::new(Code::Unauthorized));
     }
-    valid_token(request).ok_or_else(|| Problem::new(Code::InvalidToken))
+    match authorization(request) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            check(app_state(request), token)
+        }
+        _ => Err(Problem::new(Code::InvalidToken)),
+    }
 }
 
 /// Returns the user to whom the request's access token was issued, even if it has expired or its
@@ -51,7 +56,7 @@ pub fn subject(request: &HttpRequest) -> Option<UserId> {
 pub fn authenticate_socket(request: &HttpRequest) -> Result<SignedIn, Problem> {
     match (authenticate(request), protocol_token(request)) {
         (Err(problem), Some(token)) if problem.code == Code::Unauthorized => {
-            check(app_state(request), token).ok_or_else(|| Problem::new(Code::InvalidToken))
+            check(app_state(request), token)
         }
         (result, _) => result,
     }
@@ -62,18 +67,18 @@ pub fn has_socket_token(request: &HttpRequest) -> bool {
     request.headers().contains_key(AUTHORIZATION) || protocol_token(request).is_some()
 }
 
-/// Returns the user that a token identifies; `None` if the token is invalid or its session has
-/// ended.
-pub fn check(state: &AppState, token: &str) -> Option<SignedIn> {
-    let signed_in = state.access.check(token, state.shop.clock.now())?;
-    let is_revoked = state.shop.revocations.refuse(signed_in.session, signed_in.until);
-    (!is_revoked).then_some(signed_in)
-}
-
-fn valid_token(request: &HttpRequest) -> Option<SignedIn> {
-    let (scheme, token) = authorization(request)?;
-    let signed_in = check(app_state(request), token);
-    signed_in.filter(|_| scheme.eq_ignore_ascii_case("bearer"))
+/// Returns the user that a token identifies.
+///
+/// A token that is invalid, or whose session has ended, is [`Code::InvalidToken`]. While
+/// the store does not reply, its session may have ended too: [`Code::Unavailable`].
+pub fn check(state: &AppState, token: &str) -> Result<SignedIn, Problem> {
+    let signed_in = state.access.check(token, state.shop.clock.now());
+    let revocations = &state.shop.revocations;
+    let is_revoked = |signed_in: &SignedIn| revocations.refuse(signed_in.session, signed_in.until);
+    let signed_in = signed_in.filter(|signed_in| !is_revoked(signed_in));
+    let signed_in = signed_in.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let is_current = revocations.is_current(state.shop.clock.moment());
+    if is_current { Ok(signed_in) } else { Err(Problem::new(Code::Unavailable)) }
 }
 
 /// Returns the token in the list of requested protocols (RFC 6455, section 11.3.4).

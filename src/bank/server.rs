@@ -31,7 +31,7 @@ use crate::json::Fields;
 use crate::read::answer_head;
 use crate::shutdown::ShutdownSignal;
 use crate::sockets::tcp::Connection;
-use crate::store::{self, OpenError, Options};
+use crate::store::{self, OpenError};
 use crate::upgrade::refuse_upgrade;
 
 /// The largest body of a request, in bytes.
@@ -69,9 +69,9 @@ struct OnLoopback(bool);
 impl BankServer {
     /// Opens the ledger and binds the address. Requests wait until [`BankServer::run`].
     pub async fn open(config: &Config) -> Result<Self, BankServerError> {
-        let options = Options { events_max: config.events.max, events_keep: config.events.keep };
         let store =
-            store::open(config.bank.store.expose_secret(), &options, Clock::default()).await?;
+            store::open(config.bank.store.expose_secret(), &config.into(), Clock::default())
+                .await?;
         let failure = store.failure();
         let bind = config.bank.bind;
         let stop = ShutdownSignal::listen()?;

@@ -65,12 +65,13 @@ pub(super) fn ranges(config: &Config) -> Vec<Ranged> {
     [server(config), auth(config), payment(config), live(config)].into_iter().flatten().collect()
 }
 
-fn server(Config { server, events, .. }: &Config) -> Vec<Ranged> {
+fn server(Config { server, store, events, .. }: &Config) -> Vec<Ranged> {
     vec![
         number("server.workers", server.workers as u64, 0..=256),
         number("server.reads_per_client", server.reads_per_client as u64, 1..=1_000),
         time("server.body_timeout", server.body_timeout, SECOND..=10 * MINUTE),
         time("server.drain", server.drain, Duration::ZERO..=10 * MINUTE),
+        time("store.silence", store.silence, 2 * SECOND..=MINUTE),
         number("events.max", events.max, 10..=1_000_000_000),
         time("events.keep", events.keep, SECOND..=TEN_YEARS),
     ]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actors::user::breached::BreachedPasswords;
 use jiff::tz::TimeZone;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 use views::locale::is_language_tag;
@@ -135,12 +135,46 @@ fn language<'de, D: Deserializer<'de>>(text: D) -> Result<String, D::Error> {
     if is_language_tag(&tag) { Ok(tag) } else { Err(de::Error::custom(right)) }
 }
 
+/// The settings with which Redis syncs its file before each reply, and evicts nothing.
+pub const DURABLE: [(&str, &str); 4] = [
+    ("appendonly", "yes"),
+    ("appendfsync", "always"),
+    ("no-appendfsync-on-rewrite", "no"),
+    ("maxmemory-policy", "noeviction"),
+];
+
 /// `[store]`: the database.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct StoreConfig {
     pub url: SecretString,
+    #[serde(deserialize_with = "vouched")]
+    pub vouched: Vec<String>,
+    #[serde(deserialize_with = "super::duration::deserialize")]
+    pub silence: Duration,
+}
+
+impl StoreConfig {
+    /// Whether several processes may use the store at the same time.
+    pub fn is_shared(&self) -> bool {
+        self.url.expose_secret().starts_with("redis")
+    }
+}
+
+/// Reads names of settings of Redis, separated by commas or spaces.
+fn vouched<'de, D: Deserializer<'de>>(text: D) -> Result<Vec<String>, D::Error> {
+    let text = String::deserialize(text)?;
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    let words: Vec<_> = words.map(str::to_owned).collect();
+    if words.iter().all(|word| DURABLE.iter().any(|(name, _)| name == word)) {
+        Ok(words)
+    } else {
+        Err(de::Error::custom(
+            "it must list some of appendonly, appendfsync, no-appendfsync-on-rewrite and \
+             maxmemory-policy",
+        ))
+    }
 }
 
 /// `[events]`: how many events the log keeps.

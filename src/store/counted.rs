@@ -59,6 +59,10 @@ impl Store for CountedStore {
         self.store.last_event().await
     }
 
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.store.ready().await
+    }
+
     async fn usage(&self) -> StoreUsage {
         self.store.usage().await
     }

@@ -1,17 +1,19 @@
 //! The shared store: any number of servers use one Redis, and each commit is one script.
 //!
 //! Redis runs one command at a time, and replies only after it has synced its append-only file
-//! (see `durable`). No other command runs during a script. Order, atomicity and durability
+//! (see `inspection`). No other command runs during a script. Order, atomicity and durability
 //! therefore come from Redis itself.
 
 mod commit;
-mod durable;
+mod guard;
+mod inspection;
 mod log;
 pub(super) mod opening;
 mod watcher;
 
+use std::time::Duration;
+
 use actors::clock::Clock;
-use actors::store::tail::follow;
 use actors::store::{Batch, EventId, LogEntry, Store, StoreError, StoreUsage, Versioned};
 use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
@@ -19,16 +21,25 @@ use fred::bytes::Bytes;
 use fred::clients::{Client, WithOptions};
 use fred::error::Error;
 use fred::interfaces::{ClientLike, HashesInterface, LuaInterface};
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::types::Value;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::Options;
 use super::envelope::{Envelope, milliseconds};
+use commit::Commits;
+use guard::Guard;
+use inspection::{field, info};
+use log::LogEnd;
 
 const SCAN: &str = include_str!("redis/scan.lua");
+const COMMIT: &str = include_str!("redis/commit.lua");
+
+/// After this timeout a command fails, though it may have taken effect.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The keys in Redis. The braces put all of them on one node of a cluster.
 const VALUES: &str = "{shop}:values";
@@ -36,6 +47,7 @@ const NAMES: &str = "{shop}:names";
 const EXPIRIES: &str = "{shop}:expiries";
 const LOG: &str = "{shop}:log";
 const FORMAT_KEY: &str = "{shop}:format";
+const EPOCH_KEY: &str = "{shop}:epoch";
 
 /// A connection that fails at once, or after a short timeout, and never sends a command twice.
 type Connection = WithOptions<Client>;
@@ -43,14 +55,15 @@ type Connection = WithOptions<Client>;
 /// A store on a Redis server.
 pub(super) struct RedisStore {
     connection: Connection,
-    /// The SHA-1 digest under which Redis caches the commit script.
-    commit_script: String,
+    commits: Commits,
+    guard: Guard,
     clock: Clock,
     sweep_clock: SweepClock,
     options: Options,
-    /// The id of the last event, published by the watcher.
-    last_event: watch::Receiver<EventId>,
-    watcher: JoinHandle<()>,
+    /// The end of the log, published by the watcher.
+    log_end: watch::Receiver<LogEnd>,
+    /// The tasks of the watcher and of the guard.
+    tasks: [JoinHandle<()>; 2],
     watcher_connection: Connection,
 }
 
@@ -93,19 +106,20 @@ impl Store for RedisStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let now = milliseconds(self.clock.now());
         let swept = milliseconds(self.sweep_clock.now());
-        let arguments = commit::arguments(batch, &self.options, now, swept);
-        commit::run(self.connection.clone(), self.commit_script.clone(), arguments)
+        self.commits.send(commit::arguments(batch, &self.options, now, swept))
     }
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
-        let connection = self.connection.clone();
-        follow(after, self.last_event.clone(), move |after| {
-            log::events_after(connection.clone(), after)
-        })
+        log::tail(self.connection.clone(), self.log_end.clone(), after)
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
         log::last_event(&self.connection).await.map_err(unavailable)
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.guard.verdict().map_err(|reason| StoreError::Unavailable(reason.to_string()))?;
+        self.last_event().await.map(drop)
     }
 
     async fn usage(&self) -> StoreUsage {
@@ -124,7 +138,7 @@ impl RedisStore {
 impl Drop for RedisStore {
     /// Closes the connections. Without a runtime they are closed already.
     fn drop(&mut self) {
-        self.watcher.abort();
+        self.tasks.iter().for_each(JoinHandle::abort);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             for connection in [self.connection.clone(), self.watcher_connection.clone()] {
                 runtime.spawn(async move { connection.quit().await });
@@ -133,11 +147,19 @@ impl Drop for RedisStore {
     }
 }
 
+/// Replaces a connection on which a command got no reply in time. It may be dead without an error,
+/// for example because the computer at its other end has been switched off.
+async fn reconnect(connection: &Connection) {
+    if connection.is_connected() {
+        // Whether it succeeds, the next command shows.
+        let _ = timeout(COMMAND_TIMEOUT, connection.force_reconnection()).await;
+    }
+}
+
 /// Returns how many bytes of memory Redis uses.
 async fn used_memory(connection: &Connection) -> Option<u64> {
-    let command = CustomCommand::new_static("INFO", ClusterHash::FirstKey, false);
-    let info: String = connection.custom(command, vec!["memory"]).await.ok()?;
-    info.lines().find_map(|line| line.strip_prefix("used_memory:"))?.trim().parse().ok()
+    let info = info(connection, "memory").await.ok()?;
+    field(&info, "used_memory")?.parse().ok()
 }
 
 /// Converts bytes to an argument of a script.

@@ -138,6 +138,16 @@ impl TestShop {
         self.process.wait().unwrap();
     }
 
+    /// Stops the process without ending it.
+    pub(crate) fn pause(&self) {
+        signal(&self.process, "-STOP");
+    }
+
+    /// Lets a paused process run on.
+    pub(crate) fn resume(&self) {
+        signal(&self.process, "-CONT");
+    }
+
     /// Sends SIGTERM to the process and waits until it has exited.
     pub(crate) fn stop(&mut self) {
         stop(&mut self.process);
@@ -188,7 +198,11 @@ impl TestShop {
     /// Opens the tables of the closed shop.
     pub(crate) async fn tables(&self) -> Tables {
         let url = format!("sled:{}", self.folder.path().join("data/shop").display());
-        let options = Options { events_max: 1_000, events_keep: Duration::from_secs(3_600) };
+        let options = Options {
+            events_max: 1_000,
+            events_keep: Duration::from_secs(3_600),
+            vouched: Vec::new(),
+        };
         Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
     }
 
@@ -277,8 +291,12 @@ pub(crate) fn stop(process: &mut Child) {
 }
 
 fn terminate(process: &Child) {
+    signal(process, "-TERM");
+}
+
+fn signal(process: &Child, signal: &str) {
     let id = process.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
 }
 
 /// Removes the permissions of other users from a folder and everything in it.

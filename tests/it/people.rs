@@ -86,6 +86,16 @@ impl Person {
         person
     }
 
+    /// Returns the same person on another node.
+    pub(crate) fn at(&self, node: &TestShop) -> Self {
+        Self {
+            url: node.url.clone(),
+            http: self.http.clone(),
+            token: self.token.clone(),
+            refresh_token: self.refresh_token.clone(),
+        }
+    }
+
     /// Replaces both tokens.
     pub(crate) fn takes(&mut self, tokens: &Value) {
         self.token = tokens["access_token"].as_str().unwrap().to_owned();

@@ -2,11 +2,15 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+/// The settings of a server that syncs every write.
+pub(crate) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
 
 /// A running `redis-server`. It is killed when the value is dropped.
 pub(crate) struct RedisServer {
@@ -19,7 +23,7 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     /// Starts a server that syncs every write.
     pub(crate) fn start() -> Self {
-        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
+        Self::start_with(&DURABLE)
     }
 
     /// Starts a server with command-line settings.
@@ -50,26 +54,41 @@ impl RedisServer {
         self.wait_until_ready();
     }
 
-    /// Runs a command and returns the first line of its reply.
-    pub(crate) fn ask(&self, command: &str) -> String {
-        self.try_run(command).unwrap()
+    /// Starts the server again with other command-line settings.
+    pub(crate) fn start_again_with(&mut self, settings: &[&str]) {
+        self.settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        self.start_again();
     }
 
-    fn try_run(&self, command: &str) -> std::io::Result<String> {
+    /// The folder with the files of the server.
+    pub(crate) fn folder(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Runs a command and returns the first line of its reply.
+    pub(crate) fn ask(&self, command: &str) -> String {
+        self.try_run(command, 1).unwrap().remove(0)
+    }
+
+    /// Returns the value of a setting.
+    pub(crate) fn setting(&self, name: &str) -> String {
+        self.try_run(&format!("CONFIG GET {name}"), 5).unwrap().remove(4)
+    }
+
+    /// Runs a command and returns this many lines of its reply.
+    fn try_run(&self, command: &str, lines: usize) -> std::io::Result<Vec<String>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
         stream.set_read_timeout(Some(Duration::from_secs(2)))?;
         stream.write_all(format!("{command}\r\n").as_bytes())?;
-        let mut reply = String::new();
-        BufReader::new(stream).read_line(&mut reply)?;
-        Ok(reply.trim_end().to_owned())
+        BufReader::new(stream).lines().take(lines).collect()
     }
 
     fn wait_until_ready(&self) {
         for _ in 0..1000 {
             // A server with a password replies with NOAUTH.
             if self
-                .try_run("PING")
-                .is_ok_and(|reply| reply == "+PONG" || reply.starts_with("-NOAUTH"))
+                .try_run("PING", 1)
+                .is_ok_and(|reply| reply == ["+PONG"] || reply[0].starts_with("-NOAUTH"))
             {
                 return;
             }

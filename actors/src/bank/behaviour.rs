@@ -48,11 +48,11 @@ impl BankBehaviour {
         }
     }
 
-    /// Reads the behaviour that was stored last, if one was.
-    pub(crate) async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
-        let position = tables.store.last_event().await?;
+    /// Replaces the behaviour by the stored one, if one is; it holds every event up to `position`.
+    pub(crate) async fn load(&self, tables: &Tables, position: EventId) -> Result<(), StoreError> {
         if let Some(row) = tables.bank_behaviour.get("simulated").await? {
-            self.apply(position, row.value);
+            let stored = Current { behaviour: row.value, applied: position };
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = stored;
         }
         Ok(())
     }

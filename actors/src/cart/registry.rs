@@ -30,6 +30,11 @@ impl<M> Message for ToCart<M> {
 #[rtype(result = "()")]
 pub struct CartStored(pub Owner, pub u64);
 
+/// Asks to read every cart again, because the store may have changed without an event.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct ForgetCarts;
+
 /// Asks to passivate a cart that was not used for a while, or that is not stored.
 ///
 /// The registry removes its address first and then sends `Passivate`, which arrives after every
@@ -112,6 +117,16 @@ impl Handler<CartStored> for CartRegistry {
     fn handle(&mut self, CartStored(owner, version): CartStored, _: &mut Self::Context) {
         if let Some(cart) = self.active.get(&owner) {
             cart.do_send(Stored(version));
+        }
+    }
+}
+
+impl Handler<ForgetCarts> for CartRegistry {
+    type Result = ();
+
+    fn handle(&mut self, _: ForgetCarts, _: &mut Self::Context) {
+        while let Some(cart) = self.active.remove_excess(0) {
+            cart.do_send(Passivate);
         }
     }
 }

@@ -1,18 +1,24 @@
 //! The copies that the hub keeps up to date, so that they can be read without a message.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::breaker::{Breaker, Interruption, Limits, State};
 use domain::event::{Entry, Event};
 use domain::session::latest_expiry;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::replay::Replays;
 use crate::clock::{Clock, Reading};
 use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
+use crate::user::default_password::DefaultPassword;
+
+/// How long to wait for an event that is stored.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
 
 /// The copies that the hub keeps up to date with the log; the catalogue snapshot and the
 /// behaviour of the simulated bank are shared by every actor.
@@ -27,6 +33,10 @@ pub struct Copies {
     pub breaker: Arc<watch::Sender<SeenBreaker>>,
     /// The id of the last event that the hub has read.
     pub position: Arc<watch::Sender<EventId>>,
+    /// Whether the log does not go on from what was read, so that no copy is true any more.
+    pub is_lost: Arc<watch::Sender<bool>>,
+    /// Whether the first administrator still has the default password.
+    pub default_password: DefaultPassword,
     /// The events of the past; the latest ones are in memory.
     pub replays: Replays,
 }
@@ -69,22 +79,51 @@ impl SeenBreaker {
 impl Copies {
     /// Reads every copy from the store, and the position from which the hub follows the log.
     pub async fn load(shared: &Shared) -> Result<Self, StoreError> {
+        let breaker = SeenBreaker::new(Breaker::default(), &shared.clock, &shared.rules.breaker);
+        let copies = Self {
+            revocations: Revocations::new(shared.rules.store_silence),
+            breaker: Arc::new(watch::Sender::new(breaker)),
+            position: Arc::default(),
+            is_lost: Arc::default(),
+            default_password: DefaultPassword::default(),
+            replays: Replays::new(shared),
+        };
+        copies.reload(shared).await?;
+        Ok(copies)
+    }
+
+    /// Replaces every copy by what the store has now, and then the position. A store that takes no
+    /// commits is not read: it may have been emptied.
+    pub(super) async fn reload(&self, shared: &Shared) -> Result<(), StoreError> {
         let tables = &shared.tables;
+        let read_at = shared.clock.moment();
+        tables.store.ready().await?;
         // The position first: an event between it and a copy is then applied again, never missed.
         let position = tables.store.last_event().await?;
-        shared.snapshot.load(tables).await?;
-        shared.bank_behaviour.load(tables).await?;
-        let revocations = Revocations::default();
-        revocations.load(tables).await?;
+        shared.snapshot.load(tables, position).await?;
+        shared.bank_behaviour.load(tables, position).await?;
+        self.revocations.load(tables).await?;
+        self.default_password.load(tables).await?;
         let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
         let breaker = breaker.recovered(shared.clock.now());
         let breaker = SeenBreaker::new(breaker, &shared.clock, &shared.rules.breaker);
-        Ok(Self {
-            revocations,
-            breaker: Arc::new(watch::Sender::new(breaker)),
-            position: Arc::new(watch::Sender::new(position)),
-            replays: Replays::load(shared, position).await?,
-        })
+        self.breaker.send_replace(breaker);
+        self.replays.load(position).await?;
+        self.position.send_replace(position);
+        self.revocations.complete(read_at);
+        Ok(())
+    }
+
+    /// Waits until everything that is stored now has been applied, and notes that. Returns without
+    /// a note if the store or the log does not answer in time.
+    pub(super) async fn confirm(&self, shared: &Shared) {
+        let asked_at = shared.clock.moment();
+        let Ok(last) = shared.tables.store.last_event().await else { return };
+        let mut position = self.position.subscribe();
+        let reached = timeout(CONFIRM_WITHIN, position.wait_for(|position| *position >= last));
+        if reached.await.is_ok() {
+            self.revocations.complete(asked_at);
+        }
     }
 
     /// Applies an event of the log.

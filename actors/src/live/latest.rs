@@ -36,13 +36,14 @@ impl LatestEvents {
         }
     }
 
-    /// Reads the latest events up to `position` from the log.
+    /// Replaces the events by the latest ones of the log up to `position`.
     pub(super) async fn load(
         &self,
         store: &SharedStore,
         position: EventId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        self.events.write().unwrap_or_else(PoisonError::into_inner).clear();
         let mut last = position.saturating_sub(self.capacity as EventId);
         let mut log = store.tail(last);
         while last < position {

@@ -37,12 +37,15 @@ pub struct Replays {
 }
 
 impl Replays {
-    /// Loads the latest events up to `position` into memory.
-    pub(super) async fn load(shared: &Shared, position: EventId) -> Result<Self, StoreError> {
+    /// Creates an access without events in memory.
+    pub(super) fn new(shared: &Shared) -> Self {
         let latest = LatestEvents::new(shared.rules.events_max, shared.rules.events_keep);
-        latest.load(&shared.tables.store, position, shared.clock.now()).await?;
-        let permits = Arc::new(Semaphore::new(BATCHES));
-        Ok(Self { shared: shared.clone(), latest, permits })
+        Self { shared: shared.clone(), latest, permits: Arc::new(Semaphore::new(BATCHES)) }
+    }
+
+    /// Replaces the events in memory by the latest ones of the log up to `position`.
+    pub(super) async fn load(&self, position: EventId) -> Result<(), StoreError> {
+        self.latest.load(&self.shared.tables.store, position, self.shared.clock.now()).await
     }
 
     /// Waits until a batch may be made, and returns what `encode` makes of the events after `after`
@@ -148,7 +151,7 @@ mod tests {
             clock,
             rules: Arc::new(rules(in_memory)),
         };
-        let replays = Replays::load(&shared, 0).await.unwrap();
+        let replays = Replays::new(&shared);
         for _ in 0..10 {
             let mut batch = shared.batch();
             batch.publish(&Event::ShopClosing).unwrap();
@@ -181,6 +184,7 @@ mod tests {
             bank_calls: 1,
             events_max,
             events_keep: DAY,
+            store_silence: DAY,
         }
     }
 
@@ -263,7 +267,8 @@ mod tests {
     #[tokio::test]
     async fn a_shop_that_opens_loads_the_latest_events_that_the_log_holds() {
         let before = replays(3, 10).await;
-        let after = Replays::load(&before.shared, 10).await.unwrap();
+        let after = Replays::new(&before.shared);
+        after.load(10).await.unwrap();
         assert_eq!(ids(&after, 7, 10).await, Some(vec![8, 9, 10]));
         assert!(after.latest.get(7, 10, after.shared.clock.now()).is_some());
         assert!(after.latest.get(6, 10, after.shared.clock.now()).is_none());

@@ -88,7 +88,9 @@ impl SessionDeps {
     pub(super) async fn find(self, hash: String, cached: Option<Session>) -> Result<Session> {
         let tables = &self.shared.tables;
         let now = self.shared.clock.now();
-        let session = match cached {
+        let moment = self.shared.clock.moment();
+        // Without news of the store, only the store knows whether the session has ended.
+        let session = match cached.filter(|_| self.revocations.is_current(moment)) {
             Some(session) => session,
             None => {
                 let id = tables.cookies.get(&hash).await?.ok_or(SessionError::Refused)?.value;

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
-use domain::moment::KEPT_AFTER_EXPIRY;
+use domain::moment::{KEPT_AFTER_EXPIRY, Moment};
 use domain::session::SessionId;
 use domain::time::later;
 use jiff::Timestamp;
@@ -14,9 +15,13 @@ use crate::tables::Tables;
 /// Ended sessions whose access tokens may not have expired yet.
 ///
 /// Every request checks it, so that a revocation takes effect at once without a read of the store.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Revocations {
     revoked: Arc<RwLock<Revoked>>,
+    /// How old the list may become.
+    silence: Duration,
+    /// When the list last held everything that was stored.
+    complete_at: Arc<RwLock<Moment>>,
 }
 
 #[derive(Default)]
@@ -28,6 +33,26 @@ struct Revoked {
 }
 
 impl Revocations {
+    /// Creates an empty list, by which one may decide for as long as `silence` after it was
+    /// complete.
+    pub fn new(silence: Duration) -> Self {
+        let complete_at = Arc::new(RwLock::new(Moment::START));
+        Self { revoked: Arc::default(), silence, complete_at }
+    }
+
+    /// Whether the list is recent enough to decide by it. It grows old while the store does not
+    /// reply: another node may then have ended any session.
+    pub fn is_current(&self, now: Moment) -> bool {
+        let complete_at = *self.complete_at.read().unwrap_or_else(PoisonError::into_inner);
+        now.since(complete_at) <= self.silence
+    }
+
+    /// Notes that the list held everything that was stored at a time.
+    pub fn complete(&self, at: Moment) {
+        let mut complete_at = self.complete_at.write().unwrap_or_else(PoisonError::into_inner);
+        *complete_at = at.max(*complete_at);
+    }
+
     /// Whether a session has ended.
     pub fn contains(&self, session: SessionId) -> bool {
         self.read().until.contains_key(&session)
@@ -49,13 +74,11 @@ impl Revocations {
         *latest = (*latest).max(until);
     }
 
-    /// Reads the list from the store.
+    /// Replaces the list by that of the store.
     pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
-        for (key, row) in tables.revoked.all().await? {
-            if let Ok(session) = key.parse() {
-                self.add(SessionId(session), row.value);
-            }
-        }
+        let rows = tables.revoked.all().await?.into_iter();
+        let stored = rows.filter_map(|(key, row)| Some((SessionId(key.parse().ok()?), row.value)));
+        self.write().until = stored.collect();
         Ok(())
     }
 

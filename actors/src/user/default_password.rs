@@ -18,22 +18,16 @@ impl DefaultPassword {
         self.stands.load(Ordering::Relaxed)
     }
 
-    /// Reads the first administrator's account from the store.
-    pub async fn load(tables: &Tables) -> Result<Self, StoreError> {
-        let loaded = Self::default();
-        loaded.reload(tables).await?;
-        Ok(loaded)
-    }
-
     /// Reads the first administrator's account again, after it may have changed. A change that is
     /// stored has succeeded, so an error is only logged; the previous value then stays.
     pub(super) async fn refresh(&self, tables: &Tables) {
-        if let Err(error) = self.reload(tables).await {
+        if let Err(error) = self.load(tables).await {
             tracing::warn!(%error, "could not read whether the default password still works");
         }
     }
 
-    async fn reload(&self, tables: &Tables) -> Result<(), StoreError> {
+    /// Reads the first administrator's account from the store.
+    pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
         let account = match tables.seed.get("admin").await? {
             Some(first) => tables.accounts.get(first.value).await?,
             None => None,

@@ -236,6 +236,7 @@ pub(crate) fn rules() -> Rules {
         bank_calls: 16,
         events_max: 10_000,
         events_keep: minutes(24 * 60),
+        store_silence: minutes(1),
     }
 }
 

@@ -30,7 +30,7 @@ use super::people::{CLERK, CUSTOMERS};
 use crate::bank::simulated::SimulatedBank;
 use crate::config::Config;
 use crate::seed::{WrongSeed, seed};
-use crate::store::{self, OpenError, Options};
+use crate::store::{self, OpenError};
 
 mod orders;
 
@@ -151,8 +151,8 @@ pub(super) async fn make(config: &Config, password: &str) -> Result<()> {
 
 async fn open(config: &Config, manual: &ManualClock) -> Result<Shop> {
     let clock = Clock::Manual(manual.clone());
-    let options = Options { events_max: config.events.max, events_keep: config.events.keep };
-    let store = store::open(config.store.url.expose_secret(), &options, clock.clone()).await?;
+    let store =
+        store::open(config.store.url.expose_secret(), &config.into(), clock.clone()).await?;
     let bank_behaviour = BankBehaviour::default();
     let bank = SimulatedBank::new(store.clone(), clock.clone(), bank_behaviour.clone());
     let bank = Arc::new(PacedBank { bank, clock: manual.clone() });

@@ -10,6 +10,7 @@ use domain::cart::Owner;
 
 use super::{Client, Context, Socket};
 use crate::auth::bearer;
+use crate::error::code::Code;
 use crate::live::close::Close;
 use crate::live::identity::Identity;
 use crate::live::program::Program;
@@ -30,12 +31,19 @@ impl Socket {
     /// Returns whether the client is identified; the caller must subscribe, so that the end of the
     /// session is pushed.
     pub(super) fn identify(&mut self, token: Option<&str>, ctx: &mut Context) -> bool {
-        let Some(signed_in) = token.and_then(|token| bearer::check(&self.state, token)) else {
-            if token.is_some() {
-                self.record_refusal();
+        let signed_in = match token.map(|token| bearer::check(&self.state, token)) {
+            Some(Ok(signed_in)) => signed_in,
+            Some(Err(problem)) if problem.code == Code::Unavailable => {
+                self.refuse(Close::Unavailable, ctx);
+                return false;
             }
-            self.refuse(Close::Unauthorized, ctx);
-            return false;
+            refused => {
+                if refused.is_some() {
+                    self.record_refusal();
+                }
+                self.refuse(Close::Unauthorized, ctx);
+                return false;
+            }
         };
         let owner = Owner::User(signed_in.user);
         let identity = Identity::new(Some(&owner), Some(&signed_in));

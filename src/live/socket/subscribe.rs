@@ -72,10 +72,11 @@ impl Socket {
     }
 
     /// Sends the events after `pushed` that the client has missed of its former topics, and what
-    /// there is to send of the new ones, both up to `position`.
+    /// there is to send of the new ones, both up to `position`. A place after `position` is in no
+    /// log, and the client begins with the current state.
     pub(super) fn catch_up(&mut self, pushed: EventId, position: EventId, ctx: &mut Context) {
         let Some(subscription) = self.pending.clone() else { return };
-        let missed_after = (pushed < position).then_some(pushed);
+        let missed_after = (pushed != position).then_some(pushed);
         match &self.client {
             Client::Page(page) => {
                 let page = Page { since: missed_after.unwrap_or(page.since), ..Page::clone(page) };

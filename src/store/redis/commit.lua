@@ -1,7 +1,8 @@
 -- Checks the expectations of a batch, then applies all of it. No other command runs during a
 -- script, so no client sees half of a batch.
--- Returns the id of the last event in the log, or false if an expectation does not hold.
-local values, names, expiries, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+-- Returns the id of the last event in the log, or false if an expectation does not hold; an error
+-- if this is not the shop that the node knows.
+local values, names, expiries, log, epoch = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 
 -- How many expired keys, and how many old events, this commit removes. It is more than the commit
 -- adds, so that neither pile up, however large the commits are.
@@ -13,6 +14,10 @@ local function take()
   return ARGV[position]
 end
 local function take_number() return tonumber(take()) end
+
+if redis.call('GET', epoch) ~= take() then
+  return redis.error_reply('EPOCH the store holds another shop, or none')
+end
 
 local now, swept, oldest_time = take_number(), take_number(), take_number()
 local events_max = take_number()

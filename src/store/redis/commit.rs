@@ -1,5 +1,6 @@
-//! The commit: one call of the script `commit.lua`.
+//! Commits: each is one call of the script `commit.lua`.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use actors::store::{Batch, EventId, StoreError};
@@ -8,46 +9,103 @@ use fred::interfaces::LuaInterface;
 use fred::types::Value;
 use futures_util::future::{self, BoxFuture, FutureExt};
 
-use super::{Connection, EXPIRIES, LOG, NAMES, VALUES, bytes, number, unavailable};
+use super::guard::Guard;
+use super::{
+    COMMIT, Connection, EPOCH_KEY, EXPIRIES, LOG, NAMES, VALUES, bytes, number, unavailable,
+};
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
-/// The text of the script.
-pub(super) const SCRIPT: &str = include_str!("commit.lua");
-
-/// Calls the script with its arguments, and returns a future of the result.
-///
-/// The command is sent before this function returns, so commits take effect in the order of the
-/// calls.
-pub(super) fn run(
+/// Sends commits to Redis in the order of the calls.
+#[derive(Clone)]
+pub(super) struct Commits {
     connection: Connection,
-    script: String,
-    arguments: Vec<Value>,
-) -> BoxFuture<'static, Result<EventId, StoreError>> {
-    let mut result = evaluate(connection, script, arguments).boxed();
-    // The first poll sends the command.
-    match result.poll_unpin(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => future::ready(result).boxed(),
-        Poll::Pending => result,
+    guard: Guard,
+    /// The SHA-1 digest under which Redis caches the script.
+    script: Arc<str>,
+    /// How many were sent. Locked while one is being sent.
+    sent: Arc<Mutex<u64>>,
+}
+
+/// The reply to one call of the script.
+type Reply = BoxFuture<'static, Result<Option<EventId>, Error>>;
+
+impl Commits {
+    pub(super) fn new(connection: Connection, guard: Guard) -> Self {
+        let script = fred::util::sha1_hash(COMMIT).into();
+        Self { connection, guard, script, sent: Arc::default() }
+    }
+
+    /// Sends a commit, and returns a future of the result.
+    ///
+    /// The command is sent before this function returns, so commits take effect in the order of the
+    /// calls.
+    pub(super) fn send(
+        &self,
+        arguments: Vec<Value>,
+    ) -> BoxFuture<'static, Result<EventId, StoreError>> {
+        let epoch = match self.guard.verdict() {
+            Ok(epoch) => epoch,
+            Err(reason) => return future::ready(Err(refused(&reason))).boxed(),
+        };
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent += 1;
+        let number = *sent;
+        let reply = self.call(&epoch, arguments.clone());
+        drop(sent);
+        let commits = self.clone();
+        let result = async move {
+            let reply = match reply.await {
+                Err(error) if is_unfit(&error) => commits.send_again(number, arguments).await?,
+                reply => reply,
+            };
+            reply.map_err(unavailable)?.ok_or(StoreError::Conflict)
+        };
+        result.boxed()
+    }
+
+    /// Sends a commit for the second time, after Redis has refused it without looking at it: once a
+    /// look has passed, and only if no later commit was sent, which could take effect before it.
+    async fn send_again(
+        &self,
+        number: u64,
+        arguments: Vec<Value>,
+    ) -> Result<Result<Option<EventId>, Error>, StoreError> {
+        let epoch = self.guard.next_verdict().await.map_err(|reason| refused(&reason))?;
+        let reply = {
+            let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+            (*sent == number).then(|| self.call(&epoch, arguments))
+        };
+        match reply {
+            Some(reply) => Ok(reply.await),
+            None => Err(refused("redis has been started again")),
+        }
+    }
+
+    /// Calls the script. The command is sent before this function returns.
+    fn call(&self, epoch: &str, arguments: Vec<Value>) -> Reply {
+        let connection = self.connection.clone();
+        let script = self.script.to_string();
+        let arguments = [vec![bytes(epoch)], arguments].concat();
+        let keys = vec![VALUES, NAMES, EXPIRIES, LOG, EPOCH_KEY];
+        let mut reply = async move { connection.evalsha(script, keys, arguments).await }.boxed();
+        // The first poll sends the command.
+        match reply.poll_unpin(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => future::ready(result).boxed(),
+            Poll::Pending => reply,
+        }
     }
 }
 
-/// Calls the script once.
-///
-/// A restarted Redis has lost the script. This function loads it for the next commit, but returns
-/// an error for this one: a second call would take effect after commits that were made later.
-async fn evaluate(
-    connection: Connection,
-    script: String,
-    arguments: Vec<Value>,
-) -> Result<EventId, StoreError> {
-    let result: Result<Option<EventId>, Error> =
-        connection.evalsha(script, vec![VALUES, NAMES, EXPIRIES, LOG], arguments).await;
-    if result.as_ref().is_err_and(|error| error.details().contains("NOSCRIPT")) {
-        // If loading fails too, the next commit tries again.
-        connection.script_load::<(), _>(SCRIPT).await.ok();
-    }
-    result.map_err(unavailable)?.ok_or(StoreError::Conflict)
+/// Whether Redis has refused a commit because it is not, or not yet known to be, the one that may
+/// take it: it does not know the script, is a replica, or holds another shop.
+fn is_unfit(error: &Error) -> bool {
+    ["NOSCRIPT", "READONLY", "EPOCH"].iter().any(|code| error.details().starts_with(code))
+}
+
+/// The error of a commit that was not sent, or was refused as a whole.
+fn refused(reason: &str) -> StoreError {
+    StoreError::Unavailable(reason.to_owned())
 }
 
 /// Returns the arguments of the script, in its order. An absent key has version 0, and 0 stands

@@ -1,91 +1,107 @@
-//! The settings under which Redis acknowledges a write only after it is on disk.
+//! What a Redis must be before it acknowledges a commit. The shop looks, and changes no setting.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::fmt::Write;
 
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike, ConfigInterface};
+use fred::interfaces::{ClientLike, ConfigInterface, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand};
 
-use super::Connection;
+use super::{Connection, EPOCH_KEY};
+use crate::config::sections::DURABLE;
 use crate::store::OpenError;
 
-/// The settings that make Redis sync its file before each reply, and that prevent eviction.
-///
-/// `appendonly` is last: it turns the file on, so the other settings must already be in effect.
-const SETTINGS: [(&str, &str); 4] = [
-    ("maxmemory-policy", "noeviction"),
-    ("no-appendfsync-on-rewrite", "no"),
-    ("appendfsync", "always"),
-    ("appendonly", "yes"),
-];
+/// What a Redis that may acknowledge commits has been found to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Inspected {
+    /// The identity of its process.
+    run: String,
+    /// The random word that names the shop in it; `None` before a shop is created.
+    pub(super) epoch: Option<String>,
+}
 
-/// How often and at what interval to check whether the first append-only file is complete.
-const FIRST_FILE_TRIES: usize = 600;
-const FIRST_FILE_PAUSE: Duration = Duration::from_millis(100);
-
-/// Changes every setting that has another value. Returns an error if Redis rejects the change.
-pub(super) async fn require_durable(connection: &Connection) -> Result<(), OpenError> {
-    let mut changed = false;
-    for (setting, needed) in SETTINGS {
-        changed |= require(connection, setting, needed).await?;
+/// Looks whether a Redis may acknowledge commits: it is a primary, and appends every commit to a
+/// complete file that it syncs. What its operator has `vouched` for is not looked at. `before` is
+/// the result of the last look.
+pub(super) async fn inspect(
+    connection: &Connection,
+    vouched: &[String],
+    before: Option<&Inspected>,
+) -> Result<Inspected, OpenError> {
+    let info = info(connection, "everything").await.map_err(unreachable)?;
+    let field = |name| field(&info, name).unwrap_or_default();
+    if field("role") != "master" {
+        let primary = format!("{}:{}", field("master_host"), field("master_port"));
+        return Err(OpenError::Replica { primary });
     }
-    if changed { persist_settings(connection).await } else { Ok(()) }
-}
-
-/// Gives one setting the needed value. Returns whether it had another one.
-async fn require(connection: &Connection, setting: &str, needed: &str) -> Result<bool, OpenError> {
-    let settings: HashMap<String, String> = connection
-        .config_get(setting)
-        .await
-        .map_err(|error| not_durable(setting, "unknown", needed, &error))?;
-    let found = settings.get(setting).map_or("unknown", String::as_str);
-    if found == needed {
-        return Ok(false);
+    require_settings(connection, vouched).await?;
+    let run = field("run_id").to_owned();
+    let is_vouched = vouched.iter().any(|setting| setting == "appendonly");
+    // A rewrite of a file that was complete before endangers nothing.
+    let was_complete = before.is_some_and(|before| before.run == run);
+    let is_rewritten =
+        field("aof_rewrite_in_progress") == "1" || field("aof_rewrite_scheduled") == "1";
+    if !is_vouched && !was_complete && is_rewritten && field("aof_base_size") == "0" {
+        return Err(OpenError::NotDurable(
+            "it is writing its first append-only file, and would lose everything if it stopped \
+             now; start again when that file is complete"
+                .to_owned(),
+        ));
     }
-    let rejected = |error| not_durable(setting, found, needed, &error);
-    connection.config_set(setting, needed).await.map_err(rejected)?;
-    Ok(true)
+    if !is_vouched && field("aof_last_write_status") == "err" {
+        return Err(OpenError::NotDurable("it can't write to its append-only file".to_owned()));
+    }
+    let epoch = connection.get(EPOCH_KEY).await.map_err(unreachable)?;
+    Ok(Inspected { run, epoch })
 }
 
-/// Writes the changed settings to the configuration file of Redis.
-///
-/// Otherwise a restarted Redis would use the old ones, and not read its append-only file.
-async fn persist_settings(connection: &Connection) -> Result<(), OpenError> {
-    let written: Result<(), Error> = connection.config_rewrite().await;
-    written.map_err(|error| {
-        OpenError::NotDurable(format!(
-            "a restart would undo appendonly and appendfsync, set them in its configuration: {}",
-            error.details()
-        ))
-    })?;
-    wait_until_appending(connection).await
-}
-
-/// Waits until the first append-only file is complete. Before that, a restarted Redis would not
-/// read it.
-async fn wait_until_appending(connection: &Connection) -> Result<(), OpenError> {
-    for _ in 0..FIRST_FILE_TRIES {
-        let command = CustomCommand::new_static("INFO", ClusterHash::FirstKey, false);
-        let info: String =
-            connection.custom(command, vec!["persistence"]).await.map_err(unreachable)?;
-        let is = |line: &str| info.lines().any(|found| found == line);
-        if is("aof_enabled:1") && is("aof_rewrite_in_progress:0") && is("aof_rewrite_scheduled:0") {
-            return Ok(());
+/// Returns an error that names every setting with another value.
+async fn require_settings(connection: &Connection, vouched: &[String]) -> Result<(), OpenError> {
+    let mut wrong = String::new();
+    let mut lines = String::new();
+    for (setting, needed) in DURABLE {
+        if vouched.iter().any(|vouched| vouched == setting) {
+            continue;
         }
-        tokio::time::sleep(FIRST_FILE_PAUSE).await;
+        let found = setting_of(connection, setting).await?;
+        if found != needed {
+            // Writing to a string never fails.
+            let _ = write!(wrong, "{setting} is {found}, ");
+            let _ = write!(lines, "\n    {setting} {needed}");
+        }
     }
-    Err(OpenError::NotDurable("its first append-only file was not completed in time".to_owned()))
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError::NotDurable(format!(
+        "{wrong}and the shop changes no setting of Redis; docs/operations.md says how to set these \
+         lines of redis.conf without losing what it holds:{lines}"
+    )))
 }
 
-fn not_durable(setting: &str, found: &str, needed: &str, error: &Error) -> OpenError {
-    if matches!(error.kind(), ErrorKind::IO | ErrorKind::Timeout | ErrorKind::Canceled) {
-        return OpenError::Unreachable(error.to_string());
-    }
-    OpenError::NotDurable(format!(
-        "{setting} is {found}, it must be {needed}, and it can't be changed: {}",
-        error.details()
-    ))
+/// Returns the value of a setting.
+async fn setting_of(connection: &Connection, setting: &str) -> Result<String, OpenError> {
+    let found: Result<HashMap<String, String>, Error> = connection.config_get(setting).await;
+    let mut found = found.map_err(|error| match error.kind() {
+        ErrorKind::IO | ErrorKind::Timeout | ErrorKind::Canceled => unreachable(error),
+        _ => OpenError::NotDurable(format!(
+            "{setting} can't be read ({}); allow this user CONFIG GET, or list in store.vouched \
+             each setting that you vouch for",
+            error.details()
+        )),
+    })?;
+    Ok(found.remove(setting).unwrap_or_else(|| "unknown".to_owned()))
+}
+
+/// Returns a section of what Redis reports about itself.
+pub(super) async fn info(connection: &Connection, section: &str) -> Result<String, Error> {
+    let command = CustomCommand::new_static("INFO", ClusterHash::FirstKey, false);
+    connection.custom(command, vec![section]).await
+}
+
+/// Returns the value of a field of that.
+pub(super) fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
 }
 
 /// Converts an error of the client.

@@ -1,4 +1,4 @@
-//! Opens a Redis store: connects, makes Redis durable, checks the format and starts the watcher.
+//! Opens a Redis store: connects, looks at Redis, checks the format, starts watcher and guard.
 
 use std::time::Duration;
 
@@ -6,20 +6,24 @@ use actors::clock::Clock;
 use actors::sweep_clock::SweepClock;
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
+use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::Builder;
 use fred::types::config::{Config, Options as CommandOptions, ReconnectPolicy, UnresponsiveConfig};
 use tokio::sync::watch;
 use url::Url;
 
-use super::durable::{require_durable, unreachable};
-use super::{Connection, FORMAT_KEY, RedisStore, commit, log, watcher};
+use super::commit::Commits;
+use super::guard::Guard;
+use super::inspection::unreachable;
+use super::log::LogEnd;
+use super::{COMMAND_TIMEOUT, Connection, FORMAT_KEY, RedisStore, log, watcher};
 use crate::store::{FORMAT, OpenError, Options, check_format};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// After this timeout a command fails, though it may have taken effect.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often to try to reconnect, in milliseconds. A node must learn soon of sessions that other
+/// nodes end.
+const RECONNECT_EVERY: u32 = 50;
 
 /// How long a connection may be unresponsive before it is closed: longer than any command.
 const UNRESPONSIVE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -34,22 +38,22 @@ pub(in crate::store) async fn open(
     clock: Clock,
 ) -> Result<RedisStore, OpenError> {
     let connection = connect(url).await?;
-    require_durable(&connection).await?;
+    let (guard, looking) = Guard::open(connection.clone(), options.vouched.clone()).await?;
     require_format(&connection).await?;
-    let commit_script = connection.script_load(commit::SCRIPT).await.map_err(unreachable)?;
 
-    let newest = log::last_event(&connection).await.map_err(unreachable)?;
-    let (publisher, last_event) = watch::channel(newest);
+    let last = log::last_event(&connection).await.map_err(unreachable)?;
+    let (publisher, log_end) = watch::channel(LogEnd { last, breaks: 0 });
     let watcher_connection = connect(url).await?;
-    let watcher = tokio::spawn(watcher::watch(watcher_connection.clone(), publisher));
+    let watching = watcher::watch(watcher_connection.clone(), guard.clone(), publisher);
     Ok(RedisStore {
+        commits: Commits::new(connection.clone(), guard.clone()),
         connection,
-        commit_script,
+        guard,
         sweep_clock: SweepClock::new(&clock),
         clock,
         options: options.clone(),
-        last_event,
-        watcher,
+        log_end,
+        tasks: [tokio::spawn(watching), tokio::spawn(looking)],
         watcher_connection,
     })
 }
@@ -98,7 +102,12 @@ fn client(config: Config) -> Result<Client, Error> {
                 interval: UNRESPONSIVE_TIMEOUT / 4,
             };
         })
-        .set_policy(ReconnectPolicy::new_exponential(0, 50, 2_000, 2))
+        .set_policy(ReconnectPolicy::Constant {
+            attempts: 0,
+            max_attempts: 0,
+            delay: RECONNECT_EVERY,
+            jitter: RECONNECT_EVERY / 2,
+        })
         .build()
 }
 

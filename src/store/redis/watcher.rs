@@ -1,4 +1,4 @@
-//! Waits for new events. It has its own connection, because the waiting command blocks one.
+//! Follows the end of the log. It has its own connection, because the waiting command blocks one.
 
 use std::time::Duration;
 
@@ -8,41 +8,52 @@ use fred::interfaces::StreamsInterface;
 use fred::types::Value;
 use tokio::sync::watch;
 
-use super::durable::require_durable;
-use super::log::{RETRY, last_event};
-use super::{Connection, LOG};
+use super::guard::Guard;
+use super::log::{LogEnd, RETRY, last_event};
+use super::{Connection, LOG, reconnect};
 
 /// How long one command waits: less than the timeouts of the connection.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Publishes the id of the last event whenever it changes. Continues after every outage.
-pub(super) async fn watch(connection: Connection, publisher: watch::Sender<EventId>) {
+/// Publishes the end of the log whenever it changes. Continues after every outage.
+pub(super) async fn watch(connection: Connection, guard: Guard, publisher: watch::Sender<LogEnd>) {
+    let mut is_broken = false;
     loop {
-        let published = *publisher.borrow();
-        match next_last_event(&connection, published).await {
-            Ok(id) => drop(publisher.send_if_modified(|last| std::mem::replace(last, id) != id)),
+        let before = *publisher.borrow();
+        match next_last_event(&connection, before.last, is_broken).await {
+            Ok(last) => {
+                let breaks = before.breaks + u64::from(is_broken || last < before.last);
+                is_broken = false;
+                if last != before.last || breaks != before.breaks {
+                    publisher.send_replace(LogEnd { last, breaks });
+                }
+                if breaks != before.breaks {
+                    guard.look();
+                }
+            }
             Err(error) => {
-                tracing::warn!(%error, "redis is unavailable");
-                wait_until_available(&connection).await;
+                if !is_broken {
+                    tracing::warn!(%error, "redis is unavailable");
+                }
+                is_broken = true;
+                reconnect(&connection).await;
+                tokio::time::sleep(RETRY).await;
             }
         }
     }
 }
 
-/// Waits for an event after `published`. Returns the id of the last event, `published` if none
-/// came in time.
-async fn next_last_event(connection: &Connection, published: EventId) -> Result<EventId, Error> {
-    let wait = WAIT.as_millis() as u64;
-    let entries: Value =
-        connection.xread(Some(1), Some(wait), LOG, format!("{published}-0")).await?;
-    if entries.is_null() { Ok(published) } else { last_event(connection).await }
-}
-
-/// Waits until Redis replies, and makes it durable again: a restart may have undone its settings.
-async fn wait_until_available(connection: &Connection) {
-    while let Err(error) = require_durable(connection).await {
-        tracing::debug!(%error, "redis is still unavailable");
-        tokio::time::sleep(RETRY).await;
+/// Returns the id of the last event: at once after an outage, else when there is one after
+/// `published` or none came in time.
+async fn next_last_event(
+    connection: &Connection,
+    published: EventId,
+    at_once: bool,
+) -> Result<EventId, Error> {
+    if !at_once {
+        let wait = WAIT.as_millis() as u64;
+        let after = format!("{published}-0");
+        let _: Value = connection.xread(Some(1), Some(wait), LOG, after).await?;
     }
-    tracing::info!("redis is available again");
+    last_event(connection).await
 }

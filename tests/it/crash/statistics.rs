@@ -66,6 +66,10 @@ async fn counts_of_the_log(tables: &Tables) -> (Counts, u64) {
 /// Opens the tables of a closed shop without trimming its log.
 async fn tables(shop: &TestShop) -> Tables {
     let url = format!("sled:{}", shop.path("data/shop").display());
-    let options = Options { events_max: 1_000_000, events_keep: Duration::from_secs(86_400) };
+    let options = Options {
+        events_max: 1_000_000,
+        events_keep: Duration::from_secs(86_400),
+        vouched: Vec::new(),
+    };
     Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
 }

@@ -126,6 +126,14 @@ pub(super) async fn try_open(url: &str) -> Result<SharedStore, OpenError> {
     open(url, &options(1_000_000), Clock::System).await
 }
 
+/// Opens a store whose operator vouches for settings of Redis.
+pub(super) async fn open_vouched(
+    url: &str,
+    vouched: Vec<String>,
+) -> Result<SharedStore, OpenError> {
+    open(url, &Options { vouched, ..options(1_000) }, Clock::System).await
+}
+
 pub(super) fn put(key: &str, value: &str) -> Put {
     Put { key: key.to_owned(), value: value.as_bytes().to_vec(), expires_at: None }
 }
@@ -160,7 +168,7 @@ pub(super) async fn open_with(url: &str, events_max: u64, clock: &ManualClock) -
 }
 
 fn options(events_max: u64) -> Options {
-    Options { events_max, events_keep: Duration::from_secs(3600) }
+    Options { events_max, events_keep: Duration::from_secs(3600), vouched: Vec::new() }
 }
 
 /// Returns a clock that only tests advance.

@@ -1,0 +1,77 @@
+//! A network that hangs: a proxy in front of Redis whose connections stop carrying anything, and do
+//! not close. It has threads of its own, because a test blocks its thread while a shop starts.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::redis_server::RedisServer;
+
+/// How often a hanging connection looks whether it goes on.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// The network between a shop and its Redis.
+pub(crate) struct HangingNetwork {
+    /// The URL of Redis through it.
+    pub(crate) url: String,
+    state: Arc<State>,
+}
+
+/// The connections are numbered from 1.
+#[derive(Default)]
+struct State {
+    /// How many connections were opened.
+    opened: AtomicUsize,
+    /// Up to which one they hang.
+    hanging: AtomicUsize,
+}
+
+impl HangingNetwork {
+    /// Opens a network in front of a Redis.
+    pub(crate) fn before(redis: &RedisServer) -> Self {
+        let server = redis.url().trim_start_matches("redis://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("redis://{}", listener.local_addr().unwrap());
+        let state = Arc::new(State::default());
+        let of_listener = state.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let number = of_listener.opened.fetch_add(1, Ordering::SeqCst) + 1;
+                let Ok(server) = TcpStream::connect(&server) else { continue };
+                let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                for (from, to) in [there, (server, client)] {
+                    let state = of_listener.clone();
+                    thread::spawn(move || carry(from, to, &state, number));
+                }
+            }
+        });
+        Self { url, state }
+    }
+
+    /// Makes the open connections hang for ever. New ones work.
+    pub(crate) fn hangs(&self) {
+        self.state.hanging.store(self.state.opened.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// Makes the open connections and all new ones hang.
+    pub(crate) fn is_cut(&self) {
+        self.state.hanging.store(usize::MAX, Ordering::SeqCst);
+    }
+}
+
+/// Carries bytes in one direction until an end closes.
+fn carry(mut from: TcpStream, mut to: TcpStream, state: &State, number: usize) {
+    let mut bytes = vec![0; 1 << 16];
+    while let Ok(length) = from.read(&mut bytes) {
+        while number <= state.hanging.load(Ordering::SeqCst) {
+            thread::sleep(LOOK_EVERY);
+        }
+        if length == 0 || to.write_all(&bytes[..length]).is_err() {
+            break;
+        }
+    }
+    let _ = to.shutdown(Shutdown::Write);
+}
