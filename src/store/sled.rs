@@ -7,6 +7,7 @@ mod opening;
 mod round;
 mod segment;
 mod tree;
+mod watchdog;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use tokio::time::MissedTickBehavior;
 use self::committer::{Committer, Request};
 use self::opening::Files;
 use self::tree::Tree;
+use self::watchdog::{Rounds, Watchdog};
 use super::{OpenError, Options};
 
 /// How many commits may wait. One that finds no room is refused.
@@ -54,6 +56,8 @@ pub(super) struct SledStore {
     /// Why the committer has ended while the store was open.
     failure: watch::Receiver<Option<StoreError>>,
     committer: Option<JoinHandle<()>>,
+    /// Dropped after the committer has ended.
+    _watchdog: Watchdog,
 }
 
 /// Room in the queue of the committer: each request holds a permit until it is served.
@@ -81,8 +85,13 @@ pub(super) async fn open(
     let sweep_clock = SweepClock::new(&clock);
     let options = options.clone();
     let (synced, last_sync) = watch::channel(None);
-    let committer = Committer { tree, file, mark, options, clock, sweep_clock, durable, synced };
     let (failed, failure) = watch::channel(None);
+    let failed = Arc::new(failed);
+    let rounds = Rounds::default();
+    let watchdog = Watchdog::start(tree.db(), rounds.clone(), failed.clone())
+        .map_err(|error| OpenError::Unreachable(error.to_string()))?;
+    let committer =
+        Committer { tree, file, mark, options, clock, sweep_clock, durable, synced, rounds };
     let thread = thread::Builder::new()
         .name("committer".to_owned())
         .spawn(move || committer.run(queue, &failed))
@@ -91,7 +100,15 @@ pub(super) async fn open(
     let room =
         Room { commits: Arc::new(Semaphore::new(COMMITS)), reads: Arc::new(Semaphore::new(READS)) };
     let requests = Some(requests);
-    Ok(SledStore { requests, room, last_event, last_sync, failure, committer: Some(thread) })
+    Ok(SledStore {
+        requests,
+        room,
+        last_event,
+        last_sync,
+        failure,
+        committer: Some(thread),
+        _watchdog: watchdog,
+    })
 }
 
 #[async_trait]

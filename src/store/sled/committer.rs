@@ -9,6 +9,7 @@ use std::fs::File;
 use std::iter;
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 use super::high_water_mark::HighWaterMark;
 use super::round::Round;
 use super::tree::Tree;
+use super::watchdog::Rounds;
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
@@ -61,6 +63,8 @@ pub(super) struct Committer {
     pub(super) durable: watch::Sender<EventId>,
     /// Publishes how long the last sync has taken.
     pub(super) synced: watch::Sender<Option<Duration>>,
+    /// Shows the watchdog whether a round takes long.
+    pub(super) rounds: Rounds,
 }
 
 impl Committer {
@@ -86,7 +90,9 @@ impl Committer {
         while queue.blocking_recv_many(&mut requests, REQUESTS_PER_ROUND) > 0 {
             failpoint::reach("committer");
             gather(&mut queue, &mut requests);
+            self.rounds.fetch_add(1, Ordering::Relaxed);
             self.serve(&mut requests)?;
+            self.rounds.fetch_add(1, Ordering::Relaxed);
         }
         self.set_mark()
     }

@@ -127,6 +127,11 @@ impl Tree {
         self.db.size_on_disk()
     }
 
+    /// Returns another handle of the files.
+    pub(super) fn db(&self) -> sled::Db {
+        self.db.clone()
+    }
+
     /// The id of the oldest event in the log; one more than the last if the log is empty.
     pub(super) fn first_event(&self) -> EventId {
         self.first_event
