@@ -8,7 +8,8 @@ use actors::tables::Tables;
 use clap::{Parser, Subcommand};
 use microshop::app::{AppError, Server, open_store};
 use microshop::bank::server::BankServer;
-use microshop::cli::check::{self, Books, Line};
+use microshop::cli::check::Books;
+use microshop::cli::check::passes;
 use microshop::cli::demo::{Demo, DemoOptions};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
@@ -82,24 +83,12 @@ async fn check(config: &Config) -> CommandResult {
     let store = open_store(config).await?;
     let books = Books::open(&config.bank, store.clone()).map_err(AppError::Bank)?;
     let tables = Tables::new(store);
-    let mut differences = 0;
-    let mut printed = Ok(());
-    let mut report = |line| match line {
-        Line::Difference(text) => {
-            differences += 1;
-            if printed.is_ok() {
-                printed = print(&[text]);
-            }
-        }
-        Line::Progress(text) => {
-            // Progress is optional: a closed standard error must not end the check.
-            let _ = writeln!(io::stderr(), "{text}");
-        }
-    };
-    let orders = check::check(&tables, &mut report).await?;
-    books.compare(&tables, orders, &mut report).await?;
-    printed?;
-    match differences {
+    // Progress is optional: a closed standard error must not end the check.
+    let mut progress = |text| drop(writeln!(io::stderr(), "{text}"));
+    let shared = config.store.is_shared();
+    let differences = passes::differences(&tables, &books, shared, &mut progress).await?;
+    print(&differences)?;
+    match differences.len() {
         0 => print(&["the store is consistent".into()]),
         count => Err(format!("differences found: {count}").into()),
     }

@@ -5,6 +5,7 @@ mod counts;
 mod index;
 mod lists;
 mod order;
+pub mod passes;
 #[cfg(test)]
 mod samples;
 mod scan;

@@ -13,6 +13,8 @@ use crate::people::{Person, signs_in};
 use crate::redis_server::RedisServer;
 use crate::socket::Socket;
 
+mod check;
+
 /// Opens a node with settings.
 async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
     let url = redis.url();
