@@ -12,8 +12,8 @@ use crate::state::AppState;
 /// The beginnings of the paths that show nothing of the shop.
 const WITHOUT_SHOP: [&str; 4] = ["/health/", "/metrics", "/static/", "/favicon.ico"];
 
-/// Refuses a request for the shop while the node reads everything again: until then it would show
-/// and decide by what may no longer be true.
+/// Refuses a request for the shop while the node reads everything again: its copies may be wrong
+/// until then.
 pub async fn require_place(
     state: web::Data<AppState>,
     request: ServiceRequest,

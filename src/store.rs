@@ -77,6 +77,18 @@ pub enum OpenError {
         /// The address of the other one.
         primary: String,
     },
+    /// Redis holds another shop than the node has opened.
+    #[error(
+        "redis holds another shop than this node has opened; restore its files from a backup, or \
+         start MicroShop again"
+    )]
+    Replaced,
+    /// This Redis reports too little, and keeps the script of commits in its file.
+    #[error("redis {found} is too old; 7.0 or later is needed")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
     /// The shop has disappeared from a running Redis.
     #[error(
         "redis no longer holds the shop; restore its files from a backup, or start MicroShop again \

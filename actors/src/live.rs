@@ -131,9 +131,12 @@ impl LiveDeps {
     /// Replaces all that this node has copied by what the store has now, however long that takes.
     async fn resync(self) {
         tracing::warn!("the log does not go on from what was read; reading everything again");
-        self.copies.is_lost.send_replace(true);
+        let mut reason = None;
         while let Err(error) = self.copies.reload(&self.shared).await {
-            tracing::debug!(%error, "could not read the store again");
+            if reason.as_ref() != Some(&error) {
+                tracing::warn!(%error, "could not read the store again");
+            }
+            reason = Some(error);
             sleep(RETRY).await;
         }
         self.sessions.notify(ForgetSessions);
@@ -181,7 +184,12 @@ impl Actor for Hub {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        self.follow_log(ctx);
+        // The actor before may have ended while it read everything again.
+        if *self.deps.copies.is_lost.borrow() {
+            self.resync(ctx);
+        } else {
+            self.follow_log(ctx);
+        }
         self.deps.clone().confirm().into_actor(self).spawn(ctx);
     }
 }
@@ -247,33 +255,46 @@ impl Hub {
     fn follow_log(&self, ctx: &mut Context<Self>) {
         let position = *self.deps.copies.position.borrow();
         wrap_stream(self.deps.shared.tables.store.tail(position))
-            .map(|read, hub: &mut Self, ctx: &mut Context<Self>| hub.on_read(read, ctx))
+            .map(|read, hub: &mut Self, _: &mut Context<Self>| hub.on_read(read))
             .finish()
-            .map(|(), _, ctx: &mut Context<Self>| {
+            .map(|(), hub, ctx: &mut Context<Self>| {
+                if *hub.deps.copies.is_lost.borrow() {
+                    return hub.resync(ctx);
+                }
                 ctx.run_later(RETRY, |hub, ctx| hub.follow_log(ctx));
             })
             .spawn(ctx);
     }
 
-    fn on_read(&mut self, read: Result<LogEntry, StoreError>, ctx: &mut Context<Self>) {
+    fn on_read(&mut self, read: Result<LogEntry, StoreError>) {
         match read.and_then(|logged| self.publish(&logged)) {
             Ok(()) => {}
-            Err(StoreError::Gone { .. }) => self.resync(ctx),
+            Err(StoreError::Gone { .. }) => drop(self.deps.copies.is_lost.send_replace(true)),
             Err(error) => tracing::error!(%error, "could not read the log"),
         }
     }
 
     /// Reads again all that this node has copied, before anything else happens. Then every
-    /// subscriber begins with the current state.
+    /// subscriber begins with the current state, and the hub follows the log from there.
     fn resync(&self, ctx: &mut Context<Self>) {
-        let resync = self.deps.clone().resync();
-        resync.into_actor(self).map(|(), hub, _| hub.drop_subscribers()).wait(ctx);
+        self.deps
+            .clone()
+            .resync()
+            .into_actor(self)
+            .map(|(), hub, ctx: &mut Context<Self>| {
+                hub.drop_subscribers();
+                hub.follow_log(ctx);
+            })
+            .wait(ctx);
     }
 
     /// Brings every copy up to date with an event, then pushes it.
     fn publish(&mut self, logged: &LogEntry) -> Result<(), StoreError> {
         failpoint::reach("hub");
-        let entry = Arc::new(entry(logged)?);
+        let entry = Arc::new(entry(logged).inspect_err(|_| {
+            // One that cannot be decoded must not hold up what follows.
+            self.deps.copies.position.send_replace(logged.id);
+        })?);
         self.update_copies(&entry);
         entry.event.channels().into_iter().for_each(|channel| self.push(&channel, &entry));
         Ok(())

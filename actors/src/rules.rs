@@ -39,6 +39,6 @@ pub struct Rules {
     pub events_max: u64,
     /// The maximum age of an event in the log.
     pub events_keep: Duration,
-    /// How long the store may not reply before no session counts as open.
+    /// How long the store may stay silent before no request with a session is accepted.
     pub store_silence: Duration,
 }

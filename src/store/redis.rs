@@ -19,7 +19,7 @@ use actors::sweep_clock::SweepClock;
 use async_trait::async_trait;
 use fred::bytes::Bytes;
 use fred::clients::{Client, WithOptions};
-use fred::error::Error;
+use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, HashesInterface, LuaInterface};
 use fred::types::Value;
 use futures_util::future::BoxFuture;
@@ -106,7 +106,8 @@ impl Store for RedisStore {
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let now = milliseconds(self.clock.now());
         let swept = milliseconds(self.sweep_clock.now());
-        self.commits.send(commit::arguments(batch, &self.options, now, swept))
+        let has_events = !batch.events.is_empty();
+        self.commits.send(commit::arguments(batch, &self.options, now, swept), has_events)
     }
 
     fn tail(&self, after: EventId) -> BoxStream<'static, Result<LogEntry, StoreError>> {
@@ -118,7 +119,10 @@ impl Store for RedisStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        self.guard.verdict().map_err(|reason| StoreError::Unavailable(reason.to_string()))?;
+        self.guard
+            .next_verdict()
+            .await
+            .map_err(|reason| StoreError::Unavailable(reason.to_string()))?;
         self.last_event().await.map(drop)
     }
 
@@ -147,10 +151,11 @@ impl Drop for RedisStore {
     }
 }
 
-/// Replaces a connection on which a command got no reply in time. It may be dead without an error,
-/// for example because the computer at its other end has been switched off.
-async fn reconnect(connection: &Connection) {
-    if connection.is_connected() {
+/// Replaces a connection that does not reply. It may be dead without an error, for example because
+/// the computer at its other end has been switched off.
+async fn reconnect_if_silent(connection: &Connection) {
+    let reply: Result<(), Error> = connection.ping(None).await;
+    if reply.is_err_and(|error| *error.kind() == ErrorKind::Timeout) {
         // Whether it succeeds, the next command shows.
         let _ = timeout(COMMAND_TIMEOUT, connection.force_reconnection()).await;
     }

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ struct State {
     opened: AtomicUsize,
     /// Up to which one they hang.
     hanging: AtomicUsize,
+    /// Whether the reply to the next commit is lost with its connection.
+    loses_reply: AtomicBool,
 }
 
 impl HangingNetwork {
@@ -41,14 +43,21 @@ impl HangingNetwork {
             for client in listener.incoming().map_while(Result::ok) {
                 let number = of_listener.opened.fetch_add(1, Ordering::SeqCst) + 1;
                 let Ok(server) = TcpStream::connect(&server) else { continue };
+                let is_lost = Arc::new(AtomicBool::new(false));
                 let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 for (from, to) in [there, (server, client)] {
                     let state = of_listener.clone();
-                    thread::spawn(move || carry(from, to, &state, number));
+                    let is_lost = is_lost.clone();
+                    thread::spawn(move || carry(from, to, &state, number, &is_lost));
                 }
             }
         });
         Self { url, state }
+    }
+
+    /// Lets the next commit arrive, and loses its reply with the connection.
+    pub(crate) fn loses_next_reply(&self) {
+        self.state.loses_reply.store(true, Ordering::SeqCst);
     }
 
     /// Makes the open connections hang for ever. New ones work.
@@ -62,16 +71,30 @@ impl HangingNetwork {
     }
 }
 
-/// Carries bytes in one direction until an end closes.
-fn carry(mut from: TcpStream, mut to: TcpStream, state: &State, number: usize) {
+/// Carries bytes in one direction until an end closes, or a reply is to be lost.
+fn carry(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    state: &State,
+    number: usize,
+    is_lost: &AtomicBool,
+) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(length) = from.read(&mut bytes) {
         while number <= state.hanging.load(Ordering::SeqCst) {
             thread::sleep(LOOK_EVERY);
         }
+        let is_commit =
+            bytes[..length].windows(7).any(|word| word.eq_ignore_ascii_case(b"evalsha"));
+        if is_commit && state.loses_reply.swap(false, Ordering::SeqCst) {
+            is_lost.store(true, Ordering::SeqCst);
+        } else if is_lost.load(Ordering::SeqCst) {
+            let _ = from.shutdown(Shutdown::Both);
+            break;
+        }
         if length == 0 || to.write_all(&bytes[..length]).is_err() {
             break;
         }
     }
-    let _ = to.shutdown(Shutdown::Write);
+    let _ = to.shutdown(Shutdown::Both);
 }

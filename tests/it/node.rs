@@ -123,12 +123,22 @@ async fn a_node_whose_store_was_emptied_is_not_ready_and_never_fills_it_again() 
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
     redis.ask("FLUSHALL");
+    // Nothing but the node itself notices.
+    until_right(&ana, "/api/articles", |answer| answer["code"] == "unavailable").await;
+    sleep(Duration::from_secs(3)).await;
     ana.adds(1, 1).await.expect_problem(503, "unavailable");
     ana.get("/health/ready").await.expect_problem(503, "unavailable");
-    until_right(&ana, "/api/articles", |answer| answer["code"] == "unavailable").await;
     let article = json!({ "name": "Lamp", "price_cents": 1, "on_hand": 1 });
     admin.0.send(Method::POST, "/api/articles", article).await.expect_problem(503, "unavailable");
     assert_eq!(redis.ask("DBSIZE"), ":0");
+
+    // Another node that begins a new shop does not change that.
+    let new = node(&redis, &[]).await;
+    new.admin().await;
+    sleep(Duration::from_secs(3)).await;
+    ana.adds(1, 1).await.expect_problem(503, "unavailable");
+    ana.get("/health/ready").await.expect_problem(503, "unavailable");
+    assert_eq!(new.customer("joe").await.cart().await["item_count"], 0);
 }
 
 #[actix_web::test]
@@ -175,6 +185,22 @@ async fn a_node_whose_store_does_not_reply_decides_about_no_session() {
     until(async || Some(verify().await).filter(|answer| answer.status == 200)).await;
     until_right(&ana, "/health/ready", |answer| answer["status"] == "ready").await;
     assert_eq!(account(&shop, cookie).await, 200);
+}
+
+#[actix_web::test]
+async fn a_command_whose_reply_from_the_store_is_lost_succeeds_and_counts_once() {
+    let redis = RedisServer::start();
+    let network = HangingNetwork::before(&redis);
+    let shop = node(&redis, &[("STORE__URL", &network.url)]).await;
+    let ana = shop.customer("ana").await;
+    for pieces in 1..=5 {
+        network.loses_next_reply();
+        let added = ana.adds(1, 1).await.expect(200);
+        assert_eq!(added.json["cart"]["item_count"], pieces);
+    }
+    network.loses_next_reply();
+    ana.checks_out("k").await.expect(201);
+    assert_eq!(ana.get("/api/orders").await.json["orders"].as_array().unwrap().len(), 1);
 }
 
 /// Requests the account page with the secret of a session, and returns the status.

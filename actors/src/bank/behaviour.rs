@@ -50,10 +50,10 @@ impl BankBehaviour {
 
     /// Replaces the behaviour by the stored one, if one is; it holds every event up to `position`.
     pub(crate) async fn load(&self, tables: &Tables, position: EventId) -> Result<(), StoreError> {
-        if let Some(row) = tables.bank_behaviour.get("simulated").await? {
-            let stored = Current { behaviour: row.value, applied: position };
-            *self.current.write().unwrap_or_else(PoisonError::into_inner) = stored;
-        }
+        let stored = tables.bank_behaviour.get("simulated").await?.map(|row| row.value);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        let behaviour = stored.unwrap_or(current.behaviour);
+        *current = Current { behaviour, applied: position };
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The copies that the hub keeps up to date, so that they can be read without a message.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use domain::breaker::{Breaker, Interruption, Limits, State};
 use domain::event::{Entry, Event};
@@ -17,9 +16,6 @@ use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
 use crate::user::default_password::DefaultPassword;
 
-/// How long to wait for an event that is stored.
-const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
-
 /// The copies that the hub keeps up to date with the log; the catalogue snapshot and the
 /// behaviour of the simulated bank are shared by every actor.
 ///
@@ -33,7 +29,7 @@ pub struct Copies {
     pub breaker: Arc<watch::Sender<SeenBreaker>>,
     /// The id of the last event that the hub has read.
     pub position: Arc<watch::Sender<EventId>>,
-    /// Whether the log does not go on from what was read, so that no copy is true any more.
+    /// Whether the log does not go on from what was read, so every copy may be wrong.
     pub is_lost: Arc<watch::Sender<bool>>,
     /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
@@ -114,13 +110,14 @@ impl Copies {
         Ok(())
     }
 
-    /// Waits until everything that is stored now has been applied, and notes that. Returns without
-    /// a note if the store or the log does not answer in time.
+    /// Waits until everything that is stored now has been applied, and notes that. Notes
+    /// nothing if the store or the log does not answer in time.
     pub(super) async fn confirm(&self, shared: &Shared) {
         let asked_at = shared.clock.moment();
         let Ok(last) = shared.tables.store.last_event().await else { return };
         let mut position = self.position.subscribe();
-        let reached = timeout(CONFIRM_WITHIN, position.wait_for(|position| *position >= last));
+        let reached =
+            timeout(shared.rules.store_silence, position.wait_for(|position| *position >= last));
         if reached.await.is_ok() {
             self.revocations.complete(asked_at);
         }

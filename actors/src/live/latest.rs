@@ -55,7 +55,7 @@ impl LatestEvents {
                         self.add(Arc::new(entry), now);
                     }
                 }
-                Some(Err(StoreError::Gone { before })) => {
+                Some(Err(StoreError::Gone { before })) if before > last && before <= position => {
                     last = before;
                     log = store.tail(before);
                 }

@@ -33,8 +33,7 @@ struct Revoked {
 }
 
 impl Revocations {
-    /// Creates an empty list, by which one may decide for as long as `silence` after it was
-    /// complete.
+    /// Creates an empty list, which counts as current for `silence` after it was last complete.
     pub fn new(silence: Duration) -> Self {
         let complete_at = Arc::new(RwLock::new(Moment::START));
         Self { revoked: Arc::default(), silence, complete_at }
@@ -74,11 +73,14 @@ impl Revocations {
         *latest = (*latest).max(until);
     }
 
-    /// Replaces the list by that of the store.
+    /// Adds what the store has. A session that has ended never opens again, whatever the store has
+    /// been restored to.
     pub async fn load(&self, tables: &Tables) -> Result<(), StoreError> {
-        let rows = tables.revoked.all().await?.into_iter();
-        let stored = rows.filter_map(|(key, row)| Some((SessionId(key.parse().ok()?), row.value)));
-        self.write().until = stored.collect();
+        for (key, row) in tables.revoked.all().await? {
+            if let Ok(session) = key.parse() {
+                self.add(SessionId(session), row.value);
+            }
+        }
         Ok(())
     }
 

@@ -3,7 +3,9 @@
 use domain::event::Entry;
 use domain::statistics::{Recount, Totals};
 use futures_util::StreamExt;
+use tokio::time::sleep;
 
+use super::RETRY;
 use super::copy::LatestCounts;
 use super::round::{ALL, Round};
 use crate::failpoint;
@@ -34,8 +36,11 @@ impl StatisticsDeps {
         Self { shared: shared.clone(), latest: latest.clone() }
     }
 
-    /// Follows the log, and returns the error that ends this.
+    /// Follows the log as soon as the store takes commits, and returns the error that ends this.
     pub(super) async fn follow(self) -> StoreError {
+        while self.shared.tables.store.ready().await.is_err() {
+            sleep(RETRY).await;
+        }
         loop {
             match self.follow_log().await {
                 Ok(()) => {}

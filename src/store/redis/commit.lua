@@ -19,6 +19,9 @@ if redis.call('GET', epoch) ~= take() then
   return redis.error_reply('EPOCH the store holds another shop, or none')
 end
 
+-- Names this commit in each of its events, so that a node whose reply was lost finds it.
+local commit = take()
+
 local now, swept, oldest_time = take_number(), take_number(), take_number()
 local events_max = take_number()
 
@@ -81,7 +84,8 @@ end
 for _ = 1, take_number() do
   last_event = last_event + 1
   removals = removals + 2
-  redis.call('XADD', log, event_id(last_event), 'at', string.format('%.0f', now), 'event', take())
+  local at = string.format('%.0f', now)
+  redis.call('XADD', log, event_id(last_event), 'at', at, 'event', take(), 'commit', commit)
 end
 
 if last_event > 0 then forget_old_events() end

@@ -2,38 +2,62 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use actors::store::{Batch, EventId, StoreError};
 use fred::error::Error;
 use fred::interfaces::LuaInterface;
 use fred::types::Value;
 use futures_util::future::{self, BoxFuture, FutureExt};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
 
 use super::guard::Guard;
+use super::log::{self, LogEnd, Lookup, RETRY};
 use super::{
     COMMIT, Connection, EPOCH_KEY, EXPIRIES, LOG, NAMES, VALUES, bytes, number, unavailable,
 };
+use crate::crypto::random_token;
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
+
+/// How long to look for a commit whose reply was lost.
+const FIND_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Sends commits to Redis in the order of the calls.
 #[derive(Clone)]
 pub(super) struct Commits {
     connection: Connection,
     guard: Guard,
+    log_end: watch::Receiver<LogEnd>,
     /// The SHA-1 digest under which Redis caches the script.
     script: Arc<str>,
+    /// The random word with which the names of all commits of this process begin.
+    prefix: Arc<str>,
     /// How many were sent. Locked while one is being sent.
     sent: Arc<Mutex<u64>>,
+}
+
+/// A commit that was sent.
+struct Sent {
+    number: u64,
+    arguments: Vec<Value>,
+    /// The last event before it; `None` if it has no events, and so cannot be found in the log.
+    after: Option<EventId>,
 }
 
 /// The reply to one call of the script.
 type Reply = BoxFuture<'static, Result<Option<EventId>, Error>>;
 
 impl Commits {
-    pub(super) fn new(connection: Connection, guard: Guard) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        guard: Guard,
+        log_end: watch::Receiver<LogEnd>,
+    ) -> Self {
         let script = fred::util::sha1_hash(COMMIT).into();
-        Self { connection, guard, script, sent: Arc::default() }
+        let prefix = random_token().into();
+        Self { connection, guard, log_end, script, prefix, sent: Arc::default() }
     }
 
     /// Sends a commit, and returns a future of the result.
@@ -43,50 +67,71 @@ impl Commits {
     pub(super) fn send(
         &self,
         arguments: Vec<Value>,
+        has_events: bool,
     ) -> BoxFuture<'static, Result<EventId, StoreError>> {
         let epoch = match self.guard.verdict() {
             Ok(epoch) => epoch,
             Err(reason) => return future::ready(Err(refused(&reason))).boxed(),
         };
-        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        *sent += 1;
-        let number = *sent;
-        let reply = self.call(&epoch, arguments.clone());
-        drop(sent);
+        let after = has_events.then(|| self.log_end.borrow().last);
+        let mut count = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        *count += 1;
+        let sent = Sent { number: *count, arguments, after };
+        let reply = self.call(&epoch, &sent);
+        drop(count);
         let commits = self.clone();
-        let result = async move {
-            let reply = match reply.await {
-                Err(error) if is_unfit(&error) => commits.send_again(number, arguments).await?,
-                reply => reply,
-            };
-            reply.map_err(unavailable)?.ok_or(StoreError::Conflict)
-        };
-        result.boxed()
+        async move { commits.result(sent, reply).await }.boxed()
     }
 
-    /// Sends a commit for the second time, after Redis has refused it without looking at it: once a
-    /// look has passed, and only if no later commit was sent, which could take effect before it.
-    async fn send_again(
-        &self,
-        number: u64,
-        arguments: Vec<Value>,
-    ) -> Result<Result<Option<EventId>, Error>, StoreError> {
-        let epoch = self.guard.next_verdict().await.map_err(|reason| refused(&reason))?;
-        let reply = {
-            let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-            (*sent == number).then(|| self.call(&epoch, arguments))
+    /// Returns the result of a commit, given the reply to its first call.
+    async fn result(self, sent: Sent, reply: Reply) -> Result<EventId, StoreError> {
+        let reply = match reply.await {
+            Err(error) if is_unfit(&error) => self.send_again(&sent).await?.await,
+            reply => reply,
         };
         match reply {
-            Some(reply) => Ok(reply.await),
-            None => Err(refused("redis has been started again")),
+            Ok(last_event) => last_event.ok_or(StoreError::Conflict),
+            Err(error) => {
+                // The connection may be dead.
+                self.guard.ask();
+                self.find(&sent).await.ok_or_else(|| unavailable(error))
+            }
         }
     }
 
+    /// Sends a commit a second time, after Redis has refused it without reading it: once a check
+    /// has passed, and only if no later commit was sent, which could take effect before it.
+    async fn send_again(&self, sent: &Sent) -> Result<Reply, StoreError> {
+        let epoch = self.guard.next_verdict().await.map_err(|reason| refused(&reason))?;
+        let count = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let reply = (*count == sent.number).then(|| self.call(&epoch, sent));
+        reply.ok_or_else(|| refused("redis has been started again"))
+    }
+
+    /// Looks in the log for a commit whose reply was lost. Returns the id of its last event; `None`
+    /// if it is not found in time.
+    async fn find(&self, sent: &Sent) -> Option<EventId> {
+        let mut after = sent.after?;
+        let name = self.name(sent);
+        let found = async {
+            loop {
+                match log::last_event_of(&self.connection, after, &name).await {
+                    Ok(Lookup::Found(event)) => return Some(event),
+                    Ok(Lookup::NotUpTo(event)) => after = event,
+                    Ok(Lookup::None) => return None,
+                    Err(_) => sleep(RETRY).await,
+                }
+            }
+        };
+        timeout(FIND_WITHIN, found).await.ok().flatten()
+    }
+
     /// Calls the script. The command is sent before this function returns.
-    fn call(&self, epoch: &str, arguments: Vec<Value>) -> Reply {
+    fn call(&self, epoch: &str, sent: &Sent) -> Reply {
         let connection = self.connection.clone();
         let script = self.script.to_string();
-        let arguments = [vec![bytes(epoch)], arguments].concat();
+        let first = vec![bytes(epoch), bytes(self.name(sent))];
+        let arguments = [first, sent.arguments.clone()].concat();
         let keys = vec![VALUES, NAMES, EXPIRIES, LOG, EPOCH_KEY];
         let mut reply = async move { connection.evalsha(script, keys, arguments).await }.boxed();
         // The first poll sends the command.
@@ -94,6 +139,11 @@ impl Commits {
             Poll::Ready(result) => future::ready(result).boxed(),
             Poll::Pending => reply,
         }
+    }
+
+    /// Returns the name of a commit, which no other commit has.
+    fn name(&self, sent: &Sent) -> String {
+        format!("{}-{}", self.prefix, sent.number)
     }
 }
 

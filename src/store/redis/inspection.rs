@@ -1,4 +1,4 @@
-//! What a Redis must be before it acknowledges a commit. The shop looks, and changes no setting.
+//! What a Redis must be before it acknowledges a commit. The shop checks, and changes no setting.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -11,6 +11,10 @@ use super::{Connection, EPOCH_KEY};
 use crate::config::sections::DURABLE;
 use crate::store::OpenError;
 
+/// The oldest supported version. Earlier ones write the script of commits to the file, so that a
+/// Redis that was started again would know it before a check.
+const OLDEST: u32 = 7;
+
 /// What a Redis that may acknowledge commits has been found to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Inspected {
@@ -20,39 +24,54 @@ pub(super) struct Inspected {
     pub(super) epoch: Option<String>,
 }
 
-/// Looks whether a Redis may acknowledge commits: it is a primary, and appends every commit to a
-/// complete file that it syncs. What its operator has `vouched` for is not looked at. `before` is
-/// the result of the last look.
+/// Checks whether a Redis may acknowledge commits: it is a primary, and appends every commit to a
+/// complete file that it syncs. Skips the settings that its operator has `vouched` for. `before` is
+/// what the last check has found, if it has passed.
 pub(super) async fn inspect(
     connection: &Connection,
     vouched: &[String],
     before: Option<&Inspected>,
 ) -> Result<Inspected, OpenError> {
-    let info = info(connection, "everything").await.map_err(unreachable)?;
+    let info = info(connection, "default").await.map_err(unreachable)?;
     let field = |name| field(&info, name).unwrap_or_default();
+    let version = field("redis_version");
+    if major(version).is_none_or(|major| major < OLDEST) {
+        return Err(OpenError::TooOld { found: version.to_owned() });
+    }
     if field("role") != "master" {
         let primary = format!("{}:{}", field("master_host"), field("master_port"));
         return Err(OpenError::Replica { primary });
     }
     require_settings(connection, vouched).await?;
     let run = field("run_id").to_owned();
-    let is_vouched = vouched.iter().any(|setting| setting == "appendonly");
-    // A rewrite of a file that was complete before endangers nothing.
-    let was_complete = before.is_some_and(|before| before.run == run);
-    let is_rewritten =
-        field("aof_rewrite_in_progress") == "1" || field("aof_rewrite_scheduled") == "1";
-    if !is_vouched && !was_complete && is_rewritten && field("aof_base_size") == "0" {
-        return Err(OpenError::NotDurable(
-            "it is writing its first append-only file, and would lose everything if it stopped \
-             now; start again when that file is complete"
-                .to_owned(),
-        ));
-    }
-    if !is_vouched && field("aof_last_write_status") == "err" {
-        return Err(OpenError::NotDurable("it can't write to its append-only file".to_owned()));
+    if vouched.iter().all(|setting| setting != "appendonly") {
+        let was_complete = before.is_some_and(|before| before.run == run);
+        require_file(&info, was_complete)?;
     }
     let epoch = connection.get(EPOCH_KEY).await.map_err(unreachable)?;
     Ok(Inspected { run, epoch })
+}
+
+/// Returns an error if the append-only file may not be complete.
+fn require_file(info: &str, was_complete: bool) -> Result<(), OpenError> {
+    let is = |name, value| field(info, name) == Some(value);
+    let is_written = is("aof_rewrite_in_progress", "1") || is("aof_rewrite_scheduled", "1");
+    let has_failed = is("aof_last_bgrewrite_status", "err") && is("aof_base_size", "0");
+    let fault = if is("aof_last_write_status", "err") {
+        "it can't write to its append-only file"
+    } else if !was_complete && (is_written || has_failed) {
+        // A rewrite of a file that was complete before endangers nothing. Another one may be the
+        // first, and until it is complete a restart would lose everything.
+        "its append-only file may not be complete; wait until Redis has written it"
+    } else {
+        return Ok(());
+    };
+    Err(OpenError::NotDurable(fault.to_owned()))
+}
+
+/// Returns the first number of a version.
+fn major(version: &str) -> Option<u32> {
+    version.split('.').next()?.parse().ok()
 }
 
 /// Returns an error that names every setting with another value.

@@ -36,8 +36,8 @@ struct Reader {
     after: EventId,
     /// That event, if this reader has read it.
     last: Option<LogEntry>,
-    /// The breaks of the log before it was compared with what was read.
-    breaks: u64,
+    /// The breaks of the log when it was last compared with what was read; `None` before that.
+    breaks: Option<u64>,
 }
 
 /// Returns the events after one event as an endless stream, which waits for new ones and for the
@@ -50,8 +50,7 @@ pub(super) fn tail(
     end: watch::Receiver<LogEnd>,
     after: EventId,
 ) -> BoxStream<'static, Result<LogEntry, StoreError>> {
-    let breaks = end.borrow().breaks;
-    let reader = Reader { connection, end, after, last: None, breaks };
+    let reader = Reader { connection, end, after, last: None, breaks: None };
     stream::try_unfold(reader, async |reader| {
         let (entries, reader) = reader.next().await?;
         Ok(Some((stream::iter(entries.into_iter().map(Ok)), reader)))
@@ -64,8 +63,8 @@ impl Reader {
     /// Returns the next events, and the reader after them.
     async fn next(mut self) -> Result<(Vec<LogEntry>, Self), StoreError> {
         loop {
-            let is_news = |end: &LogEnd| end.last > self.after || end.breaks != self.breaks;
-            self.breaks = self.end.wait_for(is_news).await.map_err(|_| closed())?.breaks;
+            let is_news = |end: &LogEnd| end.last > self.after || Some(end.breaks) != self.breaks;
+            self.breaks = Some(self.end.wait_for(is_news).await.map_err(|_| closed())?.breaks);
             let read = self.read().await?;
             let entries = self.continue_with(read).await?;
             if let Some(last) = entries.last() {
@@ -84,13 +83,14 @@ impl Reader {
             let read = self.connection.xrange_values(LOG, from, "+", Some(EVENTS_PER_READ)).await;
             match read {
                 Ok(entries) => return entries.into_iter().map(log_entry).collect(),
+                Err(_) if self.end.has_changed().is_err() => return Err(closed()),
                 Err(_) => tokio::time::sleep(RETRY).await,
             }
         }
     }
 
     /// Returns the events that follow what was read before; an error if they do not.
-    async fn continue_with(&self, read: Vec<LogEntry>) -> Result<Vec<LogEntry>, StoreError> {
+    async fn continue_with(&mut self, read: Vec<LogEntry>) -> Result<Vec<LogEntry>, StoreError> {
         let mut read = read.into_iter().peekable();
         let again = read.next_if(|entry| entry.id == self.after);
         let is_other = |last: &LogEntry| again.as_ref().is_some_and(|again| again != last);
@@ -106,6 +106,7 @@ impl Reader {
             let before = last_event(&self.connection).await.map_err(unavailable)?;
             return Err(StoreError::Gone { before });
         }
+        self.last = again.or(self.last.take());
         Ok(read.collect())
     }
 }
@@ -120,6 +121,37 @@ pub(super) async fn last_event(connection: &Connection) -> Result<EventId, Error
 /// The error of a reader whose store is closed.
 fn closed() -> StoreError {
     StoreError::Unavailable("it is closed".to_owned())
+}
+
+/// The result of a look for a commit.
+pub(super) enum Lookup {
+    /// The id of its last event.
+    Found(EventId),
+    /// No event up to this one is of the commit, and more follow.
+    NotUpTo(EventId),
+    /// No event is of the commit.
+    None,
+}
+
+/// Looks for a commit by its name in some events after one.
+pub(super) async fn last_event_of(
+    connection: &Connection,
+    after: EventId,
+    name: &str,
+) -> Result<Lookup, Error> {
+    let from = format!("({after}-0");
+    let entries: Vec<(String, HashMap<String, Bytes>)> =
+        connection.xrange_values(LOG, from, "+", Some(EVENTS_PER_READ)).await?;
+    let is_of_commit = |fields: &HashMap<String, Bytes>| {
+        fields.get("commit").is_some_and(|commit| commit == name.as_bytes())
+    };
+    let mut of_commit = entries.iter().filter(|(_, fields)| is_of_commit(fields));
+    let last = entries.last().and_then(|(id, _)| event_id(id));
+    Ok(match (of_commit.next_back().and_then(|(id, _)| event_id(id)), last) {
+        (Some(event), _) => Lookup::Found(event),
+        (None, Some(last)) => Lookup::NotUpTo(last),
+        (None, None) => Lookup::None,
+    })
 }
 
 fn log_entry((id, mut fields): (String, HashMap<String, Bytes>)) -> Result<LogEntry, StoreError> {

@@ -46,7 +46,7 @@ pub(in crate::store) async fn open(
     let watcher_connection = connect(url).await?;
     let watching = watcher::watch(watcher_connection.clone(), guard.clone(), publisher);
     Ok(RedisStore {
-        commits: Commits::new(connection.clone(), guard.clone()),
+        commits: Commits::new(connection.clone(), guard.clone(), log_end.clone()),
         connection,
         guard,
         sweep_clock: SweepClock::new(&clock),
@@ -69,10 +69,8 @@ async fn connect(url: &str) -> Result<Connection, OpenError> {
             ErrorKind::IO | ErrorKind::Timeout => no_reply(url),
             _ => unreachable(error),
         })?;
-    // A commit must not be sent twice, because the first one may have taken effect.
-    let single_attempt =
-        CommandOptions { max_attempts: Some(1), fail_fast: true, ..CommandOptions::default() };
-    Ok(client.with_options(&single_attempt))
+    let fail_fast = CommandOptions { fail_fast: true, ..CommandOptions::default() };
+    Ok(client.with_options(&fail_fast))
 }
 
 /// Returns the error of a server that can't be reached, with its address from the URL, which may
@@ -96,6 +94,9 @@ fn client(config: Config) -> Result<Client, Error> {
             connection.connection_timeout = CONNECT_TIMEOUT;
             connection.internal_command_timeout = CONNECT_TIMEOUT;
             connection.max_command_buffer_len = COMMAND_QUEUE;
+            // A commit must not be sent twice, because the first one may have taken effect. The
+            // options of a single command do not hold for scripts.
+            connection.max_command_attempts = 1;
             connection.tcp.nodelay = Some(true);
             connection.unresponsive = UnresponsiveConfig {
                 max_timeout: Some(UNRESPONSIVE_TIMEOUT),

@@ -1,5 +1,6 @@
 //! Follows the end of the log. It has its own connection, because the waiting command blocks one.
 
+use std::mem;
 use std::time::Duration;
 
 use actors::store::EventId;
@@ -10,7 +11,7 @@ use tokio::sync::watch;
 
 use super::guard::Guard;
 use super::log::{LogEnd, RETRY, last_event};
-use super::{Connection, LOG, reconnect};
+use super::{Connection, LOG, reconnect_if_silent};
 
 /// How long one command waits: less than the timeouts of the connection.
 const WAIT: Duration = Duration::from_millis(500);
@@ -23,12 +24,14 @@ pub(super) async fn watch(connection: Connection, guard: Guard, publisher: watch
         match next_last_event(&connection, before.last, is_broken).await {
             Ok(last) => {
                 let breaks = before.breaks + u64::from(is_broken || last < before.last);
-                is_broken = false;
+                if mem::take(&mut is_broken) {
+                    tracing::info!("redis is available again");
+                }
                 if last != before.last || breaks != before.breaks {
                     publisher.send_replace(LogEnd { last, breaks });
                 }
                 if breaks != before.breaks {
-                    guard.look();
+                    guard.ask();
                 }
             }
             Err(error) => {
@@ -36,7 +39,7 @@ pub(super) async fn watch(connection: Connection, guard: Guard, publisher: watch
                     tracing::warn!(%error, "redis is unavailable");
                 }
                 is_broken = true;
-                reconnect(&connection).await;
+                reconnect_if_silent(&connection).await;
                 tokio::time::sleep(RETRY).await;
             }
         }

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 /// How often the watchdog looks whether the committer is still in the same round.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Counts the begins and ends of rounds: it is odd during one.
+/// Counts the starts and ends of rounds: it is odd during one.
 pub(super) type Rounds = Arc<AtomicUsize>;
 
 /// The running watchdog, which ends when it is dropped.

@@ -13,6 +13,7 @@ use super::adapters::{
     PATIENCE, expecting, logging, open_vouched, open_with, put, putting, stopped_clock, text,
     try_open,
 };
+use crate::hanging_network::HangingNetwork;
 use crate::redis_server::{DURABLE, RedisServer};
 
 /// A little more than an hour.
@@ -112,7 +113,7 @@ async fn a_redis_that_writes_its_first_append_only_file_is_refused_until_it_is_c
     redis.ask("CONFIG SET rdb-key-save-delay 2000000");
     assert_eq!(redis.ask("CONFIG SET appendonly yes"), "+OK");
     let error = try_open(&redis.url()).await.err().unwrap();
-    assert!(error.to_string().contains("first append-only file"), "{error}");
+    assert!(error.to_string().contains("append-only file may not be complete"), "{error}");
     let opened = timeout(PATIENCE, async {
         while try_open(&redis.url()).await.is_err() {
             sleep(Duration::from_millis(100)).await;
@@ -216,6 +217,20 @@ async fn a_tail_ends_if_the_log_is_replaced_by_another_one() {
     new.commit(logging(&["uno", "dos", "tres"])).await.unwrap();
     let ended = timeout(PATIENCE, other.next()).await.unwrap().unwrap();
     assert!(matches!(ended, Err(StoreError::Gone { .. })), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_commit_whose_reply_is_lost_is_found_and_takes_effect_once() {
+    let redis = RedisServer::start();
+    let network = HangingNetwork::before(&redis);
+    let store = try_open(&network.url).await.unwrap();
+    for round in 0..5 {
+        network.loses_next_reply();
+        let batch = Batch { put: vec![put("cart", "x")], ..logging(&["added", "announced"]) };
+        assert_eq!(store.commit(batch).await, Ok(2 * (round + 1)));
+        assert_eq!(store.get("cart").await.unwrap().unwrap().version, round + 1);
+    }
+    assert_eq!(store.last_event().await, Ok(10));
 }
 
 #[tokio::test]
