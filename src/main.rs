@@ -85,8 +85,7 @@ async fn check(config: &Config) -> CommandResult {
     let tables = Tables::new(store);
     // Progress is optional: a closed standard error must not end the check.
     let mut progress = |text| drop(writeln!(io::stderr(), "{text}"));
-    let shared = config.store.is_shared();
-    let differences = passes::differences(&tables, &books, shared, &mut progress).await?;
+    let differences = passes::differences(&tables, &books, &mut progress).await?;
     print(&differences)?;
     match differences.len() {
         0 => print(&["the store is consistent".into()]),

@@ -129,6 +129,11 @@ pub trait Store: Send + Sync + 'static {
     /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
 
+    /// Whether other processes may use the store at the same time.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Returns an error if reads fail or commits are refused.
     async fn ready(&self) -> Result<(), StoreError> {
         self.last_event().await.map(drop)

@@ -149,7 +149,7 @@ fn directory(
     let breached = config.auth.open_breached_passwords();
     let breached = breached.map_err(UserCommandError::BreachedPasswords)?;
     Ok(move || {
-        let sessions = SessionDeps::new(&shared, &Revocations::new(shared.rules.store_silence));
+        let sessions = SessionDeps::new(&shared, &Revocations::new(None));
         let start = move |_: &KillSwitch| TokenRegistry::new(sessions.clone()).start();
         let sessions = Child::start("sessions", shared.clock.clone(), start);
         let default = DefaultPassword::default();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actors::user::breached::BreachedPasswords;
 use jiff::tz::TimeZone;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 use views::locale::is_language_tag;
@@ -153,13 +153,6 @@ pub struct StoreConfig {
     pub vouched: Vec<String>,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub silence: Duration,
-}
-
-impl StoreConfig {
-    /// Whether several processes may use the store at the same time.
-    pub fn is_shared(&self) -> bool {
-        self.url.expose_secret().starts_with("redis")
-    }
 }
 
 /// Reads names of settings of Redis, separated by commas or spaces.

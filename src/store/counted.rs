@@ -59,6 +59,10 @@ impl Store for CountedStore {
         self.store.last_event().await
     }
 
+    fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.store.ready().await
     }

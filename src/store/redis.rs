@@ -118,6 +118,10 @@ impl Store for RedisStore {
         log::last_event(&self.connection).await.map_err(unavailable)
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn ready(&self) -> Result<(), StoreError> {
         self.guard
             .next_verdict()

@@ -76,8 +76,10 @@ impl Copies {
     /// Reads every copy from the store, and the position from which the hub follows the log.
     pub async fn load(shared: &Shared) -> Result<Self, StoreError> {
         let breaker = SeenBreaker::new(Breaker::default(), &shared.clock, &shared.rules.breaker);
+        // What no other process can have written was applied before its caller got an answer.
+        let silence = shared.tables.store.is_shared().then_some(shared.rules.store_silence);
         let copies = Self {
-            revocations: Revocations::new(shared.rules.store_silence),
+            revocations: Revocations::new(silence),
             breaker: Arc::new(watch::Sender::new(breaker)),
             position: Arc::default(),
             is_lost: Arc::default(),

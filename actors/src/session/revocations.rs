@@ -18,8 +18,8 @@ use crate::tables::Tables;
 #[derive(Clone)]
 pub struct Revocations {
     revoked: Arc<RwLock<Revoked>>,
-    /// How old the list may become.
-    silence: Duration,
+    /// How old the list may become; `None` if it is always complete.
+    silence: Option<Duration>,
     /// When the list last held everything that was stored.
     complete_at: Arc<RwLock<Moment>>,
 }
@@ -33,8 +33,9 @@ struct Revoked {
 }
 
 impl Revocations {
-    /// Creates an empty list, which counts as current for `silence` after it was last complete.
-    pub fn new(silence: Duration) -> Self {
+    /// Creates an empty list, which counts as current for `silence` after it was last complete, or
+    /// always.
+    pub fn new(silence: Option<Duration>) -> Self {
         let complete_at = Arc::new(RwLock::new(Moment::START));
         Self { revoked: Arc::default(), silence, complete_at }
     }
@@ -43,7 +44,7 @@ impl Revocations {
     /// reply: another node may then have ended any session.
     pub fn is_current(&self, now: Moment) -> bool {
         let complete_at = *self.complete_at.read().unwrap_or_else(PoisonError::into_inner);
-        now.since(complete_at) <= self.silence
+        self.silence.is_none_or(|silence| now.since(complete_at) <= silence)
     }
 
     /// Notes that the list held everything that was stored at a time.

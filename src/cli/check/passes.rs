@@ -16,18 +16,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Checks the store and the books, and returns every difference.
 ///
-/// A check reads for a while. In a `shared` store, what others have written between two of its
+/// A check reads for a while. In a shared store, what others have written between two of its
 /// reads looks like a difference; such a store is checked again, and only what is found each time
 /// counts. `progress` receives how far the first pass is.
 pub async fn differences(
     tables: &Tables,
     books: &Books,
-    shared: bool,
     progress: &mut dyn FnMut(String),
 ) -> Result<Vec<String>, BooksError> {
     let mut differences = pass(tables, books, progress).await?;
     for _ in 1..PASSES {
-        if !shared || differences.is_empty() {
+        if !tables.store.is_shared() || differences.is_empty() {
             break;
         }
         sleep(PAUSE).await;
