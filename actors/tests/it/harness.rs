@@ -49,7 +49,7 @@ const COSTLIER_LOG_N: u8 = 2;
 
 /// How often and for how many times [`eventually`] checks a condition.
 const CHECK_EVERY: Duration = Duration::from_millis(5);
-const CHECKS: usize = 2_000;
+const CHECKS: usize = 6_000;
 
 /// A shop with its store, bank and clock.
 pub(crate) struct TestShop {
@@ -183,7 +183,7 @@ pub(crate) fn lamps(units: u32) -> AddItem {
     AddItem { article: LAMP, quantity: Quantity::new(units).unwrap(), expected: None }
 }
 
-/// Checks a condition until it returns a value; panics if it returns none for ten seconds.
+/// Checks a condition until it returns a value; panics if it returns none for thirty seconds.
 pub(crate) async fn eventually<T>(mut condition: impl AsyncFnMut() -> Option<T>) -> T {
     for _ in 0..CHECKS {
         if let Some(value) = condition().await {
