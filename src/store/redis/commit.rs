@@ -21,7 +21,7 @@ use crate::crypto::random_token;
 use crate::store::Options;
 use crate::store::envelope::milliseconds;
 
-/// How long to look for a commit whose reply was lost.
+/// How long to search for a commit whose reply was lost.
 const FIND_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Sends commits to Redis in the order of the calls.
@@ -108,7 +108,7 @@ impl Commits {
         reply.ok_or_else(|| refused("redis has been started again"))
     }
 
-    /// Looks in the log for a commit whose reply was lost. Returns the id of its last event; `None`
+    /// Searches the log for a commit whose reply was lost. Returns the id of its last event; `None`
     /// if it is not found in time.
     async fn find(&self, sent: &Sent) -> Option<EventId> {
         let mut after = sent.after?;

@@ -123,7 +123,7 @@ fn closed() -> StoreError {
     StoreError::Unavailable("it is closed".to_owned())
 }
 
-/// The result of a look for a commit.
+/// The result of a search for a commit.
 pub(super) enum Lookup {
     /// The id of its last event.
     Found(EventId),
@@ -133,7 +133,7 @@ pub(super) enum Lookup {
     None,
 }
 
-/// Looks for a commit by its name in some events after one.
+/// Searches for a commit by its name in some events after one.
 pub(super) async fn last_event_of(
     connection: &Connection,
     after: EventId,

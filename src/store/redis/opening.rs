@@ -1,4 +1,4 @@
-//! Opens a Redis store: connects, looks at Redis, checks the format, starts watcher and guard.
+//! Opens a Redis store: connects, checks Redis and the format, starts watcher and guard.
 
 use std::time::Duration;
 
