@@ -97,7 +97,11 @@ impl Config {
                 unpaid: self.order.unpaid_per_user,
                 attempts: self.order.attempts,
             },
-            breaker: Limits { failures: self.breaker.failures, open: self.breaker.open },
+            breaker: Limits {
+                failures: self.breaker.failures,
+                open: self.breaker.open,
+                probe: self.bank.longest_probe(),
+            },
             bank_timeout: self.bank.timeout,
             bank_calls: self.bank.calls,
             events_max: self.events.max,

@@ -26,6 +26,7 @@ use crate::ask::Child;
 use crate::cart::registry::{CartRegistry, CartStored, ForgetCarts};
 use crate::failpoint;
 use crate::observe::Observe;
+use crate::payment::{BreakerStored, PaymentGateway};
 use crate::session::{ForgetSessions, TokenRegistry};
 use crate::shared::Shared;
 use crate::store::{EventId, LogEntry, StoreError};
@@ -100,6 +101,8 @@ pub struct LiveDeps {
     pub sessions: Child<TokenRegistry>,
     /// Receives the versions of changed carts.
     pub carts: Child<CartRegistry>,
+    /// Receives the changed breaker.
+    pub payments: Child<PaymentGateway>,
     /// Kept up to date with the log.
     pub copies: Copies,
 }
@@ -110,12 +113,14 @@ impl LiveDeps {
         shared: &Shared,
         sessions: &Child<TokenRegistry>,
         carts: &Child<CartRegistry>,
+        payments: &Child<PaymentGateway>,
         copies: &Copies,
     ) -> Self {
         Self {
             shared: shared.clone(),
             sessions: sessions.clone(),
             carts: carts.clone(),
+            payments: payments.clone(),
             copies: copies.clone(),
         }
     }
@@ -141,6 +146,7 @@ impl LiveDeps {
         }
         self.sessions.notify(ForgetSessions);
         self.carts.notify(ForgetCarts);
+        self.payments.notify(BreakerStored(None));
         self.copies.is_lost.send_replace(false);
         tracing::info!("everything was read again");
     }
@@ -301,8 +307,14 @@ impl Hub {
     }
 
     fn update_copies(&self, entry: &Arc<Entry>) {
-        if let Event::CartChanged { owner, cart } = &entry.event {
-            self.deps.carts.notify(CartStored(owner.clone(), cart.version));
+        match &entry.event {
+            Event::CartChanged { owner, cart } => {
+                self.deps.carts.notify(CartStored(owner.clone(), cart.version));
+            }
+            Event::BreakerChanged(breaker) => {
+                self.deps.payments.notify(BreakerStored(Some(*breaker)));
+            }
+            _ => {}
         }
         self.deps.copies.apply(entry, &self.deps.shared);
     }

@@ -5,6 +5,10 @@
 //! Publishes: `breaker.changed`, `bank.changed`.
 //! Restart: the breaker is read from the store; a call runs in a task of its own and outlives the
 //! actor.
+//!
+//! All nodes share the breaker. A node decides on what it has last read or written, and a change
+//! is stored before anything follows from it; of two nodes that change it at once, one reads what
+//! the other has stored and decides again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,13 +25,12 @@ use domain::payment::Outcome;
 use domain::user::Author;
 
 use crate::bank::Charge;
-use crate::clock::Reading;
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::{Detached, Exclusive, exclusive};
 use crate::observe::Observe;
-use crate::store::{StoreError, Version};
-use commands::{PaymentDeps, StoredBreaker};
+use crate::store::StoreError;
+use commands::{KnownBreaker, PaymentDeps};
 
 pub mod calls;
 pub mod commands;
@@ -71,6 +74,11 @@ pub struct SetBreaker {
     /// The administrator.
     pub by: Option<Author>,
 }
+
+/// Passes on an event of the breaker; `None` if the store was replaced by another state.
+#[derive(Debug, Clone, Message)]
+#[rtype(result = "()")]
+pub struct BreakerStored(pub Option<Breaker>);
 
 /// Changes the behaviour of the simulated bank on every node; the reply is the behaviour once it is
 /// durable.
@@ -182,19 +190,14 @@ pub struct PaymentsState {
 /// The actor that calls the bank.
 pub struct PaymentGateway {
     deps: PaymentDeps,
-    breaker: Breaker,
-    /// When the breaker entered its state or was read. Its time is measured from then on, so that
-    /// a step of the clock does not change how long it is open.
-    since: Reading,
-    /// The version of the breaker's row; `None` before the first change.
-    version: Option<Version>,
+    known: KnownBreaker,
 }
 
 impl PaymentGateway {
     /// Creates a gateway to a bank.
     pub fn new(deps: PaymentDeps) -> Self {
-        let since = deps.shared.clock.reading();
-        Self { deps, breaker: Breaker::default(), since, version: None }
+        let known = KnownBreaker::new(&deps.shared.clock);
+        Self { deps, known }
     }
 }
 
@@ -202,79 +205,70 @@ impl Actor for PaymentGateway {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        let read = self.deps.clone().read_breaker().into_actor(self);
-        read.map(|read: Result<StoredBreaker, StoreError>, gateway, ctx| match read {
-            Ok(StoredBreaker { breaker, version }) => {
-                gateway.breaker = breaker;
-                gateway.since = gateway.deps.shared.clock.reading();
-                gateway.version = version;
-            }
-            Err(error) => {
-                tracing::error!(%error, "could not read the breaker");
-                ctx.stop();
-            }
-        })
-        .wait(ctx);
+        let deps = self.deps.clone();
+        async move { deps.read_breaker().await }
+            .into_actor(self)
+            .map(|read: Result<KnownBreaker, StoreError>, gateway, ctx| match read {
+                Ok(known) => gateway.known = known,
+                Err(error) => {
+                    tracing::error!(%error, "could not read the breaker");
+                    ctx.stop();
+                }
+            })
+            .wait(ctx);
     }
 }
 
 impl Handler<Admit> for PaymentGateway {
-    type Result = Result<Admitted, Failure<Rejected>>;
+    type Result = Exclusive<Self, Admitted, Rejected>;
 
     fn handle(&mut self, Admit { calls }: Admit, ctx: &mut Self::Context) -> Self::Result {
         failpoint::reach("payments");
-        let now = self.deps.shared.clock.steady_since(self.since);
-        let gateway = ctx.address();
         // A line longer than an order may stay unpaid takes no more orders.
         let wait = self.deps.line.wait();
-        if let Some(excess) = wait.checked_sub(self.deps.shared.rules.orders.expiry) {
-            return Ok(Admitted { permits: Vec::new(), retry_after: Some(excess + TICK) });
-        }
-        Ok(self.update_breaker(ctx, |breaker| {
-            let mut admitted = Admitted::default();
-            for _ in 0..calls {
-                match breaker.admit(now) {
-                    Ok(permit) => admitted.permits.push(CallPermit {
-                        permit,
-                        gateway: gateway.clone(),
-                        verdict: Verdict::Unused,
-                    }),
-                    Err(Rejected { retry_after }) => {
-                        admitted.retry_after = Some(retry_after);
-                        break;
-                    }
-                }
-            }
-            admitted
-        }))
+        let excess = wait.checked_sub(self.deps.shared.rules.orders.expiry);
+        let calls = if excess.is_some() { 0 } else { calls };
+        let admit = self.deps.clone().admit(self.known, calls);
+        let address = ctx.address();
+        exclusive(self, admit, move |admitted, gateway, _| {
+            let (known, permits, retry_after) = admitted?;
+            gateway.known = known;
+            let permit =
+                |permit| CallPermit { permit, gateway: address.clone(), verdict: Verdict::Unused };
+            Ok(Admitted {
+                permits: permits.into_iter().map(permit).collect(),
+                retry_after: excess.map(|excess| excess + TICK).or(retry_after),
+            })
+        })
     }
 }
 
 impl Handler<SetBreaker> for PaymentGateway {
     type Result = Exclusive<Self, Breaker, Rejected>;
 
-    fn handle(&mut self, set: SetBreaker, _: &mut Self::Context) -> Self::Result {
-        let SetBreaker { to, by } = set;
-        let before = self.breaker;
-        match to {
-            Manual::Isolated => self.breaker.isolate(),
-            Manual::Reset => self.breaker.reset(),
+    fn handle(&mut self, SetBreaker { to, by }: SetBreaker, _: &mut Self::Context) -> Self::Result {
+        exclusive(self, self.deps.clone().set_breaker(to, by), |set, gateway, _| {
+            gateway.known = set?;
+            Ok(gateway.known.breaker)
+        })
+    }
+}
+
+impl Handler<BreakerStored> for PaymentGateway {
+    type Result = ();
+
+    fn handle(&mut self, BreakerStored(stored): BreakerStored, ctx: &mut Self::Context) {
+        if stored == Some(self.known.breaker) {
+            return;
         }
-        self.since = self.deps.shared.clock.reading();
-        let write = (self.breaker != before).then(|| self.write_breaker(by));
-        let work = async move {
-            match write {
-                Some(write) => Some(write.await),
-                None => None,
+        let (deps, known) = (self.deps.clone(), self.known);
+        let read = async move {
+            match stored {
+                Some(_) => deps.follow_breaker(known).await,
+                None => deps.read_breaker().await,
             }
         };
-        exclusive(self, work, |written, gateway, ctx| {
-            if let Some(written) = written {
-                gateway.adopt_version(written.clone(), ctx);
-                written?;
-            }
-            Ok(gateway.breaker)
-        })
+        self.adopt(read, ctx);
     }
 }
 
@@ -310,7 +304,7 @@ impl Handler<IsCurrent> for PaymentGateway {
     type Result = bool;
 
     fn handle(&mut self, IsCurrent(permit): IsCurrent, _: &mut Self::Context) -> Self::Result {
-        self.breaker.is_current(permit)
+        self.known.breaker.is_current(permit)
     }
 }
 
@@ -318,9 +312,7 @@ impl Handler<Record> for PaymentGateway {
     type Result = ();
 
     fn handle(&mut self, Record { permit, verdict }: Record, ctx: &mut Self::Context) {
-        let now = self.deps.shared.clock.now();
-        let limits = self.deps.shared.rules.breaker;
-        self.update_breaker(ctx, |breaker| breaker.record(permit, verdict, now, &limits));
+        self.adopt(self.deps.clone().record(self.known, permit, verdict), ctx);
     }
 }
 
@@ -330,50 +322,22 @@ impl Handler<Observe<PaymentsState>> for PaymentGateway {
     fn handle(&mut self, _: Observe<PaymentsState>, _: &mut Self::Context) -> Self::Result {
         let line = &self.deps.line;
         let (free_calls, waiting_calls) = (line.free(), line.waiting());
-        MessageResult(PaymentsState { breaker: self.breaker, free_calls, waiting_calls })
+        MessageResult(PaymentsState { breaker: self.known.breaker, free_calls, waiting_calls })
     }
 }
 
 impl PaymentGateway {
-    /// Updates the breaker; a change of state is durable before the next message is handled.
-    fn update_breaker<T>(
+    /// Adopts a breaker once it is read or stored. No other message is handled before.
+    fn adopt(
         &mut self,
+        work: impl Future<Output = Result<KnownBreaker, StoreError>> + 'static,
         ctx: &mut Context<Self>,
-        update: impl FnOnce(&mut Breaker) -> T,
-    ) -> T {
-        let before = self.breaker.generation;
-        let result = update(&mut self.breaker);
-        if self.breaker.generation != before {
-            self.since = self.deps.shared.clock.reading();
-            self.write_breaker(None)
-                .into_actor(self)
-                .map(|written, gateway, ctx| gateway.adopt_version(written, ctx))
-                .wait(ctx);
-        }
-        result
-    }
-
-    fn write_breaker(
-        &self,
-        by: Option<Author>,
-    ) -> impl Future<Output = Result<Version, StoreError>> + 'static {
-        self.deps.clone().write_breaker(self.breaker, self.version, by)
-    }
-
-    /// Adopts the version that was written. A gateway that cannot write its breaker stops:
-    /// restarted, it reads the breaker again.
-    fn adopt_version(&mut self, written: Result<Version, StoreError>, ctx: &mut Context<Self>) {
-        match written {
-            Ok(version) => {
-                self.version = Some(version);
-                let state = self.breaker.state.name();
-                metrics::counter!("microshop_breaker_transitions_total", "to" => state)
-                    .increment(1);
-            }
-            Err(error) => {
-                tracing::error!(%error, "could not write the breaker");
-                ctx.stop();
-            }
-        }
+    ) {
+        work.into_actor(self)
+            .map(|known, gateway, _| match known {
+                Ok(known) => gateway.known = known,
+                Err(error) => tracing::error!(%error, "could not read or write the breaker"),
+            })
+            .wait(ctx);
     }
 }

@@ -165,7 +165,7 @@ impl Shop {
         let statistics = child("statistics", &shared.clock, &pushes, deps, Statistics::new);
 
         // The hub: pushes what all of the above have committed.
-        let deps = LiveDeps::new(&shared, &sessions, &carts, &copies);
+        let deps = LiveDeps::new(&shared, &sessions, &carts, &payments, &copies);
         let hub = child("hub", &shared.clock, &pushes, deps, Hub::new);
 
         Ok(Self {

@@ -23,6 +23,8 @@ pub struct Limits {
     pub failures: u32,
     /// How long the breaker stays open.
     pub open: Duration,
+    /// How long the breaker waits for its probe.
+    pub probe: Duration,
 }
 
 /// The state of the breaker: which calls it admits.
@@ -40,7 +42,12 @@ pub enum State {
         until: Timestamp,
     },
     /// Admits no call but the probe, which is in progress.
-    HalfOpen,
+    HalfOpen {
+        /// When the probe counts as lost, and the next call becomes the probe. `None`, which an
+        /// earlier version stored, is now.
+        #[serde(default)]
+        until: Option<Timestamp>,
+    },
     /// Admits no call until an administrator resets the breaker.
     Isolated,
 }
@@ -51,7 +58,7 @@ impl State {
         match self {
             Self::Closed { .. } => "closed",
             Self::Open { .. } => "open",
-            Self::HalfOpen => "half_open",
+            Self::HalfOpen { .. } => "half_open",
             Self::Isolated => "isolated",
         }
     }
@@ -68,7 +75,7 @@ pub struct Breaker {
 
 /// The permission to make one call, whose result must be [recorded](Breaker::record).
 ///
-/// A half-open breaker admits no other call until its probe is recorded.
+/// A half-open breaker admits no other call until its probe is recorded or lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Permit {
     /// The generation of the breaker at admission.
@@ -116,17 +123,32 @@ impl Breaker {
     /// Admits a call, or returns how long the caller has to wait.
     ///
     /// The first call after the open time becomes the probe. The state becomes half-open in the
-    /// same step, so that no second call is admitted.
-    pub fn admit(&mut self, now: Timestamp) -> Result<Permit, Rejected> {
+    /// same step, so that no second call is admitted. Neither is one while the probe may still be
+    /// in progress.
+    pub fn admit(&mut self, now: Timestamp, limits: &Limits) -> Result<Permit, Rejected> {
+        let half_open = State::HalfOpen { until: Some(later(now, limits.probe)) };
         match self.state {
             State::Closed { .. } => {}
-            State::Open { until } if now >= until => self.enter(State::HalfOpen),
+            State::Open { until } if now >= until => self.enter(half_open),
             State::Open { until } => {
                 return Err(Rejected { retry_after: now.duration_until(until).unsigned_abs() });
             }
-            State::HalfOpen | State::Isolated => return Err(Rejected { retry_after: PROBE_WAIT }),
+            State::HalfOpen { until } if until.is_none_or(|until| now >= until) => {
+                self.enter(half_open);
+            }
+            State::HalfOpen { .. } | State::Isolated => {
+                return Err(Rejected { retry_after: PROBE_WAIT });
+            }
         }
         Ok(Permit { generation: self.generation })
+    }
+
+    /// Returns an error if an administrator has stopped all calls.
+    pub fn check_isolated(&self) -> Result<(), Rejected> {
+        if self.state == State::Isolated {
+            return Err(Rejected { retry_after: PROBE_WAIT });
+        }
+        Ok(())
     }
 
     /// Whether a permit was given in the current state. A call with an older one must not start.
@@ -151,10 +173,10 @@ impl Breaker {
             (State::Closed { failures }, Verdict::Failure) => {
                 self.state = State::Closed { failures: failures + 1 }
             }
-            (State::HalfOpen, Verdict::Healthy) => self.enter(State::Closed { failures: 0 }),
-            (State::HalfOpen, Verdict::Failure) => self.enter(open),
+            (State::HalfOpen { .. }, Verdict::Healthy) => self.enter(State::Closed { failures: 0 }),
+            (State::HalfOpen { .. }, Verdict::Failure) => self.enter(open),
             // The probe was not made, so the next call may be the probe at once.
-            (State::HalfOpen, Verdict::Unused) => self.enter(State::Open { until: now }),
+            (State::HalfOpen { .. }, Verdict::Unused) => self.enter(State::Open { until: now }),
             (State::Closed { .. }, Verdict::Unused) | (State::Open { .. } | State::Isolated, _) => {
             }
         }
@@ -165,7 +187,7 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => None,
             State::Open { until } => (now < until).then_some(Interruption::Until(until)),
-            State::HalfOpen | State::Isolated => Some(Interruption::Indefinite),
+            State::HalfOpen { .. } | State::Isolated => Some(Interruption::Indefinite),
         }
     }
 
@@ -183,27 +205,20 @@ impl Breaker {
         }
     }
 
-    /// Returns the breaker after a restart of the shop.
+    /// Returns a stored breaker that keeps its state for no longer than its setting from now on.
     ///
-    /// A probe in progress was lost with the process. A half-open breaker would wait for it
-    /// forever, so the next call becomes the probe.
-    pub fn recovered(mut self, now: Timestamp) -> Self {
-        if self.state == State::HalfOpen {
-            self.enter(State::Open { until: now });
-        }
-        self
-    }
-
-    /// Returns a stored breaker that stays open for no longer than its setting from now on.
-    ///
-    /// If it is open until a time further ahead, it was opened while the clock was wrong, and the
-    /// next call becomes the probe.
+    /// If it is open or half-open until a time further ahead, it was stored while the clock was
+    /// wrong, and the next call becomes the probe.
     pub fn bounded(mut self, now: Timestamp, limits: &Limits) -> Self {
-        if let State::Open { until } = &mut self.state {
-            let latest =
-                if is_due(*until, limits.open, now) { now } else { later(now, limits.open) };
-            *until = (*until).min(latest);
-        }
+        let (until, longest) = match &mut self.state {
+            State::Open { until } => (until, limits.open),
+            State::HalfOpen { until: Some(until) } => (until, limits.probe),
+            State::Closed { .. } | State::HalfOpen { until: None } | State::Isolated => {
+                return self;
+            }
+        };
+        let latest = if is_due(*until, longest, now) { now } else { later(now, longest) };
+        *until = (*until).min(latest);
         self
     }
 
@@ -217,14 +232,15 @@ impl Breaker {
 pub(crate) mod tests {
     use super::*;
 
-    pub(crate) const LIMITS: Limits = Limits { failures: 3, open: Duration::from_secs(60) };
+    pub(crate) const LIMITS: Limits =
+        Limits { failures: 3, open: Duration::from_secs(60), probe: Duration::from_secs(20) };
 
     pub(crate) fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
     }
 
     fn fail(breaker: &mut Breaker, now: Timestamp) {
-        let permit = breaker.admit(now).unwrap();
+        let permit = breaker.admit(now, &LIMITS).unwrap();
         breaker.record(permit, Verdict::Failure, now, &LIMITS);
     }
 
@@ -238,14 +254,17 @@ pub(crate) mod tests {
     fn three_failures_in_a_row_open_the_breaker_for_a_minute() {
         let mut breaker = open();
         assert_eq!(breaker.state, State::Open { until: at(60) });
-        assert_eq!(breaker.admit(at(45)), Err(Rejected { retry_after: Duration::from_secs(15) }));
+        assert_eq!(
+            breaker.admit(at(45), &LIMITS),
+            Err(Rejected { retry_after: Duration::from_secs(15) })
+        );
     }
 
     #[test]
     fn a_success_resets_the_count_of_failures() {
         let mut breaker = Breaker::default();
         (0..2).for_each(|_| fail(&mut breaker, at(0)));
-        let permit = breaker.admit(at(0)).unwrap();
+        let permit = breaker.admit(at(0), &LIMITS).unwrap();
         breaker.record(permit, Verdict::Healthy, at(0), &LIMITS);
         (0..2).for_each(|_| fail(&mut breaker, at(0)));
         assert_eq!(breaker.state, State::Closed { failures: 2 });
@@ -254,7 +273,7 @@ pub(crate) mod tests {
     #[test]
     fn after_the_minute_exactly_one_call_is_admitted() {
         let mut breaker = open();
-        let admitted = (0..1_000).filter(|_| breaker.admit(at(60)).is_ok()).count();
+        let admitted = (0..1_000).filter(|_| breaker.admit(at(60), &LIMITS).is_ok()).count();
         assert_eq!(admitted, 1);
     }
 
@@ -262,7 +281,7 @@ pub(crate) mod tests {
     fn the_result_of_the_probe_closes_the_breaker_or_opens_it_again() {
         let mut good = open();
         let mut bad = open();
-        let permit = good.admit(at(60)).unwrap();
+        let permit = good.admit(at(60), &LIMITS).unwrap();
         good.record(permit, Verdict::Healthy, at(61), &LIMITS);
         assert_eq!(good.state, State::Closed { failures: 0 });
         fail(&mut bad, at(60));
@@ -272,21 +291,20 @@ pub(crate) mod tests {
     #[test]
     fn after_a_probe_that_was_not_made_the_next_call_is_the_probe() {
         let mut breaker = open();
-        let permit = breaker.admit(at(60)).unwrap();
+        let permit = breaker.admit(at(60), &LIMITS).unwrap();
         breaker.record(permit, Verdict::Unused, at(60), &LIMITS);
-        assert!(breaker.admit(at(60)).is_ok());
+        assert!(breaker.admit(at(60), &LIMITS).is_ok());
     }
 
     #[test]
     fn an_isolated_breaker_admits_no_call_until_it_is_reset() {
         let mut breaker = Breaker::default();
-        let late = breaker.admit(at(0)).unwrap();
+        let late = breaker.admit(at(0), &LIMITS).unwrap();
         breaker.isolate();
         breaker.record(late, Verdict::Healthy, at(1), &LIMITS);
-        assert!(breaker.admit(at(1_000_000)).is_err());
-        assert_eq!(breaker.recovered(at(1)).state, State::Isolated);
+        assert!(breaker.admit(at(1_000_000), &LIMITS).is_err());
         breaker.reset();
-        assert!(breaker.admit(at(1)).is_ok());
+        assert!(breaker.admit(at(1), &LIMITS).is_ok());
     }
 
     #[test]
@@ -302,7 +320,7 @@ pub(crate) mod tests {
     #[test]
     fn a_late_result_changes_nothing() {
         let mut breaker = Breaker::default();
-        let late = breaker.admit(at(0)).unwrap();
+        let late = breaker.admit(at(0), &LIMITS).unwrap();
         (0..3).for_each(|_| fail(&mut breaker, at(0)));
         let before = breaker;
         breaker.record(late, Verdict::Healthy, at(1), &LIMITS);
@@ -314,7 +332,7 @@ pub(crate) mod tests {
         for (state, name) in [
             (State::Closed { failures: 2 }, "closed"),
             (State::Open { until: at(60) }, "open"),
-            (State::HalfOpen, "half_open"),
+            (State::HalfOpen { until: None }, "half_open"),
             (State::Isolated, "isolated"),
         ] {
             assert_eq!(serde_json::to_value(state).unwrap()["state"], name);
@@ -327,12 +345,16 @@ pub(crate) mod tests {
         for (state, interruption) in [
             (State::Closed { failures: 2 }, None),
             (State::Open { until: at(60) }, Some(Interruption::Until(at(60)))),
-            (State::HalfOpen, Some(Interruption::Indefinite)),
+            (State::HalfOpen { until: Some(at(60)) }, Some(Interruption::Indefinite)),
             (State::Isolated, Some(Interruption::Indefinite)),
         ] {
             let mut breaker = Breaker { state, generation: 7 };
             assert_eq!(breaker.interruption(at(59)), interruption, "{state:?}");
-            assert_eq!(breaker.admit(at(59)).is_err(), interruption.is_some(), "{state:?}");
+            assert_eq!(
+                breaker.admit(at(59), &LIMITS).is_err(),
+                interruption.is_some(),
+                "{state:?}"
+            );
         }
         assert_eq!(open().interruption(at(60)), None);
     }
@@ -340,7 +362,7 @@ pub(crate) mod tests {
     #[test]
     fn a_permit_is_current_until_the_state_changes() {
         let mut breaker = Breaker::default();
-        let permit = breaker.admit(at(0)).unwrap();
+        let permit = breaker.admit(at(0), &LIMITS).unwrap();
         assert!(breaker.is_current(permit));
         breaker.isolate();
         assert!(!breaker.is_current(permit));
@@ -366,10 +388,26 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn after_a_restart_the_next_call_of_a_half_open_breaker_is_the_probe() {
-        let half_open = Breaker { state: State::HalfOpen, generation: 7 };
-        let recovered = half_open.recovered(at(30));
-        assert_eq!(recovered, Breaker { state: State::Open { until: at(30) }, generation: 8 });
-        assert_eq!(open().recovered(at(30)), open());
+    fn a_probe_that_is_lost_makes_the_next_call_the_probe() {
+        let mut breaker = open();
+        let lost = breaker.admit(at(60), &LIMITS).unwrap();
+        assert_eq!(breaker.state, State::HalfOpen { until: Some(at(80)) });
+        assert!(breaker.admit(at(79), &LIMITS).is_err());
+        assert!(breaker.admit(at(80), &LIMITS).is_ok());
+        assert_eq!(breaker.state, State::HalfOpen { until: Some(at(100)) });
+        let before = breaker;
+        breaker.record(lost, Verdict::Healthy, at(81), &LIMITS);
+        assert_eq!(breaker, before);
+        let mut earlier = Breaker { state: State::HalfOpen { until: None }, generation: 7 };
+        assert!(earlier.admit(at(0), &LIMITS).is_ok());
+    }
+
+    #[test]
+    fn a_stored_breaker_waits_for_its_probe_no_longer_than_its_setting() {
+        let half_open =
+            |until| Breaker { state: State::HalfOpen { until: Some(at(until)) }, generation: 7 };
+        for (now, until) in [(80, 80), (65, 80), (60, 80), (59, 79), (-1, -1)] {
+            assert_eq!(half_open(80).bounded(at(now), &LIMITS), half_open(until), "{now}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::article::{Article, ArticleId};
 use crate::bank::Behaviour;
-use crate::breaker::Breaker;
+use crate::breaker::{Breaker, State};
 use crate::cart::{Cart, Owner};
 use crate::order::Order;
 use crate::session::{EndReason, Session, SessionId};
@@ -119,6 +119,10 @@ impl Event {
             }
             Self::SessionOpened(session) => vec![own(Topic::Session, Owner::User(session.user))],
             Self::SessionEnded { user, .. } => vec![own(Topic::Session, Owner::User(*user))],
+            // A failure that is only counted interrupts nothing.
+            Self::BreakerChanged(Breaker { state: State::Closed { failures: 1.. }, .. }) => {
+                vec![all(Topic::Breaker)]
+            }
             Self::BreakerChanged(_) => vec![all(Topic::Breaker), INTERRUPTIONS],
             Self::ShopOpened { .. } | Self::ShopClosing => vec![all(Topic::System)],
         }

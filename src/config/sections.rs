@@ -248,6 +248,12 @@ impl BankConfig {
         self.url == "simulated"
     }
 
+    /// How long a call may take from its permit to its result: calls of an earlier state of the
+    /// breaker may still run, so it may wait for one of them, and its order is stored first.
+    pub fn longest_probe(&self) -> Duration {
+        self.timeout * 2 + Duration::from_secs(1)
+    }
+
     /// Whether payments may go to a bank at this URL. Over plain HTTP, the machines on the way can
     /// read a password in the URL, and approve payments themselves.
     pub fn may_pay_at(&self, url: &Url) -> bool {

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::replay::Replays;
 use crate::clock::{Clock, Reading};
+use crate::payment::commands::BREAKER;
 use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
@@ -102,8 +103,7 @@ impl Copies {
         shared.bank_behaviour.load(tables, position).await?;
         self.revocations.load(tables).await?;
         self.default_password.load(tables).await?;
-        let breaker = tables.breaker.get("bank").await?.map(|row| row.value).unwrap_or_default();
-        let breaker = breaker.recovered(shared.clock.now());
+        let breaker = tables.breaker.get(BREAKER).await?.map(|row| row.value).unwrap_or_default();
         let breaker = SeenBreaker::new(breaker, &shared.clock, &shared.rules.breaker);
         self.breaker.send_replace(breaker);
         self.replays.load(position).await?;

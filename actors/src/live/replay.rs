@@ -179,7 +179,7 @@ mod tests {
             carts_in_memory: 10,
             cart_sleep_after: DAY,
             orders: OrderLimits { expiry: DAY, declined_hold: DAY, unpaid: 3, attempts: 5 },
-            breaker: Limits { failures: 3, open: DAY },
+            breaker: Limits { failures: 3, open: DAY, probe: DAY },
             bank_timeout: DAY,
             bank_calls: 1,
             events_max,

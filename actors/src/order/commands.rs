@@ -1,5 +1,6 @@
 //! The commands that place, pay and refund orders, as a round decides them.
 
+use domain::breaker::Rejected;
 use domain::cart::{Cart, Owner};
 use domain::moment::KEPT_AFTER_EXPIRY;
 use domain::order::transitions::StockMove;
@@ -15,6 +16,7 @@ use crate::bank::{self, Charge};
 use crate::cart::registry::CartRegistry;
 use crate::clock::new_id;
 use crate::failpoint::Durable;
+use crate::payment::commands::BREAKER;
 use crate::payment::{PaymentGateway, Request};
 use crate::shared::Shared;
 use crate::statistics::copy::LatestCounts;
@@ -69,6 +71,7 @@ impl OrderDeps {
         rows.want(&tables.accounts, user);
         rows.want(&tables.carts, &owner);
         rows.want(&tables.buyers, user);
+        rows.want(&tables.breaker, BREAKER);
         if let Some(order) = self.changed_before(*user, idempotency_key, rows)? {
             return Ok(Decision::unchanged(order));
         }
@@ -96,7 +99,7 @@ impl OrderDeps {
             rules.orders.expiry,
         )?;
         let order = order.attempted(&rules.orders, now);
-        permits.admit()?;
+        self.admit(rows, permits)?;
 
         let cart_expiry = rules.carts.expiry(&owner, now);
         rows.require(&tables.accounts, user);
@@ -118,6 +121,7 @@ impl OrderDeps {
     ) -> Result<Decision> {
         let PayAgain { user, order: id, idempotency_key, .. } = pay;
         rows.want(&self.shared.tables.buyers, user);
+        rows.want(&self.shared.tables.breaker, BREAKER);
         let before = self.order_of(*user, *id, rows)?;
         if self.changed_before(*user, idempotency_key, rows)?.is_some() {
             return Ok(Decision::unchanged(before));
@@ -130,7 +134,7 @@ impl OrderDeps {
         before.check_wait(now)?;
         self.check_declines(*user, self.shared.clock.now(), rows)?;
         let order = order.attempted(&self.shared.rules.orders, now);
-        permits.admit()?;
+        self.admit(rows, permits)?;
         self.use_key(*user, idempotency_key, *id, rows)?;
         let order = self.put_order(Some(&before), order, rows)?;
         Ok(Decision::calling_bank(Durable::PayAgain, order))
@@ -143,12 +147,13 @@ impl OrderDeps {
         rows: &mut Rows,
         permits: &mut Permits,
     ) -> Result<Decision> {
+        rows.want(&self.shared.tables.breaker, BREAKER);
         let before = self.order(id, rows)?;
         let order = before.refund()?;
         if order == before {
             return Ok(Decision::unchanged(order));
         }
-        permits.admit()?;
+        self.admit(rows, permits)?;
         let decision = self.advance(Durable::Refund, &before, order, StockMove::None, rows)?;
         Ok(Decision { calls_bank: true, ..decision })
     }
@@ -160,10 +165,11 @@ impl OrderDeps {
         rows: &mut Rows,
         permits: &mut Permits,
     ) -> Result<Decision> {
+        rows.want(&self.shared.tables.breaker, BREAKER);
         let order = self.order(id, rows)?;
         match order.status {
             OrderStatus::PendingPayment if order.payment.is_open() => {
-                permits.admit()?;
+                self.admit(rows, permits)?;
                 // An earlier call may have reached the bank, though its result never arrived.
                 let attempt = order.payment.attempt;
                 let decision = self.settle_payment(id, attempt, Outcome::Unknown, rows)?;
@@ -174,11 +180,24 @@ impl OrderDeps {
                 self.expire(&order, rows)
             }
             _ if order.needs_refund() => {
-                permits.admit()?;
+                self.admit(rows, permits)?;
                 Ok(Decision { calls_bank: true, ..Decision::unchanged(order) })
             }
             _ => Ok(Decision::unchanged(order)),
         }
+    }
+
+    /// Counts a call to the bank for the command that is being decided.
+    ///
+    /// Permits are given by what this node knows of the breaker, but one that an administrator has
+    /// isolated is isolated on every node at once.
+    fn admit(&self, rows: &mut Rows, permits: &mut Permits) -> Result<()> {
+        if let Some(breaker) = rows.get(&self.shared.tables.breaker, BREAKER)? {
+            let unavailable =
+                |Rejected { retry_after }| OrderError::PaymentUnavailable { retry_after };
+            breaker.check_isolated().map_err(unavailable)?;
+        }
+        permits.admit()
     }
 
     /// Returns the request to the bank that an order needs, with a key that names the attempt.

@@ -1,22 +1,29 @@
 //! The commands of the payment gateway: calls to the bank, and the stored breaker.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::bank::{Behaviour, BehaviourChange};
-use domain::breaker::{Breaker, Verdict};
+use domain::breaker::{Breaker, Permit, Rejected, Verdict};
 use domain::event::Event;
 use domain::payment::Outcome;
 use domain::user::Author;
+use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::calls::LastCalls;
 use super::line::Line;
-use super::{Call, Request};
+use super::{Call, Manual, Request};
+use crate::ask::ATTEMPTS;
 use crate::bank::{Answer, Bank, BankError, Charge};
+use crate::clock::{Clock, Reading};
 use crate::failpoint::Durable;
 use crate::shared::Shared;
 use crate::store::{StoreError, Version};
 use crate::tables::table::version;
+
+/// The key of the row of the breaker.
+pub(crate) const BREAKER: &str = "bank";
 
 /// The dependencies of the payment gateway.
 #[derive(Clone)]
@@ -31,10 +38,22 @@ pub struct PaymentDeps {
     pub(super) calls: LastCalls,
 }
 
-/// The breaker and the version of its row.
-pub(super) struct StoredBreaker {
+/// The breaker as this node has last read or written it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownBreaker {
     pub(super) breaker: Breaker,
-    pub(super) version: Option<Version>,
+    /// The version of its row; `None` before the first change.
+    version: Option<Version>,
+    /// When it was read or written. Its time is measured from then on, so that a step of the clock
+    /// does not change how long it is open.
+    since: Reading,
+}
+
+impl KnownBreaker {
+    /// Returns a breaker that was never changed.
+    pub(super) fn new(clock: &Clock) -> Self {
+        Self { breaker: Breaker::default(), version: None, since: clock.reading() }
+    }
 }
 
 impl PaymentDeps {
@@ -44,29 +63,118 @@ impl PaymentDeps {
         Self { shared: shared.clone(), bank, line, calls: calls.clone() }
     }
 
-    /// Reads the breaker. A probe that was running is lost, so the next call may probe at once.
-    pub(super) async fn read_breaker(self) -> Result<StoredBreaker, StoreError> {
-        let row = self.shared.tables.breaker.get("bank").await?;
+    /// Reads the breaker.
+    pub(super) async fn read_breaker(&self) -> Result<KnownBreaker, StoreError> {
+        let row = self.shared.tables.breaker.get(BREAKER).await?;
+        let since = self.shared.clock.reading();
         let version = version(&row);
         let breaker = row.map(|row| row.value).unwrap_or_default();
-        let now = self.shared.clock.now();
-        let breaker = breaker.recovered(now).bounded(now, &self.shared.rules.breaker);
-        Ok(StoredBreaker { breaker, version })
+        let breaker = breaker.bounded(since.time, &self.shared.rules.breaker);
+        Ok(KnownBreaker { breaker, version, since })
     }
 
-    /// Writes the breaker and returns its new version.
-    pub(super) async fn write_breaker(
+    /// Admits as many of these calls as the breaker does, and returns how long the others wait;
+    /// `None` if there are none.
+    pub(super) async fn admit(
         self,
-        breaker: Breaker,
-        read_at: Option<Version>,
+        known: KnownBreaker,
+        calls: usize,
+    ) -> Result<(KnownBreaker, Vec<Permit>, Option<Duration>), StoreError> {
+        let limits = self.shared.rules.breaker;
+        let now = self.shared.clock.steady_since(known.since);
+        let is_refused = calls > 0 && known.breaker.interruption(now).is_some();
+        // A call is refused only by what is stored now: another node may have closed the breaker.
+        let known = if is_refused { self.follow_breaker(known).await? } else { known };
+        let admit = |breaker: &mut Breaker, now| {
+            let mut permits = Vec::new();
+            for _ in 0..calls {
+                match breaker.admit(now, &limits) {
+                    Ok(permit) => permits.push(permit),
+                    Err(Rejected { retry_after }) => return (permits, Some(retry_after)),
+                }
+            }
+            (permits, None)
+        };
+        let (known, (permits, retry_after)) = self.update_breaker(known, None, admit).await?;
+        Ok((known, permits, retry_after))
+    }
+
+    /// Records the result of a permitted call.
+    pub(super) async fn record(
+        self,
+        known: KnownBreaker,
+        permit: Permit,
+        verdict: Verdict,
+    ) -> Result<KnownBreaker, StoreError> {
+        let limits = self.shared.rules.breaker;
+        let record = |breaker: &mut Breaker, now| breaker.record(permit, verdict, now, &limits);
+        Ok(self.update_breaker(known, None, record).await?.0)
+    }
+
+    /// Sets the stored breaker manually.
+    pub(super) async fn set_breaker(
+        self,
+        to: Manual,
         by: Option<Author>,
-    ) -> Result<Version, StoreError> {
+    ) -> Result<KnownBreaker, StoreError> {
+        let known = self.read_breaker().await?;
+        let set = |breaker: &mut Breaker, _| match to {
+            Manual::Isolated => breaker.isolate(),
+            Manual::Reset => breaker.reset(),
+        };
+        Ok(self.update_breaker(known, by, set).await?.0)
+    }
+
+    /// Reads the breaker if it has changed. Otherwise its time is measured as before.
+    pub(super) async fn follow_breaker(
+        &self,
+        known: KnownBreaker,
+    ) -> Result<KnownBreaker, StoreError> {
+        let stored = self.read_breaker().await?;
+        Ok(if stored.version == known.version { known } else { stored })
+    }
+
+    /// Decides on the breaker, stores it if that changes it, and returns it with the decision. What
+    /// another node has changed since is read, and decided on again.
+    async fn update_breaker<T>(
+        &self,
+        mut known: KnownBreaker,
+        by: Option<Author>,
+        decide: impl Fn(&mut Breaker, Timestamp) -> T,
+    ) -> Result<(KnownBreaker, T), StoreError> {
+        for _ in 0..ATTEMPTS {
+            let mut breaker = known.breaker;
+            let decision = decide(&mut breaker, self.shared.clock.steady_since(known.since));
+            if breaker == known.breaker {
+                return Ok((known, decision));
+            }
+            match self.write_breaker(breaker, known, by.clone()).await {
+                Ok(written) => return Ok((written, decision)),
+                Err(StoreError::Conflict) => known = self.read_breaker().await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Writes the breaker in place of the known one.
+    async fn write_breaker(
+        &self,
+        breaker: Breaker,
+        known: KnownBreaker,
+        by: Option<Author>,
+    ) -> Result<KnownBreaker, StoreError> {
         let tables = &self.shared.tables;
         let mut batch = self.shared.batch().by(by);
-        batch.put(&tables.breaker, "bank", read_at, &breaker)?;
+        batch.put(&tables.breaker, BREAKER, known.version, &breaker)?;
         batch.publish(&Event::BreakerChanged(breaker))?;
         tables.commit_step(Durable::Breaker, batch).await?;
-        Ok(read_at.unwrap_or_default() + 1)
+        if breaker.generation != known.breaker.generation {
+            let state = breaker.state.name();
+            metrics::counter!("microshop_breaker_transitions_total", "to" => state).increment(1);
+        }
+        let version = Some(known.version.unwrap_or_default() + 1);
+        Ok(KnownBreaker { breaker, version, since: self.shared.clock.reading() })
     }
 
     /// Changes the behaviour of the simulated bank; the next call finds it.

@@ -231,7 +231,7 @@ pub(crate) fn rules() -> Rules {
             unpaid: 3,
             attempts: 5,
         },
-        breaker: Limits { failures: 3, open: minutes(1) },
+        breaker: Limits { failures: 3, open: minutes(1), probe: Duration::from_secs(7) },
         bank_timeout: Duration::from_secs(3),
         bank_calls: 16,
         events_max: 10_000,

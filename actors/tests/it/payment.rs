@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use actors::bank::{Answer, Bank, Charge};
 use actors::failure::Failure;
-use actors::payment::{Admit, Admitted, Call, Request, Wanted};
+use actors::payment::{Admit, Admitted, Call, Manual, Request, SetBreaker, Wanted};
 use actors::shop::Shop;
-use domain::breaker::Rejected;
+use domain::breaker::{Rejected, State};
 use domain::moment::Moment;
 use domain::money::Cents;
 use domain::order::{OrderError, OrderId};
@@ -19,6 +19,9 @@ use crate::harness::{TestShop, eventually};
 
 /// How long the breaker stays open.
 pub(crate) const OPEN: Duration = Duration::from_secs(60);
+
+/// How long the breaker waits for its probe.
+const PROBE: Duration = Duration::from_secs(7);
 
 /// Charges an amount once the breaker admits it.
 pub(crate) async fn charge(shop: &Shop, key: &str) -> Result<Outcome, Failure<Rejected>> {
@@ -135,10 +138,100 @@ async fn an_unused_permit_is_returned() {
     await_breaker(&test.shop, "closed").await;
 }
 
+/// Opens two more nodes on the store of a shop.
+async fn three_nodes(test: &TestShop) -> [Shop; 3] {
+    [test.shop.clone(), test.second_node().await, test.second_node().await]
+}
+
+/// Sets the breaker on a node.
+async fn set(node: &Shop, to: Manual) {
+    node.payments.ask(SetBreaker { to, by: None }).await.unwrap();
+}
+
 #[actix::test]
-async fn the_breaker_is_shared_through_the_store() {
+async fn failures_count_on_whatever_node_they_happen_and_open_the_breaker_of_all() {
     let test = TestShop::open().await;
+    let nodes = three_nodes(&test).await;
+    test.bank.script(&[Reaction::NotReached; 3]);
+    for (count, node) in nodes.iter().enumerate() {
+        assert_eq!(charge(node, "a").await, Ok(Outcome::NotSent));
+        let is_counted = async || {
+            let row = test.shop.tables.breaker.get("bank").await.unwrap()?;
+            (row.value.generation > 0 || row.value.state == closed_after(count)).then_some(())
+        };
+        eventually(is_counted).await;
+    }
+    for node in &nodes {
+        await_breaker(node, "open").await;
+        assert!(matches!(charge(node, "d").await, Err(Failure::Refused(_))));
+    }
+}
+
+/// The state after this many failures and another one.
+fn closed_after(failures: usize) -> State {
+    State::Closed { failures: u32::try_from(failures).unwrap() + 1 }
+}
+
+#[actix::test]
+async fn a_success_on_one_node_ends_the_count_of_failures_on_all() {
+    let test = TestShop::open().await;
+    let [first, second, third] = three_nodes(&test).await;
+    test.bank.script(&[Reaction::NotReached, Reaction::NotReached]);
+    for node in [&first, &second] {
+        assert_eq!(charge(node, "a").await, Ok(Outcome::NotSent));
+    }
+    await_failures(&third, 2).await;
+    assert_eq!(charge(&third, "b").await, Ok(Outcome::Approved));
+    await_failures(&first, 0).await;
+}
+
+/// Waits until a node knows of this many failures.
+async fn await_failures(node: &Shop, failures: u32) {
+    let counts = async || {
+        let observed = node.payments.observe().await?;
+        (observed.breaker.state == State::Closed { failures }).then_some(())
+    };
+    eventually(counts).await;
+}
+
+#[actix::test]
+async fn one_call_of_three_nodes_probes_the_bank() {
+    let test = TestShop::open().await;
+    let nodes = three_nodes(&test).await;
     fail_three_times(&test).await;
-    let second_node = test.second_node().await;
-    assert!(matches!(charge(&second_node, "d").await, Err(Failure::Refused(_))));
+    for node in &nodes {
+        await_breaker(node, "open").await;
+    }
+    test.advance_clock(OPEN);
+    let asked = (0..99).map(|call| nodes[call % 3].payments.ask(Admit { calls: 1 }));
+    let admitted = join_all(asked).await;
+    let permits = admitted.iter().flatten().map(|admitted| admitted.permits.len());
+    assert_eq!(permits.sum::<usize>(), 1);
+
+    // A node that starts in the meantime leaves the probe alone, until it is lost.
+    let late = test.second_node().await;
+    let calls = async || late.payments.ask(Admit { calls: 9 }).await.unwrap().permits.len();
+    assert_eq!(calls().await, 0);
+    test.advance_clock(PROBE);
+    assert_eq!(calls().await, 1);
+}
+
+#[actix::test]
+async fn isolating_and_resetting_the_breaker_hold_on_every_node_at_once() {
+    let test = TestShop::open().await;
+    let nodes = three_nodes(&test).await;
+    let ana = test.buyer("ana", 1).await;
+    for round in 0..20 {
+        let [isolating, ordering, resetting] = [0, 1, 2].map(|node| &nodes[(round + node) % 3]);
+        set(isolating, Manual::Isolated).await;
+        let order = test.order(ana, &format!("k{round}"), 1);
+        let refused = ordering.orders.ask(order).await;
+        let Err(Failure::Refused(OrderError::PaymentUnavailable { .. })) = refused else {
+            panic!("not refused: {refused:?}")
+        };
+        set(resetting, Manual::Reset).await;
+        let admitted = ordering.payments.ask(Admit { calls: 1 }).await.unwrap();
+        assert_eq!((admitted.permits.len(), admitted.retry_after), (1, None));
+    }
+    assert_eq!(test.bank.charges(), 0);
 }

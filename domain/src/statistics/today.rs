@@ -86,7 +86,7 @@ mod tests {
             low_stock: 0,
             sockets: 0,
             visitors: 0,
-            breaker: State::HalfOpen,
+            breaker: State::HalfOpen { until: None },
             version: "1",
             node: String::new(),
             uptime: Duration::ZERO,

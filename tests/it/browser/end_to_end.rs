@@ -89,7 +89,7 @@ async fn every_change_reaches_all_affected_pages_and_programs_in_order() {
     let payments = [&["refuse"], &down[..], &["approve"], &up].concat();
     assert_eq!(theirs.of("payments"), payments);
     assert_eq!(theirs.of("stock"), ["3150 8 0", "3150 8 2", "3150 6 0"]);
-    assert_eq!(theirs.of("breaker"), ["isolated", "closed"]);
+    assert_eq!(theirs.of("breaker"), ["closed", "isolated", "closed"]);
     assert_eq!(theirs.of("users"), ["user.added bela", "user.deleted bela"]);
     her_browser.closes().await;
     their_browser.closes().await;

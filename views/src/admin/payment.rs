@@ -52,7 +52,7 @@ pub struct Payments<'a> {
 pub(super) fn light(locale: Locale, state: State) -> Markup {
     let class = match state {
         State::Closed { .. } => "good",
-        State::Open { .. } | State::HalfOpen => "pending",
+        State::Open { .. } | State::HalfOpen { .. } => "pending",
         State::Isolated => "over",
     };
     html! { a .badge .(class) href="/admin/payments" { (locale.text(state_key(state))) } }
@@ -63,7 +63,7 @@ pub(super) fn state_key(state: State) -> &'static str {
     match state {
         State::Closed { .. } => "admin-closed",
         State::Open { .. } => "admin-open",
-        State::HalfOpen => "admin-half-open",
+        State::HalfOpen { .. } => "admin-half-open",
         State::Isolated => "admin-isolated",
     }
 }
@@ -120,7 +120,7 @@ fn now_text(locale: Locale, state: State, now: Timestamp) -> Markup {
             };
         }
         State::Open { .. } => "admin-open-over",
-        State::HalfOpen => "admin-half-open-now",
+        State::HalfOpen { .. } => "admin-half-open-now",
         State::Isolated => "admin-isolated-now",
     };
     html! { (locale.text(key)) }
@@ -359,7 +359,7 @@ mod tests {
             (State::Closed { failures: 0 }, "closed", "the last call did not fail"),
             (State::Open { until }, "open", "data-form=\"left\">30 s"),
             (State::Open { until: NOW }, "open", "The next payment tests the bank."),
-            (State::HalfOpen, "half_open", "One call is testing the bank."),
+            (State::HalfOpen { until: None }, "half_open", "One call is testing the bank."),
             (State::Isolated, "isolated", "stopped until the breaker is reset"),
         ] {
             let page = shown(state);

@@ -143,7 +143,7 @@ mod tests {
             low_stock: 2,
             sockets: 3,
             visitors: 2,
-            breaker: State::HalfOpen,
+            breaker: State::HalfOpen { until: None },
             version: "1.2.3",
             node: "127.0.0.1:5000".into(),
             uptime: Duration::from_secs(90_000),
