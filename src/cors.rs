@@ -16,7 +16,9 @@ use actix_web::http::header::{
 use actix_web::middleware::{Condition, Next};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-const SHOP_POSITION: HeaderName = HeaderName::from_static("shop-position");
+
+/// The last event that an answer may show, or that a client has seen.
+pub const SHOP_POSITION: HeaderName = HeaderName::from_static("shop-position");
 
 /// The headers of a response that a page of an allowed origin may read.
 const EXPOSED: &str = "ETag, Location, Retry-After, Shop-Position";
@@ -29,6 +31,11 @@ const PATHS: [&str; 2] = ["/api/", "/auth/"];
 
 /// How long a browser may remember the answer to a preflight request.
 const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// Whether a path is one of the API.
+pub fn is_api(path: &str) -> bool {
+    PATHS.iter().any(|start| path.starts_with(start))
+}
 
 /// The origins whose pages may use the API, normalized as browsers send them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +58,7 @@ impl AllowedOrigins {
     pub fn middleware(&self) -> Condition<Cors> {
         let origins = self.clone();
         let is_allowed = move |origin: &HeaderValue, path: &str| {
-            PATHS.iter().any(|start| path.starts_with(start))
-                && origin.to_str().is_ok_and(|origin| origins.contains(origin))
+            is_api(path) && origin.to_str().is_ok_and(|origin| origins.contains(origin))
         };
         let cors = Cors::default()
             .allowed_origin_fn(move |origin, head| is_allowed(origin, head.uri.path()))

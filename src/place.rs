@@ -1,16 +1,25 @@
-//! Refuses requests while this node has lost its place in the log.
+//! Refuses requests that this node could answer only with an older state than it should: while it
+//! has lost its place in the log, or before it has read what the client has seen on another node.
 
 use actix_web::body::BoxBody;
+use actix_web::cookie::time::Duration;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
+use actors::store::EventId;
 
+use crate::cors::{SHOP_POSITION, is_api};
+use crate::credentials::cookie::CookieName;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::state::AppState;
 
 /// The beginnings of the paths that show nothing of the shop.
 const WITHOUT_SHOP: [&str; 4] = ["/health/", "/metrics", "/static/", "/favicon.ico"];
+
+/// How long a browser remembers the position: until every node is past it, with a large margin.
+const REMEMBERED: Duration = Duration::minutes(1);
 
 /// Refuses a request for the shop while the node reads everything again: its copies may be wrong
 /// until then.
@@ -24,5 +33,47 @@ pub async fn require_place(
         let problem = Problem::because(Code::Unavailable, "the store is being read again");
         return Ok(request.error_response(problem));
     }
+    if shows_shop && state.shop.tables.store.is_shared() {
+        return after_position(&state, request, next).await;
+    }
     next.call(request).await
+}
+
+/// Answers a request once this node shows what the client has seen, and says how far the answer
+/// goes: to programs in a header, to browsers after a command in a cookie.
+async fn after_position(
+    state: &AppState,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_shown = match seen(state, &request) {
+        Some(seen) => state.shop.shows(seen).await,
+        None => Ok(true),
+    };
+    if !is_shown.unwrap_or(false) {
+        let problem = Problem::because(Code::Unavailable, "this node does not follow fast enough");
+        return Ok(request.error_response(problem));
+    }
+    let mut response = next.call(request).await?;
+    let position = state.shop.shown().to_string();
+    if is_api(response.request().path()) {
+        if let Ok(position) = HeaderValue::try_from(position) {
+            response.headers_mut().insert(SHOP_POSITION, position);
+        }
+    } else if !response.request().method().is_safe() {
+        let cookies = state.cookies.of(response.request());
+        let mut cookie = cookies.build(CookieName::Position, position);
+        cookie.set_max_age(REMEMBERED);
+        response.response_mut().add_cookie(&cookie)?;
+    }
+    Ok(response)
+}
+
+/// Returns the last event that the client of a request has seen, as it says. Anything that is no
+/// number is ignored.
+fn seen(state: &AppState, request: &ServiceRequest) -> Option<EventId> {
+    let header =
+        request.headers().get(SHOP_POSITION).and_then(|seen| seen.to_str().ok()?.parse().ok());
+    let cookie = state.cookies.get(request.request(), CookieName::Position);
+    header.max(cookie.and_then(|seen| seen.parse().ok()))
 }

@@ -6,7 +6,7 @@
 //! Restart: the cart is read from the store by the next command.
 
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message};
-use domain::article::{Article, ArticleId, Articles};
+use domain::article::{Article, ArticleId};
 use domain::cart::{Cart, CartError, Owner};
 use domain::moment::Moment;
 use domain::quantity::Quantity;
@@ -138,8 +138,8 @@ impl Handler<AddItem> for CartActor {
 
     fn handle(&mut self, add: AddItem, _: &mut Self::Context) -> Self::Result {
         let AddItem { article, quantity, expected } = add;
-        self.change(expected, move |cart, articles, expiry| {
-            cart.add(find(articles, article)?, quantity, expiry)
+        self.change(expected, Some(article), move |cart, article, expiry| {
+            cart.add(article.ok_or(CartError::UnknownArticle)?, quantity, expiry)
         })
     }
 }
@@ -149,8 +149,8 @@ impl Handler<SetItem> for CartActor {
 
     fn handle(&mut self, set: SetItem, _: &mut Self::Context) -> Self::Result {
         let SetItem { article, quantity, expected } = set;
-        self.change(expected, move |cart, articles, expiry| {
-            cart.set(find(articles, article)?, quantity, expiry)
+        self.change(expected, Some(article), move |cart, article, expiry| {
+            cart.set(article.ok_or(CartError::UnknownArticle)?, quantity, expiry)
         })
     }
 }
@@ -160,7 +160,7 @@ impl Handler<RemoveItem> for CartActor {
 
     fn handle(&mut self, remove: RemoveItem, _: &mut Self::Context) -> Self::Result {
         let RemoveItem { article, expected } = remove;
-        self.change(expected, move |cart, _, expiry| cart.remove(article, expiry))
+        self.change(expected, None, move |cart, _, expiry| cart.remove(article, expiry))
     }
 }
 
@@ -176,7 +176,7 @@ impl Handler<MergeCart> for CartActor {
     type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, MergeCart(other): MergeCart, _: &mut Self::Context) -> Self::Result {
-        self.change(None, move |cart, _, expiry| Ok(cart.merge(&other, expiry)))
+        self.change(None, None, move |cart, _, expiry| Ok(cart.merge(&other, expiry)))
     }
 }
 
@@ -200,10 +200,11 @@ impl CartActor {
     fn change(
         &mut self,
         expected: Option<Vec<u64>>,
-        decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError> + 'static,
+        article: Option<ArticleId>,
+        decide: impl Fn(&Cart, Option<&Article>, Timestamp) -> Result<Cart, CartError> + 'static,
     ) -> Exclusive<Self, Cart, CartError> {
         self.run(async move |deps, owner, current| {
-            deps.change(owner, current, expected, decide).await
+            deps.change(owner, current, expected, article, decide).await
         })
     }
 
@@ -239,10 +240,6 @@ impl CartActor {
             ctx.stop();
         }
     }
-}
-
-fn find(articles: &Articles, id: ArticleId) -> Result<&Article, CartError> {
-    articles.get(&id).ok_or(CartError::UnknownArticle)
 }
 
 impl From<CartError> for Failure<CartError> {

@@ -1,6 +1,7 @@
 //! The supervision tree: every long-lived actor of a shop, in start order.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
@@ -49,7 +50,7 @@ use crate::user::lookalikes::index_names;
 
 mod report;
 
-/// How long to wait until the hub has pushed every event that is stored.
+/// How long to wait until the hub has pushed an event that is stored.
 const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The parts of a shop.
@@ -200,10 +201,31 @@ impl Shop {
     /// last one that it has pushed. If the hub is too slow, some are not.
     pub async fn caught_up(&self) -> Result<EventId, StoreError> {
         let last = self.tables.store.last_event().await?;
+        Ok(self.reach(last).await)
+    }
+
+    /// Returns the last event that an answer of this node may show.
+    pub fn shown(&self) -> EventId {
+        self.tables.committed.load(Ordering::Relaxed).max(*self.position.borrow())
+    }
+
+    /// Waits until this node shows an event that a client has seen, on another node perhaps.
+    ///
+    /// Returns whether it does. One that is not stored, because the store was replaced by an
+    /// earlier copy, is not waited for.
+    pub async fn shows(&self, seen: EventId) -> Result<bool, StoreError> {
+        if seen <= *self.position.borrow() {
+            return Ok(true);
+        }
+        let seen = seen.min(self.tables.store.last_event().await?);
+        Ok(self.reach(seen).await >= seen)
+    }
+
+    /// Waits until the hub has pushed an event, and returns the last one that it has pushed.
+    async fn reach(&self, event: EventId) -> EventId {
         let mut position = self.position.clone();
-        let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= last)).await;
-        let reached = *position.borrow();
-        Ok(reached)
+        let _ = timeout(HUB_PATIENCE, position.wait_for(|reached| *reached >= event)).await;
+        *self.position.borrow()
     }
 
     /// Publishes an event of the shop as a whole, and returns its id.

@@ -1,6 +1,7 @@
 //! Everything that the shop stores: one typed table for each kind of value.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::article::{Article, ArticleId};
 use domain::bank::Behaviour;
@@ -91,6 +92,8 @@ pub struct Tables {
     pub store: SharedStore,
     /// The commits of this process.
     pub commits: Arc<Commits>,
+    /// The end of the log after the last of them.
+    pub committed: Arc<AtomicU64>,
     /// The first administrator, under `admin`; kept even if that user is deleted, so that the store
     /// is filled only once.
     pub seed: Table<UserId>,
@@ -175,6 +178,7 @@ impl Tables {
     pub fn new(store: SharedStore) -> Self {
         Self {
             commits: Arc::default(),
+            committed: Arc::default(),
             seed: Table::new(&store, "first-start"),
             articles: Table::new(&store, "article"),
             article_numbers: Table::new(&store, "article-number"),
@@ -242,9 +246,11 @@ impl Tables {
         // The store takes the batches in the order of these calls.
         let committed = self.store.commit(batch.batch);
         let commits = self.commits.clone();
+        let last = self.committed.clone();
         Box::pin(async move {
             let committed = committed.await;
             commits.add(Clock::System.moment().since(began));
+            last.fetch_max(*committed.as_ref().unwrap_or(&0), Ordering::Relaxed);
             committed
         })
     }

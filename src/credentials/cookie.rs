@@ -17,6 +17,8 @@ pub enum CookieName {
     Language,
     /// The outcome of the last command, until a page shows it.
     Notice,
+    /// The last event that the browser may have seen.
+    Position,
     /// What was typed into the form to sign in.
     SignInDraft,
     /// What was typed into the form to register.
@@ -107,6 +109,7 @@ impl BrowserCookies {
             CookieName::Guest => "guest",
             CookieName::Language => "language",
             CookieName::Notice => "notice",
+            CookieName::Position => "position",
             CookieName::SignInDraft => "draft-sign-in",
             CookieName::RegistrationDraft => "draft-registration",
             CookieName::CheckoutDraft => "draft-checkout",

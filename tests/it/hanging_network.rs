@@ -1,10 +1,11 @@
 //! A network that hangs: a proxy in front of Redis whose connections stop carrying anything, and do
-//! not close. It has threads of its own, because a test blocks its thread while a shop starts.
+//! not close; or that carries the news of the log late. It has threads of its own, because a test
+//! blocks its thread while a shop starts.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +30,17 @@ struct State {
     hanging: AtomicUsize,
     /// Whether the reply to the next commit is lost with its connection.
     loses_reply: AtomicBool,
+    /// By how many milliseconds the news of the log is late.
+    late: AtomicU64,
+}
+
+/// What is known of a connection.
+#[derive(Default)]
+struct Marks {
+    /// Whether the reply that comes next is lost.
+    is_lost: AtomicBool,
+    /// Whether the reply that comes next is news of the log.
+    is_news: AtomicBool,
 }
 
 impl HangingNetwork {
@@ -43,12 +55,12 @@ impl HangingNetwork {
             for client in listener.incoming().map_while(Result::ok) {
                 let number = of_listener.opened.fetch_add(1, Ordering::SeqCst) + 1;
                 let Ok(server) = TcpStream::connect(&server) else { continue };
-                let is_lost = Arc::new(AtomicBool::new(false));
+                let marks = Arc::new(Marks::default());
                 let there = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 for (from, to) in [there, (server, client)] {
                     let state = of_listener.clone();
-                    let is_lost = is_lost.clone();
-                    thread::spawn(move || carry(from, to, &state, number, &is_lost));
+                    let marks = marks.clone();
+                    thread::spawn(move || carry(from, to, &state, number, &marks));
                 }
             }
         });
@@ -58,6 +70,11 @@ impl HangingNetwork {
     /// Lets the next commit arrive, and loses its reply with the connection.
     pub(crate) fn loses_next_reply(&self) {
         self.state.loses_reply.store(true, Ordering::SeqCst);
+    }
+
+    /// Delays the news that the log has a new event.
+    pub(crate) fn delays_news(&self, by: Duration) {
+        self.state.late.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Makes the open connections hang for ever. New ones work.
@@ -72,23 +89,23 @@ impl HangingNetwork {
 }
 
 /// Carries bytes in one direction until an end closes, or a reply is to be lost.
-fn carry(
-    mut from: TcpStream,
-    mut to: TcpStream,
-    state: &State,
-    number: usize,
-    is_lost: &AtomicBool,
-) {
+fn carry(mut from: TcpStream, mut to: TcpStream, state: &State, number: usize, marks: &Marks) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(length) = from.read(&mut bytes) {
         while number <= state.hanging.load(Ordering::SeqCst) {
             thread::sleep(LOOK_EVERY);
         }
-        let is_commit =
-            bytes[..length].windows(7).any(|word| word.eq_ignore_ascii_case(b"evalsha"));
-        if is_commit && state.loses_reply.swap(false, Ordering::SeqCst) {
-            is_lost.store(true, Ordering::SeqCst);
-        } else if is_lost.load(Ordering::SeqCst) {
+        let names = |name: &[u8]| {
+            bytes[..length].windows(name.len()).any(|word| word.eq_ignore_ascii_case(name))
+        };
+        if names(b"xread") {
+            marks.is_news.store(true, Ordering::SeqCst);
+        } else if marks.is_news.swap(false, Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(state.late.load(Ordering::SeqCst)));
+        }
+        if names(b"evalsha") && state.loses_reply.swap(false, Ordering::SeqCst) {
+            marks.is_lost.store(true, Ordering::SeqCst);
+        } else if marks.is_lost.load(Ordering::SeqCst) {
             let _ = from.shutdown(Shutdown::Both);
             break;
         }

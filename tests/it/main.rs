@@ -9,6 +9,7 @@
 
 mod chromium;
 mod client;
+mod cluster;
 mod cors;
 mod filled;
 mod gateway;

@@ -1,5 +1,8 @@
 //! The people of the tests: each action of a user is a method.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
@@ -11,6 +14,8 @@ use crate::harness::TestShop;
 pub(crate) struct Person {
     url: String,
     http: reqwest::Client,
+    /// The last event that an answer has shown.
+    position: Arc<AtomicU64>,
     /// The access token.
     pub(crate) token: String,
     /// The refresh token.
@@ -79,6 +84,7 @@ impl Person {
         let mut person = Self {
             url: shop.url.clone(),
             http: shop.http.clone(),
+            position: Arc::default(),
             token: String::new(),
             refresh_token: String::new(),
         };
@@ -88,12 +94,28 @@ impl Person {
 
     /// Returns the same person on another node.
     pub(crate) fn at(&self, node: &TestShop) -> Self {
+        self.at_url(&node.url)
+    }
+
+    /// Returns the same person, who uses another URL of the shop.
+    pub(crate) fn at_url(&self, url: &str) -> Self {
         Self {
-            url: node.url.clone(),
+            url: url.to_owned(),
             http: self.http.clone(),
+            position: self.position.clone(),
             token: self.token.clone(),
             refresh_token: self.refresh_token.clone(),
         }
+    }
+
+    /// Returns the same person with another access token.
+    pub(crate) fn with(&self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self.at_url(&self.url) }
+    }
+
+    /// Returns the same person, who has seen nothing yet.
+    pub(crate) fn forgetting(&self) -> Self {
+        Self { position: Arc::default(), ..self.at_url(&self.url) }
     }
 
     /// Replaces both tokens.
@@ -104,22 +126,34 @@ impl Person {
 
     /// Builds a request with the access token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        let position = self.position.load(Ordering::Relaxed);
+        request.bearer_auth(&self.token).header("shop-position", position)
+    }
+
+    /// Sends a request, and remembers what the answer has shown.
+    pub(crate) async fn receives(&self, request: RequestBuilder) -> Answer {
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        if let Some(position) = answer.headers.get("shop-position") {
+            let position = position.to_str().unwrap().parse().unwrap();
+            self.position.fetch_max(position, Ordering::Relaxed);
+        }
+        answer
     }
 
     /// Sends GET.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::GET, path).send().await.unwrap()).await
+        self.receives(self.request(Method::GET, path)).await
     }
 
     /// Sends a request with a JSON body.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
-        Answer::of(self.request(method, path).json(&body).send().await.unwrap()).await
+        self.receives(self.request(method, path).json(&body)).await
     }
 
     /// Sends DELETE.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
-        Answer::of(self.request(Method::DELETE, path).send().await.unwrap()).await
+        self.receives(self.request(Method::DELETE, path)).await
     }
 
     /// Adds units of an article to the cart.
@@ -151,7 +185,7 @@ impl Person {
 
     /// Orders a version of the cart at a total price.
     pub(crate) async fn orders(&self, key: &str, version: u64, total: u64) -> Answer {
-        Answer::of(self.ordering(key, version, total).send().await.unwrap()).await
+        self.receives(self.ordering(key, version, total)).await
     }
 
     /// Builds the request to order a version of the cart at a total price.

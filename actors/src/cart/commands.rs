@@ -1,13 +1,15 @@
 //! The commands of a cart: read, decide, commit.
 
-use domain::article::Articles;
+use domain::article::{Article, ArticleId};
 use domain::cart::{Cart, CartError, Owner};
 use domain::event::Event;
 use jiff::Timestamp;
 
 use super::CartReply;
+use crate::failure::Failure;
 use crate::shared::Shared;
 use crate::store::{StoreError, Version};
+use crate::tables::article_key;
 use crate::tables::table::{Row, version};
 
 /// The dependencies of every cart.
@@ -75,7 +77,10 @@ impl CartDeps {
         !is_none(cart) && (is_old || is_ahead)
     }
 
-    /// Changes the cart as `decide` says.
+    /// Changes the cart as `decide` says, given an article.
+    ///
+    /// Decides on what this node knows. Another node may have changed that, so the store decides
+    /// on a refusal, and the versions of a commit on everything else.
     ///
     /// The cart in memory is dropped until the change is durable, so that the next command after a
     /// failed commit reads it again.
@@ -84,14 +89,30 @@ impl CartDeps {
         owner: &Owner,
         current: &mut Option<CurrentCart>,
         expected: Option<Vec<u64>>,
-        decide: impl FnOnce(&Cart, &Articles, Timestamp) -> Result<Cart, CartError>,
+        article: Option<ArticleId>,
+        decide: impl Fn(&Cart, Option<&Article>, Timestamp) -> Result<Cart, CartError>,
     ) -> CartReply {
-        let CurrentCart { cart, version } = self.read(owner, current).await?;
-        cart.expect_version(expected.as_deref())?;
-        let expiry = self.shared.rules.carts.expiry(owner, self.shared.clock.now());
         let tables = &self.shared.tables;
-        let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };
-        let cart = decide(&cart, &self.shared.snapshot.articles(), expiry)?;
+        let expiry = self.shared.rules.carts.expiry(owner, self.shared.clock.now());
+        let decide_on = async |current: CurrentCart, article: Option<&Article>| {
+            let CurrentCart { cart, version } = current;
+            cart.expect_version(expected.as_deref())?;
+            let cart = if is_none(&cart) { tables.new_cart(expiry).await? } else { cart };
+            Ok((decide(&cart, article, expiry)?, version))
+        };
+        let articles = self.shared.snapshot.articles();
+        let known = article.and_then(|article| articles.get(&article));
+        let mut decided = decide_on(self.read(owner, current).await?, known).await;
+        if matches!(decided, Err(Failure::Refused(_))) && tables.store.is_shared() {
+            *current = None;
+            let stored = match article {
+                Some(article) => tables.articles.get(article_key(article)).await?,
+                None => None,
+            };
+            let stored = stored.as_ref().map(|row| &row.value);
+            decided = decide_on(self.read(owner, current).await?, stored).await;
+        }
+        let (cart, version) = decided?;
         *current = None;
         let mut batch = self.shared.batch();
         batch.put_until(&tables.carts, owner, version, &cart, cart.kept_until())?;
@@ -114,7 +135,7 @@ impl CartDeps {
             cart.expect_version(expected.as_deref())?;
             return Ok(cart);
         }
-        self.change(owner, current, expected, |cart, _, expiry| Ok(cart.clear(expiry))).await
+        self.change(owner, current, expected, None, |cart, _, expiry| Ok(cart.clear(expiry))).await
     }
 
     /// Empties a cart that has expired and publishes that.

@@ -1,6 +1,7 @@
 //! The copies that the hub keeps up to date, so that they can be read without a message.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use domain::breaker::{Breaker, Interruption, Limits, State};
 use domain::event::{Entry, Event};
@@ -107,6 +108,7 @@ impl Copies {
         let breaker = SeenBreaker::new(breaker, &shared.clock, &shared.rules.breaker);
         self.breaker.send_replace(breaker);
         self.replays.load(position).await?;
+        tables.committed.store(position, Ordering::Relaxed);
         self.position.send_replace(position);
         self.revocations.complete(read_at);
         Ok(())

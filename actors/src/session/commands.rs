@@ -89,8 +89,11 @@ impl SessionDeps {
         let tables = &self.shared.tables;
         let now = self.shared.clock.now();
         let moment = self.shared.clock.moment();
-        // Without news of the store, only the store knows whether the session has ended.
-        let session = match cached.filter(|_| self.revocations.is_current(moment)) {
+        // Without news of the store, only the store knows whether the session has ended, and
+        // another node may have seen a later use than this one.
+        let is_known =
+            |cached: &Session| self.revocations.is_current(moment) && cached.is_live(now);
+        let session = match cached.filter(is_known) {
             Some(session) => session,
             None => {
                 let id = tables.cookies.get(&hash).await?.ok_or(SessionError::Refused)?.value;

@@ -1,0 +1,105 @@
+//! A client whose requests go to another node each time reads what it has written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::cookie::Jar;
+use serde_json::json;
+
+use crate::cluster::Cluster;
+use crate::harness::client;
+
+/// How late the nodes learn of each other's commits.
+const LATE: Duration = Duration::from_millis(200);
+
+#[actix_web::test]
+async fn a_program_whose_requests_are_balanced_reads_its_own_writes() {
+    let cluster = Cluster::open(&[]).await;
+    let admin = cluster.nodes[0].admin().await.0.at_url(&cluster.url);
+    let ana = cluster.nodes[1].customer("ana").await.at_url(&cluster.url);
+    cluster.network.delays_news(LATE);
+    for round in 1..=8 {
+        // Carts, and their versions.
+        let added = ana.adds(2, 1).await.expect(200);
+        let tag = added.headers["etag"].clone();
+        assert_eq!(ana.cart().await["item_count"], 1);
+        let set = ana.request(Method::PUT, "/api/cart/items/2").header("if-match", tag);
+        ana.receives(set.json(&json!({ "quantity": 2 }))).await.expect(200);
+        assert_eq!(ana.cart().await["item_count"], 2);
+
+        // Prices and stock.
+        let change = json!({ "price_cents": round, "on_hand": 2 });
+        admin.send(Method::PATCH, "/api/articles/2", change).await.expect(200);
+        let article = admin.get("/api/articles/2").await.json["article"].clone();
+        assert_eq!((&article["price_cents"], &article["available"]), (&json!(round), &json!(2)));
+
+        // Orders.
+        let cart = ana.cart().await;
+        let (key, version) = (format!("k{round}"), cart["version"].as_u64().unwrap());
+        let order = ana.orders(&key, version, 2 * round).await.expect(201);
+        let order = order.json["order"]["id"].clone();
+        let listed = ana.get("/api/orders").await.json["orders"][0]["id"].clone();
+        assert_eq!((listed, ana.cart().await["item_count"].clone()), (order, json!(0)));
+
+        // Sessions.
+        let body = json!({ "username": "ana", "password": "correct horse" });
+        let late = ana.send(Method::POST, "/auth/login", body).await.expect(200).json;
+        let refresh = json!({ "refresh_token": late["refresh_token"] });
+        let late = ana.send(Method::POST, "/auth/refresh", refresh).await.expect(200).json;
+        let late = ana.with(late["access_token"].as_str().unwrap());
+        late.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+        late.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_node_does_not_know_yet_is_no_reason_to_refuse() {
+    let cluster = Cluster::open(&[]).await;
+    let [first, second, _] = &cluster.nodes[..] else { panic!("three nodes") };
+    let admin = first.admin().await;
+    let ana = first.customer("ana").await;
+    // A program that sends no position.
+    let there = ana.forgetting().at(second);
+    there.adds(1, 1).await.expect(200);
+    there.send(Method::DELETE, "/api/cart", json!({})).await.expect(200);
+    cluster.network.delays_news(LATE);
+    for round in 1..=10 {
+        let tag = ana.adds(1, 1).await.expect(200).headers["etag"].clone();
+        let add = there.request(Method::POST, "/api/cart/items").header("if-match", tag);
+        let add = add.json(&json!({ "article_id": 1, "quantity": 1 }));
+        there.receives(add).await.expect(200);
+
+        let id = admin.adds_article(&format!("Lamp {round}"), 100, 1).await;
+        there.adds(id, 1).await.expect(200);
+        admin.changes_article(id, json!({ "on_hand": 2 })).await.expect(200);
+        there.adds(id, 1).await.expect(200);
+        ana.send(Method::DELETE, "/api/cart", json!({})).await.expect(200);
+        there.send(Method::DELETE, "/api/cart", json!({})).await.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn a_browser_whose_requests_are_balanced_sees_what_it_has_added() {
+    let cluster = Cluster::open(&[]).await;
+    cluster.network.delays_news(LATE);
+    let visitor = client().cookie_provider(Arc::new(Jar::default())).build().unwrap();
+    for quantity in 1..=9 {
+        let add = visitor.post(format!("{}/cart/add/2", cluster.url));
+        let add = add.header("sec-fetch-site", "same-origin").form(&[("quantity", "1")]);
+        assert_eq!(add.send().await.unwrap().status(), 303);
+        let page = visitor.get(format!("{}/cart", cluster.url)).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert!(page.contains(&format!("value=\"{quantity}\"")), "{quantity}: {page}");
+    }
+}
+
+#[actix_web::test]
+async fn a_position_that_no_node_can_reach_delays_nothing() {
+    let cluster = Cluster::open(&[]).await;
+    let ana = cluster.nodes[0].customer("ana").await.forgetting();
+    for position in ["18446744073709551615", "1000000", "-1", "x", ""] {
+        let request = ana.request(Method::GET, "/api/cart").header("shop-position", position);
+        ana.receives(request).await.expect(200);
+    }
+}
