@@ -137,7 +137,7 @@ impl Server {
         let metrics = Metrics::install(&config.metrics.token)?;
         let store = open_store(config).await?;
         let failure = store.failure();
-        let clock = Clock::default();
+        let clock = store.clock();
         let keys = open_keys(config, &clock)?;
         let bank_behaviour = BankBehaviour::default();
         let simulated_bank = config

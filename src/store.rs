@@ -24,12 +24,18 @@ pub struct Options {
     pub events_keep: Duration,
     /// The settings of Redis that its operator vouches for, because the shop may not read them.
     pub vouched: Vec<String>,
+    /// By how much the calendar of this machine may differ from that of Redis when it opens.
+    pub max_clock_offset: Duration,
 }
 
 impl From<&Config> for Options {
     fn from(config: &Config) -> Self {
-        let vouched = config.store.vouched.clone();
-        Self { events_max: config.events.max, events_keep: config.events.keep, vouched }
+        Self {
+            events_max: config.events.max,
+            events_keep: config.events.keep,
+            vouched: config.store.vouched.clone(),
+            max_clock_offset: config.store.max_clock_offset,
+        }
     }
 }
 
@@ -76,6 +82,15 @@ pub enum OpenError {
     Replica {
         /// The address of the other one.
         primary: String,
+    },
+    /// The clocks of this machine and of Redis differ too much.
+    #[error(
+        "the clock of redis is {seconds} s ahead of this machine's, more than \
+         store.max_clock_offset; set the one that is wrong"
+    )]
+    ClockOffset {
+        /// How far Redis is ahead; negative if this machine is.
+        seconds: i64,
     },
     /// Redis holds another shop than the node has opened.
     #[error(

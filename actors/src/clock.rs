@@ -20,8 +20,19 @@ pub enum Clock {
     /// The system's clocks.
     #[default]
     System,
+    /// The calendar of a shared store, which all its nodes follow, and the system's monotonic
+    /// clock.
+    Followed(FollowedCalendar),
     /// Clocks that stand still until a test moves them.
     Manual(ManualClock),
+}
+
+/// The calendar of another machine. It goes on with the monotonic clock, so that no step of the
+/// system's calendar changes it. Clones share one state.
+#[derive(Debug, Clone)]
+pub struct FollowedCalendar {
+    /// By how many milliseconds the calendar is ahead of the monotonic clock.
+    ahead: Arc<AtomicI64>,
 }
 
 /// Clocks that stand still until a test moves them. Clones share one state.
@@ -48,6 +59,7 @@ impl Clock {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
         match self {
             Self::System => time(Timestamp::now().as_millisecond()),
+            Self::Followed(calendar) => calendar.at(self.moment()),
             Self::Manual(manual) => time(manual.calendar.load(Ordering::SeqCst)),
         }
     }
@@ -55,7 +67,7 @@ impl Clock {
     /// Returns the current moment, which no step of the calendar changes.
     pub fn moment(&self) -> Moment {
         match self {
-            Self::System => Moment::at(START.elapsed()),
+            Self::System | Self::Followed(_) => Moment::at(START.elapsed()),
             Self::Manual(manual) => {
                 let milliseconds = manual.moment.load(Ordering::SeqCst);
                 Moment::at(Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()))
@@ -73,6 +85,26 @@ impl Clock {
         let elapsed = self.moment().since(reading.moment);
         let milliseconds = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
         time(reading.time.as_millisecond().saturating_add(milliseconds))
+    }
+}
+
+impl FollowedCalendar {
+    /// Follows a calendar that has shown a time at a moment.
+    pub fn new(Reading { time, moment }: Reading) -> Self {
+        let ahead = time.as_millisecond().saturating_sub(milliseconds(moment));
+        Self { ahead: Arc::new(AtomicI64::new(ahead)) }
+    }
+
+    /// Goes on from another reading, unless the calendar has shown the same time within `error`.
+    pub fn correct(&self, Reading { time, moment }: Reading, error: Duration) {
+        if time.duration_since(self.at(moment)).unsigned_abs() > error {
+            let ahead = time.as_millisecond().saturating_sub(milliseconds(moment));
+            self.ahead.store(ahead, Ordering::SeqCst);
+        }
+    }
+
+    fn at(&self, moment: Moment) -> Timestamp {
+        time(self.ahead.load(Ordering::SeqCst).saturating_add(milliseconds(moment)))
     }
 }
 
@@ -96,6 +128,11 @@ impl ManualClock {
     }
 }
 
+/// Returns the milliseconds since the first moment.
+fn milliseconds(moment: Moment) -> i64 {
+    i64::try_from(moment.since_start().as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Returns the time at milliseconds since the Unix epoch, or the last time if there is none.
 fn time(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::MAX)
@@ -117,4 +154,28 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 pub fn new_id(now: Timestamp) -> Uuid {
     let milliseconds = u64::try_from(now.as_millisecond()).unwrap_or_default();
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &random_bytes()).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(time: i64, moment: u64) -> Reading {
+        let moment = Moment::at(Duration::from_millis(moment));
+        Reading { time: Timestamp::from_millisecond(time).unwrap(), moment }
+    }
+
+    #[test]
+    fn a_followed_calendar_goes_on_by_itself_and_is_corrected_by_what_exceeds_the_error() {
+        let calendar = FollowedCalendar::new(reading(1_000, 10));
+        let shows = |moment: u64| {
+            let moment = Moment::at(Duration::from_millis(moment));
+            calendar.at(moment).as_millisecond()
+        };
+        assert_eq!((shows(10), shows(510)), (1_000, 1_500));
+        calendar.correct(reading(1_505, 510), Duration::from_millis(5));
+        assert_eq!(shows(510), 1_500);
+        calendar.correct(reading(900, 510), Duration::from_millis(5));
+        assert_eq!(shows(520), 910);
+    }
 }

@@ -14,6 +14,8 @@ use futures_util::future::{self, BoxFuture, FutureExt};
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
+use crate::clock::Clock;
+
 /// The position of an event in the log: contiguous, starting at 1. Zero is before the first event.
 pub type EventId = u64;
 
@@ -128,6 +130,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Returns the id of the last event in the log.
     async fn last_event(&self) -> Result<EventId, StoreError>;
+
+    /// Returns the clock by which keys expire, and by which the caller must write expiries.
+    fn clock(&self) -> Clock;
 
     /// Whether other processes may use the store at the same time.
     fn is_shared(&self) -> bool {

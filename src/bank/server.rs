@@ -73,13 +73,14 @@ impl BankServer {
             store::open(config.bank.store.expose_secret(), &config.into(), Clock::default())
                 .await?;
         let failure = store.failure();
+        let clock = store.clock();
         let bind = config.bank.bind;
         let stop = ShutdownSignal::listen()?;
         let listener =
             TcpListener::bind(bind).map_err(|error| BankServerError::Listen(bind, error))?;
         Ok(Self {
             listener,
-            bank: SimulatedBank::new(store, Clock::default(), BankBehaviour::default()),
+            bank: SimulatedBank::new(store, clock, BankBehaviour::default()),
             drain_seconds: config.server.drain_seconds(),
             body_deadline: Data::new(BodyDeadline { timeout: config.server.body_timeout }),
             standstill: config.live.standstill,

@@ -14,7 +14,6 @@ mod stock;
 mod words;
 
 use actors::bank::{Bank, BankError};
-use actors::clock::Clock;
 use actors::store::{SharedStore, StoreError};
 use actors::tables::Tables;
 use domain::order::OrderId;
@@ -105,7 +104,10 @@ impl Books {
     /// Opens the books of the configured bank.
     pub fn open(bank: &BankConfig, store: SharedStore) -> Result<Self, WrongUrl> {
         Ok(if bank.is_simulated() {
-            Self::Ledger(Box::new(Ledger::new(store, Clock::default())))
+            {
+                let clock = store.clock();
+                Self::Ledger(Box::new(Ledger::new(store, clock)))
+            }
         } else {
             Self::Bank(Box::new(HttpBank::new(&bank.url, bank.timeout)?))
         })
@@ -131,6 +133,7 @@ mod tests {
     use std::sync::Arc;
 
     use actors::bank::behaviour::BankBehaviour;
+    use actors::clock::Clock;
     use actors::store::memory::MemoryStore;
     use actors::tables::{Account, Buyer, UsedKey, article_key, user_order_key};
     use domain::article::{ArticleId, Articles};

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use actix::Actor;
 use actors::ask::{Child, KillSwitch};
 use actors::bank::behaviour::BankBehaviour;
-use actors::clock::Clock;
 use actors::failure::Failure;
 use actors::password::{Client, HashError, Hasher};
 use actors::session::TokenRegistry;
@@ -80,7 +79,7 @@ pub async fn run(
     let start_users = directory(tables.clone(), config)?;
     match command {
         UserCommand::Add { username, admin } => {
-            index_names(&tables, &Clock::default()).await?;
+            index_names(&tables, &tables.store.clock()).await?;
             add(start_users, username, admin).await
         }
         UserCommand::Passwd { username } => {
@@ -136,7 +135,7 @@ fn directory(
     tables: Tables,
     config: &Config,
 ) -> Result<impl FnOnce() -> Child<UserDirectory>, UserCommandError> {
-    let clock = Clock::default();
+    let clock = tables.store.clock();
     let shared = Shared {
         tables,
         snapshot: CatalogueSnapshot::default(),

@@ -153,6 +153,8 @@ pub struct StoreConfig {
     pub vouched: Vec<String>,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub silence: Duration,
+    #[serde(deserialize_with = "super::duration::deserialize")]
+    pub max_clock_offset: Duration,
 }
 
 /// Reads names of settings of Redis, separated by commas or spaces.

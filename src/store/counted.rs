@@ -1,5 +1,6 @@
 //! Counts what is read from a store.
 
+use actors::clock::Clock;
 use actors::store::{
     Batch, EventId, LogEntry, SharedStore, Store, StoreError, StoreUsage, Versioned,
 };
@@ -57,6 +58,10 @@ impl Store for CountedStore {
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
         self.store.last_event().await
+    }
+
+    fn clock(&self) -> Clock {
+        self.store.clock()
     }
 
     fn is_shared(&self) -> bool {

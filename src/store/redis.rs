@@ -4,6 +4,7 @@
 //! (see `inspection`). No other command runs during a script. Order, atomicity and durability
 //! therefore come from Redis itself.
 
+mod calendar;
 mod commit;
 mod guard;
 mod inspection;
@@ -116,6 +117,10 @@ impl Store for RedisStore {
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
         log::last_event(&self.connection).await.map_err(unavailable)
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     fn is_shared(&self) -> bool {

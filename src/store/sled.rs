@@ -56,6 +56,7 @@ pub(super) struct SledStore {
     /// Why the committer has ended while the store was open.
     failure: watch::Receiver<Option<StoreError>>,
     committer: Option<JoinHandle<()>>,
+    clock: Clock,
     /// Dropped after the committer has ended.
     _watchdog: Watchdog,
 }
@@ -84,6 +85,7 @@ pub(super) async fn open(
     let (durable, last_event) = watch::channel(tree.last_event());
     let sweep_clock = SweepClock::new(&clock);
     let options = options.clone();
+    let clock_of_store = clock.clone();
     let (synced, last_sync) = watch::channel(None);
     let (failed, failure) = watch::channel(None);
     let failed = Arc::new(failed);
@@ -107,6 +109,7 @@ pub(super) async fn open(
         last_sync,
         failure,
         committer: Some(thread),
+        clock: clock_of_store,
         _watchdog: watchdog,
     })
 }
@@ -144,6 +147,10 @@ impl Store for SledStore {
         follow(after, self.last_event.clone(), move |after| {
             read(requests.clone(), &room, move |tree, _| tree.events_after(after, EVENTS_PER_READ))
         })
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock.clone()
     }
 
     async fn last_event(&self) -> Result<EventId, StoreError> {
@@ -261,7 +268,12 @@ mod tests {
     async fn a_tail_that_waits_for_room_does_not_keep_the_store_open() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        let options = Options { events_max: 10, events_keep: DEADLINE, vouched: Vec::new() };
+        let options = Options {
+            events_max: 10,
+            events_keep: DEADLINE,
+            vouched: Vec::new(),
+            max_clock_offset: DEADLINE,
+        };
         let reopen = || open(directory.path().to_owned(), &options, Clock::default());
         let store = reopen().await.unwrap();
         store.commit(Batch { events: vec![b"event".to_vec()], ..Batch::default() }).await.unwrap();

@@ -28,30 +28,44 @@ const LAPTOP: u64 = 1;
 const IN_STOCK: u64 = 10;
 
 /// The calendar of a server.
-struct Calendar {
+pub(crate) struct Calendar {
     folder: TempDir,
     library: PathBuf,
 }
 
 impl Calendar {
     /// Starts a shop again with a calendar that this value steps.
-    fn of(shop: &mut TestShop) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let library = preload::build(include_str!("clock/shim.c"), folder.path());
-        let calendar = Self { folder, library };
-        calendar.is_ahead_by(0);
+    pub(crate) fn of(shop: &mut TestShop) -> Self {
+        let calendar = Self::new();
         shop.stop();
-        let variables =
-            [("LD_PRELOAD", calendar.library.clone()), ("CLOCK_OFFSET", calendar.offset())];
-        shop.start_again_with(&variables);
+        shop.start_again_with(&calendar.variables());
         calendar
     }
 
+    /// Builds a calendar that shows the true time.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let library = preload::build(include_str!("clock/shim.c"), folder.path());
+        let calendar = Self { folder, library };
+        calendar.steps_to(0);
+        calendar
+    }
+
+    /// The variables of a server with the calendar.
+    pub(crate) fn variables(&self) -> [(&'static str, PathBuf); 2] {
+        [("LD_PRELOAD", self.library.clone()), ("CLOCK_OFFSET", self.offset())]
+    }
+
     /// Steps the calendar, so that it is ahead of the true time by hours.
-    fn is_ahead_by(&self, hours: i64) {
+    pub(crate) fn is_ahead_by(&self, hours: i64) {
+        self.steps_to(3_600 * hours);
+    }
+
+    /// Steps the calendar, so that it is ahead of the true time by seconds.
+    pub(crate) fn steps_to(&self, seconds: i64) {
         // Renamed into place, so that the server never reads an empty file.
         let next = self.folder.path().join("next");
-        fs::write(&next, (3_600 * hours).to_string()).unwrap();
+        fs::write(&next, seconds.to_string()).unwrap();
         fs::rename(next, self.offset()).unwrap();
     }
 

@@ -202,6 +202,7 @@ impl TestShop {
             events_max: 1_000,
             events_keep: Duration::from_secs(3_600),
             vouched: Vec::new(),
+            max_clock_offset: Duration::MAX,
         };
         Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
     }

@@ -15,6 +15,7 @@ use crate::socket::Socket;
 
 mod breaker;
 mod check;
+mod clock;
 mod own_writes;
 
 /// Opens a node with settings.

@@ -70,6 +70,10 @@ impl Store for MemoryStore {
         })
     }
 
+    fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
     async fn last_event(&self) -> Result<EventId, StoreError> {
         Ok(lock(&self.contents).last_event)
     }

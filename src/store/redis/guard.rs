@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::clock::Clock;
 use fred::interfaces::{KeysInterface, LuaInterface};
 use fred::types::SetOptions;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::inspection::{Inspected, inspect, unreachable};
-use super::{COMMAND_TIMEOUT, COMMIT, Connection, EPOCH_KEY, reconnect_if_silent};
+use super::{COMMAND_TIMEOUT, COMMIT, Connection, EPOCH_KEY, calendar, reconnect_if_silent};
 use crate::crypto::random_token;
 use crate::store::OpenError;
 
@@ -42,6 +43,7 @@ impl Guard {
     pub(super) async fn open(
         connection: Connection,
         vouched: Vec<String>,
+        clock: Clock,
     ) -> Result<(Self, impl Future<Output = ()>), OpenError> {
         let mut inspected = inspect(&connection, &vouched, None).await?;
         if inspected.epoch.is_none() {
@@ -54,7 +56,7 @@ impl Guard {
         let (publisher, verdict) = watch::channel((0, Ok(epoch.clone())));
         let requests = asked.subscribe();
         let last = Some(inspected);
-        let checks = Checks { connection, vouched, epoch, last, requests, publisher };
+        let checks = Checks { connection, vouched, clock, epoch, last, requests, publisher };
         Ok((Self { asked, verdict }, checks.run()))
     }
 
@@ -84,6 +86,8 @@ impl Guard {
 struct Checks {
     connection: Connection,
     vouched: Vec<String>,
+    /// The clock that follows that of Redis.
+    clock: Clock,
     /// The shop that the node has opened.
     epoch: Arc<str>,
     /// What the last check has found, if it has passed.
@@ -126,6 +130,7 @@ impl Checks {
             Some(epoch) if epoch != &*self.epoch => return Err(OpenError::Replaced),
             Some(_) => {}
         }
+        calendar::correct(&self.connection, &self.clock).await?;
         load_script(&self.connection).await?;
         self.last = Some(inspected);
         Ok(())

@@ -16,7 +16,7 @@ use super::commit::Commits;
 use super::guard::Guard;
 use super::inspection::unreachable;
 use super::log::LogEnd;
-use super::{COMMAND_TIMEOUT, Connection, FORMAT_KEY, RedisStore, log, watcher};
+use super::{COMMAND_TIMEOUT, Connection, FORMAT_KEY, RedisStore, calendar, log, watcher};
 use crate::store::{FORMAT, OpenError, Options, check_format};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,7 +38,9 @@ pub(in crate::store) async fn open(
     clock: Clock,
 ) -> Result<RedisStore, OpenError> {
     let connection = connect(url).await?;
-    let (guard, looking) = Guard::open(connection.clone(), options.vouched.clone()).await?;
+    let clock = calendar::follow(&connection, clock, options.max_clock_offset).await?;
+    let vouched = options.vouched.clone();
+    let (guard, looking) = Guard::open(connection.clone(), vouched, clock.clone()).await?;
     require_format(&connection).await?;
 
     let last = log::last_event(&connection).await.map_err(unreachable)?;

@@ -168,7 +168,12 @@ pub(super) async fn open_with(url: &str, events_max: u64, clock: &ManualClock) -
 }
 
 fn options(events_max: u64) -> Options {
-    Options { events_max, events_keep: Duration::from_secs(3600), vouched: Vec::new() }
+    Options {
+        events_max,
+        events_keep: Duration::from_secs(3600),
+        vouched: Vec::new(),
+        max_clock_offset: Duration::from_secs(60),
+    }
 }
 
 /// Returns a clock that only tests advance.

@@ -194,6 +194,10 @@ impl Store for FaultyStore {
         self.memory.tail(after)
     }
 
+    fn clock(&self) -> Clock {
+        self.memory.clock()
+    }
+
     async fn last_event(&self) -> Result<EventId, StoreError> {
         self.memory.last_event().await
     }
