@@ -181,6 +181,7 @@ fn order(now: Timestamp) -> Order {
         pay_after: None,
         steps: Vec::new(),
         note: None,
+        node: None,
     };
     order.settle(1, Outcome::Approved).unwrap().0
 }

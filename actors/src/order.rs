@@ -38,6 +38,7 @@ mod desk;
 mod idempotency;
 pub mod index;
 mod list;
+mod peers;
 mod reconcile;
 mod round;
 mod rows;

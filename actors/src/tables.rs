@@ -9,7 +9,7 @@ use domain::breaker::Breaker;
 use domain::cart::Cart;
 use domain::money::Cents;
 use domain::order::declines::Declines;
-use domain::order::{Order, OrderId};
+use domain::order::{NodeId, Order, OrderId};
 use domain::session::{Session, SessionId};
 use domain::statistics::Totals;
 use domain::statistics::counted::CountedOrder;
@@ -161,6 +161,9 @@ pub struct Tables {
     pub placed: Table<OrderId>,
     /// Used idempotency keys, by user and key.
     pub used_keys: Table<UsedKey>,
+    /// The running nodes of a shared store and when they have started, by node. Each puts its row
+    /// every second.
+    pub nodes: Table<(NodeId, Timestamp)>,
     /// The breaker, under `bank`.
     pub breaker: Table<Breaker>,
     /// The behaviour that an administrator has set, under `simulated`.
@@ -211,6 +214,7 @@ impl Tables {
             pending_orders: Table::new(&store, "pending-order"),
             placed: Table::new(&store, "placed"),
             used_keys: Table::new(&store, "used-key"),
+            nodes: Table::new(&store, "node"),
             breaker: Table::new(&store, "breaker"),
             bank_behaviour: Table::new(&store, "bank-behaviour"),
             statistics: Table::new(&store, "statistics"),

@@ -136,6 +136,19 @@ pub struct Order {
     pub steps: Vec<Step>,
     /// What administrators have noted about the order.
     pub note: Option<Note>,
+    /// The node that wrote the order last while it waited for the bank, and so looks after it.
+    /// `None` before that, and if an earlier version wrote it.
+    pub node: Option<NodeId>,
+}
+
+/// A running node of the shop; one that is started again is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct NodeId(pub Uuid);
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
 }
 
 /// A note that only administrators see.

@@ -17,6 +17,7 @@ mod breaker;
 mod check;
 mod clock;
 mod own_writes;
+mod peers;
 
 /// Opens a node with settings.
 async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {

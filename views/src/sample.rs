@@ -137,6 +137,7 @@ pub(crate) fn order(status: OrderStatus, attempt: u32, payment: PaymentStatus) -
         pay_after: None,
         steps: Vec::new(),
         note: None,
+        node: None,
     }
 }
 

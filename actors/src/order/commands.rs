@@ -9,6 +9,7 @@ use domain::payment::{Outcome, PaymentStatus};
 use domain::time::later;
 
 use super::decision::{Decision, Permits, Result};
+use super::peers::Peers;
 use super::times::OrderTimes;
 use super::{PayAgain, PlaceOrder};
 use crate::ask::Child;
@@ -36,6 +37,8 @@ pub struct OrderDeps {
     pub counts: LatestCounts,
     /// The time of each unpaid order.
     pub(super) times: OrderTimes,
+    /// This node and the others.
+    pub(super) peers: Peers,
 }
 
 impl OrderDeps {
@@ -52,6 +55,7 @@ impl OrderDeps {
             payments: payments.clone(),
             counts: counts.clone(),
             times: OrderTimes::new(&shared.clock),
+            peers: Peers::new(&shared.clock),
         }
     }
 
@@ -158,7 +162,8 @@ impl OrderDeps {
         Ok(Decision { calls_bank: true, ..decision })
     }
 
-    /// Checks an unpaid order: the bank is called again, or the order expires.
+    /// Checks an unpaid order: the bank is called again, or the order expires. An order that
+    /// another node looks after is left alone.
     pub(super) fn reconcile(
         &self,
         id: OrderId,
@@ -168,8 +173,10 @@ impl OrderDeps {
         rows.want(&self.shared.tables.breaker, BREAKER);
         let order = self.order(id, rows)?;
         match order.status {
+            _ if self.peers.look_after(&order) => Ok(Decision::unchanged(order)),
             OrderStatus::PendingPayment if order.payment.is_open() => {
                 self.admit(rows, permits)?;
+                self.take_over(&order, rows)?;
                 // An earlier call may have reached the bank, though its result never arrived.
                 let attempt = order.payment.attempt;
                 let decision = self.settle_payment(id, attempt, Outcome::Unknown, rows)?;
@@ -181,6 +188,7 @@ impl OrderDeps {
             }
             _ if order.needs_refund() => {
                 self.admit(rows, permits)?;
+                self.take_over(&order, rows)?;
                 Ok(Decision { calls_bank: true, ..Decision::unchanged(order) })
             }
             _ => Ok(Decision::unchanged(order)),

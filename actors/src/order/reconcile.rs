@@ -11,6 +11,7 @@ use domain::order::{Order, OrderId};
 
 use super::OrderDesk;
 use super::commands::OrderDeps;
+use super::peers::BEAT;
 use crate::store::StoreError;
 
 /// How often the desk looks for orders that are due.
@@ -42,8 +43,13 @@ impl OrderDeps {
 impl OrderDesk {
     /// Reads the pending orders before the first message, and starts the timers.
     pub(super) fn start_reconciling(&self, ctx: &mut Context<Self>) {
-        let pending = self.deps.clone().pending().into_actor(self);
+        let deps = self.deps.clone();
+        let pending = async move {
+            deps.peers.beat(&deps.shared).await?;
+            deps.pending().await
+        };
         pending
+            .into_actor(self)
             .map(|pending: Result<Vec<OrderId>, StoreError>, desk, ctx| match pending {
                 Ok(orders) => {
                     desk.add_pending(orders, Moment::START);
@@ -56,7 +62,11 @@ impl OrderDesk {
             })
             .wait(ctx);
         ctx.run_interval(TICK, |desk, ctx| desk.check_due(ctx));
-        ctx.run_interval(READ_EVERY, |desk, ctx| desk.read_pending(ctx));
+        ctx.run_later(BEAT, |desk, ctx| desk.beat(ctx));
+        ctx.run_interval(READ_EVERY, |desk, ctx| {
+            let at = desk.deps.shared.clock.moment() + READ_EVERY;
+            desk.read_pending(at, ctx);
+        });
         self.anonymize_deleted_users(ctx);
         ctx.run_interval(READ_EVERY, |desk, ctx| desk.anonymize_deleted_users(ctx));
     }
@@ -71,7 +81,9 @@ impl OrderDesk {
         self.deps.times.see(order.id);
         let moment = self.deps.shared.clock.moment();
         let is_unknown = order.is_unknown();
-        let next = if order.payment.is_open() || order.needs_refund() {
+        let next = if self.deps.peers.look_after(order) {
+            NextCheck { at: moment + READ_EVERY, tries: 0, is_unknown }
+        } else if order.payment.is_open() || order.needs_refund() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
             NextCheck { at: moment + pause(order.id, tries), tries, is_unknown }
         } else {
@@ -99,10 +111,25 @@ impl OrderDesk {
         self.pending.insert(order, NextCheck { at, tries: 0, is_unknown });
     }
 
+    /// Shows again and again that this node is running. Once another one has stopped, its orders
+    /// are checked at the next tick.
+    fn beat(&self, ctx: &mut Context<Self>) {
+        let deps = self.deps.clone();
+        async move { deps.peers.beat(&deps.shared).await }
+            .into_actor(self)
+            .map(|beat: Result<bool, StoreError>, desk, ctx| {
+                if beat == Ok(true) {
+                    tracing::info!("another node has stopped; looking for its orders");
+                    desk.read_pending(desk.deps.shared.clock.moment(), ctx);
+                }
+                ctx.run_later(BEAT, |desk, ctx| desk.beat(ctx));
+            })
+            .spawn(ctx);
+    }
+
     /// Finds orders that another process left unfinished, or whose commit took effect though its
-    /// reply was lost.
-    fn read_pending(&self, ctx: &mut Context<Self>) {
-        let at = self.deps.shared.clock.moment() + READ_EVERY;
+    /// reply was lost, and checks them at a moment.
+    fn read_pending(&self, at: Moment, ctx: &mut Context<Self>) {
         let pending = self.deps.clone().pending().into_actor(self);
         pending
             .map(move |pending: Result<Vec<OrderId>, StoreError>, desk, _| match pending {
@@ -115,7 +142,8 @@ impl OrderDesk {
     fn add_pending(&mut self, orders: Vec<OrderId>, at: Moment) {
         for order in orders {
             let check = NextCheck { at, tries: 0, is_unknown: false };
-            self.pending.entry(order).or_insert(check);
+            let check = self.pending.entry(order).or_insert(check);
+            check.at = check.at.min(at);
         }
     }
 

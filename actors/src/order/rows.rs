@@ -133,6 +133,8 @@ impl OrderDeps {
     ) -> std::result::Result<Order, RowError> {
         let tables = &self.shared.tables;
         let order = order.recorded(before, self.shared.clock.now(), rows.author());
+        let node = order.is_unsettled().then(|| self.peers.node());
+        let order = Order { node, ..order };
         self.put_index(before, &order, rows)?;
         let was_pending = before.is_some_and(Order::is_unsettled);
         if changes_buyer(before, &order) {
@@ -149,6 +151,20 @@ impl OrderDeps {
             Some(_) => Event::OrderChanged(order.clone()),
         });
         Ok(order)
+    }
+
+    /// Stores that this node looks after an order, unless it did before. That is not published.
+    pub(super) fn take_over(
+        &self,
+        order: &Order,
+        rows: &mut Rows,
+    ) -> std::result::Result<(), RowError> {
+        let node = Some(self.peers.node());
+        if order.node == node {
+            return Ok(());
+        }
+        let order = Order { node, ..order.clone() };
+        rows.put(&self.shared.tables.orders, order.id, &order, None)
     }
 
     /// Puts the articles that differ from those that were read.

@@ -63,6 +63,7 @@ impl Order {
             pay_after: None,
             steps: Vec::new(),
             note: None,
+            node: None,
         };
         Ok((order, articles))
     }
@@ -184,6 +185,7 @@ pub(crate) mod tests {
             pay_after: None,
             steps: Vec::new(),
             note: None,
+            node: None,
         };
         assert_eq!(placed(), expected);
     }

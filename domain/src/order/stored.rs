@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::steps::Step;
-use super::{Contact, Note, Order, OrderId, OrderItem, OrderStatus, Requested};
+use super::{Contact, NodeId, Note, Order, OrderId, OrderItem, OrderStatus, Requested};
 use crate::money::Cents;
 use crate::payment::Payment;
 use crate::user::UserId;
@@ -38,6 +38,8 @@ struct StoredOrder {
     steps: Vec<Step>,
     #[serde(default)]
     note: Option<Note>,
+    #[serde(default)]
+    node: Option<NodeId>,
 }
 
 impl Serialize for Order {
@@ -69,6 +71,7 @@ impl From<StoredOrder> for Order {
             pay_after: stored.pay_after,
             steps: stored.steps,
             note: stored.note,
+            node: stored.node,
         }
     }
 }

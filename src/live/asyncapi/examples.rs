@@ -207,6 +207,7 @@ fn order() -> Result<Order, UserError> {
         pay_after: None,
         steps: Vec::new(),
         note: None,
+        node: None,
     })
 }
 

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
+use super::peers::calls;
 use super::{node, until_right};
 use crate::harness::until;
 use crate::redis_server::RedisServer;
@@ -67,12 +68,8 @@ async fn three_failures_on_three_nodes_open_the_breaker_and_one_call_of_all_prob
         .await;
     }
     sleep(Duration::from_secs(2)).await;
-    let calls = async || {
-        let lists = join_all(nodes.iter().map(async |node| {
-            admin.0.at(node).get("/api/bank/calls").await.json["total"].as_u64().unwrap()
-        }));
-        lists.await.iter().sum::<u64>()
-    };
+    let all = nodes.each_ref();
+    let calls = async || calls(&admin, &all).await;
     let before = calls().await;
     let orders = buyers.iter().zip((0..).map(|number| &nodes[number % 3]));
     let orders = orders.map(async |(buyer, node)| buyer.at(node).checks_out("k").await.status);
