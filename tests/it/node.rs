@@ -13,6 +13,7 @@ use crate::people::{Person, signs_in};
 use crate::redis_server::RedisServer;
 use crate::socket::Socket;
 
+mod answer;
 mod breaker;
 mod check;
 mod clock;

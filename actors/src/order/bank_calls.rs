@@ -7,14 +7,18 @@ use domain::moment::Moment;
 use domain::order::{Order, OrderError, OrderId};
 use domain::payment::Outcome;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::OrderDesk;
+use super::commands::OrderDeps;
 use super::decision::{CallKind, Command, KeyedRequest, Settle};
 use crate::failure::Failure;
 use crate::handling::Detached;
 use crate::payment::{Call, CallPermit, Request, Wanted};
 use crate::rounds::Rounds;
+
+/// How often to look whether a call of another node has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Waits until the bank call of an order has ended, at most `patience`.
 ///
@@ -83,11 +87,28 @@ impl Handler<AwaitPayment> for OrderDesk {
 
     fn handle(&mut self, wait: AwaitPayment, _: &mut Self::Context) -> Self::Result {
         let AwaitPayment { order, patience, request } = wait;
-        let (answer, answered) = oneshot::channel();
-        if self.calling.contains_key(&order) {
-            self.waiting.entry(order).or_default().push(Waiter { request, answer });
+        if !self.calling.contains_key(&order) {
+            let deps = self.deps.clone();
+            return Box::pin(async move {
+                let _ = timeout(patience, deps.await_other_node(order)).await;
+                Ok(None)
+            });
         }
+        let (answer, answered) = oneshot::channel();
+        self.waiting.entry(order).or_default().push(Waiter { request, answer });
         Box::pin(async move { Ok(timeout(patience, answered).await.ok().and_then(Result::ok)) })
+    }
+}
+
+impl OrderDeps {
+    /// Waits while another node calls the bank for an order.
+    async fn await_other_node(self, order: OrderId) {
+        while let Ok(Some(order)) = self.shared.tables.orders.get(order).await
+            && order.value.waits_for_bank()
+            && self.peers.look_after(&order.value)
+        {
+            sleep(LOOK_EVERY).await;
+        }
     }
 }
 

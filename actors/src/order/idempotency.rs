@@ -60,7 +60,8 @@ impl Drop for InProgress {
 struct Release(String);
 
 /// Submits an order change, waits for the bank, and stores the answer under the request's key; a
-/// repeated request gets the stored answer.
+/// repeated request gets the stored answer. While the bank has not decided, the answer is the
+/// current state of the order, and is not stored.
 ///
 /// Without `patience` the answer is the order as it was submitted, and is not stored.
 /// Every step is a message of its own, so that the desk serves others while this request waits.
@@ -103,7 +104,9 @@ impl Handler<Begin> for OrderDesk {
         let read = self.deps.clone().used_key(used_key.clone());
         concurrent(self, read, |read, desk, ctx| match read?.map(|row| row.value) {
             Some(used) if used.fingerprint != fingerprint => Err(OrderError::KeyReused.into()),
-            Some(UsedKey { answer: Some(order), .. }) => Ok(Begun::Answered(Box::new(order))),
+            Some(UsedKey { answer: Some(order), .. }) if !order.waits_for_bank() => {
+                Ok(Begun::Answered(Box::new(order)))
+            }
             _ if !desk.in_progress.insert(used_key.clone()) => Err(OrderError::KeyInUse.into()),
             _ => {
                 let request = KeyedRequest { used_key, fingerprint };
@@ -159,7 +162,7 @@ impl OrderDeps {
     }
 
     /// Returns the answer to a request: the stored one, else the current state of an order, which
-    /// is then stored.
+    /// is then stored unless the order waits for the bank.
     pub(super) fn answer_request(
         &self,
         request: &KeyedRequest,
@@ -171,7 +174,10 @@ impl OrderDeps {
             Some(used) if used.fingerprint != request.fingerprint => {
                 Err(OrderError::KeyReused.into())
             }
-            Some(UsedKey { answer: Some(answer), .. }) => Ok(Decision::unchanged(answer)),
+            // An earlier version has stored answers before the bank decided.
+            Some(UsedKey { answer: Some(answer), .. }) if !answer.waits_for_bank() => {
+                Ok(Decision::unchanged(answer))
+            }
             _ => {
                 let current = Decision::unchanged(self.order(order, rows)?);
                 Ok(self.answer(request, current, rows)?)
@@ -188,7 +194,7 @@ impl OrderDeps {
         rows: &mut Rows,
     ) -> Result<Option<&'a KeyedRequest>, RowError> {
         match rows.get(&self.shared.tables.used_keys, &request.used_key) {
-            Ok(Some(used)) if used.answer.is_some() => Ok(None),
+            Ok(Some(used)) if used.answer.as_ref().is_some_and(|a| !a.waits_for_bank()) => Ok(None),
             Ok(Some(used)) if used.fingerprint != request.fingerprint => Ok(None),
             Ok(_) => Ok(Some(request)),
             Err(RowError::Unread) => Err(RowError::Unread),
@@ -196,7 +202,8 @@ impl OrderDeps {
         }
     }
 
-    /// Stores the order of a decision as the answer to a request.
+    /// Stores the order of a decision as the answer to a request. While the order waits for the
+    /// bank, there is no answer to store.
     pub(super) fn answer(
         &self,
         request: &KeyedRequest,
@@ -205,6 +212,9 @@ impl OrderDeps {
     ) -> Result<Decision, RowError> {
         let KeyedRequest { used_key, fingerprint } = request.clone();
         let order = decision.order.clone();
+        if order.waits_for_bank() {
+            return Ok(decision);
+        }
         let used = UsedKey { fingerprint, order: order.id, answer: Some(order) };
         let until = later(self.shared.clock.now(), KEYS_KEPT);
         rows.put(&self.shared.tables.used_keys, used_key, &used, Some(until))?;

@@ -83,7 +83,7 @@ impl OrderDesk {
         let is_unknown = order.is_unknown();
         let next = if self.deps.peers.look_after(order) {
             NextCheck { at: moment + READ_EVERY, tries: 0, is_unknown }
-        } else if order.payment.is_open() || order.needs_refund() {
+        } else if order.waits_for_bank() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
             NextCheck { at: moment + pause(order.id, tries), tries, is_unknown }
         } else {

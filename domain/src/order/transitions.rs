@@ -170,6 +170,11 @@ impl Order {
         self.requested != Requested::None
     }
 
+    /// Returns whether the bank still has to decide on a charge or to refund.
+    pub fn waits_for_bank(&self) -> bool {
+        self.payment.is_open() || self.needs_refund()
+    }
+
     /// Returns whether a payment or a refund is outstanding.
     pub fn is_unsettled(&self) -> bool {
         self.status == OrderStatus::PendingPayment || self.needs_refund()

@@ -54,7 +54,7 @@ async fn a_key_returns_the_stored_answer_even_if_the_order_has_changed_since() {
 }
 
 #[actix::test]
-async fn an_answer_without_a_decision_of_the_bank_is_stored_too() {
+async fn an_answer_without_a_decision_of_the_bank_is_not_stored() {
     let test = TestShop::open().await;
     let ana = test.buyer("ana", 1).await;
     test.bank.script(&[Reaction::Hold]);
@@ -62,8 +62,10 @@ async fn an_answer_without_a_decision_of_the_bank_is_stored_too() {
     let answer = ask_patiently(&test, place.clone()).await.unwrap();
     assert_eq!(answer.payment.status, PaymentStatus::Submitting);
     test.bank.release();
-    test.await_status(&answer, OrderStatus::Paid).await;
-    assert_eq!(ask_patiently(&test, place).await, Ok(answer));
+    let paid = test.await_status(&answer, OrderStatus::Paid).await;
+    assert_eq!(ask_patiently(&test, place.clone()).await, Ok(paid.clone()));
+    test.shop.orders.ask(ShipOrder { order: paid.id, by: author() }).await.unwrap();
+    assert_eq!(ask_patiently(&test, place).await, Ok(paid));
 }
 
 #[actix::test]
