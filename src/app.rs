@@ -40,6 +40,7 @@ use crate::place::require_place;
 use crate::plain_path::require_plain_path;
 use crate::present::present;
 use crate::read::{answer_conditions, answer_head};
+use crate::repeat::answer_once;
 use crate::routes::routes;
 use crate::seed::{WrongSeed, seed};
 use crate::shutdown::ShutdownSignal;
@@ -201,6 +202,7 @@ impl Server {
                 .app_data(state.clone())
                 .app_data(turns.clone())
                 .app_data(body_deadline.clone())
+                .wrap(from_fn(answer_once))
                 .wrap(from_fn(require_place))
                 .wrap(from_fn(answer_conditions))
                 .wrap(from_fn(refuse_upgrade))

@@ -15,7 +15,8 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::{Condition, Next};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Identifies a command and its repetitions.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The last event that an answer may show, or that a client has seen.
 pub const SHOP_POSITION: HeaderName = HeaderName::from_static("shop-position");

@@ -1,7 +1,9 @@
 //! Idempotency keys, which clients send in a header and pages in a form.
 
+use actix_web::HttpRequest;
 use actors::order::IdempotencyKey;
 
+use crate::cors::IDEMPOTENCY_KEY;
 use crate::crypto::fingerprint;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -15,4 +17,12 @@ pub fn parse_idempotency_key(key: &str, content: &str) -> Result<IdempotencyKey,
         return Err(Problem::new(Code::InvalidIdempotencyKey));
     }
     Ok(IdempotencyKey { key: key.to_owned(), fingerprint: fingerprint(content) })
+}
+
+/// Reads the `Idempotency-Key` header; `content` is what the fingerprint covers.
+pub fn idempotency_header(request: &HttpRequest, content: &str) -> Result<IdempotencyKey, Problem> {
+    let mut headers = request.headers().get_all(IDEMPOTENCY_KEY);
+    let header = headers.next().ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
+    let key = header.to_str().ok().filter(|_| headers.next().is_none());
+    parse_idempotency_key(key.unwrap_or_default(), content)
 }

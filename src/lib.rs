@@ -43,6 +43,7 @@ pub mod private;
 pub mod proxies;
 pub mod query;
 pub mod read;
+pub mod repeat;
 pub mod routes;
 pub mod search;
 pub mod seed;

@@ -6,8 +6,8 @@ use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
-    CancelOrder, CountOrders, DeliverOrder, GetOrder, IdempotencyKey, ListOrders, PayAgain,
-    PlaceOrder, RefundOrder, ShipOrder,
+    CancelOrder, CountOrders, DeliverOrder, GetOrder, ListOrders, PayAgain, PlaceOrder,
+    RefundOrder, ShipOrder,
 };
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
@@ -21,7 +21,7 @@ use super::{PageOf, cut, listed, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::idempotency::parse_idempotency_key;
+use crate::idempotency::idempotency_header;
 use crate::json::Fields;
 use crate::objects::order::order_json;
 use crate::path::Path;
@@ -179,12 +179,4 @@ fn payment_result(order: &Order, success: StatusCode) -> Result<HttpResponse, Pr
         }
     };
     Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
-}
-
-/// Reads the `Idempotency-Key` header; `content` is what the fingerprint covers.
-fn idempotency_header(request: &HttpRequest, content: &str) -> Result<IdempotencyKey, Problem> {
-    let mut headers = request.headers().get_all("idempotency-key");
-    let header = headers.next().ok_or_else(|| Problem::new(Code::MissingIdempotencyKey))?;
-    let key = header.to_str().ok().filter(|_| headers.next().is_none());
-    parse_idempotency_key(key.unwrap_or_default(), content)
 }

@@ -57,6 +57,7 @@ mod path;
 mod private;
 mod protocol;
 mod refusal;
+mod repeat;
 mod resume;
 mod secrets;
 mod session;

@@ -21,7 +21,7 @@ mod own_writes;
 mod peers;
 
 /// Opens a node with settings.
-async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
+pub(crate) async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
     let url = redis.url();
     let shared =
         [("STORE__URL", url.as_str()), ("AUTH__SECRET", "kQ7vZ2mX9pL4sD8wF1tR6yB3nH5jC0gA")];
