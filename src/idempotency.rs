@@ -1,12 +1,50 @@
 //! Idempotency keys, which clients send in a header and pages in a form.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use actix_web::HttpRequest;
 use actors::order::IdempotencyKey;
 
 use crate::cors::IDEMPOTENCY_KEY;
-use crate::crypto::fingerprint;
+use crate::crypto::{fingerprint, random_token};
 use crate::error::Problem;
 use crate::error::code::Code;
+
+/// The commands with a key that this process is running.
+pub struct RunningCommands {
+    /// A random word that names the process.
+    pub process: String,
+    keys: Mutex<HashSet<String>>,
+}
+
+/// A running command. Dropping it ends it.
+pub struct RunningCommand {
+    commands: Arc<RunningCommands>,
+    key: String,
+}
+
+impl Default for RunningCommands {
+    fn default() -> Self {
+        Self { process: random_token(), keys: Mutex::default() }
+    }
+}
+
+impl RunningCommands {
+    /// Begins a command; returns `None` if one with this key is running.
+    pub fn begin(self: &Arc<Self>, key: &str) -> Option<RunningCommand> {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = keys.insert(key.to_owned());
+        is_new.then(|| RunningCommand { commands: self.clone(), key: key.to_owned() })
+    }
+}
+
+impl Drop for RunningCommand {
+    fn drop(&mut self) {
+        let mut keys = self.commands.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.remove(&self.key);
+    }
+}
 
 /// Validates a client's idempotency key, which must have 1 to 255 visible ASCII characters.
 ///

@@ -18,17 +18,18 @@ use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpResponse, rt};
 use actors::order::IdempotencyKey;
 use actors::store::{StoreError, Version};
-use actors::tables::table::Table;
+use actors::tables::table::{Table, version};
 use domain::time::later;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::auth::bearer::authenticate;
 use crate::cors::IDEMPOTENCY_KEY;
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::idempotency::idempotency_header;
+use crate::idempotency::{RunningCommand, idempotency_header};
 use crate::state::AppState;
 
 /// How long a key and its answer are kept.
@@ -36,6 +37,10 @@ const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
 /// How long a key without an answer is kept: longer than any command takes.
 const IN_PROGRESS: Duration = Duration::from_secs(60);
+
+/// How often, and after which pauses, to try to store an answer.
+const TRIES: usize = 10;
+const RETRY: Duration = Duration::from_millis(500);
 
 /// The routes whose commands do this themselves.
 const OF_ORDERS: [&str; 3] = ["/api/orders", "/api/orders/{id}/pay", "/api/orders/{id}/refund"];
@@ -50,6 +55,8 @@ struct Used {
     fingerprint: String,
     /// The answer; `None` while the command is in progress.
     answer: Option<Answer>,
+    /// The process that runs it, or has.
+    process: String,
 }
 
 /// A successful answer.
@@ -67,6 +74,9 @@ struct Keyed {
     /// The key of the row: the user and the idempotency key.
     key: String,
     fingerprint: String,
+    /// The version of the row.
+    version: Option<Version>,
+    _running: RunningCommand,
 }
 
 /// Answers a command that has an idempotency key once. Any other request passes.
@@ -75,7 +85,7 @@ pub async fn answer_once(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let keyed = match keyed(&state, &mut request).await {
+    let mut keyed = match keyed(&state, &mut request).await {
         Ok(Some(keyed)) => keyed,
         Ok(None) => return next.call(request).await,
         Err(problem) => return Ok(request.error_response(problem)),
@@ -107,7 +117,10 @@ async fn keyed(
     let IdempotencyKey { key, fingerprint } = idempotency_header(request.request(), &content)?;
     let keys = state.shop.tables.named("command-key");
     let key = format!("{}/{key}", me.user);
-    Ok(Some(Keyed { state: state.clone(), keys, key, fingerprint }))
+    let running = state.commands.begin(&key);
+    let running = running.ok_or_else(|| Problem::new(Code::IdempotencyKeyInUse))?;
+    let state = state.clone();
+    Ok(Some(Keyed { state, keys, key, fingerprint, version: None, _running: running }))
 }
 
 /// Returns a text that describes a request: the same for every repetition. A body that is not JSON
@@ -133,15 +146,20 @@ async fn content(request: &mut ServiceRequest) -> Result<String, Problem> {
 
 impl Keyed {
     /// Stores the key of a new command. Returns the answer of one that was answered before.
-    async fn begin(&self) -> Result<Option<Answer>, Problem> {
-        let used = self.keys.get(&self.key).await.map_err(unavailable)?.map(|row| row.value);
-        match used {
+    async fn begin(&mut self) -> Result<Option<Answer>, Problem> {
+        let row = self.keys.get(&self.key).await.map_err(unavailable)?;
+        self.version = version(&row);
+        match row.map(|row| row.value) {
             Some(used) if used.fingerprint != self.fingerprint => {
                 Err(Problem::new(Code::IdempotencyKeyReused))
             }
             Some(Used { answer: Some(answer), .. }) => Ok(Some(answer)),
-            Some(_) => Err(Problem::new(Code::IdempotencyKeyInUse)),
-            None => match self.put(None, None, IN_PROGRESS).await {
+            Some(used) if used.process != self.state.commands.process => {
+                Err(Problem::new(Code::IdempotencyKeyInUse))
+            }
+            // This process has stored the key, did not learn of it, and ran nothing.
+            Some(_) => Ok(None),
+            None => match self.put(None, IN_PROGRESS).await {
                 Ok(()) => Ok(None),
                 Err(StoreError::Conflict) => Err(Problem::new(Code::IdempotencyKeyInUse)),
                 Err(error) => Err(unavailable(error)),
@@ -151,12 +169,12 @@ impl Keyed {
 
     /// Stores a successful answer. A refused command may be repeated with the same key.
     async fn end(
-        self,
+        mut self,
         response: ServiceResponse<BoxBody>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         if !response.status().is_success() {
             let mut batch = self.state.shop.tables.batch(self.state.shop.clock.now());
-            batch.remove(&self.keys, &self.key, 1);
+            batch.remove(&self.keys, &self.key, self.version.unwrap_or_default());
             if let Err(error) = self.state.shop.tables.commit(batch).await {
                 tracing::warn!(%error, "could not remove an idempotency key");
             }
@@ -166,23 +184,32 @@ impl Keyed {
         let (head, body) = response.into_parts();
         let body = to_bytes(body).await.unwrap_or_default();
         let answer = Answer::of(&head, &body);
-        if let Err(error) = self.put(Some(1), Some(answer), KEPT).await {
-            tracing::warn!(%error, "could not store the answer to a command");
-        }
+        self.store(answer).await;
         Ok(ServiceResponse::new(request, head.set_body(BoxBody::new(body))))
     }
 
-    async fn put(
-        &self,
-        read_at: Option<Version>,
-        answer: Option<Answer>,
-        kept: Duration,
-    ) -> Result<(), StoreError> {
+    /// Stores an answer, also after a short outage of the store: without it, a repetition would
+    /// take effect again.
+    async fn store(&mut self, answer: Answer) {
+        for _ in 0..TRIES {
+            match self.put(Some(answer.clone()), KEPT).await {
+                // After a conflict, an earlier try has stored it.
+                Ok(()) | Err(StoreError::Conflict) => return,
+                Err(error) => tracing::warn!(%error, "could not store the answer to a command"),
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn put(&mut self, answer: Option<Answer>, kept: Duration) -> Result<(), StoreError> {
+        let process = self.state.commands.process.clone();
+        let used = Used { fingerprint: self.fingerprint.clone(), answer, process };
         let now = self.state.shop.clock.now();
-        let used = Used { fingerprint: self.fingerprint.clone(), answer };
         let mut batch = self.state.shop.tables.batch(now);
-        batch.put_until(&self.keys, &self.key, read_at, &used, later(now, kept))?;
-        self.state.shop.tables.commit(batch).await.map(drop)
+        batch.put_until(&self.keys, &self.key, self.version, &used, later(now, kept))?;
+        self.state.shop.tables.commit(batch).await?;
+        self.version = Some(self.version.unwrap_or_default() + 1);
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! What request handlers share: the shop, and how the web reaches it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{HttpRequest, web};
@@ -10,6 +11,7 @@ use crate::cors::AllowedOrigins;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
 use crate::credentials::refresh::RefreshTokens;
+use crate::idempotency::RunningCommands;
 use crate::metrics::Metrics;
 use crate::per_minute::PerMinute;
 use crate::proxies::TrustedProxies;
@@ -43,6 +45,8 @@ pub struct AppState {
     pub new_guests: PerMinute,
     /// The commands of guests in the last minute.
     pub guest_commands: PerMinute,
+    /// The commands with an idempotency key.
+    pub commands: Arc<RunningCommands>,
     /// How long a checkout waits for the bank.
     pub patience: Duration,
     /// The metrics of this process.

@@ -28,10 +28,18 @@ struct State {
     opened: AtomicUsize,
     /// Up to which one they hang.
     hanging: AtomicUsize,
-    /// Whether the reply to the next commit is lost with its connection.
-    loses_reply: AtomicBool,
+    /// The reply to which of the next commits is lost with its connection; 0 for none.
+    lost_reply: AtomicUsize,
     /// By how many milliseconds the news of the log is late.
     late: AtomicU64,
+}
+
+impl State {
+    /// Counts a commit, and returns whether its reply is lost.
+    fn loses_this_reply(&self) -> bool {
+        let next = |number: usize| number.checked_sub(1);
+        self.lost_reply.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) == Ok(1)
+    }
 }
 
 /// What is known of a connection.
@@ -69,7 +77,12 @@ impl HangingNetwork {
 
     /// Lets the next commit arrive, and loses its reply with the connection.
     pub(crate) fn loses_next_reply(&self) {
-        self.state.loses_reply.store(true, Ordering::SeqCst);
+        self.loses_reply(1);
+    }
+
+    /// Lets the next commits arrive, and loses the reply to one of them with the connection.
+    pub(crate) fn loses_reply(&self, number: usize) {
+        self.state.lost_reply.store(number, Ordering::SeqCst);
     }
 
     /// Delays the news that the log has a new event.
@@ -103,7 +116,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, state: &State, number: usize, m
         } else if marks.is_news.swap(false, Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(state.late.load(Ordering::SeqCst)));
         }
-        if names(b"evalsha") && state.loses_reply.swap(false, Ordering::SeqCst) {
+        if names(b"evalsha") && state.loses_this_reply() {
             marks.is_lost.store(true, Ordering::SeqCst);
         } else if marks.is_lost.load(Ordering::SeqCst) {
             let _ = from.shutdown(Shutdown::Both);

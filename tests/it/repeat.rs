@@ -7,6 +7,7 @@ use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::hanging_network::HangingNetwork;
 use crate::harness::{TestShop, until};
 use crate::node;
 use crate::people::{Answer, Person};
@@ -92,6 +93,27 @@ async fn a_command_whose_client_is_gone_takes_effect_once_with_its_repetitions()
             (again.status != 409).then_some(again)
         });
         assert_eq!(answered.await.expect(200).json["cart"]["item_count"], round);
+    }
+}
+
+#[actix_web::test]
+async fn a_command_is_repeated_until_it_is_answered_and_takes_effect_once() {
+    let redis = RedisServer::start();
+    let network = HangingNetwork::before(&redis);
+    let shop = node::node(&redis, &[("STORE__URL", &network.url)]).await;
+    let ana = shop.customer("ana").await;
+    for round in 1..=9 {
+        // The reply to the commit of the key, of the command or of the answer.
+        network.loses_reply(round % 3 + 1);
+        let key = format!("k{round}");
+        let answered = until(async || {
+            let answer = sends(&ana, &key, "/api/cart/items", piece(2)).await;
+            assert_ne!(answer.status, 409);
+            (answer.status == 200).then_some(answer)
+        });
+        assert_eq!(answered.await.json["cart"]["item_count"], round);
+        let again = sends(&ana, &key, "/api/cart/items", piece(2)).await.expect(200);
+        assert_eq!(again.json["cart"]["item_count"], round);
     }
 }
 

@@ -101,11 +101,11 @@ impl Handler<AwaitPayment> for OrderDesk {
 }
 
 impl OrderDeps {
-    /// Waits while another node calls the bank for an order.
+    /// Waits while another node looks after an order that waits for the bank.
     async fn await_other_node(self, order: OrderId) {
         while let Ok(Some(order)) = self.shared.tables.orders.get(order).await
             && order.value.waits_for_bank()
-            && self.peers.look_after(&order.value)
+            && order.value.node != Some(self.peers.node())
         {
             sleep(LOOK_EVERY).await;
         }
