@@ -127,8 +127,7 @@ async fn fill(url: &str, orders: u64) {
     let options = Options {
         events_max: 200_000,
         events_keep: Duration::from_secs(86_400),
-        vouched: Vec::new(),
-        max_clock_offset: Duration::MAX,
+        ..Options::default()
     };
     let store = open(url, &options, Clock::default()).await.unwrap();
     let tables = Tables::new(store);

@@ -51,8 +51,7 @@ async fn main() -> Result<()> {
     let options = Options {
         events_max: events,
         events_keep: Duration::from_secs(24 * 3_600),
-        vouched: Vec::new(),
-        max_clock_offset: Duration::MAX,
+        ..Options::default()
     };
     let store = open(&format!("sled:{directory}"), &options, Clock::default()).await?;
     let writer = Writer { tables: Tables::new(store.clone()), now: Clock::default().now() };

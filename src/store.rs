@@ -12,6 +12,7 @@ use actors::clock::Clock;
 use actors::store::SharedStore;
 
 use crate::config::Config;
+use crate::config::sections::REDIS_SCHEMES;
 use crate::private::PrivateFileError;
 use counted::CountedStore;
 
@@ -26,6 +27,21 @@ pub struct Options {
     pub vouched: Vec<String>,
     /// By how much the calendar of this machine may differ from that of Redis when it opens.
     pub max_clock_offset: Duration,
+    /// How many replicas of Redis must have a commit before it is acknowledged.
+    pub replicas: u32,
+}
+
+impl Default for Options {
+    /// Returns the options of `config/default.toml`.
+    fn default() -> Self {
+        Self {
+            events_max: 200_000,
+            events_keep: Duration::from_secs(30 * 86_400),
+            vouched: Vec::new(),
+            max_clock_offset: Duration::from_secs(60),
+            replicas: 0,
+        }
+    }
 }
 
 impl From<&Config> for Options {
@@ -35,6 +51,7 @@ impl From<&Config> for Options {
             events_keep: config.events.keep,
             vouched: config.store.vouched.clone(),
             max_clock_offset: config.store.max_clock_offset,
+            replicas: config.store.replicas,
         }
     }
 }
@@ -44,7 +61,8 @@ impl From<&Config> for Options {
 pub enum OpenError {
     /// The URL does not name a store.
     #[error(
-        "the store URL must be sled:PATH or redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE]: {0}"
+        "the store URL must be sled:PATH or redis://[[USER]:PASSWORD@]HOST:PORT[/DATABASE], or \
+         begin with rediss://, redis-sentinel:// or rediss-sentinel://: {0}"
     )]
     WrongUrl(String),
     /// Another process has opened the directory.
@@ -121,7 +139,9 @@ pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedSt
         Some(("sled", path)) if !path.is_empty() => {
             Arc::new(sled::open(path.into(), options, clock).await?)
         }
-        Some(("redis", _)) => Arc::new(redis::opening::open(url, options, clock).await?),
+        Some((scheme, _)) if REDIS_SCHEMES.contains(&scheme) => {
+            Arc::new(redis::opening::open(url, options, clock).await?)
+        }
         _ => return Err(OpenError::WrongUrl("the scheme is unknown".to_owned())),
     };
     Ok(Arc::new(CountedStore::new(store)))

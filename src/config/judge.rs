@@ -10,7 +10,7 @@ use url::Url;
 
 use super::ranges::ranges;
 use super::secret::{DIFFERENT_BYTES, is_guessable};
-use super::sections::{AuthConfig, BankConfig, LiveConfig, ServerConfig};
+use super::sections::{AuthConfig, BankConfig, LiveConfig, REDIS_SCHEMES, ServerConfig};
 use super::{Config, duration, log_filter, origin};
 use crate::hosts::is_loopback;
 
@@ -108,12 +108,13 @@ fn cookies(server: &ServerConfig) -> Option<String> {
 fn store(url: &str) -> Option<String> {
     let is_right = match url.split_once(':') {
         Some(("sled", path)) => !path.trim().is_empty(),
-        Some(("redis", _)) => {
+        Some((scheme, _)) if REDIS_SCHEMES.contains(&scheme) => {
             Url::parse(url).is_ok_and(|url| url.has_host() && is_database(url.path()))
         }
         _ => false,
     };
-    let right = "it must be sled:DIRECTORY or redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]";
+    let right = "it must be sled:DIRECTORY or redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], \
+                 rediss:// with TLS, or redis-sentinel://HOST:PORT?sentinelServiceName=NAME";
     (!is_right).then(|| right.to_owned())
 }
 

@@ -72,6 +72,7 @@ fn server(Config { server, store, events, .. }: &Config) -> Vec<Ranged> {
         time("server.body_timeout", server.body_timeout, SECOND..=10 * MINUTE),
         time("server.drain", server.drain, Duration::ZERO..=10 * MINUTE),
         time("store.silence", store.silence, 2 * SECOND..=MINUTE),
+        number("store.replicas", store.replicas.into(), 0..=16),
         time("store.max_clock_offset", store.max_clock_offset, SECOND..=DAY),
         number("events.max", events.max, 10..=1_000_000_000),
         time("events.keep", events.keep, SECOND..=TEN_YEARS),

@@ -24,8 +24,10 @@ pub(super) fn url(variables: &HashMap<String, String>) -> Result<Option<String>,
     let wrong_host = || refused("REDIS_HOST", "it must be a host name or an IP address only");
     let mut url = url.ok_or_else(wrong_host)?;
     if let Some(password) = variable("REDIS_PASSWORD") {
-        let user = variable("REDIS_USERNAME").map_or("", String::as_str);
-        let set = url.set_username(user).and_then(|()| url.set_password(Some(password)));
+        // The URL would keep a percent sign, which the client decodes.
+        let encoded = |text: &str| text.replace('%', "%25");
+        let user = variable("REDIS_USERNAME").map_or_else(String::new, |user| encoded(user));
+        let set = url.set_username(&user).and_then(|()| url.set_password(Some(&encoded(password))));
         set.map_err(|()| wrong_host())?;
     }
     Ok(Some(url.into()))
@@ -52,6 +54,10 @@ mod tests {
             (&[("REDIS_PORT", "6379")], None),
             (&[("REDIS_HOST", "redis"), ("REDIS_DB", "2")], Some("redis://redis:6379/2")),
             (&[("REDIS_HOST", "::1"), ("REDIS_PORT", "7000")], Some("redis://[::1]:7000/0")),
+            (
+                &[("REDIS_HOST", "r"), ("REDIS_PASSWORD", "a%41b")],
+                Some("redis://:a%2541b@r:6379/0"),
+            ),
             (
                 &[("REDIS_HOST", "r"), ("REDIS_USERNAME", "a:b"), ("REDIS_PASSWORD", "p@s/s#?")],
                 Some("redis://a%3Ab:p%40s%2Fs%23%3F@r:6379/0"),

@@ -143,6 +143,9 @@ pub const DURABLE: [(&str, &str); 4] = [
     ("maxmemory-policy", "noeviction"),
 ];
 
+/// The schemes of the URL of a Redis: directly or through Sentinel, each without and with TLS.
+pub const REDIS_SCHEMES: [&str; 4] = ["redis", "rediss", "redis-sentinel", "rediss-sentinel"];
+
 /// `[store]`: the database.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +158,7 @@ pub struct StoreConfig {
     pub silence: Duration,
     #[serde(deserialize_with = "super::duration::deserialize")]
     pub max_clock_offset: Duration,
+    pub replicas: u32,
 }
 
 /// Reads names of settings of Redis, separated by commas or spaces.

@@ -268,12 +268,7 @@ mod tests {
     async fn a_tail_that_waits_for_room_does_not_keep_the_store_open() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        let options = Options {
-            events_max: 10,
-            events_keep: DEADLINE,
-            vouched: Vec::new(),
-            max_clock_offset: DEADLINE,
-        };
+        let options = Options { events_max: 10, events_keep: DEADLINE, ..Options::default() };
         let reopen = || open(directory.path().to_owned(), &options, Clock::default());
         let store = reopen().await.unwrap();
         store.commit(Batch { events: vec![b"event".to_vec()], ..Batch::default() }).await.unwrap();

@@ -1,7 +1,7 @@
 //! Three nodes on one Redis with nginx in front, configured as `docs/operations.md` says.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::thread;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::hanging_network::HangingNetwork;
 use crate::harness::{LOOK_EVERY, TestShop};
-use crate::redis_server::RedisServer;
+use crate::redis_server::{RedisServer, free_port};
 
 /// The document with the configuration of nginx, in its block of that language.
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
@@ -50,7 +50,7 @@ impl Cluster {
         for _ in 0..3 {
             nodes.push(TestShop::open_with(&settings).await);
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let nginx = Nginx::before(&nodes, port);
         let url = format!("http://127.0.0.1:{port}");
         Self { url, nodes, network, _nginx: nginx, _redis: redis }

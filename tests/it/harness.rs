@@ -201,8 +201,7 @@ impl TestShop {
         let options = Options {
             events_max: 1_000,
             events_keep: Duration::from_secs(3_600),
-            vouched: Vec::new(),
-            max_clock_offset: Duration::MAX,
+            ..Options::default()
         };
         Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
     }

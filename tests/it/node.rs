@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 use crate::hanging_network::HangingNetwork;
 use crate::harness::{TestShop, until};
 use crate::people::{Person, signs_in};
-use crate::redis_server::RedisServer;
+use crate::redis_server::{DURABLE, RedisServer};
 use crate::socket::Socket;
 
 mod answer;
 mod breaker;
 mod check;
 mod clock;
+mod failover;
 mod own_writes;
 mod peers;
 
@@ -206,6 +207,22 @@ async fn a_command_whose_reply_from_the_store_is_lost_succeeds_and_counts_once()
     network.loses_next_reply();
     ana.checks_out("k").await.expect(201);
     assert_eq!(ana.get("/api/orders").await.json["orders"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn the_variables_of_redis_connect_with_any_password_and_address() {
+    let mut redis = RedisServer::start();
+    let shop = node(&redis, &[]).await;
+    let port = redis.url().rsplit(':').next().unwrap().to_owned();
+    for (host, password) in [("127.0.0.1", "a/b#c"), ("127.0.0.1", "a%41b"), ("::1", "p@ss:w?rd")] {
+        redis.kill();
+        let own = ["--bind", "127.0.0.1", "::1", "--requirepass", password];
+        redis.start_again_with(&[&DURABLE[..], &own].concat());
+        let mut check = shop.command(&["check"]);
+        check.env_remove("MICROSHOP_STORE__URL").env("REDIS_HOST", host).env("REDIS_PORT", &port);
+        let check = check.env("REDIS_PASSWORD", password).output().unwrap();
+        assert!(check.status.success(), "{host}: {}", String::from_utf8_lossy(&check.stderr));
+    }
 }
 
 /// Requests the account page with the secret of a session, and returns the status.

@@ -1,6 +1,6 @@
 //! A real Redis for one test: a child process on a free port.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -29,7 +29,7 @@ impl RedisServer {
     /// Starts a server with command-line settings.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let child = spawn(port, &settings, &directory);
         let server = Self { child, port, settings, directory };
@@ -75,6 +75,11 @@ impl RedisServer {
         self.try_run(&format!("CONFIG GET {name}"), 5).unwrap().remove(4)
     }
 
+    /// Runs a command and returns its whole reply.
+    pub(crate) fn replies(&self, command: &str) -> String {
+        reply_of(self.port, command).unwrap()
+    }
+
     /// Runs a command and returns this many lines of its reply.
     fn try_run(&self, command: &str, lines: usize) -> std::io::Result<Vec<String>> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
@@ -103,6 +108,22 @@ impl Drop for RedisServer {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Runs a command of the server on a port and returns its whole reply.
+pub(crate) fn reply_of(port: u16, command: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_millis(300)))?;
+    stream.write_all(format!("{command}\r\n").as_bytes())?;
+    let mut reply = Vec::new();
+    // Its end is that nothing follows.
+    let _ = stream.read_to_end(&mut reply);
+    Ok(String::from_utf8_lossy(&reply).into_owned())
+}
+
+/// Returns a port that no program uses now.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actors::store::{Batch, EventId, StoreError};
 use fred::error::Error;
-use fred::interfaces::LuaInterface;
-use fred::types::Value;
+use fred::interfaces::{ClientLike, LuaInterface};
+use fred::types::{ClusterHash, CustomCommand, Value};
 use futures_util::future::{self, BoxFuture, FutureExt};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -24,12 +24,17 @@ use crate::store::envelope::milliseconds;
 /// How long to search for a commit whose reply was lost.
 const FIND_WITHIN: Duration = Duration::from_millis(1_500);
 
+/// How long to wait for replicas: less than the timeout of a command.
+const REPLICATED_WITHIN: Duration = Duration::from_millis(800);
+
 /// Sends commits to Redis in the order of the calls.
 #[derive(Clone)]
 pub(super) struct Commits {
     connection: Connection,
     guard: Guard,
     log_end: watch::Receiver<LogEnd>,
+    /// How many replicas must have a commit.
+    replicas: u32,
     /// The SHA-1 digest under which Redis caches the script.
     script: Arc<str>,
     /// The random word with which the names of all commits of this process begin.
@@ -54,10 +59,11 @@ impl Commits {
         connection: Connection,
         guard: Guard,
         log_end: watch::Receiver<LogEnd>,
+        replicas: u32,
     ) -> Self {
         let script = fred::util::sha1_hash(COMMIT).into();
         let prefix = random_token().into();
-        Self { connection, guard, log_end, script, prefix, sent: Arc::default() }
+        Self { connection, guard, log_end, replicas, script, prefix, sent: Arc::default() }
     }
 
     /// Sends a commit, and returns a future of the result.
@@ -90,13 +96,31 @@ impl Commits {
             reply => reply,
         };
         match reply {
-            Ok(last_event) => last_event.ok_or(StoreError::Conflict),
+            Ok(None) => Err(StoreError::Conflict),
+            Ok(Some(last_event)) => self.replicated().await.map(|()| last_event),
             Err(error) => {
                 // The connection may be dead.
                 self.guard.ask();
-                self.find(&sent).await.ok_or_else(|| unavailable(error))
+                // Only the connection that has sent it can wait for its replicas.
+                let found = if self.replicas == 0 { self.find(&sent).await } else { None };
+                found.ok_or_else(|| unavailable(error))
             }
         }
+    }
+
+    /// Waits until enough replicas have every commit of this connection.
+    async fn replicated(&self) -> Result<(), StoreError> {
+        if self.replicas == 0 {
+            return Ok(());
+        }
+        let command = CustomCommand::new_static("WAIT", ClusterHash::FirstKey, false);
+        let arguments = vec![self.replicas.to_string(), REPLICATED_WITHIN.as_millis().to_string()];
+        let having: u32 = self.connection.custom(command, arguments).await.map_err(unavailable)?;
+        if having < self.replicas {
+            let reason = format!("only {having} replicas of redis have the commit");
+            return Err(StoreError::Unavailable(reason));
+        }
+        Ok(())
     }
 
     /// Sends a commit a second time, after Redis has refused it without reading it: once a check

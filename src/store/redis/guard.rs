@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actors::clock::Clock;
-use fred::interfaces::{KeysInterface, LuaInterface};
+use fred::interfaces::{ClientLike, KeysInterface, LuaInterface};
 use fred::types::SetOptions;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -115,10 +115,22 @@ impl Checks {
                     reconnect_if_silent(&self.connection).await;
                 }
                 Err(error) => {
+                    if let OpenError::Replica { .. } = error {
+                        self.look_for_primary().await;
+                    }
                     self.last = None;
                     self.publish(asked, Err(error.to_string().into()));
                 }
             }
+        }
+    }
+
+    /// Asks the sentinels for the primary, and connects to it. It may have been another Redis since
+    /// they last said so.
+    async fn look_for_primary(&self) {
+        if self.connection.client_config().server.is_sentinel() {
+            // Whether it succeeds, the next check shows.
+            let _ = timeout(COMMAND_TIMEOUT, self.connection.force_reconnection()).await;
         }
     }
 

@@ -8,7 +8,9 @@ use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::Builder;
-use fred::types::config::{Config, Options as CommandOptions, ReconnectPolicy, UnresponsiveConfig};
+use fred::types::config::{
+    Config, Options as CommandOptions, ReconnectPolicy, ServerConfig, UnresponsiveConfig,
+};
 use tokio::sync::watch;
 use url::Url;
 
@@ -48,7 +50,7 @@ pub(in crate::store) async fn open(
     let watcher_connection = connect(url).await?;
     let watching = watcher::watch(watcher_connection.clone(), guard.clone(), publisher);
     Ok(RedisStore {
-        commits: Commits::new(connection.clone(), guard.clone(), log_end.clone()),
+        commits: Commits::new(connection.clone(), guard.clone(), log_end.clone(), options.replicas),
         connection,
         guard,
         sweep_clock: SweepClock::new(&clock),
@@ -63,7 +65,7 @@ pub(in crate::store) async fn open(
 /// Opens one connection. Fails after [`CONNECT_TIMEOUT`].
 async fn connect(url: &str) -> Result<Connection, OpenError> {
     let wrong_url = |error: Error| OpenError::WrongUrl(error.details().to_owned());
-    let client = client(Config::from_url(url).map_err(wrong_url)?).map_err(wrong_url)?;
+    let client = config(url).and_then(client).map_err(wrong_url)?;
     tokio::time::timeout(CONNECT_TIMEOUT, client.init())
         .await
         .map_err(|_| no_reply(url))?
@@ -73,6 +75,20 @@ async fn connect(url: &str) -> Result<Connection, OpenError> {
         })?;
     let fail_fast = CommandOptions { fail_fast: true, ..CommandOptions::default() };
     Ok(client.with_options(&fail_fast))
+}
+
+/// Reads the configuration in a URL.
+fn config(url: &str) -> Result<Config, Error> {
+    let mut config = Config::from_url(url)?;
+    let hosts = match &mut config.server {
+        ServerConfig::Centralized { server } => std::slice::from_mut(server),
+        ServerConfig::Sentinel { hosts, .. } | ServerConfig::Clustered { hosts, .. } => hosts,
+    };
+    for server in hosts {
+        // An IPv6 address has brackets in a URL, but not in a host name to look up.
+        server.host = server.host.trim_matches(['[', ']']).into();
+    }
+    Ok(config)
 }
 
 /// Returns the error of a server that can't be reached, with its address from the URL, which may

@@ -69,8 +69,7 @@ async fn tables(shop: &TestShop) -> Tables {
     let options = Options {
         events_max: 1_000_000,
         events_keep: Duration::from_secs(86_400),
-        vouched: Vec::new(),
-        max_clock_offset: Duration::MAX,
+        ..Options::default()
     };
     Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
 }

@@ -168,12 +168,7 @@ pub(super) async fn open_with(url: &str, events_max: u64, clock: &ManualClock) -
 }
 
 fn options(events_max: u64) -> Options {
-    Options {
-        events_max,
-        events_keep: Duration::from_secs(3600),
-        vouched: Vec::new(),
-        max_clock_offset: Duration::from_secs(60),
-    }
+    Options { events_max, events_keep: Duration::from_secs(3600), ..Options::default() }
 }
 
 /// Returns a clock that only tests advance.

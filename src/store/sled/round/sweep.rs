@@ -85,12 +85,8 @@ mod tests {
 
     /// Commits puts in a round of their own, with or without a sweep.
     fn commit(tree: &mut Tree, now: u64, put: Vec<Put>, sweeps: bool) {
-        let options = Options {
-            events_max: 10,
-            events_keep: Duration::from_secs(1),
-            vouched: Vec::new(),
-            max_clock_offset: Duration::MAX,
-        };
+        let options =
+            Options { events_max: 10, events_keep: Duration::from_secs(1), ..Options::default() };
         let mut round = Round::begin(tree, &options, now, now);
         round.stage(Batch { put, ..Batch::default() }).unwrap().unwrap();
         if sweeps {
