@@ -305,6 +305,7 @@ fn app_state(
         metrics,
         new_guests: PerMinute::new(config.guests.per_minute),
         guest_commands: PerMinute::new(config.guests.commands_per_minute),
+        keys: keys.clone(),
         commands: Arc::default(),
         patience: config.order.patience,
         live: LiveState::new(&config.live),

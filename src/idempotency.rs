@@ -18,10 +18,12 @@ pub struct RunningCommands {
     keys: Mutex<HashSet<String>>,
 }
 
-/// A running command. Dropping it ends it.
+/// A running command. One that is dropped before it has ended counts as running for ever, because
+/// it may have taken effect.
 pub struct RunningCommand {
     commands: Arc<RunningCommands>,
     key: String,
+    has_ended: bool,
 }
 
 impl Default for RunningCommands {
@@ -35,12 +37,26 @@ impl RunningCommands {
     pub fn begin(self: &Arc<Self>, key: &str) -> Option<RunningCommand> {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let is_new = keys.insert(key.to_owned());
-        is_new.then(|| RunningCommand { commands: self.clone(), key: key.to_owned() })
+        is_new.then(|| RunningCommand {
+            commands: self.clone(),
+            key: key.to_owned(),
+            has_ended: false,
+        })
+    }
+}
+
+impl RunningCommand {
+    /// Ends the command: its key is stored with what has become of it, or it has not begun.
+    pub fn end(mut self) {
+        self.has_ended = true;
     }
 }
 
 impl Drop for RunningCommand {
     fn drop(&mut self) {
+        if !self.has_ended {
+            return;
+        }
         let mut keys = self.commands.keys.lock().unwrap_or_else(PoisonError::into_inner);
         keys.remove(&self.key);
     }
@@ -48,8 +64,8 @@ impl Drop for RunningCommand {
 
 /// Validates a client's idempotency key, which must have 1 to 255 visible ASCII characters.
 ///
-/// `content` describes the request. Its fingerprint is stored with the key for 72 hours, so the
-/// same request must always be described by the same text.
+/// `content` describes the request. Its fingerprint is stored with the key, so the same request
+/// must always be described by the same text.
 pub fn parse_idempotency_key(key: &str, content: &str) -> Result<IdempotencyKey, Problem> {
     if !(1..=255).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Problem::new(Code::InvalidIdempotencyKey));

@@ -54,13 +54,16 @@ async fn after_position(
         let problem = Problem::because(Code::Unavailable, "this node does not follow fast enough");
         return Ok(request.error_response(problem));
     }
+    let is_command = !request.method().is_safe();
     let mut response = next.call(request).await?;
-    let position = state.shop.shown().to_string();
+    let shop = &state.shop;
+    let position = if is_command { shop.shown_after_command().await } else { shop.shown() };
+    let position = position.to_string();
     if is_api(response.request().path()) {
         if let Ok(position) = HeaderValue::try_from(position) {
             response.headers_mut().insert(SHOP_POSITION, position);
         }
-    } else if !response.request().method().is_safe() {
+    } else if is_command {
         let cookies = state.cookies.of(response.request());
         let mut cookie = cookies.build(CookieName::Position, position);
         cookie.set_max_age(REMEMBERED);

@@ -3,8 +3,9 @@
 //! answer.
 //!
 //! The order desk does this for its own commands, in the commit of each. Here the key is stored
-//! before the command, and the answer after it. Both go on if the client is gone. Only a crash
-//! between the commit of the command and that of the answer lets a repetition take effect again.
+//! before the command, and the answer after it; both go on if the client is gone. If the answer is
+//! missing, because the server crashed or the outcome is unknown, every repetition is refused. So a
+//! command takes effect at most once.
 
 use std::future;
 use std::time::Duration;
@@ -12,35 +13,36 @@ use std::time::Duration;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
-use actix_web::{Error, HttpResponse, rt};
+use actix_web::web::Data;
+use actix_web::{Error, HttpResponse, rt, web};
 use actors::order::IdempotencyKey;
 use actors::store::{StoreError, Version};
 use actors::tables::table::{Table, version};
 use domain::time::later;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use crate::auth::bearer::authenticate;
 use crate::cors::IDEMPOTENCY_KEY;
+use crate::crypto::{hexadecimal, sign};
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::form::unread;
 use crate::idempotency::{RunningCommand, idempotency_header};
 use crate::state::AppState;
+use crate::upload::LARGEST;
 
 /// How long a key and its answer are kept.
 const KEPT: Duration = Duration::from_secs(24 * 3_600);
 
-/// How long a key without an answer is kept: longer than any command takes.
-const IN_PROGRESS: Duration = Duration::from_secs(60);
-
-/// How often, and after which pauses, to try to store an answer.
-const TRIES: usize = 10;
+/// The pause before an answer is stored again after a failure.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// What an upload has besides its file.
+const OVERHEAD: usize = 64 * 1024;
 
 /// The routes whose commands do this themselves.
 const OF_ORDERS: [&str; 3] = ["/api/orders", "/api/orders/{id}/pay", "/api/orders/{id}/refund"];
@@ -53,7 +55,7 @@ const SECRET: [&str; 1] = ["/api/users/{id}/reset-link"];
 struct Used {
     /// The fingerprint of the request.
     fingerprint: String,
-    /// The answer; `None` while the command is in progress.
+    /// The answer; `None` before it is known.
     answer: Option<Answer>,
     /// The process that runs it, or has.
     process: String,
@@ -76,7 +78,7 @@ struct Keyed {
     fingerprint: String,
     /// The version of the row.
     version: Option<Version>,
-    _running: RunningCommand,
+    running: RunningCommand,
 }
 
 /// Answers a command that has an idempotency key once. Any other request passes.
@@ -92,12 +94,19 @@ pub async fn answer_once(
     };
     match keyed.begin().await {
         Ok(None) => {}
-        Ok(Some(answer)) => return Ok(request.into_response(answer.response())),
-        Err(problem) => return Ok(request.error_response(problem)),
+        Ok(Some(answer)) => {
+            keyed.running.end();
+            return Ok(request.into_response(answer.response()));
+        }
+        Err(problem) => {
+            keyed.running.end();
+            return Ok(request.error_response(problem));
+        }
     }
     // In a task of its own, because actix drops the request of a client that is gone.
-    let answered = rt::spawn(async move { keyed.end(next.call(request).await?).await });
-    answered.await.map_err(|error| Problem::because(Code::Internal, error))?
+    let answered = async move { keyed.end(next.call(request).await?).await };
+    let answered = rt::spawn(answered.in_current_span()).await;
+    answered.map_err(|error| Problem::because(Code::Internal, error))?
 }
 
 /// Returns the key of a command; `None` for a request without one, for one whose handler looks
@@ -107,41 +116,36 @@ async fn keyed(
     request: &mut ServiceRequest,
 ) -> Result<Option<Keyed>, Problem> {
     let is_command = !request.method().is_safe() && request.path().starts_with("/api/");
+    if !is_command || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return Ok(None);
+    }
     let route = request.match_pattern().unwrap_or_default();
-    let is_exempt = [&OF_ORDERS[..], &SECRET].concat().contains(&route.as_str());
-    if !is_command || is_exempt || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+    if OF_ORDERS.contains(&route.as_str()) || SECRET.contains(&route.as_str()) {
         return Ok(None);
     }
     let Ok(me) = authenticate(request.request()) else { return Ok(None) };
-    let content = content(request).await?;
+    let content = content(state, request).await?;
     let IdempotencyKey { key, fingerprint } = idempotency_header(request.request(), &content)?;
     let keys = state.shop.tables.named("command-key");
     let key = format!("{}/{key}", me.user);
     let running = state.commands.begin(&key);
     let running = running.ok_or_else(|| Problem::new(Code::IdempotencyKeyInUse))?;
     let state = state.clone();
-    Ok(Some(Keyed { state, keys, key, fingerprint, version: None, _running: running }))
+    Ok(Some(Keyed { state, keys, key, fingerprint, version: None, running }))
 }
 
-/// Returns a text that describes a request: the same for every repetition. A body that is not JSON
-/// is described by its length.
-async fn content(request: &mut ServiceRequest) -> Result<String, Problem> {
-    let line = format!("{} {}", request.method(), request.uri());
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    if !header(CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/json")) {
-        let length = header(CONTENT_LENGTH).unwrap_or_default().to_owned();
-        return Ok(format!("{line} {length}"));
-    }
-    let body = request.extract::<Bytes>().await;
-    let body = body.map_err(|_| Problem::new(Code::BodyTooLarge))?;
+/// Returns a text that describes a request: the same for every repetition. It shows nothing of the
+/// body, which may hold a password.
+async fn content(state: &AppState, request: &mut ServiceRequest) -> Result<String, Problem> {
+    let line = format!("{} {}\n", request.method(), request.uri());
+    let body = request.extract::<web::Payload>().await.map_err(|error| unread(&error))?;
+    let body = body.to_bytes_limited(LARGEST + OVERHEAD).await;
+    let body =
+        body.map_err(|_| Problem::new(Code::BodyTooLarge))?.map_err(|error| unread(&error))?;
     let again = stream::once(future::ready(Ok(body.clone())));
     request.set_payload(Payload::Stream { payload: Box::pin(again) });
-    // A fast hash of a password must not be stored.
-    let json = serde_json::from_slice(&body).map(|mut json: Value| {
-        json.as_object_mut().map(|members| members.remove("password"));
-        json.to_string()
-    });
-    Ok(format!("{line} {}", json.unwrap_or_default()))
+    let key = state.keys.newest().command;
+    Ok(hexadecimal(&sign(&key, &[line.as_bytes(), &body].concat())))
 }
 
 impl Keyed {
@@ -157,9 +161,9 @@ impl Keyed {
             Some(used) if used.process != self.state.commands.process => {
                 Err(Problem::new(Code::IdempotencyKeyInUse))
             }
-            // This process has stored the key, did not learn of it, and ran nothing.
+            // This process has stored the key and did not learn of it, so it ran nothing.
             Some(_) => Ok(None),
-            None => match self.put(None, IN_PROGRESS).await {
+            None => match self.put(None).await {
                 Ok(()) => Ok(None),
                 Err(StoreError::Conflict) => Err(Problem::new(Code::IdempotencyKeyInUse)),
                 Err(error) => Err(unavailable(error)),
@@ -167,46 +171,68 @@ impl Keyed {
         }
     }
 
-    /// Stores a successful answer. A refused command may be repeated with the same key.
+    /// Stores a successful answer. A refused command may be repeated with the same key. One whose
+    /// outcome is unknown keeps its key without an answer.
     async fn end(
-        mut self,
+        self,
         response: ServiceResponse<BoxBody>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        if !response.status().is_success() {
-            let mut batch = self.state.shop.tables.batch(self.state.shop.clock.now());
-            batch.remove(&self.keys, &self.key, self.version.unwrap_or_default());
-            if let Err(error) = self.state.shop.tables.commit(batch).await {
-                tracing::warn!(%error, "could not remove an idempotency key");
-            }
+        let status = response.status();
+        if status.is_client_error() {
+            self.remove().await;
+            return Ok(response);
+        }
+        if !status.is_success() {
             return Ok(response);
         }
         let (request, response) = response.into_parts();
         let (head, body) = response.into_parts();
         let body = to_bytes(body).await.unwrap_or_default();
-        let answer = Answer::of(&head, &body);
-        self.store(answer).await;
+        self.store(Answer::of(&head, &body)).await;
         Ok(ServiceResponse::new(request, head.set_body(BoxBody::new(body))))
     }
 
-    /// Stores an answer, also after a short outage of the store: without it, a repetition would
-    /// take effect again.
-    async fn store(&mut self, answer: Answer) {
-        for _ in 0..TRIES {
-            match self.put(Some(answer.clone()), KEPT).await {
-                // After a conflict, an earlier try has stored it.
-                Ok(()) | Err(StoreError::Conflict) => return,
-                Err(error) => tracing::warn!(%error, "could not store the answer to a command"),
+    /// Stores the answer. While the store is not available, the client does not wait for that.
+    async fn store(mut self, answer: Answer) {
+        if self.try_store(&answer).await {
+            return self.running.end();
+        }
+        rt::spawn(async move {
+            while !self.try_store(&answer).await {
+                sleep(RETRY).await;
             }
-            sleep(RETRY).await;
+            self.running.end();
+        });
+    }
+
+    /// Returns whether the answer is stored.
+    async fn try_store(&mut self, answer: &Answer) -> bool {
+        match self.put(Some(answer.clone())).await {
+            // After a conflict, an earlier try has stored it.
+            Ok(()) | Err(StoreError::Conflict) => true,
+            Err(error) => {
+                tracing::warn!(%error, "could not store the answer to a command yet");
+                false
+            }
         }
     }
 
-    async fn put(&mut self, answer: Option<Answer>, kept: Duration) -> Result<(), StoreError> {
+    async fn remove(self) {
+        let shop = &self.state.shop;
+        let mut batch = shop.tables.batch(shop.clock.now());
+        batch.remove(&self.keys, &self.key, self.version.unwrap_or_default());
+        match shop.tables.commit(batch).await {
+            Ok(_) => self.running.end(),
+            Err(error) => tracing::warn!(%error, "could not remove an idempotency key"),
+        }
+    }
+
+    async fn put(&mut self, answer: Option<Answer>) -> Result<(), StoreError> {
         let process = self.state.commands.process.clone();
         let used = Used { fingerprint: self.fingerprint.clone(), answer, process };
         let now = self.state.shop.clock.now();
         let mut batch = self.state.shop.tables.batch(now);
-        batch.put_until(&self.keys, &self.key, self.version, &used, later(now, kept))?;
+        batch.put_until(&self.keys, &self.key, self.version, &used, later(now, KEPT))?;
         self.state.shop.tables.commit(batch).await?;
         self.version = Some(self.version.unwrap_or_default() + 1);
         Ok(())

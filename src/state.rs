@@ -10,6 +10,7 @@ use crate::bank::simulated::SimulatedBank;
 use crate::cors::AllowedOrigins;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
+use crate::credentials::keys::KeyRing;
 use crate::credentials::refresh::RefreshTokens;
 use crate::idempotency::RunningCommands;
 use crate::metrics::Metrics;
@@ -45,6 +46,8 @@ pub struct AppState {
     pub new_guests: PerMinute,
     /// The commands of guests in the last minute.
     pub guest_commands: PerMinute,
+    /// The signing keys.
+    pub keys: Arc<KeyRing>,
     /// The commands with an idempotency key.
     pub commands: Arc<RunningCommands>,
     /// How long a checkout waits for the bank.

@@ -258,7 +258,10 @@ impl Handler<BreakerStored> for PaymentGateway {
     type Result = ();
 
     fn handle(&mut self, BreakerStored(stored): BreakerStored, ctx: &mut Self::Context) {
-        if stored == Some(self.known.breaker) {
+        let is_old = |stored: Breaker| {
+            stored == self.known.breaker || stored.generation < self.known.breaker.generation
+        };
+        if stored.is_some_and(is_old) {
             return;
         }
         let (deps, known) = (self.deps.clone(), self.known);

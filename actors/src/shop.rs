@@ -204,9 +204,16 @@ impl Shop {
         Ok(self.reach(last).await)
     }
 
-    /// Returns the last event that an answer of this node may show.
+    /// Returns the last event that an answer of this node may show by its copies.
     pub fn shown(&self) -> EventId {
         self.tables.committed.load(Ordering::Relaxed).max(*self.position.borrow())
+    }
+
+    /// Returns the last event that the answer to a command may show. The command may have found in
+    /// the store what another node has done.
+    pub async fn shown_after_command(&self) -> EventId {
+        let last = self.tables.store.last_event().await.unwrap_or_default();
+        last.max(self.shown())
     }
 
     /// Waits until this node shows an event that a client has seen, on another node perhaps.

@@ -161,9 +161,8 @@ pub struct Tables {
     pub placed: Table<OrderId>,
     /// Used idempotency keys, by user and key.
     pub used_keys: Table<UsedKey>,
-    /// The running nodes of a shared store and when they have started, by node. Each puts its row
-    /// every second.
-    pub nodes: Table<(NodeId, Timestamp)>,
+    /// The running nodes of a shared store. Each puts its row every second.
+    pub nodes: Table<NodeId>,
     /// The breaker, under `bank`.
     pub breaker: Table<Breaker>,
     /// The behaviour that an administrator has set, under `simulated`.

@@ -187,7 +187,10 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => None,
             State::Open { until } => (now < until).then_some(Interruption::Until(until)),
-            State::HalfOpen { .. } | State::Isolated => Some(Interruption::Indefinite),
+            State::HalfOpen { until } => {
+                until.filter(|until| now < *until).map(|_| Interruption::Indefinite)
+            }
+            State::Isolated => Some(Interruption::Indefinite),
         }
     }
 

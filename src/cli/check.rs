@@ -103,11 +103,9 @@ pub enum BooksError {
 impl Books {
     /// Opens the books of the configured bank.
     pub fn open(bank: &BankConfig, store: SharedStore) -> Result<Self, WrongUrl> {
+        let clock = store.clock();
         Ok(if bank.is_simulated() {
-            {
-                let clock = store.clock();
-                Self::Ledger(Box::new(Ledger::new(store, clock)))
-            }
+            Self::Ledger(Box::new(Ledger::new(store, clock)))
         } else {
             Self::Bank(Box::new(HttpBank::new(&bank.url, bank.timeout)?))
         })

@@ -103,6 +103,9 @@ impl Handler<AwaitPayment> for OrderDesk {
 impl OrderDeps {
     /// Waits while another node looks after an order that waits for the bank.
     async fn await_other_node(self, order: OrderId) {
+        if !self.shared.tables.store.is_shared() {
+            return;
+        }
         while let Ok(Some(order)) = self.shared.tables.orders.get(order).await
             && order.value.waits_for_bank()
             && order.value.node != Some(self.peers.node())

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use domain::order::{NodeId, Order};
 use domain::time::later;
-use jiff::Timestamp;
 
 use crate::clock::{Clock, new_id};
 use crate::shared::Shared;
@@ -29,7 +28,6 @@ const KEPT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(super) struct Peers {
     node: NodeId,
-    started_at: Timestamp,
     seen: Arc<RwLock<HashMap<NodeId, Seen>>>,
 }
 
@@ -45,8 +43,7 @@ struct Seen {
 impl Peers {
     /// Creates a node with a new identity.
     pub(super) fn new(clock: &Clock) -> Self {
-        let started_at = clock.now();
-        Self { node: NodeId(new_id(started_at)), started_at, seen: Arc::default() }
+        Self { node: NodeId(new_id(clock.now())), seen: Arc::default() }
     }
 
     /// This node.
@@ -71,16 +68,14 @@ impl Peers {
         }
         let mut nodes = HashMap::new();
         for (_, row) in tables.nodes.all().await? {
-            nodes.insert(row.value.0, row.version);
+            nodes.insert(row.value, row.version);
         }
         let beats = nodes.remove(&self.node);
         let until = later(shared.clock.now(), KEPT);
         let mut batch = shared.batch();
-        let row = (self.node, self.started_at);
-        batch.put_until(&tables.nodes, self.node, beats, &row, until)?;
-        let has_stopped = self.look(&nodes);
+        batch.put_until(&tables.nodes, self.node, beats, &self.node, until)?;
         tables.commit(batch).await?;
-        Ok(has_stopped)
+        Ok(self.look(&nodes))
     }
 
     /// Notes how often each node has shown itself. Returns whether one has stopped since the look

@@ -30,6 +30,8 @@ pub(super) struct NextCheck {
     tries: u32,
     /// Whether the outcome of the payment was unknown when the desk saw the order last.
     pub(super) is_unknown: bool,
+    /// Whether another node may look after the order.
+    is_of_peer: bool,
 }
 
 impl OrderDeps {
@@ -45,7 +47,10 @@ impl OrderDesk {
     pub(super) fn start_reconciling(&self, ctx: &mut Context<Self>) {
         let deps = self.deps.clone();
         let pending = async move {
-            deps.peers.beat(&deps.shared).await?;
+            // What is read must be known before; what is written may fail.
+            if let Err(error) = deps.peers.beat(&deps.shared).await {
+                tracing::warn!(%error, "could not look for other nodes");
+            }
             deps.pending().await
         };
         pending
@@ -82,12 +87,14 @@ impl OrderDesk {
         let moment = self.deps.shared.clock.moment();
         let is_unknown = order.is_unknown();
         let next = if self.deps.peers.look_after(order) {
-            NextCheck { at: moment + READ_EVERY, tries: 0, is_unknown }
+            let at = moment + READ_EVERY;
+            NextCheck { at, tries: 0, is_unknown: false, is_of_peer: true }
         } else if order.waits_for_bank() {
             let tries = self.pending.get(&order.id).map_or(0, |check| check.tries);
-            NextCheck { at: moment + pause(order.id, tries), tries, is_unknown }
+            let at = moment + pause(order.id, tries);
+            NextCheck { at, tries, is_unknown, is_of_peer: false }
         } else {
-            NextCheck { at: self.expiry(order), tries: 0, is_unknown }
+            NextCheck { at: self.expiry(order), tries: 0, is_unknown, is_of_peer: false }
         };
         self.pending.insert(order.id, next);
     }
@@ -108,7 +115,7 @@ impl OrderDesk {
     pub(super) fn check_soon(&mut self, order: OrderId) {
         let at = self.deps.shared.clock.moment();
         let is_unknown = self.pending.get(&order).is_some_and(|check| check.is_unknown);
-        self.pending.insert(order, NextCheck { at, tries: 0, is_unknown });
+        self.pending.insert(order, NextCheck { at, tries: 0, is_unknown, is_of_peer: false });
     }
 
     /// Shows again and again that this node is running. Once another one has stopped, its orders
@@ -141,9 +148,11 @@ impl OrderDesk {
 
     fn add_pending(&mut self, orders: Vec<OrderId>, at: Moment) {
         for order in orders {
-            let check = NextCheck { at, tries: 0, is_unknown: false };
+            let check = NextCheck { at, tries: 0, is_unknown: false, is_of_peer: true };
             let check = self.pending.entry(order).or_insert(check);
-            check.at = check.at.min(at);
+            if check.is_of_peer {
+                check.at = check.at.min(at);
+            }
         }
     }
 

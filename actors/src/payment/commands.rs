@@ -207,7 +207,10 @@ impl PaymentDeps {
         let Call { mut permit, request, wanted } = call;
         let mut room = self.line.enter().await;
         // Nothing is awaited between the last look at what is wanted and the call.
-        if !permit.is_current().await || !wanted.at(self.shared.clock.moment()) {
+        if self.is_isolated().await
+            || !permit.is_current().await
+            || !wanted.at(self.shared.clock.moment())
+        {
             return None;
         }
         room.start();
@@ -233,6 +236,17 @@ impl PaymentDeps {
                 outcome_of_error(&error)
             }
         }))
+    }
+
+    /// Returns whether an administrator has isolated the breaker on any node, so that no call that
+    /// waited in line starts after that. If the store does not reply, it is not known to be.
+    async fn is_isolated(&self) -> bool {
+        let tables = &self.shared.tables;
+        let row = match tables.store.is_shared() {
+            true => tables.breaker.get(BREAKER).await,
+            false => return false,
+        };
+        row.is_ok_and(|row| row.is_some_and(|row| row.value.check_isolated().is_err()))
     }
 
     async fn request(&self, request: &Request) -> Result<Answer, BankError> {

@@ -131,8 +131,10 @@ mod tests {
         let stored = serde_json::to_string(&placed()).unwrap();
         let positions = FIELDS_BEFORE.map(|name| stored.find(&format!("\"{name}\":")).unwrap());
         assert!(positions.is_sorted(), "{stored}");
-        let last =
-            r#""called_off":false,"requested":"none","pay_after":null,"steps":[],"note":null}"#;
+        let last = concat!(
+            r#""called_off":false,"requested":"none","pay_after":null,"steps":[],"#,
+            r#""note":null,"node":null}"#,
+        );
         assert!(stored.ends_with(last), "{stored}");
     }
 

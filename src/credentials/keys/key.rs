@@ -16,6 +16,8 @@ pub struct Key {
     pub access: [u8; 32],
     /// Signs refresh tokens.
     pub refresh: [u8; 32],
+    /// Authenticates what repeated commands are compared by, which may hold a password.
+    pub command: [u8; 32],
     pub(super) secret: SecretString,
     pub(super) created_at: Timestamp,
 }
@@ -37,6 +39,7 @@ impl Key {
             id: hexadecimal(&key("key id")).chars().take(8).collect(),
             access: key("access token 1"),
             refresh: key("refresh token 1"),
+            command: key("command 1"),
             secret,
             created_at,
         }
