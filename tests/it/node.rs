@@ -20,6 +20,7 @@ mod clock;
 mod failover;
 mod own_writes;
 mod peers;
+mod rush;
 
 /// Opens a node with settings.
 pub(crate) async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
