@@ -106,7 +106,8 @@ fn configuration(nodes: &[TestShop], port: u16, folder: &Path) -> String {
         .join("\n");
     let block = lines.join("\n");
     format!(
-        "daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nevents {{ worker_connections 4096; }}\n\
+        "daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\n\
+         events {{ worker_connections 4096; }}\n\
          http {{\naccess_log off;\n{temporary}\n{block}\n}}\n"
     )
 }

@@ -163,11 +163,13 @@ impl OrderDeps {
         let now = self.shared.clock.now();
         let lifetimes = self.shared.rules.carts;
         let expiry = lifetimes.expiry(&owner, now);
-        let new = Cart::new(rows.position(), expiry);
         let stored = rows
             .get(&tables.carts, &owner)?
             .filter(|cart| cart.version > 0 && !lifetimes.is_expired(&owner, cart, now));
-        let cart = stored.unwrap_or(new);
+        let cart = match stored {
+            Some(cart) => cart,
+            None => Cart::new(rows.position()?, expiry),
+        };
         Ok(Some((owner, cart.merge(&cart_of(order, Cart::empty(expiry)), expiry))))
     }
 }

@@ -39,8 +39,9 @@ impl From<StoreError> for RowError {
 pub struct Rows {
     read: HashMap<String, Option<Versioned>>,
     unread: BTreeSet<String>,
-    /// The position of the log at the last read.
-    position: EventId,
+    /// The position of the log after the rows were read, if a command needs it.
+    position: Option<EventId>,
+    needs_position: bool,
     changed: HashMap<String, Change>,
     required: BTreeSet<String>,
     /// The administrator who sent the command that is being decided.
@@ -62,22 +63,26 @@ impl Rows {
         self.events.clear();
     }
 
-    /// Reads the rows that were needed and not read yet; returns whether there were any.
+    /// Reads what was needed and not read yet; returns whether there was anything.
     pub async fn read(&mut self, tables: &Tables) -> Result<bool, StoreError> {
-        if self.unread.is_empty() {
+        let needs_position = std::mem::take(&mut self.needs_position);
+        if self.unread.is_empty() && !needs_position {
             return Ok(false);
         }
         let keys: Vec<_> = std::mem::take(&mut self.unread).into_iter().collect();
-        // The position is read after the rows, so that it is not below any version among them.
         let values = tables.store.get_many(&keys).await?;
-        self.position = tables.store.last_event().await?;
         self.read.extend(keys.into_iter().zip(values));
+        // After the rows, so that it is not below any version among them.
+        if needs_position || self.position.is_some() {
+            self.position = Some(tables.store.last_event().await?);
+        }
         Ok(true)
     }
 
-    /// The position of the log when the rows were read.
-    pub fn position(&self) -> EventId {
-        self.position
+    /// Returns a position of the log that is not below any version of the rows that were read.
+    pub fn position(&mut self) -> Result<EventId, RowError> {
+        self.needs_position = self.position.is_none();
+        self.position.ok_or(RowError::Unread)
     }
 
     /// Announces that a row will be needed, so that it is read together with the first one.

@@ -1,14 +1,16 @@
 //! A client whose requests go to another node each time reads what it has written.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use reqwest::cookie::Jar;
 use serde_json::json;
 
 use crate::cluster::Cluster;
 use crate::harness::client;
+use crate::people::Person;
 
 /// How late the nodes learn of each other's commits.
 const LATE: Duration = Duration::from_millis(200);
@@ -102,4 +104,65 @@ async fn a_position_that_no_node_can_reach_delays_nothing() {
         let request = ana.request(Method::GET, "/api/cart").header("shop-position", position);
         ana.receives(request).await.expect(200);
     }
+}
+
+/// How many writes are read again.
+const WRITES: usize = 1_000;
+
+/// How many people make them at once.
+const PEOPLE: usize = 20;
+
+#[actix_web::test]
+#[ignore = "takes a minute, and prints what it measures"]
+async fn a_thousand_own_writes_are_read_and_the_position_costs_little() {
+    let cluster = Cluster::open(&[]).await;
+    let mut people = Vec::new();
+    for number in 0..PEOPLE {
+        let person = cluster.nodes[number % 3].customer(&format!("buyer{number}")).await;
+        people.push(person.at_url(&cluster.url));
+    }
+    let with = reads_own_writes(&people, true).await;
+    let without = reads_own_writes(&people, false).await;
+    with.print("with the position");
+    without.print("without it");
+    cluster.network.delays_news(LATE);
+    let late = reads_own_writes(&people, true).await;
+    late.print("with it and late news");
+    assert_eq!((with.stale, late.stale), (0, 0));
+}
+
+/// What a thousand reads after writes have shown.
+struct Reads {
+    stale: usize,
+    median: Duration,
+    p99: Duration,
+}
+
+impl Reads {
+    fn print(&self, name: &str) {
+        let Self { stale, median, p99 } = self;
+        eprintln!("{name}: {stale} stale, median {median:?}, p99 {p99:?}");
+    }
+}
+
+async fn reads_own_writes(people: &[Person], with_position: bool) -> Reads {
+    let reads = people.iter().map(async |person| {
+        let mut reads = Vec::new();
+        for quantity in 1..=WRITES / PEOPLE {
+            let set = json!({ "quantity": quantity });
+            person.adds(2, 1).await.expect(200);
+            person.send(Method::PUT, "/api/cart/items/2", set).await.expect(200);
+            let forgetting = person.forgetting();
+            let reader = if with_position { person } else { &forgetting };
+            let began = Instant::now();
+            let count = reader.cart().await["item_count"].as_u64();
+            reads.push((began.elapsed(), count != Some(quantity as u64)));
+        }
+        reads
+    });
+    let mut reads = join_all(reads).await.concat();
+    reads.sort_unstable();
+    let stale = reads.iter().filter(|(_, is_stale)| *is_stale).count();
+    let at = |part: usize| reads[reads.len() * part / 100].0;
+    Reads { stale, median: at(50), p99: at(99) }
 }
