@@ -1,8 +1,10 @@
 //! Refuses requests that this node could answer only with an older state than it should: while it
 //! has lost its place in the log, or before it has read what the client has seen on another node.
 
+use std::time::Duration;
+
 use actix_web::body::BoxBody;
-use actix_web::cookie::time::Duration;
+use actix_web::cookie::time;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
@@ -19,7 +21,10 @@ use crate::state::AppState;
 const WITHOUT_SHOP: [&str; 4] = ["/health/", "/metrics", "/static/", "/favicon.ico"];
 
 /// How long a browser remembers the position: until every node is past it, with a large margin.
-const REMEMBERED: Duration = Duration::minutes(1);
+const REMEMBERED: time::Duration = time::Duration::minutes(1);
+
+/// How long a client should wait before it repeats a refused request.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Refuses a request for the shop while the node reads everything again: its copies may be wrong
 /// until then.
@@ -30,8 +35,7 @@ pub async fn require_place(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let shows_shop = !WITHOUT_SHOP.iter().any(|start| request.path().starts_with(start));
     if shows_shop && *state.shop.is_lost.borrow() {
-        let problem = Problem::because(Code::Unavailable, "the store is being read again");
-        return Ok(request.error_response(problem));
+        return Ok(request.error_response(unavailable("the store is being read again")));
     }
     if shows_shop && state.shop.tables.store.is_shared() {
         return after_position(&state, request, next).await;
@@ -51,8 +55,7 @@ async fn after_position(
         None => Ok(true),
     };
     if !is_shown.unwrap_or(false) {
-        let problem = Problem::because(Code::Unavailable, "this node does not follow fast enough");
-        return Ok(request.error_response(problem));
+        return Ok(request.error_response(unavailable("this node does not follow fast enough")));
     }
     let is_command = !request.method().is_safe();
     let mut response = next.call(request).await?;
@@ -70,6 +73,10 @@ async fn after_position(
         response.response_mut().add_cookie(&cookie)?;
     }
     Ok(response)
+}
+
+fn unavailable(reason: &str) -> Problem {
+    Problem::because(Code::Unavailable, reason).retry_after(RETRY_AFTER)
 }
 
 /// Returns the last event that the client of a request has seen, as it says. Anything that is no

@@ -4,8 +4,9 @@
 //!
 //! The order desk does this for its own commands, in the commit of each. Here the key is stored
 //! before the command, and the answer after it; both go on if the client is gone. If the answer is
-//! missing, because the server crashed or the outcome is unknown, every repetition is refused. So a
-//! command takes effect at most once.
+//! missing, because the server crashed or the outcome is unknown, the command runs again: a cart
+//! keeps the key with the change that it has made, and any other command has the same effect a
+//! second time. Only what would create a second article is refused.
 
 use std::future;
 use std::time::Duration;
@@ -41,11 +42,17 @@ const KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// The pause before an answer is stored again after a failure.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// How long a client should wait before it repeats a refused request.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// What an upload has besides its file.
 const OVERHEAD: usize = 64 * 1024;
 
 /// The routes whose commands do this themselves.
 const OF_ORDERS: [&str; 3] = ["/api/orders", "/api/orders/{id}/pay", "/api/orders/{id}/refund"];
+
+/// The routes whose commands would create something again.
+const CREATING: [&str; 2] = ["/api/articles", "/api/admin/articles.csv"];
 
 /// The routes whose answers hold a secret, which must not be stored.
 const SECRET: [&str; 1] = ["/api/users/{id}/reset-link"];
@@ -78,6 +85,8 @@ struct Keyed {
     fingerprint: String,
     /// The version of the row.
     version: Option<Version>,
+    /// Whether the command may run again if its outcome is unknown.
+    is_repeatable: bool,
     running: RunningCommand,
 }
 
@@ -129,9 +138,11 @@ async fn keyed(
     let keys = state.shop.tables.named("command-key");
     let key = format!("{}/{key}", me.user);
     let running = state.commands.begin(&key);
-    let running = running.ok_or_else(|| Problem::new(Code::IdempotencyKeyInUse))?;
+    let running = running.ok_or_else(in_use)?;
+    let is_repeatable = !CREATING.contains(&route.as_str());
     let state = state.clone();
-    Ok(Some(Keyed { state, keys, key, fingerprint, version: None, running }))
+    let version = None;
+    Ok(Some(Keyed { state, keys, key, fingerprint, version, is_repeatable, running }))
 }
 
 /// Returns a text that describes a request: the same for every repetition. It shows nothing of the
@@ -158,14 +169,15 @@ impl Keyed {
                 Err(Problem::new(Code::IdempotencyKeyReused))
             }
             Some(Used { answer: Some(answer), .. }) => Ok(Some(answer)),
-            Some(used) if used.process != self.state.commands.process => {
-                Err(Problem::new(Code::IdempotencyKeyInUse))
+            // If this process has stored the key and did not learn of it, it ran nothing.
+            Some(used) if self.is_repeatable || used.process == self.state.commands.process => {
+                Ok(None)
             }
-            // This process has stored the key and did not learn of it, so it ran nothing.
-            Some(_) => Ok(None),
+            Some(_) => Err(in_use()),
             None => match self.put(None).await {
                 Ok(()) => Ok(None),
-                Err(StoreError::Conflict) => Err(Problem::new(Code::IdempotencyKeyInUse)),
+                // The same command has arrived at another node.
+                Err(StoreError::Conflict) => Err(in_use()),
                 Err(error) => Err(unavailable(error)),
             },
         }
@@ -183,6 +195,9 @@ impl Keyed {
             return Ok(response);
         }
         if !status.is_success() {
+            if self.is_repeatable {
+                self.running.end();
+            }
             return Ok(response);
         }
         let (request, response) = response.into_parts();
@@ -259,6 +274,10 @@ impl Answer {
     }
 }
 
+fn in_use() -> Problem {
+    Problem::new(Code::IdempotencyKeyInUse).retry_after(RETRY_AFTER)
+}
+
 fn unavailable(error: StoreError) -> Problem {
-    Problem::because(Code::Unavailable, error)
+    Problem::because(Code::Unavailable, error).retry_after(RETRY_AFTER)
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::failpoint;
 use crate::failure::Failure;
 use crate::handling::{Exclusive, exclusive};
-use commands::{CartDeps, CurrentCart, is_none};
+use commands::{CartDeps, CurrentCart, Terms, is_none};
 use registry::{CartRegistry, Idle};
 
 mod active;
@@ -41,6 +41,8 @@ pub struct AddItem {
     pub quantity: Quantity,
     /// The versions of which the cart must have one; `None` accepts any.
     pub expected: Option<Vec<u64>>,
+    /// The key of a command that takes effect once, however often the owner repeats it.
+    pub key: Option<String>,
 }
 
 /// Sets the quantity of an article that is in the cart.
@@ -137,8 +139,9 @@ impl Handler<AddItem> for CartActor {
     type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, add: AddItem, _: &mut Self::Context) -> Self::Result {
-        let AddItem { article, quantity, expected } = add;
-        self.change(expected, Some(article), move |cart, article, expiry| {
+        let AddItem { article, quantity, expected, key } = add;
+        let terms = Terms { expected, article: Some(article), key };
+        self.change(terms, move |cart, article, expiry| {
             cart.add(article.ok_or(CartError::UnknownArticle)?, quantity, expiry)
         })
     }
@@ -149,7 +152,8 @@ impl Handler<SetItem> for CartActor {
 
     fn handle(&mut self, set: SetItem, _: &mut Self::Context) -> Self::Result {
         let SetItem { article, quantity, expected } = set;
-        self.change(expected, Some(article), move |cart, article, expiry| {
+        let terms = Terms { expected, article: Some(article), key: None };
+        self.change(terms, move |cart, article, expiry| {
             cart.set(article.ok_or(CartError::UnknownArticle)?, quantity, expiry)
         })
     }
@@ -160,7 +164,8 @@ impl Handler<RemoveItem> for CartActor {
 
     fn handle(&mut self, remove: RemoveItem, _: &mut Self::Context) -> Self::Result {
         let RemoveItem { article, expected } = remove;
-        self.change(expected, None, move |cart, _, expiry| cart.remove(article, expiry))
+        let terms = Terms { expected, ..Terms::default() };
+        self.change(terms, move |cart, _, expiry| cart.remove(article, expiry))
     }
 }
 
@@ -176,7 +181,7 @@ impl Handler<MergeCart> for CartActor {
     type Result = Exclusive<Self, Cart, CartError>;
 
     fn handle(&mut self, MergeCart(other): MergeCart, _: &mut Self::Context) -> Self::Result {
-        self.change(None, None, move |cart, _, expiry| Ok(cart.merge(&other, expiry)))
+        self.change(Terms::default(), move |cart, _, expiry| Ok(cart.merge(&other, expiry)))
     }
 }
 
@@ -199,13 +204,10 @@ impl Handler<Passivate> for CartActor {
 impl CartActor {
     fn change(
         &mut self,
-        expected: Option<Vec<u64>>,
-        article: Option<ArticleId>,
+        terms: Terms,
         decide: impl Fn(&Cart, Option<&Article>, Timestamp) -> Result<Cart, CartError> + 'static,
     ) -> Exclusive<Self, Cart, CartError> {
-        self.run(async move |deps, owner, current| {
-            deps.change(owner, current, expected, article, decide).await
-        })
+        self.run(async move |deps, owner, current| deps.change(owner, current, terms, decide).await)
     }
 
     /// Runs a command while the actor handles no other message.

@@ -107,6 +107,8 @@ pub struct Tables {
     pub picture_chunks: Table<Chunk>,
     /// Carts, by owner.
     pub carts: Table<Cart>,
+    /// The keys of commands that have changed a cart, by owner and key.
+    pub cart_keys: Table<()>,
     /// Users, by id.
     pub accounts: Table<Account>,
     /// The number of users, under `all`; absent until they are counted in a store of an earlier
@@ -187,6 +189,7 @@ impl Tables {
             pictures: Table::new(&store, "picture"),
             picture_chunks: Table::new(&store, "picture-chunk"),
             carts: Table::new(&store, "cart"),
+            cart_keys: Table::new(&store, "cart-key"),
             accounts: Table::new(&store, "account"),
             user_count: Table::new(&store, "user-count"),
             usernames: Table::new(&store, "username"),

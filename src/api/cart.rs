@@ -21,6 +21,7 @@ use views::site::localized;
 use super::expected_versions;
 use crate::auth::MyCart;
 use crate::auth::browser::locale;
+use crate::cors::IDEMPOTENCY_KEY;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
@@ -84,7 +85,9 @@ pub async fn add_item(
     Fields(item): Fields<NewItem>,
 ) -> Result<HttpResponse, Problem> {
     let NewItem { article_id: article, quantity } = item;
-    let add = AddItem { article, quantity, expected: expected_version(&request)? };
+    let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
+    let key = key.map(str::to_owned);
+    let add = AddItem { article, quantity, expected: expected_version(&request)?, key };
     answer(&cart, &request, cart.ask(add).await).await
 }
 

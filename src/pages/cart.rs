@@ -44,7 +44,7 @@ pub async fn add_item(
     id: Path<ArticleId>,
     Form(form): Form<AddItemForm>,
 ) -> Result<HttpResponse, Problem> {
-    let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None };
+    let add = AddItem { article: *id, quantity: Quantity::ONE, expected: None, key: None };
     let cart = visitor.fill_cart(&request, add).await?;
     if form.then.as_deref() == Some("checkout") {
         return Ok(redirect(&visitor, &request, "/checkout", "notice-cart-added"));

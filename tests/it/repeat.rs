@@ -2,7 +2,9 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::Duration;
 
+use actix_web::rt::time::sleep;
 use futures_util::future::join;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -115,6 +117,29 @@ async fn a_command_is_repeated_until_it_is_answered_and_takes_effect_once() {
         let again = sends(&ana, &key, "/api/cart/items", piece(2)).await.expect(200);
         assert_eq!(again.json["cart"]["item_count"], round);
     }
+}
+
+#[actix_web::test]
+async fn a_command_that_a_crash_interrupted_is_repeated_and_counts_once() {
+    let mut shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    for round in 1..=8_u64 {
+        let key = format!("k{round}");
+        let first = join(sends_to_crash(&ana, &key), async {
+            sleep(Duration::from_micros(400 * round)).await;
+            shop.kill();
+        });
+        first.await;
+        shop.start_again();
+        let again = sends(&ana, &key, "/api/cart/items", piece(2)).await.expect(200);
+        assert_eq!(again.json["cart"]["item_count"], round);
+    }
+}
+
+/// Sends the command to add a piece, which may not be answered.
+async fn sends_to_crash(person: &Person, key: &str) {
+    let request = person.request(Method::POST, "/api/cart/items").header("idempotency-key", key);
+    let _ = request.json(&piece(2)).send().await;
 }
 
 #[actix_web::test]

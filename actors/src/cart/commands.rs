@@ -1,8 +1,11 @@
 //! The commands of a cart: read, decide, commit.
 
+use std::time::Duration;
+
 use domain::article::{Article, ArticleId};
 use domain::cart::{Cart, CartError, Owner};
 use domain::event::Event;
+use domain::time::later;
 use jiff::Timestamp;
 
 use super::CartReply;
@@ -25,6 +28,20 @@ pub(super) struct CurrentCart {
     pub(super) cart: Cart,
     pub(super) version: Option<Version>,
 }
+
+/// What a change depends on besides the cart.
+#[derive(Default)]
+pub(super) struct Terms {
+    /// The versions of which the cart must have one; `None` accepts any.
+    pub(super) expected: Option<Vec<u64>>,
+    /// The article that is added or set.
+    pub(super) article: Option<ArticleId>,
+    /// The key of a command that takes effect once.
+    pub(super) key: Option<String>,
+}
+
+/// How long the key of a command is kept.
+const KEY_KEPT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Returns whether the owner has no cart: there never was one, or the last one has expired.
 pub(super) fn is_none(cart: &Cart) -> bool {
@@ -77,7 +94,8 @@ impl CartDeps {
         !is_none(cart) && (is_old || is_ahead)
     }
 
-    /// Changes the cart as `decide` says, given an article.
+    /// Changes the cart as `decide` says, given an article. A command whose key is stored took
+    /// effect before, and changes nothing.
     ///
     /// Decides on what this node knows. Another node may have changed that, so the store decides
     /// on a refusal, and the versions of a commit on everything else.
@@ -88,11 +106,17 @@ impl CartDeps {
         &self,
         owner: &Owner,
         current: &mut Option<CurrentCart>,
-        expected: Option<Vec<u64>>,
-        article: Option<ArticleId>,
+        terms: Terms,
         decide: impl Fn(&Cart, Option<&Article>, Timestamp) -> Result<Cart, CartError>,
     ) -> CartReply {
+        let Terms { expected, article, key } = terms;
         let tables = &self.shared.tables;
+        let key = key.map(|key| format!("{owner}/{key}"));
+        if let Some(key) = &key
+            && tables.cart_keys.get(key).await?.is_some()
+        {
+            return Ok(self.read(owner, current).await?.cart);
+        }
         let expiry = self.shared.rules.carts.expiry(owner, self.shared.clock.now());
         let decide_on = async |current: CurrentCart, article: Option<&Article>| {
             let CurrentCart { cart, version } = current;
@@ -117,6 +141,10 @@ impl CartDeps {
         let mut batch = self.shared.batch();
         batch.put_until(&tables.carts, owner, version, &cart, cart.kept_until())?;
         batch.publish(&Event::CartChanged { owner: owner.clone(), cart: cart.clone() })?;
+        if let Some(key) = key {
+            let until = later(self.shared.clock.now(), KEY_KEPT);
+            batch.put_until(&tables.cart_keys, key, None, &(), until)?;
+        }
         tables.commit(batch).await?;
         let version = Some(version.unwrap_or_default() + 1);
         *current = Some(CurrentCart { cart: cart.clone(), version });
@@ -135,7 +163,8 @@ impl CartDeps {
             cart.expect_version(expected.as_deref())?;
             return Ok(cart);
         }
-        self.change(owner, current, expected, None, |cart, _, expiry| Ok(cart.clear(expiry))).await
+        let terms = Terms { expected, ..Terms::default() };
+        self.change(owner, current, terms, |cart, _, expiry| Ok(cart.clear(expiry))).await
     }
 
     /// Empties a cart that has expired and publishes that.

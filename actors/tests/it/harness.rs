@@ -180,7 +180,7 @@ pub(crate) fn client(cookie: Option<&str>) -> SessionClient {
 
 /// Returns the command that adds lamps to a cart.
 pub(crate) fn lamps(units: u32) -> AddItem {
-    AddItem { article: LAMP, quantity: Quantity::new(units).unwrap(), expected: None }
+    AddItem { article: LAMP, quantity: Quantity::new(units).unwrap(), expected: None, key: None }
 }
 
 /// Checks a condition until it returns a value; panics if it returns none for thirty seconds.

@@ -2,12 +2,14 @@
 
 use std::cell::Cell;
 
+use actix_web::rt::time::sleep;
 use actix_web::web;
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, stream};
 
 use super::peers::calls;
 use crate::cluster::Cluster;
+use crate::harness::LOOK_EVERY;
 use crate::people::Person;
 
 const BUYERS: usize = 500;
@@ -75,7 +77,7 @@ async fn buys(buyer: &Person, article: u64) -> bool {
                 buyer.delete("/api/cart").await.expect(200);
                 return false;
             }
-            (202 | 503 | 429, _) | (409, "idempotency_key_in_use") => {}
+            (202 | 503 | 429, _) | (409, "idempotency_key_in_use") => sleep(LOOK_EVERY).await,
             _ => panic!("{}", answer.json),
         }
     }

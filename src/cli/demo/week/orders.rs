@@ -30,7 +30,8 @@ impl Week {
             let on_sale: Vec<_> =
                 articles.values().filter(|article| article.available() > 2).collect();
             let Some(article) = self.dice.one_of(&on_sale) else { return Ok(()) };
-            let add = AddItem { article: article.id, quantity: Quantity::ONE, expected: None };
+            let add =
+                AddItem { article: article.id, quantity: Quantity::ONE, expected: None, key: None };
             self.shop.carts.ask(ToCart(owner.clone(), add)).await?;
         }
         let cart = self.shop.carts.ask(ToCart(owner, GetCart)).await?;
