@@ -18,12 +18,11 @@ pub struct RunningCommands {
     keys: Mutex<HashSet<String>>,
 }
 
-/// A running command. One that is dropped before it has ended counts as running for ever, because
-/// it may have taken effect.
+/// A running command. Dropping it ends it, unless it is kept.
 pub struct RunningCommand {
     commands: Arc<RunningCommands>,
     key: String,
-    has_ended: bool,
+    is_kept: bool,
 }
 
 impl Default for RunningCommands {
@@ -40,21 +39,21 @@ impl RunningCommands {
         is_new.then(|| RunningCommand {
             commands: self.clone(),
             key: key.to_owned(),
-            has_ended: false,
+            is_kept: false,
         })
     }
 }
 
 impl RunningCommand {
-    /// Ends the command: its key is stored with what has become of it, or it has not begun.
-    pub fn end(mut self) {
-        self.has_ended = true;
+    /// Sets whether the command counts as running for ever if it is dropped now.
+    pub fn keep(&mut self, is_kept: bool) {
+        self.is_kept = is_kept;
     }
 }
 
 impl Drop for RunningCommand {
     fn drop(&mut self) {
-        if !self.has_ended {
+        if self.is_kept {
             return;
         }
         let mut keys = self.commands.keys.lock().unwrap_or_else(PoisonError::into_inner);

@@ -96,25 +96,13 @@ pub async fn answer_once(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut keyed = match keyed(&state, &mut request).await {
+    let keyed = match keyed(&state, &mut request).await {
         Ok(Some(keyed)) => keyed,
         Ok(None) => return next.call(request).await,
         Err(problem) => return Ok(request.error_response(problem)),
     };
-    match keyed.begin().await {
-        Ok(None) => {}
-        Ok(Some(answer)) => {
-            keyed.running.end();
-            return Ok(request.into_response(answer.response()));
-        }
-        Err(problem) => {
-            keyed.running.end();
-            return Ok(request.error_response(problem));
-        }
-    }
     // In a task of its own, because actix drops the request of a client that is gone.
-    let answered = async move { keyed.end(next.call(request).await?).await };
-    let answered = rt::spawn(answered.in_current_span()).await;
+    let answered = rt::spawn(keyed.answer(request, next).in_current_span()).await;
     answered.map_err(|error| Problem::because(Code::Internal, error))?
 }
 
@@ -160,6 +148,23 @@ async fn content(state: &AppState, request: &mut ServiceRequest) -> Result<Strin
 }
 
 impl Keyed {
+    /// Answers a command: with its stored answer, or by running it.
+    async fn answer(
+        mut self,
+        request: ServiceRequest,
+        next: Next<BoxBody>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        match self.begin().await {
+            Ok(None) => {
+                // From now on it may take effect.
+                self.running.keep(!self.is_repeatable);
+                self.end(next.call(request).await?).await
+            }
+            Ok(Some(answer)) => Ok(request.into_response(answer.response())),
+            Err(problem) => Ok(request.error_response(problem)),
+        }
+    }
+
     /// Stores the key of a new command. Returns the answer of one that was answered before.
     async fn begin(&mut self) -> Result<Option<Answer>, Problem> {
         let row = self.keys.get(&self.key).await.map_err(unavailable)?;
@@ -195,9 +200,6 @@ impl Keyed {
             return Ok(response);
         }
         if !status.is_success() {
-            if self.is_repeatable {
-                self.running.end();
-            }
             return Ok(response);
         }
         let (request, response) = response.into_parts();
@@ -210,21 +212,23 @@ impl Keyed {
     /// Stores the answer. While the store is not available, the client does not wait for that.
     async fn store(mut self, answer: Answer) {
         if self.try_store(&answer).await {
-            return self.running.end();
+            return;
         }
         rt::spawn(async move {
             while !self.try_store(&answer).await {
                 sleep(RETRY).await;
             }
-            self.running.end();
         });
     }
 
     /// Returns whether the answer is stored.
     async fn try_store(&mut self, answer: &Answer) -> bool {
         match self.put(Some(answer.clone())).await {
-            // After a conflict, an earlier try has stored it.
-            Ok(()) | Err(StoreError::Conflict) => true,
+            // After a conflict, an earlier try has stored it, or a repetition on another node.
+            Ok(()) | Err(StoreError::Conflict) => {
+                self.running.keep(false);
+                true
+            }
             Err(error) => {
                 tracing::warn!(%error, "could not store the answer to a command yet");
                 false
@@ -232,12 +236,12 @@ impl Keyed {
         }
     }
 
-    async fn remove(self) {
+    async fn remove(mut self) {
         let shop = &self.state.shop;
         let mut batch = shop.tables.batch(shop.clock.now());
         batch.remove(&self.keys, &self.key, self.version.unwrap_or_default());
         match shop.tables.commit(batch).await {
-            Ok(_) => self.running.end(),
+            Ok(_) => self.running.keep(false),
             Err(error) => tracing::warn!(%error, "could not remove an idempotency key"),
         }
     }

@@ -226,6 +226,24 @@ async fn the_variables_of_redis_connect_with_any_password_and_address() {
     }
 }
 
+#[actix_web::test]
+async fn the_account_of_redis_in_the_documents_is_enough() {
+    let redis = RedisServer::start();
+    let documents = include_str!("../../docs/security.md");
+    let account = documents.split_once("\nACL SETUSER").unwrap().1.split_once("```").unwrap().0;
+    let account = account.split_whitespace().collect::<Vec<_>>().join(" ");
+    let made = redis.ask(&format!("ACL SETUSER {account}").replace("PASSWORD", "horse"));
+    assert_eq!(made, "+OK");
+    let url = redis.url().replace("://", "://shop:horse@");
+    let shop = node(&redis, &[("STORE__URL", &url)]).await;
+    let ana = shop.customer("ana").await;
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("k").await.expect(201);
+    sleep(Duration::from_secs(3)).await;
+    until_right(&ana, "/health/ready", |answer| answer["status"] == "ready").await;
+    assert!(shop.command(&["check"]).status().unwrap().success());
+}
+
 /// Requests the account page with the secret of a session, and returns the status.
 async fn account(shop: &TestShop, secret: &str) -> u16 {
     let cookie = format!("{}={secret}", shop.cookie("session"));

@@ -129,7 +129,8 @@ impl Writer {
                 (Method::PATCH, path.clone(), email)
             }
         };
-        Some(Request { method, path, key: format!("key-{}", self.sent), body })
+        let key = format!("{path}-{}", self.sent);
+        Some(Request { method, path, key, body })
     }
 
     /// Returns an order of the current cart.
