@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use microshop::crypto::random_token;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -242,7 +243,9 @@ fn request_for(route: &str, order: &str, session: &str) -> (Method, String) {
 /// a caller with a cookie open a socket.
 async fn calls(shop: &TestShop, method: &Method, path: &str, proof: Option<Proof>) -> Answer {
     let request = shop.request(method.clone(), path).header("origin", &shop.url);
-    send(request.header("idempotency-key", "k").json(&json!({})), proof).await
+    // Another key for each command: a repeated one is answered as before.
+    let key = random_token();
+    send(request.header("idempotency-key", key).json(&json!({})), proof).await
 }
 
 /// Calls a route as a browser, which submits a form of the shop.
