@@ -115,6 +115,8 @@ impl CartDeps {
         if let Some(key) = &key
             && tables.cart_keys.get(key).await?.is_some()
         {
+            // Another node may have run it, which this one does not know yet.
+            *current = None;
             return Ok(self.read(owner, current).await?.cart);
         }
         let expiry = self.shared.rules.carts.expiry(owner, self.shared.clock.now());
