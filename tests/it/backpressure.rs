@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::people::Admin;
 use crate::socket::Socket;
 
@@ -25,6 +25,7 @@ const LAGGING: &str = "microshop_live_lagging_total";
 
 #[actix_web::test]
 async fn a_slow_client_misses_no_event_and_receives_the_newest_state() {
+    single_node("fills the buffers between a client and the shop");
     const CHANGES: u64 = 1_500;
     let (_shop, admin, bob, mut slow) = slow_client().await;
     for number in 1..=CHANGES {
@@ -60,6 +61,7 @@ async fn a_slow_client_misses_no_event_and_receives_the_newest_state() {
 
 #[actix_web::test]
 async fn a_client_that_disconnects_while_it_catches_up_misses_nothing_when_it_resumes() {
+    single_node("fills the buffers between a client and the shop");
     const STOCK: u64 = 1_234;
     let (shop, admin, bob, mut slow) = slow_client().await;
     let mut last = 0;
@@ -83,6 +85,7 @@ async fn a_client_that_disconnects_while_it_catches_up_misses_nothing_when_it_re
 
 #[actix_web::test]
 async fn stalled_clients_are_disconnected_and_the_others_receive_every_event() {
+    single_node("fills the buffers between a client and the shop");
     let shop = TestShop::open_with(&[("LIVE__STANDSTILL", "2s")]).await;
     let admin = shop.admin().await;
     let bob = admin.account_of(&shop, "bob").await;
@@ -122,6 +125,7 @@ async fn stalled_clients_are_disconnected_and_the_others_receive_every_event() {
 
 #[actix_web::test]
 async fn sockets_of_clients_that_vanish_are_removed() {
+    single_node("fills the buffers between a client and the shop");
     let shop = TestShop::open_with(&[("LIVE__SOCKETS_PER_ADDRESS", "1000")]).await;
     let admin = shop.admin().await;
     let sockets = stream::iter(0..1_000).map(|_| Socket::connect(&shop, "/api/live", &[]));
@@ -153,6 +157,7 @@ async fn a_client_that_sends_too_many_frames_is_closed_and_no_other() {
 
 #[actix_web::test]
 async fn sockets_over_the_limits_are_refused() {
+    single_node("each node limits for itself");
     let shop =
         TestShop::open_with(&[("LIVE__SOCKETS", "3"), ("LIVE__SOCKETS_PER_SESSION", "2")]).await;
     let ana = shop.customer("ana").await;
@@ -170,6 +175,7 @@ async fn sockets_over_the_limits_are_refused() {
 
 #[actix_web::test]
 async fn clients_are_asked_to_reconnect_at_different_times_after_a_shutdown() {
+    single_node("stops one node");
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;
     let mut sockets = Vec::new();

@@ -23,7 +23,6 @@ use crate::wire::exchanges;
 use invalid_replies::{FakeBank, Reply, invalid_replies};
 use process::BankProcess;
 
-mod certificate;
 mod check;
 mod invalid_replies;
 mod limited_stock;

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::Instant;
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::wire::exchanges;
 
 /// The send buffer of a client that floods, in bytes.
@@ -58,6 +58,7 @@ const UNREAD: [(&str, &str, u16); 11] = [
 
 #[actix_web::test]
 async fn three_hundred_slow_bodies_are_closed_at_their_deadline_while_others_are_served() {
+    single_node("nginx answers, or changes, this request itself");
     let body_timeout = Duration::from_secs(2);
     let shop = TestShop::open_with(&[("SERVER__BODY_TIMEOUT", "2s")]).await;
     let started = Instant::now();
@@ -89,6 +90,7 @@ async fn three_hundred_slow_bodies_are_closed_at_their_deadline_while_others_are
 
 #[actix_web::test]
 async fn after_a_response_to_an_unread_body_a_client_can_send_only_a_little_more() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     for (request, headers, status) in UNREAD {
@@ -103,6 +105,7 @@ async fn after_a_response_to_an_unread_body_a_client_can_send_only_a_little_more
 
 #[actix_web::test]
 async fn a_small_body_that_nothing_reads_does_not_end_its_connection() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let mut stream = TcpStream::connect(shop.url.trim_start_matches("http://")).await.unwrap();
     for (request, status) in
@@ -119,6 +122,7 @@ async fn a_small_body_that_nothing_reads_does_not_end_its_connection() {
 
 #[actix_web::test]
 async fn a_large_body_that_keeps_coming_may_take_longer() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open_with(&[("SERVER__BODY_TIMEOUT", "1s")]).await;
     let mut stream = TcpStream::connect(shop.url.trim_start_matches("http://")).await.unwrap();
     let fields = r#"{"username":"ana","password":"wrong horse"}"#;
@@ -251,6 +255,7 @@ async fn read_response(stream: &mut TcpStream) -> String {
 
 #[actix_web::test]
 async fn a_request_whose_body_ends_at_an_ambiguous_place_is_refused_and_closes_its_connection() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     let next = format!("GET /health/live HTTP/1.1\r\nhost: {address}\r\n\r\n");

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::people::{Answer, Person};
 use crate::preload;
 
@@ -76,6 +76,7 @@ impl Calendar {
 
 #[actix_web::test]
 async fn after_the_clock_is_put_right_nothing_revoked_comes_back_and_nothing_waits_for_hours() {
+    single_node("nodes on Redis follow its clock");
     for hours in [2, -2] {
         eprintln!("{hours} hours");
         let mut shop = TestShop::open_with(&SETTINGS).await;

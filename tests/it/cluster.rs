@@ -18,6 +18,9 @@ const OPERATIONS: &str = include_str!("../../docs/operations.md");
 /// The folder in which Debian keeps nginx, which is not in the path of every user.
 const SYSTEM_PROGRAMS: &str = "/usr/sbin";
 
+/// The secret of nodes that share a store.
+pub(crate) const SECRET: &str = "kQ7vZ2mX9pL4sD8wF1tR6yB3nH5jC0gA";
+
 /// Nodes with a balancer in front that sends each request to the next one.
 pub(crate) struct Cluster {
     /// The URL of the balancer.
@@ -25,14 +28,16 @@ pub(crate) struct Cluster {
     pub(crate) nodes: Vec<TestShop>,
     /// Between the nodes and Redis.
     pub(crate) network: HangingNetwork,
-    _nginx: Nginx,
-    _redis: RedisServer,
+    _balancer: Balancer,
 }
 
-/// A running nginx. It is stopped when the value is dropped.
-struct Nginx {
+/// A running nginx in front of three nodes, and their Redis. Both end when the value is dropped.
+pub(crate) struct Balancer {
+    /// Its URL.
+    pub(crate) url: String,
     process: Child,
     _folder: TempDir,
+    _redis: RedisServer,
 }
 
 impl Cluster {
@@ -42,7 +47,7 @@ impl Cluster {
         let network = HangingNetwork::before(&redis);
         let shared = [
             ("STORE__URL", network.url.as_str()),
-            ("AUTH__SECRET", "kQ7vZ2mX9pL4sD8wF1tR6yB3nH5jC0gA"),
+            ("AUTH__SECRET", SECRET),
             ("SERVER__TRUSTED_PROXIES", "127.0.0.1/32"),
         ];
         let settings = [&shared[..], settings].concat();
@@ -50,18 +55,24 @@ impl Cluster {
         for _ in 0..3 {
             nodes.push(TestShop::open_with(&settings).await);
         }
-        let port = free_port();
-        let nginx = Nginx::before(&nodes, port);
-        let url = format!("http://127.0.0.1:{port}");
-        Self { url, nodes, network, _nginx: nginx, _redis: redis }
+        let urls: Vec<_> = nodes.iter().map(|node| node.url.as_str()).collect();
+        let balancer = Balancer::before(&urls, redis, |_| true);
+        Self { url: balancer.url.clone(), nodes, network, _balancer: balancer }
     }
 }
 
-impl Nginx {
-    /// Starts nginx on a port, in front of nodes.
-    fn before(nodes: &[TestShop], port: u16) -> Self {
+impl Balancer {
+    /// Starts nginx in front of nodes that see no other client than nginx itself, as if it was the
+    /// browser.
+    pub(crate) fn unnoticed(nodes: &[&str], redis: RedisServer) -> Self {
+        Self::before(nodes, redis, |line| !line.contains("X-Forwarded-For"))
+    }
+
+    /// Starts nginx in front of nodes, with some lines of its configuration.
+    fn before(nodes: &[&str], redis: RedisServer, has: impl Fn(&str) -> bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let configuration = configuration(nodes, port, folder.path());
+        let port = free_port();
+        let configuration = configuration(nodes, port, folder.path(), has);
         let file = folder.path().join("nginx.conf");
         fs::write(&file, configuration).unwrap();
         let path = format!("{}:{SYSTEM_PROGRAMS}", std::env::var("PATH").unwrap());
@@ -71,11 +82,12 @@ impl Nginx {
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             thread::sleep(LOOK_EVERY);
         }
-        Self { process, _folder: folder }
+        let url = format!("http://127.0.0.1:{port}");
+        Self { url, process, _folder: folder, _redis: redis }
     }
 }
 
-impl Drop for Nginx {
+impl Drop for Balancer {
     fn drop(&mut self) {
         // SIGTERM: the process ends its workers, which would survive a SIGKILL.
         crate::harness::stop(&mut self.process);
@@ -83,15 +95,15 @@ impl Drop for Nginx {
 }
 
 /// Returns the configuration of the document for these nodes, without TLS and on another port.
-fn configuration(nodes: &[TestShop], port: u16, folder: &Path) -> String {
+fn configuration(nodes: &[&str], port: u16, folder: &Path, has: impl Fn(&str) -> bool) -> String {
     let block = OPERATIONS.split_once("```nginx\n").unwrap().1.split_once("```").unwrap().0;
     let mut lines = Vec::new();
     let mut servers = nodes.iter();
-    for line in block.lines() {
+    for line in block.lines().filter(|line| has(line)) {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             ["server", _] if line.ends_with(';') => {
-                let node = servers.next().unwrap().url.trim_start_matches("http://");
+                let node = servers.next().unwrap().trim_start_matches("http://");
                 lines.push(format!("server {node};"));
             }
             ["listen", ..] => lines.push(format!("listen 127.0.0.1:{port};")),

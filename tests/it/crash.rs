@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use account::{Manager, Registrar, Renewer};
 use random::Random;
 use shopper::Shopper;
@@ -28,6 +28,7 @@ struct Crowd {
 
 #[actix_web::test]
 async fn twenty_crashes_under_load_lose_no_acknowledged_change_and_repeat_none() {
+    single_node("nginx answers for a shop that is down");
     survives_under_load(20, |_| {}).await;
 }
 
@@ -90,6 +91,7 @@ async fn statistics_are_those_of_the_log_after_fifty_crashes_in_ten_thousand_eve
 
 #[actix_web::test]
 async fn a_refresh_interrupted_by_a_crash_is_repeated_and_the_session_continues() {
+    single_node("nginx answers for a shop that is down");
     let mut random = Random::new();
     let mut shop = TestShop::open().await;
     let mut renewer = Renewer::new(shop.customer("renate").await);

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::{Admin, Person};
 use story::{Action, Story};
 
@@ -71,6 +71,7 @@ fn every_durable_step_is_tested() {
 
 #[actix_web::test]
 async fn a_shop_that_crashes_while_it_anonymizes_orders_continues_after_a_restart() {
+    single_node("crashes one process");
     for moment in ["before", "after"] {
         let mut shop = TestShop::open().await;
         let admin = shop.admin().await;

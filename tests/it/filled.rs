@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::harness::{TestShop, make_private};
+use crate::harness::TestShop;
 
 /// The number of articles on sale.
 pub(crate) const ARTICLES: u32 = 65;
@@ -39,7 +39,7 @@ impl TestShop {
         ana.send(Method::POST, &cancel, json!({})).await.expect(200);
         shop.stop();
         fill(&shop.tables().await).await;
-        make_private(&shop.path("data"));
+        shop.make_private();
         shop.start_again();
         shop.admin().await.sets_bank("approve").await;
         shop

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join;
 use tokio::time::timeout;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::socket::Socket;
 use crate::wire::{CLOSE, CONTINUATION, FIN, PING, PONG, Received, TEXT, Wire, frame};
 
@@ -113,6 +113,7 @@ async fn a_flood_is_answered_or_refused_and_delays_no_other_client() {
 
 #[actix_web::test]
 async fn the_connection_of_a_client_that_vanishes_is_closed() {
+    single_node("counts the connections of a process");
     // Without pings, so that only the reset shows that the client is gone.
     let shop = TestShop::open_with(&[("LIVE__PING", "10m"), ("LIVE__SILENCE", "20m")]).await;
     let before = shop.connections();

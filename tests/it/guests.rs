@@ -7,7 +7,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 
-use crate::harness::{TestShop, client};
+use crate::harness::{TestShop, client, single_node};
 use crate::people::Answer;
 use crate::socket::Socket;
 
@@ -35,6 +35,7 @@ async fn stored_carts(mut shop: TestShop) -> usize {
 
 #[actix_web::test]
 async fn only_a_command_that_succeeds_makes_a_guest() {
+    single_node("each node limits for itself");
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let request = |method: Method, path: &str| {
@@ -79,6 +80,7 @@ async fn only_a_command_that_succeeds_makes_a_guest() {
 
 #[actix_web::test]
 async fn the_guests_of_an_address_change_their_carts_only_so_often() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[("GUESTS__COMMANDS_PER_MINUTE", "3")]).await;
     let ana = shop.customer("ana").await;
     let (_, headers) = adds(&shop, 1).await;
@@ -133,6 +135,7 @@ async fn no_page_and_no_socket_of_a_visitor_starts_a_cart() {
 
 #[actix_web::test]
 async fn an_address_has_no_more_new_guests_than_the_limit_and_invented_cookies_count() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[("GUESTS__PER_MINUTE", "3")]).await;
     let (_, first) = adds(&shop, 1).await;
     let guest = first["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -167,6 +170,7 @@ async fn an_address_has_no_more_new_guests_than_the_limit_and_invented_cookies_c
 
 #[actix_web::test]
 async fn guests_of_a_trusted_proxy_are_counted_by_their_own_addresses() {
+    single_node("each node limits for itself");
     let settings = [("GUESTS__PER_MINUTE", "1"), ("SERVER__TRUSTED_PROXIES", "127.0.0.1")];
     let shop = TestShop::open_with(&settings).await;
     let add = async |client: &str| {
@@ -185,6 +189,7 @@ async fn guests_of_a_trusted_proxy_are_counted_by_their_own_addresses() {
 
 #[actix_web::test]
 async fn many_connections_that_make_guests_disturb_no_other_client() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[("GUESTS__PER_MINUTE", "10")]).await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;

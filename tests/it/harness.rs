@@ -1,11 +1,12 @@
-//! A shop for one test: the real binary, with its own folder and its own port.
+//! A shop for one test: the real binary, with its own folder and its own port; or three of them
+//! and a balancer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,10 @@ use microshop::store::{self, Options};
 use reqwest::{Client, ClientBuilder, Method, RequestBuilder, redirect};
 use tempfile::TempDir;
 
+use crate::cluster::{Balancer, SECRET};
 use crate::people::{Admin, Person};
+use crate::position::{SHOP_POSITION, shown_at};
+use crate::redis_server::RedisServer;
 
 /// How long a test waits for a condition before it fails, far longer than it should take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,15 +35,41 @@ const TRUSTED: &str = "SSL_CERT_FILE";
 /// The password of the first administrator of a shop that may not have the default one.
 pub(crate) const OWN_PASSWORD: &str = "a quiet harbour";
 
-/// A running shop. Its process is killed when the value is dropped.
+/// A running shop. Its processes are killed when the value is dropped.
 pub(crate) struct TestShop {
-    folder: TempDir,
     settings: Vec<(String, String)>,
-    process: Child,
+    /// One process, or with `NODES` in the environment three and a balancer.
+    nodes: Vec<Node>,
+    _balancer: Option<Balancer>,
     /// The base URL.
     pub(crate) url: String,
     /// A client that keeps no cookies and follows no redirects.
     pub(crate) http: Client,
+}
+
+/// A process of a shop, and the folder in which it runs.
+struct Node {
+    folder: TempDir,
+    process: Child,
+    url: String,
+}
+
+thread_local! {
+    /// Whether the test of this thread needs a shop of one node.
+    static IS_SINGLE_NODE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Lets the shops of a test always have one node, for a reason.
+pub(crate) fn single_node(reason: &str) {
+    IS_SINGLE_NODE.set(true);
+    if has_many_nodes() {
+        println!("on a single node: {reason}");
+    }
+}
+
+/// Whether this run tests shops of many nodes.
+fn has_many_nodes() -> bool {
+    std::env::var_os("NODES").is_some()
 }
 
 impl TestShop {
@@ -50,7 +80,21 @@ impl TestShop {
 
     /// Opens an empty shop with settings, for instance `("ORDER__EXPIRY", "1s")`.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
-        Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit())
+        let has_store = settings.iter().any(|(key, _)| *key == "STORE__URL");
+        if has_store || IS_SINGLE_NODE.get() || !has_many_nodes() {
+            return Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit());
+        }
+        let (settings, redis) = shared(settings);
+        let start = || {
+            let folder = tempfile::tempdir().unwrap();
+            Node::start(folder, &settings, "", Stdio::inherit())
+        };
+        // The first one fills the store, so that it decides about the first password.
+        let nodes = vec![start(), start(), start()];
+        let urls: Vec<_> = nodes.iter().map(|node| node.url.as_str()).collect();
+        let balancer = Balancer::unnoticed(&urls, redis);
+        let url = balancer.url.clone();
+        Self::new(settings, nodes, Some(balancer), url)
     }
 
     /// Opens an empty shop with settings and failpoints, in the syntax of the `fail` crate.
@@ -84,30 +128,35 @@ impl TestShop {
     }
 
     fn open_in(folder: TempDir, settings: &[(&str, &str)], points: &str, log: Stdio) -> Self {
-        let settings: Vec<_> =
-            settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        let mut command = binary(folder.path(), &settings);
-        if !points.is_empty() {
-            command.env("FAILPOINTS", points);
-        }
-        let (process, url) = start(&mut command, log);
-        let http = client().build().unwrap();
-        Self { folder, settings, process, url, http }
+        let settings = owned(settings);
+        let node = Node::start(folder, &settings, points, log);
+        let url = node.url.clone();
+        Self::new(settings, vec![node], None, url)
+    }
+
+    fn new(
+        settings: Vec<(String, String)>,
+        nodes: Vec<Node>,
+        balancer: Option<Balancer>,
+        url: String,
+    ) -> Self {
+        Self { settings, nodes, _balancer: balancer, url, http: client().build().unwrap() }
     }
 
     /// Returns the path of a file in the folder of the shop.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
-        self.folder.path().join(path)
+        self.only_node().folder.path().join(path)
     }
 
     /// Reads a file in the folder of the shop.
     pub(crate) fn file(&self, path: &str) -> String {
-        fs::read_to_string(self.folder.path().join(path)).unwrap()
+        fs::read_to_string(self.path(path)).unwrap()
     }
 
     /// Builds a request to a path of the shop.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
+        let request = self.http.request(method, format!("{}{path}", self.url));
+        request.header(SHOP_POSITION, shown_at(&self.url))
     }
 
     /// Returns the name of a cookie, which contains the port of the shop.
@@ -127,37 +176,38 @@ impl TestShop {
 
     /// Counts the open sockets of the process, including its listener.
     pub(crate) fn connections(&self) -> usize {
-        let open = fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap();
+        let open = fs::read_dir(format!("/proc/{}/fd", self.only_node().process.id())).unwrap();
         let links = open.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
         links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
     }
 
-    /// Kills the process with SIGKILL.
+    /// Kills the processes with SIGKILL.
     pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        for Node { process, .. } in &mut self.nodes {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
     }
 
     /// Stops the process without ending it.
     pub(crate) fn pause(&self) {
-        signal(&self.process, "-STOP");
+        signal(&self.only_node().process, "-STOP");
     }
 
     /// Lets a paused process run on.
     pub(crate) fn resume(&self) {
-        signal(&self.process, "-CONT");
+        signal(&self.only_node().process, "-CONT");
     }
 
-    /// Sends SIGTERM to the process and waits until it has exited.
+    /// Sends SIGTERM to the processes and waits until they have exited.
     pub(crate) fn stop(&mut self) {
-        stop(&mut self.process);
+        self.nodes.iter_mut().for_each(|node| stop(&mut node.process));
     }
 
     /// Sends SIGTERM to the process and waits until it has exited, without blocking the thread.
     pub(crate) async fn is_stopped(&mut self) {
-        terminate(&self.process);
-        let process = RefCell::new(&mut self.process);
-        assert!(until(async || process.borrow_mut().try_wait().unwrap()).await.success());
+        terminate(&self.only_node().process);
+        assert!(self.exits().await.success());
     }
 
     /// Changes a setting. It takes effect when the shop is started again.
@@ -168,42 +218,55 @@ impl TestShop {
 
     /// Starts the shop again at the same address after it was killed or stopped.
     pub(crate) fn start_again(&mut self) {
-        let bind = self.url.trim_start_matches("http://").to_owned();
-        let mut settings = self.settings.clone();
-        settings.push(("SERVER__BIND".into(), bind));
-        (self.process, self.url) =
-            start(&mut binary(self.folder.path(), &settings), Stdio::inherit());
+        let settings = &self.settings;
+        self.nodes.iter_mut().for_each(|node| node.start_again(settings, &[]));
     }
 
     /// Starts the shop again at the same address, with environment variables.
     pub(crate) fn start_again_with(&mut self, variables: &[(&str, PathBuf)]) {
-        let mut command = self.serving();
-        command.envs(variables.iter().cloned());
-        (self.process, self.url) = start(&mut command, Stdio::inherit());
+        let settings = &self.settings;
+        self.nodes.iter_mut().for_each(|node| node.start_again(settings, variables));
     }
 
     /// Starts the shop again with failpoints. It may die before it is open.
     pub(crate) fn start_to_fail(&mut self, points: &str) {
-        let mut command = binary(self.folder.path(), &self.settings);
-        self.process = command.env("FAILPOINTS", points).stdout(Stdio::null()).spawn().unwrap();
+        let mut command = self.command(&[]);
+        command.env("FAILPOINTS", points).stdout(Stdio::null());
+        self.only_node_mut().process = command.spawn().unwrap();
     }
 
     /// Waits until SIGKILL has ended the process.
     pub(crate) async fn is_killed(&mut self) {
-        let process = RefCell::new(&mut self.process);
-        let status = until(async || process.borrow_mut().try_wait().unwrap()).await;
+        let status = self.exits().await;
         assert_eq!(status.signal(), Some(9), "{status}");
+    }
+
+    /// Waits until the process has exited.
+    async fn exits(&mut self) -> ExitStatus {
+        let process = RefCell::new(&mut self.only_node_mut().process);
+        until(async || process.borrow_mut().try_wait().unwrap()).await
     }
 
     /// Opens the tables of the closed shop.
     pub(crate) async fn tables(&self) -> Tables {
-        let url = format!("sled:{}", self.folder.path().join("data/shop").display());
+        let set = self.settings.iter().find(|(key, _)| key == "STORE__URL");
+        let url = set.map_or_else(
+            || format!("sled:{}", self.path("data/shop").display()),
+            |(_, redis)| redis.clone(),
+        );
         let options = Options {
             events_max: 1_000,
             events_keep: Duration::from_secs(3_600),
             ..Options::default()
         };
         Tables::new(store::open(&url, &options, Clock::default()).await.unwrap())
+    }
+
+    /// Removes the permissions of other users from the data of the closed shop.
+    pub(crate) fn make_private(&self) {
+        let folders = self.nodes.iter().map(|node| node.folder.path().join("data"));
+        // A node without an embedded store has no data.
+        folders.filter(|folder| folder.exists()).for_each(|folder| make_private(&folder));
     }
 
     /// Runs `microshop check` on the closed shop. Returns its output, empty if it finds nothing.
@@ -217,23 +280,72 @@ impl TestShop {
     /// Builds a command that serves this closed shop at the same address.
     pub(crate) fn serving(&self) -> Command {
         let mut command = self.command(&["serve"]);
-        command.env("MICROSHOP_SERVER__BIND", self.url.trim_start_matches("http://"));
+        command.env("MICROSHOP_SERVER__BIND", self.only_node().address());
         command
     }
 
     /// Builds another command of the binary in the folder of the shop.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = binary(self.folder.path(), &self.settings);
+        let mut command = binary(self.nodes[0].folder.path(), &self.settings);
         command.args(arguments);
         command
     }
+
+    fn only_node(&self) -> &Node {
+        self.assert_single_node();
+        &self.nodes[0]
+    }
+
+    fn only_node_mut(&mut self) -> &mut Node {
+        self.assert_single_node();
+        &mut self.nodes[0]
+    }
+
+    fn assert_single_node(&self) {
+        assert_eq!(self.nodes.len(), 1, "a test that does this must be marked single_node");
+    }
 }
 
-impl Drop for TestShop {
+impl Node {
+    fn start(folder: TempDir, settings: &[(String, String)], points: &str, log: Stdio) -> Self {
+        let mut command = binary(folder.path(), settings);
+        if !points.is_empty() {
+            command.env("FAILPOINTS", points);
+        }
+        let (process, url) = start(&mut command, log);
+        Self { folder, process, url }
+    }
+
+    /// Starts the process again at the same address.
+    fn start_again(&mut self, settings: &[(String, String)], variables: &[(&str, PathBuf)]) {
+        let mut command = binary(self.folder.path(), settings);
+        command.env("MICROSHOP_SERVER__BIND", self.address());
+        command.envs(variables.iter().cloned());
+        (self.process, self.url) = start(&mut command, Stdio::inherit());
+    }
+
+    fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+}
+
+impl Drop for Node {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Adds to settings what nodes share, and starts their Redis.
+fn shared(settings: &[(&str, &str)]) -> (Vec<(String, String)>, RedisServer) {
+    let redis = RedisServer::start();
+    let url = redis.url();
+    let shared = [("STORE__URL", url.as_str()), ("AUTH__SECRET", SECRET)];
+    (owned(&[&shared[..], settings].concat()), redis)
+}
+
+fn owned(settings: &[(&str, &str)]) -> Vec<(String, String)> {
+    settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
 }
 
 /// Builds a client that follows no redirects. It reuses no connections, because they would be dead

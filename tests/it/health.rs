@@ -6,7 +6,7 @@ use std::process::Stdio;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{OWN_PASSWORD, TestShop, fails_to_start, start, stop, until};
+use crate::harness::{OWN_PASSWORD, TestShop, fails_to_start, single_node, start, stop, until};
 use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
 use crate::wire::exchanges;
@@ -23,6 +23,7 @@ async fn a_running_shop_is_live_and_ready() {
 
 #[actix_web::test]
 async fn a_second_server_cannot_open_the_store() {
+    single_node("opens the embedded store twice");
     let shop = TestShop::open().await;
     let error = fails_to_start(&mut shop.command(&["serve"]));
     assert!(error.contains("held by another process"), "{error}");
@@ -63,6 +64,7 @@ async fn the_default_password_is_refused_on_a_public_address() {
 
 #[actix_web::test]
 async fn the_default_password_is_refused_where_a_proxy_makes_the_shop_public() {
+    single_node("starts again as another process");
     let mut shop = TestShop::open().await;
     shop.stop();
     for (key, value, reason) in [

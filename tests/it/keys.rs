@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::Answer;
 
 const OLD: &str = "an-old-secret-of-more-than-32-bytes";
@@ -28,6 +28,7 @@ async fn replacing_a_key_signs_no_user_out() {
 
 #[actix_web::test]
 async fn generated_keys_are_rotated_automatically() {
+    single_node("nodes have configured keys");
     let mut shop = TestShop::open_with(&[("AUTH__KEY_ROTATION", "1ms")]).await;
     let ana = shop.customer("ana").await;
     shop.stop();

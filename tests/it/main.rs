@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod certificate;
 mod chromium;
 mod client;
 mod cluster;
@@ -18,6 +19,7 @@ mod harness;
 mod lossy;
 mod people;
 mod picture;
+mod position;
 mod preload;
 mod redis_server;
 mod socket;

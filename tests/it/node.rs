@@ -7,6 +7,7 @@ use actix_web::rt::time::sleep;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::cluster::SECRET;
 use crate::hanging_network::HangingNetwork;
 use crate::harness::{TestShop, until};
 use crate::people::{Person, signs_in};
@@ -25,8 +26,7 @@ mod rush;
 /// Opens a node with settings.
 pub(crate) async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
     let url = redis.url();
-    let shared =
-        [("STORE__URL", url.as_str()), ("AUTH__SECRET", "kQ7vZ2mX9pL4sD8wF1tR6yB3nH5jC0gA")];
+    let shared = [("STORE__URL", url.as_str()), ("AUTH__SECRET", SECRET)];
     TestShop::open_with(&[&shared[..], settings].concat()).await
 }
 

@@ -13,7 +13,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::{Answer, Person};
 
 /// Passwords that lists of leaked ones begin with.
@@ -108,6 +108,7 @@ async fn a_password_with_a_name_of_the_user_or_the_shop_is_refused_wherever_it_i
 
 #[actix_web::test]
 async fn a_leaked_password_is_refused_wherever_it_is_set() {
+    single_node("writes a file for one process");
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     shop.stop();

@@ -1,21 +1,19 @@
 //! The people of the tests: each action of a user is a method.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::harness::TestShop;
+use crate::position::{Position, SHOP_POSITION, note, shown_at};
 
 /// A user of the REST API.
 pub(crate) struct Person {
     url: String,
     http: reqwest::Client,
-    /// The last event that an answer has shown.
-    position: Arc<AtomicU64>,
+    /// What answers have shown; `None` if the person forgets it at once.
+    position: Option<Position>,
     /// The access token.
     pub(crate) token: String,
     /// The refresh token.
@@ -40,6 +38,7 @@ impl Answer {
     pub(crate) async fn of(response: Response) -> Self {
         let status = response.status();
         let headers = response.headers().clone();
+        note(response.url(), &headers);
         let json = serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default();
         Self { status, headers, json }
     }
@@ -84,7 +83,7 @@ impl Person {
         let mut person = Self {
             url: shop.url.clone(),
             http: shop.http.clone(),
-            position: Arc::default(),
+            position: Some(Position::default()),
             token: String::new(),
             refresh_token: String::new(),
         };
@@ -113,9 +112,9 @@ impl Person {
         Self { token: token.to_owned(), ..self.at_url(&self.url) }
     }
 
-    /// Returns the same person, who has seen nothing yet.
+    /// Returns the same person as a program that does not know of positions.
     pub(crate) fn forgetting(&self) -> Self {
-        Self { position: Arc::default(), ..self.at_url(&self.url) }
+        Self { position: None, ..self.at_url(&self.url) }
     }
 
     /// Replaces both tokens.
@@ -127,16 +126,20 @@ impl Person {
     /// Builds a request with the access token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        let position = self.position.load(Ordering::Relaxed);
-        request.bearer_auth(&self.token).header("shop-position", position)
+        let request = request.bearer_auth(&self.token);
+        match &self.position {
+            Some(position) => {
+                request.header(SHOP_POSITION, position.last().max(shown_at(&self.url)))
+            }
+            None => request,
+        }
     }
 
     /// Sends a request, and remembers what the answer has shown.
     pub(crate) async fn receives(&self, request: RequestBuilder) -> Answer {
         let answer = Answer::of(request.send().await.unwrap()).await;
-        if let Some(position) = answer.headers.get("shop-position") {
-            let position = position.to_str().unwrap().parse().unwrap();
-            self.position.fetch_max(position, Ordering::Relaxed);
+        if let Some(position) = &self.position {
+            position.sees(&answer.headers);
         }
         answer
     }

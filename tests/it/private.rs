@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 
 use tempfile::tempdir;
 
-use crate::harness::{TestShop, binary, fails_to_start, start, stop};
+use crate::harness::{TestShop, binary, fails_to_start, single_node, start, stop};
 
 #[actix_web::test]
 async fn everything_that_the_shop_writes_is_usable_by_its_owner_only() {
+    single_node("reads the files of the embedded store");
     let folder = tempdir().unwrap();
     // The shell of the operator usually makes new files readable by every user.
     let mut shop = with_usual_umask(&binary(folder.path(), &[]), &["serve"]);
@@ -30,6 +31,7 @@ async fn everything_that_the_shop_writes_is_usable_by_its_owner_only() {
 
 #[actix_web::test]
 async fn a_store_that_other_users_can_use_is_refused_with_the_command_that_helps() {
+    single_node("reads the files of the embedded store");
     let mut shop = TestShop::open().await;
     shop.stop();
     let store = shop.path("data/shop");
@@ -61,6 +63,7 @@ async fn a_store_that_other_users_can_use_is_refused_with_the_command_that_helps
 
 #[actix_web::test]
 async fn no_key_lock_or_part_of_the_store_is_a_symbolic_link() {
+    single_node("reads the files of the embedded store");
     let mut shop = TestShop::open().await;
     shop.stop();
     let elsewhere = shop.path("elsewhere");
@@ -82,6 +85,7 @@ async fn no_key_lock_or_part_of_the_store_is_a_symbolic_link() {
 
 #[actix_web::test]
 async fn a_key_or_a_lock_that_other_users_can_use_is_refused() {
+    single_node("reads the files of the embedded store");
     let mut shop = TestShop::open().await;
     shop.stop();
     for name in ["data/secret", "data/secret.lock"] {
@@ -110,6 +114,7 @@ fn an_env_file_that_other_users_can_use_is_refused() {
 
 #[actix_web::test]
 async fn a_store_of_another_user_is_refused() {
+    single_node("reads the files of the embedded store");
     let mut shop = TestShop::open().await;
     shop.stop();
     let other = Command::new("chown").arg("12345").arg(shop.path("data/shop/mark")).status();

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::hanging_network::HangingNetwork;
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::node;
 use crate::people::{Answer, Person};
 use crate::redis_server::RedisServer;
@@ -125,6 +125,7 @@ async fn a_command_is_repeated_until_it_is_answered_and_takes_effect_once() {
 
 #[actix_web::test]
 async fn a_command_that_a_crash_interrupted_is_repeated_and_counts_once() {
+    single_node("nginx answers for a shop that is down");
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     for round in 1..=8_u64 {

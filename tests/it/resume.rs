@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use crate::crash::random::Random;
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use reader::{Reader, Slice};
 use writer::Writers;
 
@@ -23,12 +23,14 @@ const READERS: usize = 8;
 
 #[actix_web::test]
 async fn clients_that_reconnect_receive_two_thousand_events_once_through_stops_and_crashes() {
+    single_node("nginx answers for a shop that is down");
     receive_everything_once(2_000).await;
 }
 
 #[actix_web::test]
 #[ignore = "takes most of a minute"]
 async fn clients_that_reconnect_receive_ten_thousand_events_once_through_stops_and_crashes() {
+    single_node("nginx answers for a shop that is down");
     receive_everything_once(10_000).await;
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::people::{Admin, Answer, Person};
 use crate::socket::Socket;
 
@@ -35,6 +35,7 @@ fn restarts(system: &Value) -> Vec<u64> {
 
 #[actix_web::test]
 async fn the_system_lists_every_actor_and_counts_what_it_does() {
+    single_node("a node shows and kills its own actors");
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;
@@ -67,6 +68,7 @@ async fn the_system_lists_every_actor_and_counts_what_it_does() {
 
 #[actix_web::test]
 async fn the_system_counts_the_sockets_of_each_page_and_of_programs() {
+    single_node("a node shows and kills its own actors");
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let _program = Socket::open(&shop, &admin.0.token).await;
@@ -102,6 +104,7 @@ async fn no_actor_is_killed_unless_the_setting_allows_it() {
 
 #[actix_web::test]
 async fn a_killed_actor_is_restarted_and_nothing_acknowledged_is_lost() {
+    single_node("a node shows and kills its own actors");
     let shop = TestShop::open_with(&CHAOS).await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;

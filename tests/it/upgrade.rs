@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::wire::exchanges;
 
 const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
@@ -14,6 +14,7 @@ const SOCKETS: [&str; 2] = ["/api/live", "/live?topics=catalogue&since=0"];
 
 #[actix_web::test]
 async fn a_request_for_another_protocol_is_refused_before_its_body_is_read() {
+    single_node("nginx answers, or changes, this request itself");
     // A response after the deadline of a body would be 408.
     let shop = TestShop::open_with(&[("SERVER__BODY_TIMEOUT", "10m")]).await;
     let json = "Content-Type: application/json\r\nContent-Length: 100\r\n";
@@ -60,6 +61,7 @@ async fn a_request_for_another_protocol_is_refused_before_its_body_is_read() {
 
 #[actix_web::test]
 async fn a_refused_request_for_another_protocol_is_the_last_one_on_its_connection() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let address = shop.url.trim_start_matches("http://");
     let next = format!("GET /health/live HTTP/1.1\r\nHost: {address}\r\n\r\n");
@@ -76,6 +78,7 @@ async fn a_refused_request_for_another_protocol_is_the_last_one_on_its_connectio
 
 #[actix_web::test]
 async fn a_request_with_http_1_0_cannot_change_the_protocol() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     for path in ["/articles"].iter().chain(&SOCKETS) {
         let request = format!("GET {path} HTTP/1.0");
@@ -86,6 +89,7 @@ async fn a_request_with_http_1_0_cannot_change_the_protocol() {
 
 #[actix_web::test]
 async fn an_incomplete_or_wrong_handshake_is_refused() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let key = |key: &str| format!("{UPGRADE}{VERSION}Sec-WebSocket-Key: {key}\r\n");
     let connection =
@@ -131,6 +135,7 @@ async fn an_incomplete_or_wrong_handshake_is_refused() {
 
 #[actix_web::test]
 async fn another_version_of_the_handshake_gets_the_version_that_is_supported() {
+    single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let version = |version: &str| format!("Sec-WebSocket-Version: {version}\r\n");
     for versions in [

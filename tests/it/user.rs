@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 mod export;
 mod reset;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::people::{Admin, Answer, Person, signs_in};
 use crate::socket::Socket;
 
@@ -276,6 +276,7 @@ async fn the_command_line_manages_the_users_of_a_closed_shop() {
 
 #[actix_web::test]
 async fn the_command_line_refuses_to_open_the_store_of_a_running_shop() {
+    single_node("opens the embedded store twice");
     let shop = TestShop::open().await;
     for arguments in [&["user", "list"][..], &["check"]] {
         let refused = run(&shop, arguments, "");

@@ -187,7 +187,7 @@ impl Admin {
 
     async fn sends_file(&self, media_type: &str, file: &str) -> Answer {
         let request = self.0.request(Method::POST, FILE).header("content-type", media_type);
-        Answer::of(request.body(file.to_owned()).send().await.unwrap()).await
+        self.0.receives(request.body(file.to_owned())).await
     }
 
     async fn imports(&self, file: &str) -> Value {

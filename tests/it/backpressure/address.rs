@@ -8,10 +8,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 
 #[actix_web::test]
 async fn a_client_without_cookies_is_refused_beyond_its_share_and_another_address_gets_in() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[("LIVE__SOCKETS_PER_ADDRESS", "3")]).await;
     let mut open = Vec::new();
     for _ in 0..3 {
@@ -27,6 +28,7 @@ async fn a_client_without_cookies_is_refused_beyond_its_share_and_another_addres
 
 #[actix_web::test]
 async fn clients_of_a_trusted_proxy_are_counted_by_their_own_addresses() {
+    single_node("each node limits for itself");
     let settings = [("LIVE__SOCKETS_PER_ADDRESS", "1"), ("SERVER__TRUSTED_PROXIES", "127.0.0.1")];
     let shop = TestShop::open_with(&settings).await;
     let mut open = Vec::new();

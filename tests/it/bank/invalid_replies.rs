@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustls::{ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 
-use super::certificate::Certificate;
+use crate::certificate::Certificate;
 
 /// How a fake bank replies to every request.
 #[derive(Debug, Clone)]

@@ -7,10 +7,10 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::certificate::Certificate;
 use super::invalid_replies::{FakeBank, Reply, invalid_replies};
 use super::process::BankProcess;
-use crate::harness::{TestShop, until};
+use crate::certificate::Certificate;
+use crate::harness::{TestShop, single_node, until};
 use crate::people::Person;
 
 /// The number of orders that the shop accepts before the bank is killed.
@@ -68,6 +68,7 @@ async fn a_simulated_bank_that_fails_hangs_or_panics_loses_no_order() {
 
 #[actix_web::test]
 async fn the_simulated_bank_rejects_invalid_behaviour_and_declines_a_percentage_of_charges() {
+    single_node("each node lists its own calls to the bank");
     let (shop, ana) = shop_with_bank("simulated", &[]).await;
     let admin = shop.admin().await;
     for (field, value, code) in [

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::SERVER_DOWN;
 use crate::chromium::Chromium;
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 
 #[actix_web::test]
 async fn an_open_page_reconnects_after_a_crash_and_shows_the_current_state() {
@@ -72,6 +72,7 @@ async fn open_pages_open_the_login_page_when_the_user_is_signed_out_everywhere()
 
 #[actix_web::test]
 async fn a_page_that_reconnects_to_an_ended_session_opens_the_login_page() {
+    single_node("nginx answers for a shop that is down");
     let mut shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
     let browser = Chromium::open().await;

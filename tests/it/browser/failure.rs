@@ -3,13 +3,14 @@
 use super::{ADD_A_MOUSE, SERVER_DOWN};
 use crate::chromium::Chromium;
 use crate::gateway::Gateway;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 
 /// The path of the command that adds a mouse to the cart.
 const ADD: &str = "/cart/add/2";
 
 #[actix_web::test]
 async fn a_command_without_a_reply_says_so_and_can_be_sent_again() {
+    single_node("a balancer asks another node");
     for browser in Chromium::open_each_size().await {
         let mut shop = TestShop::open().await;
         let window = browser.window(&shop).await;

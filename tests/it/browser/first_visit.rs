@@ -1,7 +1,7 @@
 //! The first visit: how much a browser without any file of the shop has to load.
 
 use crate::chromium::Chromium;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 
 /// The most bytes that a first visit may load, compressed and with all headers.
 const MOST_BYTES: u64 = 40_000;
@@ -11,6 +11,7 @@ const MOST_REQUESTS: usize = 12;
 
 #[actix_web::test]
 async fn the_first_visit_of_the_catalogue_loads_little_in_few_requests() {
+    single_node("counts the bytes of the shop itself");
     let shop = TestShop::open().await;
     for width in [1280, 390] {
         let browser = Chromium::open_counting().await;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::chromium::{Chromium, Window};
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::Person;
 
 const ISOLATE_QUESTION: &str = "#confirm-admin-payments-isolate summary";
@@ -15,6 +15,7 @@ const SETTINGS: [(&str, &str); 2] = [("BREAKER__OPEN", "15s"), ("ORDER__UNPAID_P
 
 #[actix_web::test]
 async fn the_bank_fails_and_recovers_before_the_eyes_of_two_administrators_and_of_the_buyer() {
+    single_node("each node lists its own calls to the bank");
     for browser in Chromium::open_each_size().await {
         let shop = TestShop::open_with(&SETTINGS).await;
         let ana = shop.customer("ana").await;
@@ -79,6 +80,7 @@ async fn the_bank_fails_and_recovers_before_the_eyes_of_two_administrators_and_o
 
 #[actix_web::test]
 async fn payments_without_an_answer_are_listed_until_the_bank_has_one() {
+    single_node("each node lists its own calls to the bank");
     for browser in Chromium::open_each_size().await {
         let settings = [("ORDER__PATIENCE", "0s"), ("BREAKER__FAILURES", "1000")];
         let shop = TestShop::open_with(&settings).await;

@@ -1,11 +1,12 @@
 //! The desk's page of the node: it moves by itself, and its actors are killed and restarted.
 
 use crate::chromium::Chromium;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::system::{ACTORS, CHAOS};
 
 #[actix_web::test]
 async fn every_actor_is_killed_from_the_page_while_orders_are_placed_and_none_is_lost() {
+    single_node("a node shows and kills its own actors");
     for browser in Chromium::open_each_size().await {
         let shop = TestShop::open_with(&CHAOS).await;
         let ana = shop.customer("ana").await;

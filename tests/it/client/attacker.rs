@@ -9,7 +9,7 @@ use futures_util::future::{Either, join_all, select};
 use reqwest::{Client, Method};
 use serde_json::json;
 
-use crate::harness::{TestShop, client};
+use crate::harness::{TestShop, client, single_node};
 use crate::people::{Answer, Person};
 
 const PASSWORD: &str = "correct horse";
@@ -95,6 +95,7 @@ async fn others_use_their_accounts(shop: &TestShop, ana: &Person) {
 
 #[actix_web::test]
 async fn a_client_that_signs_in_with_random_names_delays_no_other_client_for_long() {
+    single_node("each node limits for itself");
     for throttle in ["true", "false"] {
         // With this cost, the attacker alone could keep all threads busy.
         let settings = [("AUTH__SCRYPT_LOG_N", "13"), ("AUTH__THROTTLE", throttle)];
@@ -107,6 +108,7 @@ async fn a_client_that_signs_in_with_random_names_delays_no_other_client_for_lon
 
 #[actix_web::test]
 async fn a_site_with_a_new_network_each_time_delays_no_other_client_for_long() {
+    single_node("each node limits for itself");
     let settings = [
         ("AUTH__SCRYPT_LOG_N", "13"),
         ("AUTH__THROTTLE", "false"),
@@ -135,6 +137,7 @@ async fn count_checked(answers: impl IntoIterator<Item = impl Future<Output = An
 
 #[actix_web::test]
 async fn forty_networks_of_one_48_guess_at_one_account_few_times_and_its_user_signs_in() {
+    single_node("each node limits for itself");
     let mut shop = TestShop::open_with(&[("SERVER__TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     let home = "2001:db8:600d:1::1";
     From::address(&shop, [127, 0, 0, 1])
@@ -162,6 +165,7 @@ async fn forty_networks_of_one_48_guess_at_one_account_few_times_and_its_user_si
 
 #[actix_web::test]
 async fn one_password_for_a_hundred_names_is_checked_for_few_of_them() {
+    single_node("each node limits for itself");
     let shop = TestShop::open().await;
     shop.customer("ana").await;
     let attacker = From::address(&shop, [127, 0, 0, 99]);
@@ -173,6 +177,7 @@ async fn one_password_for_a_hundred_names_is_checked_for_few_of_them() {
 
 #[actix_web::test]
 async fn sixty_guesses_at_once_are_checked_as_often_as_one_after_the_other() {
+    single_node("each node limits for itself");
     let shop = TestShop::open().await;
     shop.customer("ana").await;
     let attacker = From::address(&shop, [127, 0, 0, 99]);
@@ -183,6 +188,7 @@ async fn sixty_guesses_at_once_are_checked_as_often_as_one_after_the_other() {
 
 #[actix_web::test]
 async fn an_address_registers_thirty_users_in_an_hour() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[("AUTH__REGISTRATIONS_PER_HOUR", "30")]).await;
     let visitor = From::address(&shop, [127, 0, 0, 99]);
     let mut registered = 0;

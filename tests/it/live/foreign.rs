@@ -6,7 +6,7 @@ use actix_web::rt::time::timeout;
 use serde_json::json;
 
 use super::access::refusal;
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::{Person, signs_in};
 use crate::socket::Socket;
 
@@ -52,6 +52,7 @@ async fn an_invalid_token_in_a_protocol_is_refused() {
 
 #[actix_web::test]
 async fn the_first_frame_of_an_allowed_origin_may_bring_the_token() {
+    single_node("each node limits for itself");
     let shop = TestShop::open_with(&[SETTING, ("LIVE__SOCKETS_PER_SESSION", "1")]).await;
     let ana = shop.customer("ana").await;
     let mut socket = Socket::connect(&shop, "/api/live", &[("origin", APP)]).await;

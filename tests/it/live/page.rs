@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::TestShop;
+use crate::harness::{TestShop, single_node};
 use crate::people::signs_in;
 use crate::socket::Socket;
 
@@ -146,6 +146,7 @@ async fn the_page_of_a_buyer_shows_that_payments_are_interrupted_and_when_they_r
 
 #[actix_web::test]
 async fn a_change_of_the_breaker_redraws_only_pages_with_an_order_that_waits_for_its_payment() {
+    single_node("counts what one node does");
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     let ana = shop.customer("ana").await;

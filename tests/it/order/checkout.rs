@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{shop_with_ana, text};
+use crate::harness::single_node;
 use crate::people::Answer;
 
 #[actix_web::test]
@@ -24,6 +25,7 @@ async fn a_checkout_sells_the_stock_and_empties_the_cart() {
 
 #[actix_web::test]
 async fn a_repeated_request_gets_the_same_answer() {
+    single_node("another node waits for the answer, and refuses nothing");
     let (mut shop, admin, ana) = shop_with_ana(&[]).await;
     admin
         .0

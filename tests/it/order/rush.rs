@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::harness::{TestShop, until};
+use crate::harness::{TestShop, single_node, until};
 use crate::people::{Admin, Person};
 
 /// The number of buyers of a rush; with 16 calls at once, the bank takes 8 s for them.
@@ -30,6 +30,7 @@ async fn buyers(shop: &TestShop, admin: &Admin, count: usize) -> Vec<Person> {
 
 #[actix_web::test]
 async fn a_rush_at_a_slow_bank_is_paid_in_turn_with_one_call_each() {
+    single_node("counts what one node does");
     let mut shop = TestShop::open_with(&[("LIVE__SOCKETS_PER_ADDRESS", "1000")]).await;
     let admin = shop.admin().await;
     let buyers = buyers(&shop, &admin, BUYERS).await;
@@ -54,6 +55,7 @@ async fn a_rush_at_a_slow_bank_is_paid_in_turn_with_one_call_each() {
 
 #[actix_web::test]
 async fn an_article_that_is_changed_all_the_time_delays_no_checkout() {
+    single_node("counts what one node does");
     let shop = TestShop::open().await;
     let admin = shop.admin().await;
     admin.sets_bank("approve").await;

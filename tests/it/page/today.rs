@@ -6,11 +6,12 @@ use domain::order::{Order, OrderId};
 
 use super::visitor::Visitor;
 use crate::filled::forget_statistics;
-use crate::harness::{TestShop, make_private, until};
+use crate::harness::{TestShop, make_private, single_node, until};
 use crate::people::Admin;
 
 #[actix_web::test]
 async fn programs_get_the_figures_of_the_page() {
+    single_node("a node names itself");
     let shop = TestShop::open().await;
     let (admin, ana) = (shop.admin().await, shop.customer("ana").await);
     admin.sets_bank("approve").await;
@@ -35,6 +36,7 @@ async fn programs_get_the_figures_of_the_page() {
 
 #[actix_web::test]
 async fn the_page_reads_as_much_with_ten_thousand_orders_as_with_a_hundred() {
+    single_node("counts what one node does");
     assert_eq!(cost(10_000).await, cost(100).await);
 }
 

@@ -7,6 +7,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::harness::{TestShop, client, until};
+use crate::position::{SHOP_POSITION, note, shown_at};
 
 /// The fields of the checkout form that the buyer fills in.
 pub(super) const CONTACT: [(&str, &str); 3] =
@@ -27,6 +28,13 @@ pub(super) struct Page {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) text: String,
+}
+
+impl Page {
+    /// Returns the values of the headers that set cookies.
+    pub(super) fn set_cookies(&self) -> impl Iterator<Item = &str> {
+        self.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap())
+    }
 }
 
 impl Visitor {
@@ -63,12 +71,14 @@ impl Visitor {
         self.http
             .request(method, format!("{}{path}", self.url))
             .header("sec-fetch-site", "same-origin")
+            .header(SHOP_POSITION, shown_at(&self.url))
     }
 
     pub(super) async fn send(&self, request: RequestBuilder) -> Page {
         let answer = request.send().await.unwrap();
         let status = answer.status();
         let headers = answer.headers().clone();
+        note(answer.url(), &headers);
         Page { status, headers, text: answer.text().await.unwrap() }
     }
 

@@ -18,7 +18,7 @@ use serde_json::json;
 use self::shim::{EIO, ENOSPC, Fault, Shim};
 use self::writer::Writer;
 use crate::crash::account::answer;
-use crate::harness::{TestShop, binary, client, until};
+use crate::harness::{TestShop, binary, client, single_node, until};
 
 /// How soon a process must end after the first failure. Its promise is a second.
 const ENDS_WITHIN: Duration = Duration::from_secs(3);
@@ -36,6 +36,7 @@ const FIRST_FAILURES: [u32; 5] = [2, 15, 40, 90, 160];
 
 #[actix_web::test]
 async fn a_shop_whose_disk_fails_ends_with_an_error_and_loses_nothing_that_it_acknowledged() {
+    single_node("breaks the disk of the embedded store");
     let shim = Shim::build();
     let mut shop = TestShop::open().await;
     let mut writers = Vec::new();
@@ -69,6 +70,7 @@ async fn a_shop_whose_disk_fails_ends_with_an_error_and_loses_nothing_that_it_ac
 
 #[actix_web::test]
 async fn a_shop_on_a_failing_disk_serves_again_once_the_disk_works() {
+    single_node("breaks the disk of the embedded store");
     for call in ["write", "sync"] {
         let shim = Shim::build();
         let mut shop = TestShop::open().await;
@@ -90,6 +92,7 @@ async fn a_shop_on_a_failing_disk_serves_again_once_the_disk_works() {
 
 #[actix_web::test]
 async fn a_shop_whose_committer_panics_ends_with_an_error() {
+    single_node("breaks the disk of the embedded store");
     let mut shop = TestShop::open().await;
     let mut writer = Writer::new(&shop, "ana").await;
     shop.stop();
