@@ -16,6 +16,7 @@ use tokio::time::sleep;
 
 use crate::activity::Activity;
 use crate::clock::Clock;
+use crate::conflict::{ATTEMPTS, pause};
 use crate::failure::Failure;
 use crate::observe::Observe;
 
@@ -24,9 +25,6 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long an administrator waits for the state of an actor.
 const GLANCE: Duration = Duration::from_secs(1);
-
-/// How often a command that ends in a conflict is decided again.
-pub(crate) const ATTEMPTS: usize = 64;
 
 /// How often, and at most how many times, to check whether a panicked actor is gone.
 const CHECK_EVERY: Duration = Duration::from_millis(1);
@@ -144,9 +142,9 @@ impl<A: Actor<Context = Context<A>>> Child<A> {
         E: Send + 'static,
     {
         let deadline = DEADLINE.saturating_add(patience);
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             match self.send(message.clone(), deadline).await {
-                Some(Err(Failure::Conflict)) => {}
+                Some(Err(Failure::Conflict)) => sleep(pause(attempt)).await,
                 Some(reply) => return self.noted(reply),
                 None => break,
             }

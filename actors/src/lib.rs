@@ -9,6 +9,7 @@ pub mod ask;
 pub mod bank;
 pub mod cart;
 pub mod clock;
+mod conflict;
 pub mod failpoint;
 pub mod failure;
 pub mod handling;

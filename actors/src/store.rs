@@ -62,6 +62,9 @@ pub struct Batch {
     pub remove: Vec<String>,
     /// The events to append to the log, in this order.
     pub events: Vec<Vec<u8>>,
+    /// Whether the caller decides again after a conflict. A shared store then refuses the commits
+    /// of other processes to the key in conflict for a moment, so that each gets its share.
+    pub is_repeated: bool,
 }
 
 /// Why the store did not carry out a request.

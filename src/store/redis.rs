@@ -50,6 +50,7 @@ const LOG: &str = "{shop}:log";
 const FORMAT_KEY: &str = "{shop}:format";
 const EPOCH_KEY: &str = "{shop}:epoch";
 
+const TURNS: &str = "{shop}:turns";
 /// A connection that fails at once, or after a short timeout, and never sends a command twice.
 type Connection = WithOptions<Client>;
 

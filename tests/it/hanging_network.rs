@@ -1,6 +1,6 @@
 //! A network that hangs: a proxy in front of Redis whose connections stop carrying anything, and do
-//! not close; or that carries the news of the log late. It has threads of its own, because a test
-//! blocks its thread while a shop starts.
+//! not close; or that carries everything, or only the news of the log, late. It has threads of its
+//! own, because a test blocks its thread while a shop starts.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -32,6 +32,8 @@ struct State {
     lost_reply: AtomicUsize,
     /// By how many milliseconds the news of the log is late.
     late: AtomicU64,
+    /// By how many milliseconds everything is late.
+    far: AtomicU64,
 }
 
 impl State {
@@ -90,6 +92,11 @@ impl HangingNetwork {
         self.state.late.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
+    /// Delays whatever comes next, in each direction.
+    pub(crate) fn is_far(&self, by: Duration) {
+        self.state.far.store(u64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
     /// Makes the open connections hang for ever. New ones work.
     pub(crate) fn hangs(&self) {
         self.state.hanging.store(self.state.opened.load(Ordering::SeqCst), Ordering::SeqCst);
@@ -108,6 +115,7 @@ fn carry(mut from: TcpStream, mut to: TcpStream, state: &State, number: usize, m
         while number <= state.hanging.load(Ordering::SeqCst) {
             thread::sleep(LOOK_EVERY);
         }
+        thread::sleep(Duration::from_millis(state.far.load(Ordering::SeqCst)));
         let names = |name: &[u8]| {
             bytes[..length].windows(name.len()).any(|word| word.eq_ignore_ascii_case(name))
         };

@@ -19,6 +19,7 @@ mod breaker;
 mod check;
 mod clock;
 mod failover;
+mod fair;
 mod own_writes;
 mod peers;
 mod rush;

@@ -84,6 +84,7 @@ async fn a_batch_takes_effect_completely_or_not_at_all() {
             put: vec![put("new", "n"), put("other", "o")],
             remove: vec!["old".to_owned()],
             events: vec![b"moved".to_vec(), b"grown".to_vec()],
+            is_repeated: false,
         };
         assert_eq!(test.store.commit(batch.clone()).await, Ok(2));
         assert_eq!(test.keys("", None, 10).await, ["new", "other"]);

@@ -140,7 +140,7 @@ impl CartDeps {
         }
         let (cart, version) = decided?;
         *current = None;
-        let mut batch = self.shared.batch();
+        let mut batch = self.shared.batch().repeated();
         batch.put_until(&tables.carts, owner, version, &cart, cart.kept_until())?;
         batch.publish(&Event::CartChanged { owner: owner.clone(), cart: cart.clone() })?;
         if let Some(key) = key {

@@ -9,14 +9,14 @@ use domain::event::Event;
 use domain::payment::Outcome;
 use domain::user::Author;
 use jiff::Timestamp;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::calls::LastCalls;
 use super::line::Line;
 use super::{Call, Manual, Request};
-use crate::ask::ATTEMPTS;
 use crate::bank::{Answer, Bank, BankError, Charge};
 use crate::clock::{Clock, Reading};
+use crate::conflict::{ATTEMPTS, pause};
 use crate::failpoint::Durable;
 use crate::shared::Shared;
 use crate::store::{StoreError, Version};
@@ -142,7 +142,7 @@ impl PaymentDeps {
         by: Option<Author>,
         decide: impl Fn(&mut Breaker, Timestamp) -> T,
     ) -> Result<(KnownBreaker, T), StoreError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             let mut breaker = known.breaker;
             let decision = decide(&mut breaker, self.shared.clock.steady_since(known.since));
             if breaker == known.breaker {
@@ -150,7 +150,10 @@ impl PaymentDeps {
             }
             match self.write_breaker(breaker, known, by.clone()).await {
                 Ok(written) => return Ok((written, decision)),
-                Err(StoreError::Conflict) => known = self.read_breaker().await?,
+                Err(StoreError::Conflict) => {
+                    sleep(pause(attempt)).await;
+                    known = self.read_breaker().await?;
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -1,13 +1,10 @@
 //! The decisions of a round: read, decide, commit, and again after a conflict.
 
-use std::time::Duration;
-
 use domain::event::Event;
 use domain::user::Author;
 use tokio::time::sleep;
 
-use crate::ask::ATTEMPTS;
-use crate::clock::random_bytes;
+use crate::conflict::{ATTEMPTS, pause};
 use crate::failpoint::Durable;
 use crate::failure::Failure;
 use crate::handling::Reply;
@@ -21,9 +18,6 @@ const PASSES: usize = 16;
 /// After how many conflicts a round is split in two, so that a row which changes all the time
 /// fails only the command that needs it.
 const SPLIT_AFTER: usize = 4;
-
-/// The longest pause before a round that met a conflict is decided again.
-const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 
 /// A decision, or why there is none.
 pub type Decided<D> = Reply<<D as Decide>::Decision, <D as Decide>::Error>;
@@ -110,7 +104,7 @@ pub(super) async fn decide<D: Decide>(deps: D, mut commands: Vec<D::Command>) ->
                 decisions.extend(Box::pin(decide(deps, second)).await);
                 return decisions;
             }
-            Err(StoreError::Conflict) => sleep(jittered(LONGEST_PAUSE)).await,
+            Err(StoreError::Conflict) => sleep(pause(attempt)).await,
             Err(error) => return fail_all::<D>(&commands, &error.to_string()),
         }
     }
@@ -125,7 +119,7 @@ async fn try_round<D: Decide>(
     let mut rows = Rows::default();
     let decisions = decide_all(deps, commands, &mut rows, permits).await?;
     let shared = deps.shared();
-    let Some(batch) = rows.batch(shared.batch())? else { return Ok(decisions) };
+    let Some(batch) = rows.batch(shared.batch().repeated())? else { return Ok(decisions) };
     let steps: Vec<_> = decisions.iter().flatten().flat_map(D::steps).collect();
     let last_event = shared.tables.commit_steps(&steps, batch).await?;
     // The copies of this node are brought up to date, so that callers read their own writes.
@@ -170,10 +164,4 @@ async fn decide_all<D: Decide>(
 
 fn fail_all<D: Decide>(commands: &[D::Command], reason: &str) -> Vec<Decided<D>> {
     commands.iter().map(|_| Err(Failure::Unavailable(reason.to_owned()))).collect()
-}
-
-/// Returns a random part of a duration, so that nodes in conflict do not stay in step.
-fn jittered(longest: Duration) -> Duration {
-    let [part] = random_bytes::<1>();
-    longest * u32::from(part) / 256
 }

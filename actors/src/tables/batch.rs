@@ -34,6 +34,12 @@ impl WriteBatch {
         self
     }
 
+    /// Announces that the caller decides again after a conflict, and so needs a turn of its own.
+    pub fn repeated(mut self) -> Self {
+        self.batch.is_repeated = true;
+        self
+    }
+
     /// Puts a value under a key.
     pub fn put<T: Serialize + DeserializeOwned>(
         &mut self,

@@ -9,6 +9,7 @@ use domain::session::{EndReason, Session};
 use domain::text::mapped_password;
 use domain::user::Author;
 use domain::user::{Role, User, UserError, UserId, Username};
+use tokio::time::sleep;
 
 use super::breached::BreachedPasswords;
 use super::count::{Change, put_count};
@@ -17,8 +18,9 @@ use super::index::{put_words, remove_words};
 use super::lookalikes::{LookRows, free_looks, put_looks, remove_looks};
 use super::throttle::{Outcome, Throttle};
 use super::{AddUser, ChangePassword, ChangeUser, DeleteUser, SignOutUser};
-use crate::ask::{ATTEMPTS, Child};
+use crate::ask::Child;
 use crate::clock::new_id;
+use crate::conflict::{ATTEMPTS, pause};
 use crate::failure::Failure;
 use crate::password::{Client, Hasher};
 use crate::session::{EndSessions, ReplaceSessions, SessionSelector, TokenRegistry, VerifiedUser};
@@ -93,9 +95,9 @@ impl UserDeps {
         let account = Account { user, password_hash, default_password: false };
         // All registrations change the number of users. After a conflict, the password need not be
         // hashed again.
-        for _ in 0..ATTEMPTS {
+        for attempt in 1..=ATTEMPTS {
             match self.put_account(&account, add.client, add.by.clone()).await {
-                Err(Failure::Conflict) => {}
+                Err(Failure::Conflict) => sleep(pause(attempt)).await,
                 stored => return stored.map(|()| VerifiedUser { user: account.user, version: 1 }),
             }
         }

@@ -3,6 +3,7 @@
 -- Returns the id of the last event in the log, or false if an expectation does not hold; an error
 -- if this is not the shop that the node knows.
 local values, names, expiries, log, epoch = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local turns = KEYS[6]
 
 -- How many expired keys, and how many old events, this commit removes. It is more than the commit
 -- adds, so that neither pile up, however large the commits are.
@@ -24,6 +25,7 @@ local commit = take()
 
 local now, swept, oldest_time = take_number(), take_number(), take_number()
 local events_max = take_number()
+local is_repeated = take_number() == 1
 
 local function version_of(name)
   local sealed = redis.call('HGET', values, name)
@@ -70,10 +72,35 @@ local function forget_old_events()
   end
 end
 
+-- A node that loses a race for a key, and will try again, has the next turn, so that one which is
+-- far from Redis gets its share. For so many milliseconds, a commit of another node that expects
+-- the key is refused, unless the node has taken its turn.
+local turn = 50
+local node = string.match(commit, '^(.*)-')
+local has_turns = redis.call('EXISTS', turns) == 1
+local function node_in_turn(name)
+  local given = has_turns and redis.call('HGET', turns, name)
+  if not given then return nil end
+  local other, ends = string.match(given, '^(.*) (%d+)$')
+  return tonumber(ends) > now and other or nil
+end
+local function give_turn(name)
+  redis.call('HSET', turns, name, node .. ' ' .. string.format('%.0f', now + turn))
+  redis.call('PEXPIRE', turns, 10 * turn)
+end
+
+local own_turns = {}
 for _ = 1, take_number() do
   local name, expected = take(), take_number()
-  if version_of(name) ~= expected then return false end
+  local in_turn = node_in_turn(name)
+  if in_turn and in_turn ~= node then return false end
+  if version_of(name) ~= expected then
+    if is_repeated and not in_turn then give_turn(name) end
+    return false
+  end
+  if in_turn then table.insert(own_turns, name) end
 end
+for _, name in ipairs(own_turns) do redis.call('HDEL', turns, name) end
 for _ = 1, take_number() do
   local name, expires_at, value = take(), take_number(), take()
   put(name, expires_at, value)

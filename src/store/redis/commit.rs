@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::guard::Guard;
 use super::log::{self, LogEnd, Lookup, RETRY};
 use super::{
-    COMMIT, Connection, EPOCH_KEY, EXPIRIES, LOG, NAMES, VALUES, bytes, number, unavailable,
+    COMMIT, Connection, EPOCH_KEY, EXPIRIES, LOG, NAMES, TURNS, VALUES, bytes, number, unavailable,
 };
 use crate::crypto::random_token;
 use crate::store::Options;
@@ -156,7 +156,7 @@ impl Commits {
         let script = self.script.to_string();
         let first = vec![bytes(epoch), bytes(self.name(sent))];
         let arguments = [first, sent.arguments.clone()].concat();
-        let keys = vec![VALUES, NAMES, EXPIRIES, LOG, EPOCH_KEY];
+        let keys = vec![VALUES, NAMES, EXPIRIES, LOG, EPOCH_KEY, TURNS];
         let mut reply = async move { connection.evalsha(script, keys, arguments).await }.boxed();
         // The first poll sends the command.
         match reply.poll_unpin(&mut Context::from_waker(Waker::noop())) {
@@ -186,7 +186,8 @@ fn refused(reason: &str) -> StoreError {
 /// for no expiry. What has expired at the time `swept` may be removed.
 pub(super) fn arguments(batch: Batch, options: &Options, now: u64, swept: u64) -> Vec<Value> {
     let oldest_time = swept.saturating_sub(options.events_keep.as_millis() as u64);
-    let mut arguments = [now, swept, oldest_time, options.events_max].map(number).to_vec();
+    let numbers = [now, swept, oldest_time, options.events_max, batch.is_repeated.into()];
+    let mut arguments = numbers.map(number).to_vec();
     arguments.push(number(batch.expect.len() as u64));
     arguments.extend(
         batch

@@ -34,6 +34,37 @@ async fn acknowledged_commits_survive_a_crash_of_redis() {
 }
 
 #[tokio::test]
+async fn a_commit_that_lost_a_race_and_is_repeated_has_the_next_turn_for_a_moment() {
+    let redis = RedisServer::start();
+    let far = try_open(&redis.url()).await.unwrap();
+    let near = try_open(&redis.url()).await.unwrap();
+    near.commit(putting("cart", "one")).await.unwrap();
+    let writes = |version, is_repeated| Batch {
+        is_repeated,
+        ..expecting("cart", version, putting("cart", "new"))
+    };
+    // One that is not repeated takes no turn.
+    assert_eq!(far.commit(writes(None, false)).await, Err(StoreError::Conflict));
+    near.commit(writes(Some(1), true)).await.unwrap();
+
+    assert_eq!(far.commit(writes(Some(1), true)).await, Err(StoreError::Conflict));
+    assert_eq!(near.commit(writes(Some(2), true)).await, Err(StoreError::Conflict));
+    // Other keys are free.
+    near.commit(putting("order", "one")).await.unwrap();
+    far.commit(writes(Some(2), true)).await.unwrap();
+    near.commit(writes(Some(3), true)).await.unwrap();
+
+    // One that never comes back holds no one up.
+    assert_eq!(far.commit(writes(Some(3), true)).await, Err(StoreError::Conflict));
+    let free = async {
+        while near.commit(writes(Some(4), true)).await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, free).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_outage_of_redis_is_reported_within_two_seconds_and_the_store_recovers() {
     let mut redis = RedisServer::start();
     let store = try_open(&redis.url()).await.unwrap();
