@@ -16,7 +16,7 @@ use super::{Connection, LOG, unavailable, unreadable};
 pub(super) const RETRY: Duration = Duration::from_millis(50);
 
 /// The largest number of events that one command reads.
-const EVENTS_PER_READ: u64 = 256;
+pub(super) const EVENTS_PER_READ: u64 = 256;
 
 /// The end of the log.
 #[derive(Debug, Clone, Copy, Default)]

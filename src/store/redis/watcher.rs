@@ -4,13 +4,15 @@ use std::mem;
 use std::time::Duration;
 
 use actors::store::EventId;
+use fred::bytes::Bytes;
 use fred::error::Error;
 use fred::interfaces::StreamsInterface;
 use fred::types::Value;
+use fred::types::streams::XReadResponse;
 use tokio::sync::watch;
 
 use super::guard::Guard;
-use super::log::{LogEnd, RETRY, last_event};
+use super::log::{EVENTS_PER_READ, LogEnd, RETRY, event_id, last_event};
 use super::{Connection, LOG, reconnect_if_silent};
 
 /// How long one command waits: less than the timeouts of the connection.
@@ -56,7 +58,22 @@ async fn next_last_event(
     if !at_once {
         let wait = WAIT.as_millis() as u64;
         let after = format!("{published}-0");
-        let _: Value = connection.xread(Some(1), Some(wait), LOG, after).await?;
+        let new: Value = connection.xread(Some(EVENTS_PER_READ), Some(wait), LOG, after).await?;
+        if let Some(last) = last_of_all(new)? {
+            return Ok(last);
+        }
     }
+    // There is none, also if the log was replaced by an earlier one, or there may be more.
     last_event(connection).await
+}
+
+/// Returns the id of the last event that a command has read; `None` if it has read none, or there
+/// may be more.
+fn last_of_all(read: Value) -> Result<Option<EventId>, Error> {
+    if read.is_null() {
+        return Ok(None);
+    }
+    let read: XReadResponse<String, String, String, Bytes> = read.into_xread_response()?;
+    let entries = read.get(LOG).filter(|entries| (entries.len() as u64) < EVENTS_PER_READ);
+    Ok(entries.and_then(|entries| event_id(&entries.last()?.0)))
 }
