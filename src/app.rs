@@ -54,10 +54,12 @@ use crate::upgrade::refuse_upgrade;
 use compression::{choose_encoding, exclude_small};
 use first_password::require_own_password;
 use headers::{default_headers, strict_transport_security};
+use same_secret::require_same_secret;
 
 mod compression;
 mod first_password;
 mod headers;
+mod same_secret;
 
 /// The articles of a new shop.
 const CATALOGUE: &str = include_str!("../config/catalogue.toml");
@@ -98,6 +100,12 @@ pub enum AppError {
          user passwd admin"
     )]
     DefaultPassword(&'static str),
+    /// A node that runs on the same store signs with a key that this one does not know, or does not
+    /// know the key of this one.
+    #[error(
+        "a node that runs on this store has another secret; give all of them the same auth.secret"
+    )]
+    OtherSecret,
     /// The list of leaked passwords can't be read.
     #[error("auth.breached_passwords: {0}")]
     BreachedPasswords(io::Error),
@@ -140,6 +148,9 @@ impl Server {
         let failure = store.failure();
         let clock = store.clock();
         let keys = open_keys(config, &clock)?;
+        if store.is_shared() {
+            require_same_secret(&Tables::new(store.clone()), &keys).await?;
+        }
         let bank_behaviour = BankBehaviour::default();
         let simulated_bank = config
             .bank

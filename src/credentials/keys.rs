@@ -97,6 +97,11 @@ impl KeyRing {
         self.keys().iter().find(|key| predicate(key)).cloned()
     }
 
+    /// Returns the ids of all keys, the one that signs first.
+    pub fn ids(&self) -> Vec<String> {
+        self.keys().iter().map(|key| key.id.clone()).collect()
+    }
+
     /// Adds a new key if the newest has signed for long enough at the time `now`, and removes keys
     /// that have no valid token left to verify at the time `swept`. The file is written before the
     /// new key signs.

@@ -23,6 +23,7 @@ mod fair;
 mod own_writes;
 mod peers;
 mod rush;
+mod secret;
 
 /// Opens a node with settings.
 pub(crate) async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {

@@ -125,10 +125,15 @@ impl Copies {
         if reached.await.is_ok() {
             self.revocations.complete(asked_at);
         }
+        // A password that was set for a user without a session is in no event.
+        if self.default_password.stands() {
+            self.default_password.refresh(&shared.tables).await;
+        }
     }
 
     /// Applies an event of the log.
     pub(super) fn apply(&self, entry: &Arc<Entry>, shared: &Shared) {
+        self.default_password.apply(&entry.event);
         match &entry.event {
             Event::SessionEnded { session, until, .. } => {
                 let until = until.unwrap_or_else(|| latest_expiry(entry.at));
