@@ -208,8 +208,8 @@ pub struct PageOrders {
 #[rtype(result = "Result<u64, Failure<OrderError>>")]
 pub struct CountOrders(pub UserId);
 
-/// Requests the unknown payments that the desk is looking up, the oldest order first, and their
-/// number.
+/// Requests the unknown payments that this node or another one is looking up, the oldest order
+/// first, and their number.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<(u64, Vec<UnknownPayment>), Failure<OrderError>>")]
 pub struct ListUnknown {
@@ -431,9 +431,9 @@ impl Handler<ListUnknown> for OrderDesk {
         ListUnknown { limit }: ListUnknown,
         _: &mut Self::Context,
     ) -> Self::Result {
-        let (count, tries) = self.next_tries(limit);
+        let own = self.next_tries();
         let deps = self.deps.clone();
-        Box::pin(async move { Ok((count, deps.unknown_payments(tries).await?)) })
+        Box::pin(async move { Ok(deps.unknown_payments(own, limit).await?) })
     }
 }
 

@@ -42,8 +42,7 @@ pub async fn list_calls(_: Admin, state: Data<AppState>) -> HttpResponse {
     listed("calls", calls, total, None::<&str>)
 }
 
-/// `GET /api/bank/unknown`: returns the unknown payments that this node looks up, the oldest order
-/// first.
+/// `GET /api/bank/unknown`: returns the unknown payments of all nodes, the oldest order first.
 pub async fn list_unknown(_: Admin, state: Data<AppState>) -> Result<HttpResponse, Problem> {
     let (total, payments) = state.shop.orders.ask(ListUnknown { limit: MAX_PAGE }).await?;
     Ok(listed("payments", payments, total, None::<&str>))

@@ -36,7 +36,7 @@ pub(super) struct NextCheck {
 
 impl OrderDeps {
     /// Returns every order that waits for a payment or a refund.
-    async fn pending(self) -> Result<Vec<OrderId>, StoreError> {
+    pub(super) async fn pending(self) -> Result<Vec<OrderId>, StoreError> {
         let rows = self.shared.tables.pending_orders.all().await?;
         Ok(rows.into_iter().map(|(_, row)| row.value).collect())
     }

@@ -1,9 +1,10 @@
 //! The unknown payments that the desk is looking up, as administrators see them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::order::OrderId;
 use domain::order::unknown::UnknownPayment;
+use domain::order::{Order, OrderId};
 use domain::time::later;
 use jiff::Timestamp;
 
@@ -12,13 +13,13 @@ use super::commands::OrderDeps;
 use super::reconcile::NextCheck;
 use crate::store::StoreError;
 
-/// An order, and when the bank is called for it again; `None` while it is being called.
-type NextTry = (OrderId, Option<Timestamp>);
+/// The orders with an unknown payment that this desk looks after, the oldest first, and when the
+/// bank is called again for each; `None` while it is being called.
+pub(super) type NextTries = BTreeMap<OrderId, Option<Timestamp>>;
 
 impl OrderDesk {
-    /// Returns how many orders have an unknown payment as far as the desk has seen, and the first
-    /// of them with their next calls to the bank.
-    pub(super) fn next_tries(&self, limit: usize) -> (u64, Vec<NextTry>) {
+    /// Returns the unknown payments, as far as the desk has seen.
+    pub(super) fn next_tries(&self) -> NextTries {
         let reading = self.deps.shared.clock.reading();
         let unknown = self.pending.iter().filter(|(_, check)| check.is_unknown);
         let next = |(order, check): (&OrderId, &NextCheck)| {
@@ -27,20 +28,31 @@ impl OrderDesk {
             let is_called = self.calling.contains_key(order);
             (*order, (!is_called).then(|| later(reading.time, wait)))
         };
-        (unknown.clone().count() as u64, unknown.take(limit).map(next).collect())
+        unknown.map(next).collect()
     }
 }
 
 impl OrderDeps {
-    /// Returns the payments of these orders that are still unknown.
+    /// Returns the number of unknown payments, and the first of them. Other nodes may look after
+    /// more than those of this one: the store knows all of them.
     pub(super) async fn unknown_payments(
-        &self,
-        tries: Vec<NextTry>,
-    ) -> Result<Vec<UnknownPayment>, StoreError> {
-        let ids: Vec<_> = tries.iter().map(|(order, _)| *order).collect();
+        self,
+        own: NextTries,
+        limit: usize,
+    ) -> Result<(u64, Vec<UnknownPayment>), StoreError> {
+        let is_shared = self.shared.tables.store.is_shared();
+        let ids: Vec<_> = if is_shared {
+            self.clone().pending().await?
+        } else {
+            own.keys().copied().take(limit).collect()
+        };
         let rows = self.shared.tables.orders.get_many(&ids).await?;
-        let payments = rows.into_iter().zip(tries);
-        let payments = payments.filter_map(|(row, (_, at))| row?.value.unknown_payment(at));
-        Ok(payments.collect())
+        let next_try = |order: &Order| own.get(&order.id).copied().flatten();
+        let orders = rows.into_iter().flatten().map(|row| row.value);
+        let mut payments: Vec<_> =
+            orders.filter_map(|order| order.unknown_payment(next_try(&order))).collect();
+        let count = if is_shared { payments.len() } else { own.len() };
+        payments.truncate(limit);
+        Ok((count as u64, payments))
     }
 }

@@ -19,7 +19,7 @@ pub struct UnknownPayment {
     pub total_cents: Cents,
     /// Since when the outcome is unknown.
     pub since: Timestamp,
-    /// When the bank is asked again; `None` while it is being asked.
+    /// When the bank is asked again; `None` while it is being asked, or if another node asks it.
     pub next_try_at: Option<Timestamp>,
 }
 

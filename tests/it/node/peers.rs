@@ -10,13 +10,37 @@ use serde_json::{Value, json};
 
 use super::{node, until_right};
 use crate::harness::{TestShop, until};
-use crate::people::Admin;
+use crate::people::{Admin, signs_in};
 use crate::redis_server::RedisServer;
 
 const ORDERS: u64 = 20;
 
 /// How long to watch that no other node calls the bank: longer than a dead node is waited for.
 const WATCHED: Duration = Duration::from_secs(6);
+
+#[actix_web::test]
+async fn a_payment_without_an_answer_is_listed_on_every_node() {
+    let redis = RedisServer::start();
+    let settings = [("BANK__TIMEOUT", "300ms"), ("ORDER__PATIENCE", "1s")];
+    let nodes = [node(&redis, &settings).await, node(&redis, &settings).await];
+    let admin = nodes[0].admin().await;
+    let ana = nodes[0].customer("ana").await;
+    admin.sets_bank("hang").await;
+    ana.adds(1, 1).await.expect(200);
+    let order = ana.checks_out("k").await.expect(202).json["order"]["id"].clone();
+    for node in &nodes {
+        let there = admin.0.at(node);
+        let listed = until(async || {
+            let list = there.get("/api/bank/unknown").await.expect(200).json;
+            (list["total"] == 1).then(|| list["payments"][0]["order_id"].clone())
+        });
+        assert_eq!(listed.await, order);
+        let page = node.request(Method::GET, "/admin/payments");
+        let cookie = signs_in(node, "admin", "admin").await;
+        let page = page.header("cookie", cookie).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(order.as_str().unwrap()), "{page}");
+    }
+}
 
 #[actix_web::test]
 async fn the_orders_of_a_node_that_stopped_are_taken_over_by_one_other_node_each() {
