@@ -24,6 +24,7 @@ mod own_writes;
 mod peers;
 mod rush;
 mod secret;
+mod tls;
 
 /// Opens a node with settings.
 pub(crate) async fn node(redis: &RedisServer, settings: &[(&str, &str)]) -> TestShop {
