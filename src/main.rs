@@ -14,7 +14,8 @@ use microshop::cli::demo::{Demo, DemoOptions};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
-use microshop::{private, telemetry};
+use microshop::store::copy::Content;
+use microshop::{private, store, telemetry};
 
 /// A command makes dozens of small allocations on one thread and frees them on another.
 #[global_allocator]
@@ -39,6 +40,15 @@ enum Command {
     User(UserCommand),
     /// Checks the configuration, the store and the bank while the shop is closed
     Check,
+    /// Copies a store that no process uses to an empty one
+    Copy {
+        /// The store to copy, for example sled:data/shop
+        #[arg(long)]
+        from: String,
+        /// The empty store, for example redis://127.0.0.1:6379
+        #[arg(long)]
+        to: String,
+    },
     /// Prints the WebSocket protocol as an AsyncAPI document
     Asyncapi,
 }
@@ -75,6 +85,7 @@ async fn run(command: Command) -> CommandResult {
             print(&user::run(command, tables, &config).await?)
         }
         Command::Check => check(&config).await,
+        Command::Copy { from, to } => copy(&from, &to).await,
         Command::Asyncapi => Ok(()),
     }
 }
@@ -91,6 +102,12 @@ async fn check(config: &Config) -> CommandResult {
         0 => print(&["the store is consistent".into()]),
         count => Err(format!("differences found: {count}").into()),
     }
+}
+
+async fn copy(from: &str, to: &str) -> CommandResult {
+    let mut progress = |text| drop(writeln!(io::stderr(), "{text}"));
+    let Content { rows, events, checksum } = store::copy::copy(from, to, &mut progress).await?;
+    print(&[format!("copied {rows} keys and {events} events, SHA-256 {checksum}")])
 }
 
 async fn serve(config: &Config) -> CommandResult {

@@ -1,7 +1,9 @@
 //! Opens the store that a URL names.
 
+pub mod copy;
 mod counted;
 mod envelope;
+mod raw;
 mod redis;
 mod sled;
 
@@ -122,6 +124,9 @@ pub enum OpenError {
         /// Its version.
         found: String,
     },
+    /// A copy into the store was interrupted.
+    #[error("a copy into this store has not finished; empty it, and copy again")]
+    Unfinished,
     /// The shop has disappeared from a running Redis.
     #[error(
         "redis no longer holds the shop; restore its files from a backup, or start MicroShop again \

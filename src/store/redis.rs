@@ -10,6 +10,7 @@ mod guard;
 mod inspection;
 mod log;
 pub(super) mod opening;
+pub(super) mod raw;
 mod watcher;
 
 use std::time::Duration;
@@ -49,8 +50,8 @@ const EXPIRIES: &str = "{shop}:expiries";
 const LOG: &str = "{shop}:log";
 const FORMAT_KEY: &str = "{shop}:format";
 const EPOCH_KEY: &str = "{shop}:epoch";
-
 const TURNS: &str = "{shop}:turns";
+
 /// A connection that fails at once, or after a short timeout, and never sends a command twice.
 type Connection = WithOptions<Client>;
 

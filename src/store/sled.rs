@@ -4,6 +4,7 @@ mod committer;
 mod high_water_mark;
 mod keys;
 mod opening;
+pub(super) mod raw;
 mod round;
 mod segment;
 mod tree;

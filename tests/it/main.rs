@@ -11,6 +11,7 @@ mod certificate;
 mod chromium;
 mod client;
 mod cluster;
+mod copy;
 mod cors;
 mod filled;
 mod gateway;

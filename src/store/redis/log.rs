@@ -159,6 +159,6 @@ fn log_entry((id, mut fields): (String, HashMap<String, Bytes>)) -> Result<LogEn
     Ok(LogEntry { id: event_id(&id).ok_or_else(unreadable)?, value: value.into() })
 }
 
-fn event_id(id: &str) -> Option<EventId> {
+pub(super) fn event_id(id: &str) -> Option<EventId> {
     id.split_once('-')?.0.parse().ok()
 }

@@ -33,6 +33,9 @@ const UNRESPONSIVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest number of commands that wait for a connection.
 const COMMAND_QUEUE: usize = 8192;
 
+/// The format of a store into which another one is being copied.
+pub(super) const COPYING: &str = "copying";
+
 /// Connects to the Redis that a URL names.
 pub(in crate::store) async fn open(
     url: &str,
@@ -63,7 +66,7 @@ pub(in crate::store) async fn open(
 }
 
 /// Opens one connection. Fails after [`CONNECT_TIMEOUT`].
-async fn connect(url: &str) -> Result<Connection, OpenError> {
+pub(super) async fn connect(url: &str) -> Result<Connection, OpenError> {
     let wrong_url = |error: Error| OpenError::WrongUrl(error.details().to_owned());
     let client = config(url).and_then(client).map_err(wrong_url)?;
     tokio::time::timeout(CONNECT_TIMEOUT, client.init())
@@ -133,7 +136,11 @@ fn client(config: Config) -> Result<Client, Error> {
 /// Writes the format to a store that is empty or has an earlier one. Returns an error if the format
 /// of the store is newer.
 async fn require_format(connection: &Connection) -> Result<(), OpenError> {
-    let found: Option<u64> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
+    let found: Option<String> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
+    if found.as_deref() == Some(COPYING) {
+        return Err(OpenError::Unfinished);
+    }
+    let found = found.map(|format| format.parse().unwrap_or(u64::MAX));
     check_format(found.unwrap_or(FORMAT))?;
     if found != Some(FORMAT) {
         let written: Result<(), Error> =

@@ -16,6 +16,9 @@ use crate::store::{FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
 
+/// What is under that key until a copy into the store has finished.
+const COPYING: &[u8] = b"copying";
+
 /// The memory for cached pages, in bytes.
 const CACHE: u64 = 128 * 1024 * 1024;
 
@@ -49,6 +52,9 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     let db = open_locked(path).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(explain_io)?;
     let mut mark = HighWaterMark::open(path)?;
+    if db.get(FORMAT_KEY).map_err(explain)?.is_some_and(|format| format == COPYING) {
+        return Err(OpenError::Unfinished);
+    }
     match format(&db).map_err(explain)? {
         Some(found) => check_format(found)?,
         None if mark.last_event().is_none() && db.is_empty() => {}
@@ -63,6 +69,32 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     write_format(&db, &file).map_err(explain)?;
     mark.set(last_event).and_then(|()| mark.make_durable(path)).map_err(explain_io)?;
     Ok(Files { tree, file, mark })
+}
+
+/// Opens or creates an empty store in a directory, into which another one is copied. Returns `None`
+/// if it is not empty.
+pub(super) fn begin_copy(path: &Path) -> Result<Option<Files>, OpenError> {
+    let explain = |error| explain(path, error);
+    require_private_directory(path)?;
+    let db = open_locked(path).map_err(explain)?;
+    if !db.is_empty() {
+        return Ok(None);
+    }
+    db.insert(FORMAT_KEY, COPYING).and_then(|_| db.flush()).map_err(explain)?;
+    let file = File::open(path.join("db")).map_err(|error| explain(error.into()))?;
+    let mark = HighWaterMark::open(path)?;
+    Ok(Some(Files { tree: Tree::new(db).map_err(explain)?, file, mark }))
+}
+
+/// Makes a copy durable, and lets the store be opened.
+pub(super) fn end_copy(files: Files, path: &Path) -> sled::Result<()> {
+    let Files { tree, file, mut mark } = files;
+    let db = tree.db();
+    db.flush()?;
+    file.sync_all()?;
+    mark.set(Tree::new(db.clone())?.last_event())?;
+    mark.make_durable(path)?;
+    write_format(&db, &file)
 }
 
 fn open_locked(path: &Path) -> sled::Result<Db> {

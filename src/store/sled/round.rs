@@ -168,7 +168,7 @@ impl<'a> Round<'a> {
 
 /// Returns the time under which a key is indexed: its expiry, rounded up. Returns `None` if the
 /// key does not expire.
-fn index_time(envelope: Option<Envelope>) -> Option<u64> {
+pub(super) fn index_time(envelope: Option<Envelope>) -> Option<u64> {
     let expires_at = envelope?.expires_at;
     (expires_at > 0).then(|| expires_at.next_multiple_of(INDEX_GRAIN))
 }

@@ -8,6 +8,7 @@ use sled::{Db, IVec};
 use super::keys::{self, unreadable};
 use super::segment::Segment;
 use crate::store::envelope::Envelope;
+use crate::store::raw::RawEvent;
 
 /// The default tree of sled, and the bounds of the log in it.
 pub(super) struct Tree {
@@ -76,6 +77,16 @@ impl Tree {
         after: EventId,
         enough: usize,
     ) -> sled::Result<Vec<LogEntry>> {
+        let found = self.raw_events_after(after, enough)?.into_iter();
+        Ok(found.map(|RawEvent { id, value, .. }| LogEntry { id, value }).collect())
+    }
+
+    /// Like [`Tree::events_after`], with the times of the events.
+    pub(super) fn raw_events_after(
+        &self,
+        after: EventId,
+        enough: usize,
+    ) -> sled::Result<Vec<RawEvent>> {
         let next = keys::of_segment(after.saturating_add(1));
         let begin = self
             .db
@@ -86,10 +97,11 @@ impl Tree {
         let mut found = Vec::new();
         for entry in self.db.range(begin..keys::end_of(keys::EVENTS)) {
             let (key, bytes) = entry?;
-            let entries = (keys::event_id(&key)?..).zip(segment(&bytes)?.into_events());
-            found.extend(
-                entries.filter(|(id, _)| *id > after).map(|(id, value)| LogEntry { id, value }),
-            );
+            let segment = segment(&bytes)?;
+            let at = segment.logged_at();
+            let entries = (keys::event_id(&key)?..).zip(segment.into_events());
+            let entries = entries.filter(|(id, _)| *id > after);
+            found.extend(entries.map(|(id, value)| RawEvent { id, at, value }));
             if found.len() >= enough {
                 break;
             }
