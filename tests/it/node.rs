@@ -20,6 +20,7 @@ mod check;
 mod clock;
 mod failover;
 mod fair;
+mod outage;
 mod own_writes;
 mod peers;
 mod rush;

@@ -18,41 +18,49 @@ const LATE: Duration = Duration::from_millis(200);
 #[actix_web::test]
 async fn a_program_whose_requests_are_balanced_reads_its_own_writes() {
     let cluster = Cluster::open(&[]).await;
-    let admin = cluster.nodes[0].admin().await.0.at_url(&cluster.url);
+    let admin = cluster.nodes[0].admin().await;
     let ana = cluster.nodes[1].customer("ana").await.at_url(&cluster.url);
+    let article = admin.adds_article("Lamp", 1, 1).await;
+    let admin = admin.0.at_url(&cluster.url);
     cluster.network.delays_news(LATE);
-    for round in 1..=8 {
-        // Carts, and their versions.
-        let added = ana.adds(2, 1).await.expect(200);
-        let tag = added.headers["etag"].clone();
-        assert_eq!(ana.cart().await["item_count"], 1);
-        let set = ana.request(Method::PUT, "/api/cart/items/2").header("if-match", tag);
-        ana.receives(set.json(&json!({ "quantity": 2 }))).await.expect(200);
-        assert_eq!(ana.cart().await["item_count"], 2);
-
-        // Prices and stock.
-        let change = json!({ "price_cents": round, "on_hand": 2 });
-        admin.send(Method::PATCH, "/api/articles/2", change).await.expect(200);
-        let article = admin.get("/api/articles/2").await.json["article"].clone();
-        assert_eq!((&article["price_cents"], &article["available"]), (&json!(round), &json!(2)));
-
-        // Orders.
-        let cart = ana.cart().await;
-        let (key, version) = (format!("k{round}"), cart["version"].as_u64().unwrap());
-        let order = ana.orders(&key, version, 2 * round).await.expect(201);
-        let order = order.json["order"]["id"].clone();
-        let listed = ana.get("/api/orders").await.json["orders"][0]["id"].clone();
-        assert_eq!((listed, ana.cart().await["item_count"].clone()), (order, json!(0)));
-
-        // Sessions.
-        let body = json!({ "username": "ana", "password": "correct horse" });
-        let late = ana.send(Method::POST, "/auth/login", body).await.expect(200).json;
-        let refresh = json!({ "refresh_token": late["refresh_token"] });
-        let late = ana.send(Method::POST, "/auth/refresh", refresh).await.expect(200).json;
-        let late = ana.with(late["access_token"].as_str().unwrap());
-        late.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
-        late.get("/auth/profile").await.expect_problem(401, "invalid_token");
+    for round in 1..=4 {
+        reads_every_kind(&admin, &ana, "ana", article, round).await;
     }
+}
+
+/// Writes and reads carts, prices, stock, orders and sessions, one after the other.
+async fn reads_every_kind(admin: &Person, ana: &Person, name: &str, article: u64, round: u64) {
+    // Carts, and their versions.
+    let item = format!("/api/cart/items/{article}");
+    let added = ana.adds(article, 1).await.expect(200);
+    let tag = added.headers["etag"].clone();
+    assert_eq!(ana.cart().await["item_count"], 1);
+    let set = ana.request(Method::PUT, &item).header("if-match", tag);
+    ana.receives(set.json(&json!({ "quantity": 1 }))).await.expect(200);
+
+    // Prices and stock.
+    let path = format!("/api/articles/{article}");
+    let change = json!({ "price_cents": round, "on_hand": 1 });
+    admin.send(Method::PATCH, &path, change).await.expect(200);
+    let found = admin.get(&path).await.json["article"].clone();
+    assert_eq!((&found["price_cents"], &found["available"]), (&json!(round), &json!(1)));
+
+    // Orders.
+    let cart = ana.cart().await;
+    let (key, version) = (format!("k{round}"), cart["version"].as_u64().unwrap());
+    let order = ana.orders(&key, version, round).await.expect(201);
+    let order = order.json["order"]["id"].clone();
+    let listed = ana.get("/api/orders").await.json["orders"][0]["id"].clone();
+    assert_eq!((listed, ana.cart().await["item_count"].clone()), (order, json!(0)));
+
+    // Sessions.
+    let body = json!({ "username": name, "password": "correct horse" });
+    let late = ana.send(Method::POST, "/auth/login", body).await.expect(200).json;
+    let refresh = json!({ "refresh_token": late["refresh_token"] });
+    let late = ana.send(Method::POST, "/auth/refresh", refresh).await.expect(200).json;
+    let late = ana.with(late["access_token"].as_str().unwrap());
+    late.send(Method::POST, "/auth/logout", json!({})).await.expect(200);
+    late.get("/auth/profile").await.expect_problem(401, "invalid_token");
 }
 
 #[actix_web::test]
@@ -104,6 +112,29 @@ async fn a_position_that_no_node_can_reach_delays_nothing() {
         let request = ana.request(Method::GET, "/api/cart").header("shop-position", position);
         ana.receives(request).await.expect(200);
     }
+}
+
+#[actix_web::test]
+#[ignore = "takes minutes"]
+async fn a_thousand_own_writes_of_every_kind_are_read() {
+    let cluster = Cluster::open(&[]).await;
+    let admin = cluster.nodes[0].admin().await;
+    let mut people = Vec::new();
+    for number in 0..10 {
+        let name = format!("buyer{number}");
+        let person = cluster.nodes[number % 3].customer(&name).await.at_url(&cluster.url);
+        let article = admin.adds_article(&format!("Lamp {number}"), 1, 1).await;
+        people.push((name, person, article));
+    }
+    let admin = admin.0.at_url(&cluster.url);
+    cluster.network.delays_news(LATE);
+    join_all(people.iter().map(async |(name, person, article)| {
+        // Each round reads five kinds of writes.
+        for round in 1..=20 {
+            reads_every_kind(&admin, person, name, *article, round).await;
+        }
+    }))
+    .await;
 }
 
 /// How many writes are read again.
