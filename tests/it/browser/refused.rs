@@ -82,6 +82,7 @@ async fn a_question_stays_open_when_a_push_draws_its_page_again() {
     window.sees("#confirm-cart-clear", "Remove every article from your cart?").await;
     ana.adds(3, 2).await.expect(200);
     window.sees("#cart-badge", "3").await;
+    window.sees("#cart-item-3", "€").await;
     window.clicks("#confirm-cart-clear button").await;
     window.sees("#cart-badge", "0").await;
     window.sees("#notice", "Cart emptied.").await;
