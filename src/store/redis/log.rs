@@ -1,6 +1,7 @@
 //! The event log: a Redis stream whose entry ids are `EVENT-0`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actors::store::{EventId, LogEntry, StoreError};
@@ -19,13 +20,23 @@ pub(super) const RETRY: Duration = Duration::from_millis(50);
 pub(super) const EVENTS_PER_READ: u64 = 256;
 
 /// The end of the log.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct LogEnd {
     /// The id of the last event.
     pub(super) last: EventId,
     /// How often the log may have been replaced, by an earlier one for example. A reader must then
     /// compare it with what it has read.
     pub(super) breaks: u64,
+    /// The last events up to the end, as many as one command has read; none after a break.
+    pub(super) news: Arc<[LogEntry]>,
+}
+
+impl LogEnd {
+    /// Returns the news after an event; `None` if they do not follow it.
+    fn news_after(&self, after: EventId) -> Option<Vec<LogEntry>> {
+        let next = self.news.iter().position(|entry| entry.id == after + 1)?;
+        Some(self.news.iter().skip(next).cloned().collect())
+    }
 }
 
 /// Where a reader stands in the log.
@@ -64,9 +75,15 @@ impl Reader {
     async fn next(mut self) -> Result<(Vec<LogEntry>, Self), StoreError> {
         loop {
             let is_news = |end: &LogEnd| end.last > self.after || Some(end.breaks) != self.breaks;
-            self.breaks = Some(self.end.wait_for(is_news).await.map_err(|_| closed())?.breaks);
-            let read = self.read().await?;
-            let entries = self.continue_with(read).await?;
+            let end = self.end.wait_for(is_news).await.map_err(|_| closed())?.clone();
+            let is_same_log = self.breaks.replace(end.breaks) == Some(end.breaks);
+            let entries = match end.news_after(self.after).filter(|_| is_same_log) {
+                Some(news) => news,
+                None => {
+                    let read = self.read().await?;
+                    self.continue_with(read).await?
+                }
+            };
             if let Some(last) = entries.last() {
                 self.after = last.id;
                 self.last = Some(last.clone());
@@ -154,7 +171,9 @@ pub(super) async fn last_event_of(
     })
 }
 
-fn log_entry((id, mut fields): (String, HashMap<String, Bytes>)) -> Result<LogEntry, StoreError> {
+pub(super) fn log_entry(
+    (id, mut fields): (String, HashMap<String, Bytes>),
+) -> Result<LogEntry, StoreError> {
     let value = fields.remove("event").ok_or_else(unreadable)?;
     Ok(LogEntry { id: event_id(&id).ok_or_else(unreadable)?, value: value.into() })
 }

@@ -49,7 +49,7 @@ pub(in crate::store) async fn open(
     require_format(&connection).await?;
 
     let last = log::last_event(&connection).await.map_err(unreachable)?;
-    let (publisher, log_end) = watch::channel(LogEnd { last, breaks: 0 });
+    let (publisher, log_end) = watch::channel(LogEnd { last, ..LogEnd::default() });
     let watcher_connection = connect(url).await?;
     let watching = watcher::watch(watcher_connection.clone(), guard.clone(), publisher);
     Ok(RedisStore {

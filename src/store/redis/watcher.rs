@@ -1,9 +1,10 @@
 //! Follows the end of the log. It has its own connection, because the waiting command blocks one.
 
 use std::mem;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actors::store::EventId;
+use actors::store::{EventId, LogEntry};
 use fred::bytes::Bytes;
 use fred::error::Error;
 use fred::interfaces::StreamsInterface;
@@ -12,7 +13,7 @@ use fred::types::streams::XReadResponse;
 use tokio::sync::watch;
 
 use super::guard::Guard;
-use super::log::{EVENTS_PER_READ, LogEnd, RETRY, event_id, last_event};
+use super::log::{EVENTS_PER_READ, LogEnd, RETRY, last_event, log_entry};
 use super::{Connection, LOG, reconnect_if_silent};
 
 /// How long one command waits: less than the timeouts of the connection.
@@ -22,17 +23,22 @@ const WAIT: Duration = Duration::from_millis(500);
 pub(super) async fn watch(connection: Connection, guard: Guard, publisher: watch::Sender<LogEnd>) {
     let mut is_broken = false;
     loop {
-        let before = *publisher.borrow();
-        match next_last_event(&connection, before.last, is_broken).await {
-            Ok(last) => {
-                let breaks = before.breaks + u64::from(is_broken || last < before.last);
+        let LogEnd { last: before, breaks, .. } = *publisher.borrow();
+        match read_on(&connection, before, is_broken).await {
+            Ok((last, news)) => {
+                let is_break = is_broken || last < before;
                 if mem::take(&mut is_broken) {
                     tracing::info!("redis is available again");
                 }
-                if last != before.last || breaks != before.breaks {
-                    publisher.send_replace(LogEnd { last, breaks });
+                if last != before || is_break {
+                    let news = if is_break { Arc::default() } else { news };
+                    publisher.send_replace(LogEnd {
+                        last,
+                        breaks: breaks + u64::from(is_break),
+                        news,
+                    });
                 }
-                if breaks != before.breaks {
+                if is_break {
                     guard.ask();
                 }
             }
@@ -48,32 +54,33 @@ pub(super) async fn watch(connection: Connection, guard: Guard, publisher: watch
     }
 }
 
-/// Returns the id of the last event: at once after an outage, else when there is one after
-/// `published` or none came in time.
-async fn next_last_event(
+/// Returns the id of the last event and the events up to it, as far as they were read: at once
+/// after an outage, else when there is one after `published` or none came in time.
+async fn read_on(
     connection: &Connection,
     published: EventId,
     at_once: bool,
-) -> Result<EventId, Error> {
+) -> Result<(EventId, Arc<[LogEntry]>), Error> {
     if !at_once {
         let wait = WAIT.as_millis() as u64;
         let after = format!("{published}-0");
         let new: Value = connection.xread(Some(EVENTS_PER_READ), Some(wait), LOG, after).await?;
-        if let Some(last) = last_of_all(new)? {
-            return Ok(last);
+        let news = entries(new)?;
+        if let Some(last) = news.last().map(|entry| entry.id) {
+            return Ok((last, news));
         }
     }
-    // There is none, also if the log was replaced by an earlier one, or there may be more.
-    last_event(connection).await
+    // There is none, also if the log was replaced by an earlier one.
+    Ok((last_event(connection).await?, Arc::default()))
 }
 
-/// Returns the id of the last event that a command has read; `None` if it has read none, or there
-/// may be more.
-fn last_of_all(read: Value) -> Result<Option<EventId>, Error> {
+/// Returns the events that a command has read; none if one of them can't be decoded, which a reader
+/// reports.
+fn entries(read: Value) -> Result<Arc<[LogEntry]>, Error> {
     if read.is_null() {
-        return Ok(None);
+        return Ok(Arc::default());
     }
-    let read: XReadResponse<String, String, String, Bytes> = read.into_xread_response()?;
-    let entries = read.get(LOG).filter(|entries| (entries.len() as u64) < EVENTS_PER_READ);
-    Ok(entries.and_then(|entries| event_id(&entries.last()?.0)))
+    let mut read: XReadResponse<String, String, String, Bytes> = read.into_xread_response()?;
+    let entries = read.remove(LOG).unwrap_or_default().into_iter().map(log_entry);
+    Ok(entries.collect::<Result<_, _>>().unwrap_or_default())
 }
