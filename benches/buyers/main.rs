@@ -1,9 +1,12 @@
-//! A load generator for the shop, which `benches/orders` starts.
+//! A load generator for the shop, which `benches/orders` and `benches/nodes` start.
 //!
-//! - `buyers ADDRESS checkouts BUYERS ARTICLES SECONDS` prints the checkouts per second, the p50
+//! - `buyers ADDRESSES checkouts BUYERS ARTICLES SECONDS` prints the checkouts per second, the p50
 //!   and the p99 of a checkout in milliseconds, and how many were answered with 202.
-//! - `buyers ADDRESS adds checkouts|adds BUYERS SECONDS` prints the p50 and the p99 of cart adds at
-//!   a fixed rate, while the buyers check out or add to their carts, and the rate of the buyers.
+//! - `buyers ADDRESSES carts BUYERS ARTICLES SECONDS` prints the same of cart adds.
+//! - `buyers ADDRESSES adds checkouts|adds BUYERS SECONDS` prints the p50 and the p99 of cart adds
+//!   at a fixed rate, while the buyers check out or add to their carts, and the rate of the buyers.
+//!
+//! `ADDRESSES` are those of one or more nodes, with commas between them. The buyers take turns.
 //!
 //! A response with an unexpected status ends the process with an error.
 
@@ -55,32 +58,37 @@ fn main() {
     let arguments: Vec<_> =
         std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let [address, case, first, second, seconds] = arguments[..] else {
-        panic!("usage: see benches/orders");
+    let [addresses, case, first, second, seconds] = arguments[..] else {
+        panic!("usage: see the first lines of this file");
     };
-    let address = address.parse().unwrap();
+    let nodes: Vec<_> = addresses.split(',').map(|address| address.parse().unwrap()).collect();
     let length = Duration::from_secs(seconds.parse().unwrap());
     System::new().block_on(async move {
+        let second = second.parse().unwrap();
         match (case, first) {
             ("checkouts", buyers) => {
-                let buyers = buyers.parse().unwrap();
-                measure_checkouts(address, buyers, second.parse().unwrap(), length).await;
+                measure(nodes, Load::Checkouts, buyers.parse().unwrap(), second, length).await;
             }
-            ("adds", "checkouts") => {
-                measure_adds(address, Load::Checkouts, second.parse().unwrap(), length).await;
+            ("carts", buyers) => {
+                measure(nodes, Load::Adds, buyers.parse().unwrap(), second, length).await;
             }
-            ("adds", "adds") => {
-                measure_adds(address, Load::Adds, second.parse().unwrap(), length).await;
-            }
-            _ => panic!("usage: see benches/orders"),
+            ("adds", "checkouts") => measure_adds(nodes, Load::Checkouts, second, length).await,
+            ("adds", "adds") => measure_adds(nodes, Load::Adds, second, length).await,
+            _ => panic!("usage: see the first lines of this file"),
         }
     });
 }
 
-async fn measure_checkouts(address: SocketAddr, buyers: usize, articles: usize, length: Duration) {
-    let mut shop = Shop::prepare(address).await;
+async fn measure(
+    nodes: Vec<SocketAddr>,
+    load: Load,
+    buyers: usize,
+    articles: usize,
+    length: Duration,
+) {
+    let mut shop = Shop::prepare(nodes).await;
     let buyers = shop.buyers(buyers, articles).await;
-    let results = run(Load::Checkouts, buyers, length).await;
+    let results = run(load, buyers, length).await;
     println!(
         "{:.0} {} {} {}",
         results.rate(),
@@ -92,8 +100,8 @@ async fn measure_checkouts(address: SocketAddr, buyers: usize, articles: usize, 
 
 /// Measures adds at a fixed rate. The load has a thread of its own, so that these adds do not wait
 /// for it in this process.
-async fn measure_adds(address: SocketAddr, load: Load, buyers: usize, length: Duration) {
-    let mut shop = Shop::prepare(address).await;
+async fn measure_adds(nodes: Vec<SocketAddr>, load: Load, buyers: usize, length: Duration) {
+    let mut shop = Shop::prepare(nodes).await;
     let buyers = shop.buyers(buyers, 1).await;
     let steady = shop.buyers(STEADY as usize, 1).await;
     let loaded =
@@ -114,14 +122,13 @@ async fn run(load: Load, buyers: Vec<Buyer>, length: Duration) -> Results {
         let mut times = Vec::new();
         let mut undecided = 0;
         while started_at.elapsed() < length {
+            let mut sent_at = Instant::now();
             let cart = buyer.add().await;
             if load == Load::Checkouts {
-                let sent_at = Instant::now();
+                sent_at = Instant::now();
                 undecided += usize::from(buyer.check_out(&cart).await == 202);
-                times.push(sent_at.elapsed());
-            } else {
-                times.push(Duration::ZERO);
             }
+            times.push(sent_at.elapsed());
         }
         (times, undecided)
     }));

@@ -10,7 +10,7 @@ const ARTICLE: &str = r#"{"name":"Lamp","price_cents":1250,"on_hand":1000000}"#;
 
 /// A shop and its administrator.
 pub(crate) struct Shop {
-    address: SocketAddr,
+    nodes: Vec<SocketAddr>,
     connection: Connection,
     authorization: String,
     registered: usize,
@@ -18,18 +18,18 @@ pub(crate) struct Shop {
 
 impl Shop {
     /// Signs the administrator in, and lets the bank approve every charge at once.
-    pub(crate) async fn prepare(address: SocketAddr) -> Self {
-        let mut connection = Connection::open(address).await;
+    pub(crate) async fn prepare(nodes: Vec<SocketAddr>) -> Self {
+        let mut connection = Connection::open(nodes[0]).await;
         let login = r#"{"username":"admin","password":"admin"}"#;
         let response = connection.send("POST", "/auth/login", "", login).await;
         let authorization = authorization(&response);
         let behaviour = r#"{"latency_ms":0,"mode":"approve"}"#;
         let response = connection.send("PUT", "/api/bank", &authorization, behaviour).await;
         assert_eq!(response.status, 200, "{}", response.body);
-        Self { address, connection, authorization, registered: 0 }
+        Self { nodes, connection, authorization, registered: 0 }
     }
 
-    /// Registers buyers. Each one buys one of that many new articles.
+    /// Registers buyers. Each one buys one of that many new articles, on one of the nodes.
     pub(crate) async fn buyers(&mut self, count: usize, articles: usize) -> Vec<Buyer> {
         let mut ids = Vec::new();
         for _ in 0..articles {
@@ -39,7 +39,8 @@ impl Shop {
         for number in 0..count {
             let authorization = self.register().await;
             let article = ids[number % articles].clone();
-            buyers.push(Buyer::new(self.address, authorization, &article));
+            let node = self.nodes[number % self.nodes.len()];
+            buyers.push(Buyer::new(node, authorization, &article));
         }
         buyers
     }
