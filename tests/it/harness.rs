@@ -63,7 +63,7 @@ thread_local! {
 pub(crate) fn single_node(reason: &str) {
     IS_SINGLE_NODE.set(true);
     if has_many_nodes() {
-        println!("on a single node: {reason}");
+        eprintln!("on a single node: {reason}");
     }
 }
 
