@@ -7,9 +7,9 @@ use crate::clock::random_bytes;
 /// How often a command is decided before it fails.
 pub(crate) const ATTEMPTS: usize = 64;
 
-/// The longest pause after the first conflict, and after many.
+/// The longest pause after the first conflict, and after many: shorter than a turn of a node.
 const FIRST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_millis(64);
+const LONGEST: Duration = Duration::from_millis(32);
 
 /// Returns the pause after the attempt with a number, starting at 1: a random part of a duration
 /// that doubles each time, so that commands in conflict do not stay in step.

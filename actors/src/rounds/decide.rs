@@ -15,9 +15,10 @@ use crate::tables::rows::{RowError, Rows};
 /// The most passes over the commands of a round: each reads what the one before has missed.
 const PASSES: usize = 16;
 
-/// After how many conflicts a round is split in two, so that a row which changes all the time
+/// After how many conflicts, which take longer than a turn of another node, a round is split in
+/// two, so that a row which changes all the time
 /// fails only the command that needs it.
-const SPLIT_AFTER: usize = 4;
+const SPLIT_AFTER: usize = 8;
 
 /// A decision, or why there is none.
 pub type Decided<D> = Reply<<D as Decide>::Decision, <D as Decide>::Error>;

@@ -73,32 +73,52 @@ local function forget_old_events()
 end
 
 -- A node that loses a race for a key, and will try again, has the next turn, so that one which is
--- far from Redis gets its share. For so many milliseconds, a commit of another node that expects
--- the key is refused, unless the node has taken its turn.
-local turn = 50
+-- far from Redis gets its share: for so many milliseconds, a commit of another node that expects
+-- the key is refused. A turn that was too short is twice as long the next time.
+local shortest_turn, longest_turn = 50, 400
 local node = string.match(commit, '^(.*)-')
 local has_turns = redis.call('EXISTS', turns) == 1
-local function node_in_turn(name)
+
+-- Returns the last turn for a key: the node, when it ends and how long it is.
+local function last_turn(name)
   local given = has_turns and redis.call('HGET', turns, name)
-  if not given then return nil end
-  local other, ends = string.match(given, '^(.*) (%d+)$')
-  return tonumber(ends) > now and other or nil
-end
-local function give_turn(name)
-  redis.call('HSET', turns, name, node .. ' ' .. string.format('%.0f', now + turn))
-  redis.call('PEXPIRE', turns, 10 * turn)
+  if not given then return nil, 0, 0 end
+  local other, ends, length = string.match(given, '^(.*) (%d+) (%d+)$')
+  return other, tonumber(ends), tonumber(length)
 end
 
-local own_turns = {}
-for _ = 1, take_number() do
-  local name, expected = take(), take_number()
+-- Returns the node whose turn it is. One that ends late is from before a step of the clock.
+local function node_in_turn(name)
+  local other, ends = last_turn(name)
+  return ends > now and ends <= now + longest_turn and other or nil
+end
+
+local function give_turn(name)
+  local other, ends, length = last_turn(name)
+  local missed = other == node and ends <= now
+  length = math.max(shortest_turn, math.min(missed and 2 * length or length, longest_turn))
+  redis.call('HSET', turns, name, string.format('%s %.0f %.0f', node, now + length, length))
+  redis.call('PEXPIRE', turns, 2 * longest_turn)
+end
+
+local expected, stale, own_turns = {}, {}, {}
+for number = 1, take_number() do
+  expected[number] = { take(), take_number() }
+end
+for _, key in ipairs(expected) do
+  local name, version = unpack(key)
   local in_turn = node_in_turn(name)
   if in_turn and in_turn ~= node then return false end
-  if version_of(name) ~= expected then
-    if is_repeated and not in_turn then give_turn(name) end
-    return false
-  end
   if in_turn then table.insert(own_turns, name) end
+  if version_of(name) ~= version then table.insert(stale, name) end
+end
+if #stale > 0 then
+  if is_repeated then
+    for _, name in ipairs(stale) do give_turn(name) end
+    -- It needs all of its keys at once.
+    for _, name in ipairs(own_turns) do give_turn(name) end
+  end
+  return false
 end
 for _, name in ipairs(own_turns) do redis.call('HDEL', turns, name) end
 for _ = 1, take_number() do
