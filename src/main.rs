@@ -85,7 +85,7 @@ async fn run(command: Command) -> CommandResult {
             print(&user::run(command, tables, &config).await?)
         }
         Command::Check => check(&config).await,
-        Command::Copy { from, to } => copy(&from, &to).await,
+        Command::Copy { from, to } => copy(&from, &to, &config.store.vouched).await,
         Command::Asyncapi => Ok(()),
     }
 }
@@ -104,9 +104,10 @@ async fn check(config: &Config) -> CommandResult {
     }
 }
 
-async fn copy(from: &str, to: &str) -> CommandResult {
+async fn copy(from: &str, to: &str, vouched: &[String]) -> CommandResult {
     let mut progress = |text| drop(writeln!(io::stderr(), "{text}"));
-    let Content { rows, events, checksum } = store::copy::copy(from, to, &mut progress).await?;
+    let copied = store::copy::copy(from, to, vouched, &mut progress).await?;
+    let Content { rows, events, checksum } = copied;
     print(&[format!("copied {rows} keys and {events} events, SHA-256 {checksum}")])
 }
 

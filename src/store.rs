@@ -157,6 +157,9 @@ pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedSt
 /// in step, and the administrators who caused events.
 const FORMAT: u64 = 3;
 
+/// What a store has instead of its format while another one is copied into it.
+const COPYING: &str = "copying";
+
 /// Returns an error if a store has a format that this version can't read.
 fn check_format(found: u64) -> Result<(), OpenError> {
     if found > FORMAT { Err(OpenError::NewerFormat { found, supported: FORMAT }) } else { Ok(()) }

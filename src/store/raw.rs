@@ -5,6 +5,9 @@ use async_trait::async_trait;
 
 use super::OpenError;
 
+/// How many keys are read at a time.
+pub(super) const ROWS_PER_READ: usize = 64;
+
 /// Why a store could not be copied.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {

@@ -53,6 +53,8 @@ async fn a_shop_moves_to_redis_and_back_with_everything_it_holds() {
         .expect(201);
     ana.adds(3, 1).await.expect(200);
     let cart = ana.cart().await;
+    let used = refused(&shop, &redis.url(), "sled:data/early");
+    assert!(used.contains("the source has changed during the copy"), "{used}");
     shop.stop();
 
     let back = copied(&shop, &redis.url(), "sled:data/back");

@@ -7,10 +7,10 @@ use actors::sweep_clock::SweepClock;
 use fred::clients::Client;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
-use fred::types::Builder;
 use fred::types::config::{
     Config, Options as CommandOptions, ReconnectPolicy, ServerConfig, UnresponsiveConfig,
 };
+use fred::types::{Builder, SetOptions};
 use tokio::sync::watch;
 use url::Url;
 
@@ -19,7 +19,7 @@ use super::guard::Guard;
 use super::inspection::unreachable;
 use super::log::LogEnd;
 use super::{COMMAND_TIMEOUT, Connection, FORMAT_KEY, RedisStore, calendar, log, watcher};
-use crate::store::{FORMAT, OpenError, Options, check_format};
+use crate::store::{COPYING, FORMAT, OpenError, Options, check_format};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,9 +32,6 @@ const UNRESPONSIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The largest number of commands that wait for a connection.
 const COMMAND_QUEUE: usize = 8192;
-
-/// The format of a store into which another one is being copied.
-pub(super) const COPYING: &str = "copying";
 
 /// Connects to the Redis that a URL names.
 pub(in crate::store) async fn open(
@@ -136,16 +133,20 @@ fn client(config: Config) -> Result<Client, Error> {
 /// Writes the format to a store that is empty or has an earlier one. Returns an error if the format
 /// of the store is newer.
 async fn require_format(connection: &Connection) -> Result<(), OpenError> {
-    let found: Option<String> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
-    if found.as_deref() == Some(COPYING) {
-        return Err(OpenError::Unfinished);
-    }
-    let found = found.map(|format| format.parse().unwrap_or(u64::MAX));
-    check_format(found.unwrap_or(FORMAT))?;
-    if found != Some(FORMAT) {
-        let written: Result<(), Error> =
-            connection.set(FORMAT_KEY, FORMAT.to_string(), None, None, false).await;
+    loop {
+        let found: Option<String> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
+        if found.as_deref() == Some(COPYING) {
+            return Err(OpenError::Unfinished);
+        }
+        let found = found.map(|format| format.parse().unwrap_or(u64::MAX));
+        check_format(found.unwrap_or(FORMAT))?;
+        if found == Some(FORMAT) {
+            return Ok(());
+        }
+        // Another process may begin to copy into an empty store at the same time.
+        let only_if_absent = found.is_none().then_some(SetOptions::NX);
+        let written: Result<Option<String>, Error> =
+            connection.set(FORMAT_KEY, FORMAT.to_string(), None, only_if_absent, false).await;
         written.map_err(unreachable)?;
     }
-    Ok(())
 }

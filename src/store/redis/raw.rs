@@ -7,45 +7,53 @@ use async_trait::async_trait;
 use fred::bytes::Bytes;
 use fred::error::Error;
 use fred::interfaces::{HashesInterface, KeysInterface, SortedSetsInterface, StreamsInterface};
+use fred::types::SetOptions;
 
 use super::inspection::{inspect, unreachable};
-use super::log::event_id;
-use super::opening::{COPYING, connect};
+use super::log::{EVENTS_PER_READ, event_id};
+use super::opening::connect;
 use super::{Connection, EPOCH_KEY, EXPIRIES, FORMAT_KEY, LOG, NAMES, VALUES, unreadable};
 use crate::crypto::random_token;
 use crate::store::envelope::Envelope;
-use crate::store::raw::{CopyError, RawEvent, RawRow, RawStore};
-use crate::store::{FORMAT, OpenError, check_format};
-
-/// How many keys, and how many events, are read at a time.
-const ROWS_PER_READ: i64 = 64;
-const EVENTS_PER_READ: u64 = 256;
+use crate::store::raw::{CopyError, ROWS_PER_READ, RawEvent, RawRow, RawStore};
+use crate::store::{COPYING, FORMAT, OpenError, check_format};
 
 /// A connection to the Redis of a store.
 pub(in crate::store) struct RawRedis {
     connection: Connection,
 }
 
-/// Connects to a Redis: one that holds a shop, or one without.
-pub(in crate::store) async fn open(url: &str, is_new: bool) -> Result<RawRedis, CopyError> {
+/// Connects to a Redis that may acknowledge commits: one that holds a shop, or an empty one.
+pub(in crate::store) async fn open(
+    url: &str,
+    is_new: bool,
+    vouched: &[String],
+) -> Result<RawRedis, CopyError> {
     let connection = connect(url).await?;
-    let keys = vec![VALUES, NAMES, EXPIRIES, LOG, FORMAT_KEY, EPOCH_KEY];
-    let format: Option<String> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
-    if !is_new {
-        match format.as_deref() {
-            Some(COPYING) => return Err(OpenError::Unfinished.into()),
-            Some(format) => check_format(format.parse().unwrap_or(u64::MAX))?,
-            None => {}
-        }
-        return Ok(RawRedis { connection });
-    }
-    inspect(&connection, &[], None).await?;
+    inspect(&connection, vouched, None).await?;
+    let keys = vec![VALUES, NAMES, EXPIRIES, LOG, EPOCH_KEY];
     let existing: u64 = connection.exists(keys).await.map_err(unreachable)?;
-    if existing > 0 {
-        return Err(CopyError::NotEmpty("this Redis".to_owned()));
+    if is_new {
+        let not_empty = || CopyError::NotEmpty("this Redis".to_owned());
+        if existing > 0 {
+            return Err(not_empty());
+        }
+        // A node may fill it at the same time.
+        let begun: Option<String> = connection
+            .set(FORMAT_KEY, COPYING, None, Some(SetOptions::NX), false)
+            .await
+            .map_err(unreachable)?;
+        return begun.map(|_| RawRedis { connection }).ok_or_else(not_empty);
     }
-    let begun: Result<(), Error> = connection.set(FORMAT_KEY, COPYING, None, None, false).await;
-    begun.map_err(unreachable)?;
+    if existing == 0 {
+        return Err(CopyError::Empty("this Redis".to_owned()));
+    }
+    let format: Option<String> = connection.get(FORMAT_KEY).await.map_err(unreachable)?;
+    match format.as_deref() {
+        Some(COPYING) => return Err(OpenError::Unfinished.into()),
+        Some(format) => check_format(format.parse().unwrap_or(u64::MAX))?,
+        None => {}
+    }
     Ok(RawRedis { connection })
 }
 
@@ -55,7 +63,7 @@ impl RawStore for RawRedis {
         let connection = &self.connection;
         let after = format!("({after}");
         let keys: Vec<String> = connection
-            .zrangebylex(NAMES, after, "+", Some((0, ROWS_PER_READ)))
+            .zrangebylex(NAMES, after, "+", Some((0, ROWS_PER_READ as i64)))
             .await
             .map_err(failed)?;
         if keys.is_empty() {

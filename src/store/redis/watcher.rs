@@ -70,7 +70,7 @@ async fn read_on(
             return Ok((last, news));
         }
     }
-    // There is none, also if the log was replaced by an earlier one.
+    // No event came or could be decoded, or the log was replaced by an earlier one.
     Ok((last_event(connection).await?, Arc::default()))
 }
 

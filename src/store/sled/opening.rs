@@ -12,12 +12,9 @@ use sled::Db;
 use super::high_water_mark::HighWaterMark;
 use super::tree::Tree;
 use crate::private::require_private_directory;
-use crate::store::{FORMAT, OpenError, check_format};
+use crate::store::{COPYING, FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
-
-/// What is under that key until a copy into the store has finished.
-const COPYING: &[u8] = b"copying";
 
 /// The memory for cached pages, in bytes.
 const CACHE: u64 = 128 * 1024 * 1024;
@@ -52,7 +49,7 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
     let db = open_locked(path).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(explain_io)?;
     let mut mark = HighWaterMark::open(path)?;
-    if db.get(FORMAT_KEY).map_err(explain)?.is_some_and(|format| format == COPYING) {
+    if db.get(FORMAT_KEY).map_err(explain)?.is_some_and(|format| format == COPYING.as_bytes()) {
         return Err(OpenError::Unfinished);
     }
     match format(&db).map_err(explain)? {
@@ -77,12 +74,13 @@ pub(super) fn begin_copy(path: &Path) -> Result<Option<Files>, OpenError> {
     let explain = |error| explain(path, error);
     require_private_directory(path)?;
     let db = open_locked(path).map_err(explain)?;
-    if !db.is_empty() {
+    let mark = HighWaterMark::open(path)?;
+    // A store whose content is missing is damaged, not empty.
+    if !db.is_empty() || mark.last_event().is_some() {
         return Ok(None);
     }
     db.insert(FORMAT_KEY, COPYING).and_then(|_| db.flush()).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(|error| explain(error.into()))?;
-    let mark = HighWaterMark::open(path)?;
     Ok(Some(Files { tree: Tree::new(db).map_err(explain)?, file, mark }))
 }
 
@@ -151,6 +149,15 @@ fn is_locked(error: &sled::Error) -> bool {
 mod tests {
     use super::*;
     use crate::private::restrict_new_files;
+
+    #[test]
+    fn a_copy_that_has_not_finished_is_refused() {
+        restrict_new_files();
+        let directory = tempfile::tempdir().unwrap();
+        drop(begin_copy(directory.path()).unwrap());
+        assert!(matches!(open(directory.path()), Err(OpenError::Unfinished)));
+        assert!(begin_copy(directory.path()).unwrap().is_none());
+    }
 
     #[test]
     fn a_newer_format_is_refused() {

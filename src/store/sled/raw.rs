@@ -12,10 +12,7 @@ use super::round::index_time;
 use super::segment::Segment;
 use super::{EVENTS_PER_READ, keys};
 use crate::store::envelope::Envelope;
-use crate::store::raw::{CopyError, RawEvent, RawRow, RawStore};
-
-/// How many keys are read at a time.
-const ROWS_PER_READ: usize = 64;
+use crate::store::raw::{CopyError, ROWS_PER_READ, RawEvent, RawRow, RawStore};
 
 /// The open files of a store.
 pub(in crate::store) struct RawSled {
