@@ -10,8 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 fn main() {
-    let arguments: Vec<_> =
-        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, server, milliseconds] = &arguments[..] else {
         panic!("usage: delay ADDRESS SERVER MILLISECONDS");
     };

@@ -6,7 +6,8 @@
 //! - `buyers ADDRESSES adds checkouts|adds BUYERS SECONDS` prints the p50 and the p99 of cart adds
 //!   at a fixed rate, while the buyers check out or add to their carts, and the rate of the buyers.
 //!
-//! `ADDRESSES` are those of one or more nodes, with commas between them. The buyers take turns.
+//! `ADDRESSES` are those of one or more nodes, with commas between them. Each gets the same number
+//! of buyers.
 //!
 //! A response with an unexpected status ends the process with an error.
 
