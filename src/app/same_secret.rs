@@ -47,7 +47,7 @@ fn signs_with_one_of(own: &[String], others: &[String]) -> bool {
     own.first().is_none_or(|newest| others.contains(newest))
 }
 
-/// Whether another node is running: it shows that every second.
+/// Whether another node is running: each writes its row every second.
 async fn is_a_node_running(tables: &Tables) -> Result<bool, StoreError> {
     let before = beats(tables).await?;
     sleep(LOOK).await;

@@ -62,8 +62,7 @@ impl Cluster {
 }
 
 impl Balancer {
-    /// Starts nginx in front of nodes that see no other client than nginx itself, as if it was the
-    /// browser.
+    /// Starts nginx in front of nodes to which it is the only client, as if it were the browser.
     pub(crate) fn unnoticed(nodes: &[&str], redis: RedisServer) -> Self {
         Self::before(nodes, redis, |line| !line.contains("X-Forwarded-For"))
     }

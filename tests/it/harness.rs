@@ -38,7 +38,7 @@ pub(crate) const OWN_PASSWORD: &str = "a quiet harbour";
 /// A running shop. Its processes are killed when the value is dropped.
 pub(crate) struct TestShop {
     settings: Vec<(String, String)>,
-    /// One process, or with `NODES` in the environment three and a balancer.
+    /// One process; with `NODES=3` in the environment, three and a balancer.
     nodes: Vec<Node>,
     _balancer: Option<Balancer>,
     /// The base URL.
@@ -62,14 +62,14 @@ thread_local! {
 /// Lets the shops of a test always have one node, for a reason.
 pub(crate) fn single_node(reason: &str) {
     IS_SINGLE_NODE.set(true);
-    if has_many_nodes() {
+    if has_three_nodes() {
         eprintln!("on a single node: {reason}");
     }
 }
 
-/// Whether this run tests shops of many nodes.
-fn has_many_nodes() -> bool {
-    std::env::var_os("NODES").is_some()
+/// Whether this run tests shops of three nodes.
+fn has_three_nodes() -> bool {
+    std::env::var("NODES").is_ok_and(|nodes| nodes == "3")
 }
 
 impl TestShop {
@@ -81,7 +81,7 @@ impl TestShop {
     /// Opens an empty shop with settings, for instance `("ORDER__EXPIRY", "1s")`.
     pub(crate) async fn open_with(settings: &[(&str, &str)]) -> Self {
         let has_store = settings.iter().any(|(key, _)| *key == "STORE__URL");
-        if has_store || IS_SINGLE_NODE.get() || !has_many_nodes() {
+        if has_store || IS_SINGLE_NODE.get() || !has_three_nodes() {
             return Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit());
         }
         let (settings, redis) = shared(settings);

@@ -18,7 +18,7 @@ use crate::store::StoreError;
 pub(super) type NextTries = BTreeMap<OrderId, Option<Timestamp>>;
 
 impl OrderDesk {
-    /// Returns the unknown payments, as far as the desk has seen.
+    /// Returns the orders whose payment this desk knows to be unknown.
     pub(super) fn next_tries(&self) -> NextTries {
         let reading = self.deps.shared.clock.reading();
         let unknown = self.pending.iter().filter(|(_, check)| check.is_unknown);
@@ -33,8 +33,8 @@ impl OrderDesk {
 }
 
 impl OrderDeps {
-    /// Returns the number of unknown payments, and the first of them. Other nodes may look after
-    /// more than those of this one: the store knows all of them.
+    /// Returns the number of unknown payments, and the first of them. On a shared store they are
+    /// those of all nodes.
     pub(super) async fn unknown_payments(
         self,
         own: NextTries,

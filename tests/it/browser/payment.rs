@@ -80,7 +80,7 @@ async fn the_bank_fails_and_recovers_before_the_eyes_of_two_administrators_and_o
 
 #[actix_web::test]
 async fn payments_without_an_answer_are_listed_until_the_bank_has_one() {
-    single_node("each node lists its own calls to the bank");
+    single_node("only the node that calls the bank knows when it calls again");
     for browser in Chromium::open_each_size().await {
         let settings = [("ORDER__PATIENCE", "0s"), ("BREAKER__FAILURES", "1000")];
         let shop = TestShop::open_with(&settings).await;

