@@ -84,6 +84,8 @@ impl TestShop {
         if has_store || IS_SINGLE_NODE.get() || !has_three_nodes() {
             return Self::open_in(tempfile::tempdir().unwrap(), settings, "", Stdio::inherit());
         }
+        // With one thread for all tests, a mark of one would hold for the next ones.
+        assert_ne!(thread::current().name(), Some("main"), "use more than one test thread");
         let (settings, redis) = shared(settings);
         let start = || {
             let folder = tempfile::tempdir().unwrap();

@@ -95,8 +95,11 @@ end
 
 local function give_turn(name)
   local other, ends, length = last_turn(name)
-  local missed = other == node and ends <= now
-  length = math.max(shortest_turn, math.min(missed and 2 * length or length, longest_turn))
+  if other ~= node then
+    length = shortest_turn
+  elseif ends <= now then
+    length = math.min(2 * length, longest_turn)
+  end
   redis.call('HSET', turns, name, string.format('%s %.0f %.0f', node, now + length, length))
   redis.call('PEXPIRE', turns, 2 * longest_turn)
 end
