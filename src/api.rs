@@ -1,9 +1,9 @@
 //! The REST API for programs: JSON, one file per feature.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
-use actix_web::{HttpRequest, HttpResponse};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -25,12 +25,13 @@ pub mod user;
 const MAX_PAGE: usize = 100;
 
 /// The query that selects one page of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PageOf<Id> {
-    /// The entry after which the page starts; `None` starts with the first.
+    /// The entry after which the page starts; the first page if absent.
     after: Option<Id>,
     /// The most entries to return.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
 }
 
@@ -46,39 +47,11 @@ impl<Id> PageOf<Id> {
     }
 }
 
-/// Answers 200 with one value: `{"success": true, "<name>": <value>}`.
-fn one(name: &str, value: impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "success": true, name: value }))
-}
-
-/// Answers 200 with one page of a list: its length, the length of the list, and what `after` must
-/// be for the next page; `null` on the last page.
-fn listed(
-    name: &str,
-    values: Vec<impl Serialize>,
-    total: u64,
-    next: Option<impl Serialize>,
-) -> HttpResponse {
-    let count = values.len();
-    HttpResponse::Ok().json(json!({
-        "success": true,
-        "count": count,
-        "total": total,
-        "next": next,
-        name: values,
-    }))
-}
-
 /// Removes the entries after the first `limit`. Returns the last entry left if there were any.
 fn cut<T>(entries: &mut Vec<T>, limit: usize) -> Option<&T> {
     let has_more = entries.len() > limit;
     entries.truncate(limit);
     entries.last().filter(|_| has_more)
-}
-
-/// Answers 200 with a whole list and its length.
-fn many(name: &str, values: Vec<impl Serialize>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "success": true, "count": values.len(), name: values }))
 }
 
 /// Returns the versions of which the resource must have one for a command to change it, by the

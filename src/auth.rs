@@ -1,8 +1,8 @@
 //! Authority as types: each can be constructed only from a proof that the request carries.
 //!
 //! Programs prove who they are with an access token ([`bearer`]), browsers with a cookie
-//! ([`browser`]). A handler that takes [`bearer::Admin`] or [`browser::Member`] runs only after
-//! the extractor has verified the proof.
+//! ([`browser`]), and both have a cart before they sign in ([`guest`]). A handler that takes
+//! [`bearer::Admin`] or [`browser::Member`] runs only after the extractor has verified the proof.
 
 use actix::{Handler, Message};
 use actix_web::web::Data;
@@ -18,6 +18,7 @@ pub mod audit;
 pub mod bearer;
 pub mod browser;
 pub mod client;
+pub mod guest;
 pub mod host;
 pub mod origin;
 pub mod reset;

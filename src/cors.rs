@@ -18,6 +18,9 @@ use actix_web::middleware::{Condition, Next};
 /// Identifies a command and its repetitions.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
+/// The secret of the cart of a program that is not signed in.
+pub const CART_TOKEN: HeaderName = HeaderName::from_static("cart-token");
+
 /// The last event that an answer may show, or that a client has seen.
 pub const SHOP_POSITION: HeaderName = HeaderName::from_static("shop-position");
 
@@ -65,7 +68,7 @@ impl AllowedOrigins {
             .allowed_origin_fn(move |origin, head| is_allowed(origin, head.uri.path()))
             .allowed_methods(METHODS)
             .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-            .allowed_headers([IDEMPOTENCY_KEY, SHOP_POSITION])
+            .allowed_headers([IDEMPOTENCY_KEY, SHOP_POSITION, CART_TOKEN])
             .max_age(MAX_AGE.as_secs() as usize);
         Condition::new(!self.0.is_empty(), cors)
     }

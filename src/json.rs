@@ -12,13 +12,16 @@ use actix_web::web::Json;
 use actix_web::{Error, FromRequest, HttpRequest};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::Problem;
+use crate::error::code::Code;
 use crate::error::request::require_plain_body;
+use crate::operation::description::{Description, Input};
 
 /// An extractor of the JSON object in the body of a request.
 pub struct Fields<T>(pub T);
@@ -82,5 +85,20 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+    }
+}
+
+impl<T: JsonSchema> Input for Fields<T> {
+    fn describe(description: &mut Description) {
+        description.takes::<T>();
+        description.refuses(&[
+            Code::MalformedJson,
+            Code::BodyTooLarge,
+            Code::UnsupportedMediaType,
+            Code::WrongType,
+            Code::UnknownField,
+            Code::MissingField,
+            Code::OutOfRange,
+        ]);
     }
 }

@@ -4,6 +4,7 @@
 //! crate connects them to the world. Start with [`routes`], the whole URL table, and with
 //! `actors::shop::Shop::open`, the supervision tree.
 
+pub mod answer;
 pub mod api;
 pub mod app;
 pub mod assets;
@@ -31,6 +32,8 @@ pub mod live;
 pub mod log;
 pub mod metrics;
 pub mod objects;
+pub mod openapi;
+pub mod operation;
 pub mod pages;
 pub mod path;
 pub mod per_minute;

@@ -15,7 +15,7 @@ use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
 use microshop::store::copy::Content;
-use microshop::{private, store, telemetry};
+use microshop::{private, routes, store, telemetry};
 
 /// A command makes dozens of small allocations on one thread and frees them on another.
 #[global_allocator]
@@ -51,6 +51,8 @@ enum Command {
     },
     /// Prints the WebSocket protocol as an AsyncAPI document
     Asyncapi,
+    /// Prints the REST API as an OpenAPI document
+    Openapi,
 }
 
 type CommandResult = Result<(), Box<dyn Error>>;
@@ -71,8 +73,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> CommandResult {
-    if let Command::Asyncapi = command {
-        return print(&[format!("{:#}", asyncapi::document())]);
+    match command {
+        Command::Asyncapi => return print(&[format!("{:#}", asyncapi::document())]),
+        Command::Openapi => return print(&[format!("{:#}", routes::description())]),
+        _ => {}
     }
     let config = Config::load()?;
     telemetry::install(&config.log).map_err(|error| format!("log.filter: {error}"))?;
@@ -86,7 +90,7 @@ async fn run(command: Command) -> CommandResult {
         }
         Command::Check => check(&config).await,
         Command::Copy { from, to } => copy(&from, &to, &config.store.vouched).await,
-        Command::Asyncapi => Ok(()),
+        Command::Asyncapi | Command::Openapi => Ok(()),
     }
 }
 

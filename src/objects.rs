@@ -3,6 +3,7 @@
 pub mod article;
 pub mod data;
 pub mod event;
+pub(crate) mod example;
 pub mod order;
 pub mod session;
 pub mod user;

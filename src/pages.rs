@@ -19,6 +19,7 @@ use crate::html::{html_response, is_htmx};
 pub mod admin;
 pub mod article;
 pub mod cart;
+pub mod docs;
 pub mod order;
 pub mod reset;
 pub mod sent;

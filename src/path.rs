@@ -9,9 +9,12 @@ use std::ops::Deref;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use crate::error::Problem;
+use crate::error::code::Code;
+use crate::operation::description::{Description, Input};
 
 /// An extractor of the only parameter in the path of a request, in the form in which the shop
 /// writes it. Capital letters in an id are allowed (RFC 9562, section 4).
@@ -42,5 +45,12 @@ impl<T: DeserializeOwned + ToString + 'static> FromRequest for Path<T> {
             written.all(|text| text.eq_ignore_ascii_case(&id.to_string()))
         };
         ready(id.ok().filter(is_written_so).map(Self).ok_or_else(Problem::not_found))
+    }
+}
+
+impl<T: JsonSchema> Input for Path<T> {
+    fn describe(description: &mut Description) {
+        description.takes_path::<T>();
+        description.refuses(&[Code::NotFound]);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! It has no secret: no password, token or cookie, and no hash of one.
 
-use actix_web::HttpResponse;
-use actix_web::http::header::{ContentDisposition, DispositionParam, DispositionType};
+use actix_web::http::header::{
+    CONTENT_DISPOSITION, ContentDisposition, DispositionParam, DispositionType,
+};
 use actors::cart::GetCart;
 use actors::cart::registry::ToCart;
 use actors::order::ListOrders;
@@ -14,12 +15,16 @@ use domain::event::filter::{Filter, Subject};
 use domain::network::Network;
 use domain::user::UserId;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::answer::{Answer, Answered, Example};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::objects::data::CartSummary;
 use crate::objects::event::{EventFrame, ServerFrame, detailed_frame};
+use crate::objects::example;
 use crate::objects::order::{OrderJson, order_json};
 use crate::objects::session::{SessionJson, session_json};
 use crate::objects::user::{UserReportJson, report_json};
@@ -32,8 +37,8 @@ const PAGE: usize = 100;
 const EVENTS: usize = 100;
 
 /// What the shop keeps of a person.
-#[derive(Serialize)]
-struct Export {
+#[derive(Serialize, JsonSchema)]
+pub struct Export {
     exported_at: Timestamp,
     user: UserReportJson,
     cart: CartSummary,
@@ -48,7 +53,8 @@ struct Export {
 }
 
 /// A network from which a user has signed in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Network")]
 struct NetworkJson {
     network: String,
     /// The last sign-in, to within a day.
@@ -56,7 +62,7 @@ struct NetworkJson {
 }
 
 /// Answers with what is kept of a user, as a file to save.
-pub async fn export(state: &AppState, user: UserId) -> Result<HttpResponse, Problem> {
+pub async fn export(state: &AppState, user: UserId) -> Answered<Export> {
     let shop = &state.shop;
     let report = shop.users.ask(ReportUser(user)).await?;
     let cart = shop.carts.ask(ToCart(Owner::User(user), GetCart)).await?;
@@ -74,7 +80,22 @@ pub async fn export(state: &AppState, user: UserId) -> Result<HttpResponse, Prob
     let file = DispositionParam::Filename(format!("user-{user}.json"));
     let disposition =
         ContentDisposition { disposition: DispositionType::Attachment, parameters: vec![file] };
-    Ok(HttpResponse::Ok().insert_header(disposition).json(export))
+    Ok(Answer::ok(export).with_header(CONTENT_DISPOSITION, disposition))
+}
+
+impl Example for Export {
+    fn example() -> Value {
+        let cart: CartSummary = (&example::cart()).into();
+        json!({
+            "exported_at": example::NOW,
+            "user": UserReportJson::example(),
+            "cart": cart,
+            "orders": [OrderJson::example()],
+            "sessions": [],
+            "networks": [{ "network": "192.0.2.0/24", "last_sign_in_at": example::NOW }],
+            "events": [],
+        })
+    }
 }
 
 fn network_json((network, last_sign_in_at): (Network, Timestamp)) -> NetworkJson {

@@ -135,7 +135,7 @@ fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let route = request.match_pattern().unwrap_or_default();
     let problem = problem.clone().about_field_of(request.method(), &route);
     let mut body = json!({
-        "type": "about:blank",
+        "type": code.uri(),
         "title": status.canonical_reason(),
         "status": status.as_u16(),
         "code": code.word(),

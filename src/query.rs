@@ -6,11 +6,14 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_urlencoded::Deserializer;
 use url::form_urlencoded;
 
 use crate::error::Problem;
+use crate::error::code::Code;
+use crate::operation::description::{Description, Input};
 
 /// An extractor of the parameters in the query of a request.
 pub struct Parameters<T>(pub T);
@@ -28,4 +31,11 @@ impl<T: DeserializeOwned> FromRequest for Parameters<T> {
 pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     let parameters = Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     Ok(serde_path_to_error::deserialize(parameters)?)
+}
+
+impl<T: JsonSchema> Input for Parameters<T> {
+    fn describe(description: &mut Description) {
+        description.takes_query::<T>();
+        description.refuses(&[Code::InvalidQuery]);
+    }
 }

@@ -1,12 +1,25 @@
 //! Every URL of the shop, grouped by client.
 
-use actix_web::http::header::REFERRER_POLICY;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{ContentType, REFERRER_POLICY};
 use actix_web::middleware::{DefaultHeaders, from_fn};
-use actix_web::web::{self, ServiceConfig, delete, get, patch, post, resource};
+use actix_web::web::{self, Bytes, ServiceConfig, get, post, resource};
+use serde_json::Value;
 
 use crate::auth::{browser, origin};
 use crate::error::Problem;
-use crate::{api, assets, live, pages, upload};
+use crate::operation::{Operation, register};
+use crate::{api, assets, live, openapi, pages};
+
+mod article;
+mod bank;
+mod cart;
+mod desk;
+mod order;
+mod session;
+mod user;
 
 /// The largest body that a request may have, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -16,8 +29,7 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(request_limits)
         .configure(operation_routes)
-        .configure(auth_routes)
-        .configure(rest_routes)
+        .configure(|config| register(operations(), config))
         .configure(socket_routes)
         .service(
             // The token is the proof, and a page without a referrer sends no origin.
@@ -50,130 +62,39 @@ fn request_limits(config: &mut ServiceConfig) {
         .app_data(web::PathConfig::default().error_handler(|_, _| Problem::not_found().into()));
 }
 
-/// Health checks, metrics and static files.
+/// The description of the API, and static files.
 fn operation_routes(config: &mut ServiceConfig) {
     config
-        .service(resource("/health/live").route(get().to(api::health::check_liveness)))
-        .service(resource("/health/ready").route(get().to(api::health::check_readiness)))
-        .service(resource("/metrics").route(get().to(api::metrics::get_metrics)))
+        .service(resource("/openapi.json").route(get().to(get_description)))
         .service(resource("/favicon.ico").route(get().to(assets::get_favicon)))
         .service(resource("/robots.txt").route(get().to(assets::get_robots)))
         .service(resource("/pictures/{name}").route(get().to(api::picture::get_picture)))
         .service(resource("/static/{file:.*}").route(get().to(assets::get_file)));
 }
 
-/// The sessions and the user of a program: JSON, authenticated by a bearer token.
-fn auth_routes(config: &mut ServiceConfig) {
-    config
-        .service(resource("/auth/login").route(post().to(api::session::sign_in)))
-        .service(resource("/auth/register").route(post().to(api::session::register_user)))
-        .service(resource("/auth/refresh").route(post().to(api::session::refresh_tokens)))
-        .service(resource("/auth/logout").route(post().to(api::session::sign_out)))
-        .service(resource("/auth/logout-all").route(post().to(api::session::sign_out_everywhere)))
-        .service(resource("/auth/verify").route(post().to(api::session::verify_token)))
-        .service(resource("/auth/reset").route(post().to(api::session::reset_password)))
-        .service(resource("/auth/password").route(post().to(api::session::change_password)))
-        .service(resource("/auth/export").route(get().to(api::user::export_own)))
-        .service(resource("/auth/profile").route(get().to(api::user::get_profile)))
-        .service(resource("/auth/sessions").route(get().to(api::session::list_sessions)))
-        .service(resource("/auth/sessions/{id}").route(delete().to(api::session::end_session)));
+/// Returns the operations of the REST API: JSON, authenticated by a bearer token.
+fn operations() -> Vec<Operation> {
+    let features = [
+        article::operations(),
+        session::operations(),
+        cart::operations(),
+        order::operations(),
+        user::operations(),
+        bank::operations(),
+        desk::operations(),
+    ];
+    features.into_iter().flatten().collect()
 }
 
-/// The REST API: JSON, authenticated by a bearer token.
-fn rest_routes(config: &mut ServiceConfig) {
-    config
-        .service(
-            resource("/api/articles")
-                .route(get().to(api::article::list_articles))
-                .route(post().to(api::article::add_article)),
-        )
-        .service(
-            resource("/api/articles/{id}")
-                .route(get().to(api::article::get_article))
-                .route(patch().to(api::article::change_article))
-                .route(delete().to(api::article::remove_article)),
-        )
-        .service(
-            resource("/api/articles/{id}/picture")
-                .app_data(web::PayloadConfig::new(upload::LARGEST))
-                .route(web::put().to(api::picture::set_picture)),
-        )
-        .service(resource("/api/admin/articles").route(get().to(api::article::list_stock)))
-        .service(
-            resource("/api/admin/articles.csv")
-                .app_data(web::PayloadConfig::new(upload::LARGEST))
-                .route(get().to(api::admin::csv::export_articles))
-                .route(post().to(api::admin::csv::import_articles)),
-        )
-        .service(
-            resource("/api/cart")
-                .route(get().to(api::cart::get_cart))
-                .route(delete().to(api::cart::clear_cart)),
-        )
-        .service(resource("/api/cart/items").route(post().to(api::cart::add_item)))
-        .service(
-            resource("/api/cart/items/{article_id}")
-                .route(web::put().to(api::cart::set_item))
-                .route(delete().to(api::cart::remove_item)),
-        )
-        .service(
-            resource("/api/orders")
-                .route(get().to(api::order::list_orders))
-                .route(post().to(api::order::place_order)),
-        )
-        .service(resource("/api/orders/{id}").route(get().to(api::order::get_order)))
-        .service(resource("/api/orders/{id}/pay").route(post().to(api::order::pay_order)))
-        .service(resource("/api/orders/{id}/cancel").route(post().to(api::order::cancel_order)))
-        .service(resource("/api/orders/{id}/ship").route(post().to(api::order::ship_order)))
-        .service(resource("/api/orders/{id}/deliver").route(post().to(api::order::deliver_order)))
-        .service(resource("/api/orders/{id}/refund").route(post().to(api::order::refund_order)))
-        .service(resource("/api/admin/orders").route(get().to(api::admin::order::list_orders)))
-        .service(
-            resource("/api/admin/orders/ship").route(post().to(api::admin::order::ship_orders)),
-        )
-        .service(resource("/api/admin/orders/{id}").route(get().to(api::admin::order::get_order)))
-        .service(
-            resource("/api/admin/orders/{id}/cancel")
-                .route(post().to(api::admin::order::cancel_order)),
-        )
-        .service(
-            resource("/api/admin/orders/{id}/note")
-                .route(web::put().to(api::admin::order::note_order)),
-        )
-        .service(
-            resource("/api/bank")
-                .route(get().to(api::bank::get_behaviour))
-                .route(web::put().to(api::bank::set_behaviour)),
-        )
-        .service(resource("/api/admin/today").route(get().to(api::admin::today::get_today)))
-        .service(resource("/api/bank/calls").route(get().to(api::bank::list_calls)))
-        .service(resource("/api/bank/unknown").route(get().to(api::bank::list_unknown)))
-        .service(resource("/api/breaker").route(get().to(api::bank::get_breaker)))
-        .service(resource("/api/breaker/isolate").route(post().to(api::bank::isolate_breaker)))
-        .service(resource("/api/breaker/reset").route(post().to(api::bank::reset_breaker)))
-        .service(resource("/api/admin/search").route(get().to(api::admin::search::search)))
-        .service(resource("/api/admin/system").route(get().to(api::admin::system::get_system)))
-        .service(
-            resource("/api/admin/system/actors/{name}/kill")
-                .route(post().to(api::admin::system::kill_actor)),
-        )
-        .service(resource("/api/events").route(get().to(api::event::list_events)))
-        .service(
-            resource("/api/users")
-                .route(get().to(api::user::list_users))
-                .route(post().to(api::user::add_user)),
-        )
-        .service(
-            resource("/api/users/{id}")
-                .route(get().to(api::user::get_user))
-                .route(patch().to(api::user::change_user))
-                .route(delete().to(api::user::delete_user)),
-        )
-        .service(
-            resource("/api/users/{id}/reset-link").route(post().to(api::user::make_reset_link)),
-        )
-        .service(resource("/api/users/{id}/export").route(get().to(api::user::export_user)))
-        .service(resource("/api/users/{id}/logout-all").route(post().to(api::user::sign_user_out)));
+/// Returns the description of the operations as an OpenAPI document.
+pub fn description() -> Value {
+    openapi::document(&operations())
+}
+
+/// `GET /openapi.json`: returns the description of the operations.
+async fn get_description() -> HttpResponse {
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| description().to_string().into());
+    HttpResponse::Ok().content_type(ContentType::json()).body(TEXT.clone())
 }
 
 /// WebSockets, for programs and for pages.
@@ -220,6 +141,7 @@ fn page_routes(config: &mut ServiceConfig) {
                 .route(get().to(pages::session::show_sign_out))
                 .route(post().to(pages::session::sign_out)),
         )
+        .service(resource("/docs/errors").route(get().to(pages::docs::show_errors)))
         .service(resource("/language").route(post().to(pages::session::choose_language)))
         .service(resource("/account").route(get().to(pages::user::show_account)))
         .service(resource("/account/password").route(post().to(pages::user::change_password)))

@@ -11,6 +11,7 @@ use crate::payment::Outcome;
 /// The behaviour of the simulated bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = Behaviour::default())]
 pub struct Behaviour {
     /// The delay before each reply, in milliseconds.
     pub latency_ms: u32,
@@ -60,7 +61,7 @@ pub enum Mode {
 }
 
 /// A call to the bank that has ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EndedCall {
     /// When the call ended.
     pub at: Timestamp,
@@ -75,7 +76,7 @@ pub struct EndedCall {
 }
 
 /// What a call to the bank is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// To charge an order.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A running node.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct System {
     /// The version of the program.
     pub version: &'static str,
@@ -29,7 +30,7 @@ pub struct System {
 }
 
 /// What a process uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Usage {
     /// The processor time since the start, in milliseconds.
     pub cpu_ms: u64,
@@ -38,7 +39,7 @@ pub struct Usage {
 }
 
 /// A long-lived actor. The counts are those of the process, through all restarts of the actor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ActorReport {
     /// The name of the actor.
     pub name: &'static str,
@@ -59,7 +60,7 @@ pub struct ActorReport {
 }
 
 /// The last failure of an actor.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LastFailure {
     /// When it happened.
     pub at: Timestamp,
@@ -68,7 +69,7 @@ pub struct LastFailure {
 }
 
 /// The open sockets.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SocketReport {
     /// How many are open.
     pub open: usize,
@@ -83,7 +84,7 @@ pub struct SocketReport {
 }
 
 /// The store.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StoreReport {
     /// The last event of the log.
     pub last_event: u64,
@@ -100,7 +101,7 @@ pub struct StoreReport {
 }
 
 /// A reader that follows the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Follower {
     /// The name of the reader.
     pub name: &'static str,

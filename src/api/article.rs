@@ -8,9 +8,8 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use actix_web::http::header::{ETAG, LOCATION};
+use actix_web::HttpRequest;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
 use domain::article::texts::Texts;
@@ -20,11 +19,13 @@ use domain::article::{
 };
 use domain::money::Cents;
 use domain::search::Search;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 use views::site::languages;
 
-use super::{PageOf, cut, expected_versions, listed, one};
+use super::{PageOf, cut, expected_versions};
+use crate::answer::{Answer, Answered, One, Page, one};
 use crate::assets;
 use crate::auth::bearer::Admin;
 use crate::auth::browser::locale;
@@ -37,12 +38,13 @@ use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The body of a request that adds an article.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "name": "Lamp", "price_cents": 1_250, "on_hand": 15 }))]
 pub struct NewArticle {
     name: String,
     description: Option<String>,
-    /// The file name of one of the shop's pictures; `None` stands for a neutral one.
+    /// The file name of one of the shop's pictures; a neutral one if absent.
     picture: Option<String>,
     price_cents: Cents,
     /// The units in the warehouse.
@@ -50,42 +52,52 @@ pub struct NewArticle {
 }
 
 /// The body of a request that changes an article; a missing field stays unchanged.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(example = json!({ "price_cents": 1_190, "on_hand": 20 }))]
 pub struct ArticleChange {
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     name: Option<String>,
     /// The new description; `null` removes it.
     #[serde(deserialize_with = "given")]
     description: Option<Option<String>>,
     /// New texts by language; a text that is absent stays unchanged.
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "BTreeMap<String, TextsChange>")]
     texts: Option<BTreeMap<String, TextsChange>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Cents")]
     price_cents: Option<Cents>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "u32")]
     on_hand: Option<u32>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "bool")]
     active: Option<bool>,
 }
 
 /// New texts in one language.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct TextsChange {
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     name: Option<String>,
     #[serde(deserialize_with = "given")]
     description: Option<Option<String>>,
 }
 
 /// The query of the list of all articles.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StockQuery {
-    /// What the number or the names of the articles must have; `None` finds all.
+    /// What the number or the names of the articles must have; all if absent.
     q: Option<String>,
+    /// The article after which the page starts.
     after: Option<ArticleId>,
+    /// The most articles to return.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
 }
 
@@ -94,7 +106,7 @@ pub async fn list_articles(
     state: Data<AppState>,
     request: HttpRequest,
     Parameters(page): Parameters<PageOf<ArticleId>>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Page<ArticleJson, ArticleId>> {
     let locale = locale(&request);
     let limit = page.limit()?;
     let articles = state.shop.snapshot.articles();
@@ -105,7 +117,7 @@ pub async fn list_articles(
     let mut on_sale: Vec<_> = rest.filter(is_on_sale).take(limit + 1).collect();
     let next = cut(&mut on_sale, limit).map(|article| article.id);
     let on_sale = on_sale.into_iter().map(|article| article_json(article).in_language(locale));
-    Ok(listed("articles", on_sale.collect(), total, next))
+    Ok(Answer::ok(Page { entries: on_sale.collect(), total, next }))
 }
 
 /// `GET /api/admin/articles`: lists one page of all articles that a search finds.
@@ -114,7 +126,7 @@ pub async fn list_stock(
     state: Data<AppState>,
     request: HttpRequest,
     Parameters(StockQuery { q, after, limit }): Parameters<StockQuery>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Page<ArticleJson, ArticleId>> {
     let locale = locale(&request);
     let search = Search::new(&q.unwrap_or_default());
     let limit = PageOf { after, limit }.limit()?;
@@ -125,7 +137,7 @@ pub async fn list_stock(
     found.retain(|article| Some(article.id) > after);
     let next = cut(&mut found, limit).map(|article| article.id);
     let found = found.into_iter().map(|article| admin_json(article).in_language(locale));
-    Ok(listed("articles", found.collect(), total, next))
+    Ok(Answer::ok(Page { entries: found.collect(), total, next }))
 }
 
 /// `GET /api/articles/{id}`: returns an article that is on sale.
@@ -133,11 +145,11 @@ pub async fn get_article(
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<ArticleId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ArticleJson>> {
     let articles = state.shop.snapshot.articles();
     let article =
         articles.get(&id).filter(|article| article.active).ok_or(ArticleError::Unknown)?;
-    Ok(answer(HttpResponse::Ok(), &request, article, article_json(article)))
+    Ok(answer(&request, article, article_json(article)))
 }
 
 /// `POST /api/articles`: adds an article and puts it on sale.
@@ -146,15 +158,15 @@ pub async fn add_article(
     state: Data<AppState>,
     request: HttpRequest,
     Fields(new): Fields<NewArticle>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ArticleJson>> {
     let article = state
         .shop
         .catalogue
         .ask(AddArticle { article: new.into_article()?, expected: None, by: Some(me.author()) })
         .await?;
-    let mut created = HttpResponse::Created();
-    created.insert_header((LOCATION, format!("/api/articles/{}", article.id)));
-    Ok(answer(created, &request, &article, admin_json(&article)))
+    let path = format!("/api/articles/{}", article.id);
+    let json = admin_json(&article).in_language(locale(&request));
+    Ok(Answer::created(&path, One(json)).tagged(tag(&request, &article)))
 }
 
 /// `PATCH /api/articles/{id}`: changes an article.
@@ -164,7 +176,7 @@ pub async fn change_article(
     request: HttpRequest,
     id: Path<ArticleId>,
     Fields(change): Fields<ArticleChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ArticleJson>> {
     let change = ChangeArticle {
         id: *id,
         patch: change.into_patch()?,
@@ -172,7 +184,7 @@ pub async fn change_article(
         by: Some(me.author()),
     };
     let article = state.shop.catalogue.ask(change).await.map_err(refusal)?;
-    Ok(answer(HttpResponse::Ok(), &request, &article, admin_json(&article)))
+    Ok(answer(&request, &article, admin_json(&article)))
 }
 
 /// `DELETE /api/articles/{id}`: removes an article from the catalogue.
@@ -181,11 +193,11 @@ pub async fn remove_article(
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<ArticleId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ArticleJson>> {
     let expected = expected_version(&request)?;
     let remove = RemoveArticle { id: *id, expected, by: Some(me.author()) };
     let article = state.shop.catalogue.ask(remove).await.map_err(refusal)?;
-    Ok(one("article", admin_json(&article)))
+    Ok(one(admin_json(&article)))
 }
 
 pub(super) fn expected_version(
@@ -198,20 +210,21 @@ pub(super) fn expected_version(
     })
 }
 
-/// Answers with an article in the language of the request, and its entity tag. The tag of the
-/// article in the other language differs, because its texts do.
+/// Answers with an article in the language of the request, and its entity tag.
 pub(super) fn answer(
-    mut response: HttpResponseBuilder,
     request: &HttpRequest,
     article: &Article,
     json: ArticleJson,
-) -> HttpResponse {
-    let locale = locale(request);
+) -> Answer<One<ArticleJson>> {
+    one(json.in_language(locale(request))).tagged(tag(request, article))
+}
+
+/// Returns the entity tag of an article in the language of the request. That of the article in the
+/// other language differs, because its texts do.
+fn tag(request: &HttpRequest, article: &Article) -> String {
     let [_, other] = languages();
-    let language = if locale.code() == other { format!("-{other}") } else { String::new() };
-    response
-        .insert_header((ETAG, format!("\"{}{language}\"", article.version())))
-        .json(json!({ "success": true, "article": json.in_language(locale) }))
+    let version = article.version();
+    if locale(request).code() == other { format!("{version}-{other}") } else { version.to_string() }
 }
 
 /// Converts a refusal into its problem; a change of another version is 412 with the current

@@ -1,50 +1,58 @@
-//! The user's cart in the REST API.
+//! The carts of users and guests in the REST API.
 //!
 //! Every answer carries the version of the cart as entity tag. A command with `If-Match` changes
 //! only a version that the header lists.
 
-use actix_web::http::header::ETAG;
-use actix_web::{HttpRequest, HttpResponse};
-use actors::cart::{AddItem, CartReply, ClearCart, GetCart, RemoveItem, SetItem};
-use actors::failure::Failure;
+use actix_web::HttpRequest;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Data;
+use actors::cart::{AddItem, ClearCart, RemoveItem, SetItem};
 use domain::article::ArticleId;
-use domain::cart::CartError;
+use domain::cart::Cart;
 use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
 use domain::money::Cents;
 use domain::quantity::Quantity;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use views::locale::Locale;
 use views::site::localized;
 
 use super::expected_versions;
-use crate::auth::MyCart;
+use crate::answer::{Answer, Answered, Example, One, Resource, Success};
 use crate::auth::browser::locale;
+use crate::auth::{MyCart, guest};
 use crate::cors::IDEMPOTENCY_KEY;
+use crate::crypto::random_token;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
+use crate::objects::example;
 use crate::path::Path;
+use crate::state::AppState;
 
 /// The body of a request that adds an item.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "article_id": 2, "quantity": 1 }))]
 pub struct NewItem {
     article_id: ArticleId,
     quantity: Quantity,
 }
 
 /// The body of a request that sets a quantity.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "quantity": 2 }))]
 pub struct ItemQuantity {
     /// The new quantity; 0 removes the article.
     quantity: u32,
 }
 
 /// A cart as JSON, at current prices.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Cart")]
 pub struct CartJson {
     version: u64,
     items: Vec<CartItemJson>,
@@ -54,7 +62,8 @@ pub struct CartJson {
 }
 
 /// An item of a cart as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "PricedItem")]
 struct CartItemJson {
     article_id: ArticleId,
     name: String,
@@ -66,16 +75,31 @@ struct CartItemJson {
     problems: Vec<ItemProblem>,
 }
 
-/// An answer that contains a cart.
-#[derive(Serialize)]
-struct CartResponse {
-    success: bool,
+/// The empty cart of a guest, and its secret.
+#[derive(Serialize, JsonSchema)]
+pub struct GuestCart {
     cart: CartJson,
+    /// What requests for the cart send in the header `Cart-Token`.
+    cart_token: String,
+}
+
+/// `POST /api/cart`: gives a program that is not signed in a cart of its own. It is stored once it
+/// has an item.
+pub async fn open_cart(
+    state: Data<AppState>,
+    request: HttpRequest,
+) -> Answered<Success<GuestCart>> {
+    let cart_token = random_token();
+    let cart = MyCart::new(&state, Some(&guest::owner(&cart_token)));
+    let cart = cart_json(locale(&request), cart.priced().await?);
+    let opened = Success::of(GuestCart { cart, cart_token });
+    Ok(Answer::created("/api/cart", opened).with_header(CACHE_CONTROL, "no-store"))
 }
 
 /// `GET /api/cart`: returns the cart.
-pub async fn get_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    answer(&cart, &request, cart.ask(GetCart).await).await
+pub async fn get_cart(cart: MyCart, request: HttpRequest) -> Answered<One<CartJson>> {
+    let current = cart.current().await;
+    answer(&cart, &request, current.map_err(Problem::from)).await
 }
 
 /// `POST /api/cart/items`: adds units of an article.
@@ -83,12 +107,12 @@ pub async fn add_item(
     cart: MyCart,
     request: HttpRequest,
     Fields(item): Fields<NewItem>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<CartJson>> {
     let NewItem { article_id: article, quantity } = item;
     let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
     let key = key.map(str::to_owned);
     let add = AddItem { article, quantity, expected: expected_version(&request)?, key };
-    answer(&cart, &request, cart.ask(add).await).await
+    answer(&cart, &request, cart.fill(&request, add).await).await
 }
 
 /// `PUT /api/cart/items/{article_id}`: sets the quantity of an article.
@@ -97,13 +121,17 @@ pub async fn set_item(
     request: HttpRequest,
     article: Path<ArticleId>,
     Fields(item): Fields<ItemQuantity>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<CartJson>> {
     let expected = expected_version(&request)?;
     let reply = match item.quantity {
-        0 => cart.ask(RemoveItem { article: *article, expected }).await,
+        0 => {
+            let remove = RemoveItem { article: *article, expected };
+            cart.change(&request, remove).await
+        }
         count => {
             let quantity = Quantity::new(count)?;
-            cart.ask(SetItem { article: *article, quantity, expected }).await
+            let set = SetItem { article: *article, quantity, expected };
+            cart.fill(&request, set).await
         }
     };
     answer(&cart, &request, reply).await
@@ -114,15 +142,15 @@ pub async fn remove_item(
     cart: MyCart,
     request: HttpRequest,
     article: Path<ArticleId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<CartJson>> {
     let remove = RemoveItem { article: *article, expected: expected_version(&request)? };
-    answer(&cart, &request, cart.ask(remove).await).await
+    answer(&cart, &request, cart.change(&request, remove).await).await
 }
 
 /// `DELETE /api/cart`: removes every article.
-pub async fn clear_cart(cart: MyCart, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    answer(&cart, &request, cart.ask(ClearCart { expected: expected_version(&request)? }).await)
-        .await
+pub async fn clear_cart(cart: MyCart, request: HttpRequest) -> Answered<One<CartJson>> {
+    let clear = ClearCart { expected: expected_version(&request)? };
+    answer(&cart, &request, cart.change(&request, clear).await).await
 }
 
 fn expected_version(request: &HttpRequest) -> Result<Option<Vec<u64>>, Problem> {
@@ -135,18 +163,58 @@ fn expected_version(request: &HttpRequest) -> Result<Option<Vec<u64>>, Problem> 
 async fn answer(
     cart: &MyCart,
     request: &HttpRequest,
-    reply: CartReply,
-) -> Result<HttpResponse, Problem> {
+    changed: Result<Cart, Problem>,
+) -> Answered<One<CartJson>> {
     let locale = locale(request);
-    if let Err(Failure::Refused(CartError::VersionMismatch)) = reply {
-        let current = cart_json(locale, cart.priced().await?);
-        return Err(Problem::new(Code::PreconditionFailed).with(json!({ "cart": current })));
+    let changed = match changed {
+        Err(problem) if problem.code == Code::PreconditionFailed => {
+            let current = cart_json(locale, cart.priced().await?);
+            return Err(Problem::new(Code::PreconditionFailed).with(json!({ "cart": current })));
+        }
+        changed => changed?,
+    };
+    let cart = cart.price(&changed)?;
+    let version = cart.version;
+    Ok(Answer::ok(One(cart_json(locale, cart))).tagged(version))
+}
+
+impl Resource for CartJson {
+    const ONE: &'static str = "cart";
+    const MANY: &'static str = "carts";
+}
+
+impl Example for CartJson {
+    fn example() -> Value {
+        let item = json!({
+            "article_id": 2,
+            "name": "Lamp",
+            "quantity": 1,
+            "unit_price_cents": example::PRICE,
+            "line_total_cents": example::PRICE,
+            "available": 14,
+            "problems": [],
+        });
+        json!({
+            "version": 4,
+            "items": [item],
+            "item_count": 1,
+            "total_cents": example::PRICE,
+            "expires_at": example::in_an_hour(),
+        })
     }
-    let cart = cart.price(&reply?)?;
-    let etag = format!("\"{}\"", cart.version);
-    Ok(HttpResponse::Ok()
-        .insert_header((ETAG, etag))
-        .json(CartResponse { success: true, cart: cart_json(locale, cart) }))
+}
+
+impl Example for GuestCart {
+    fn example() -> Value {
+        let cart = json!({
+            "version": 0,
+            "items": [],
+            "item_count": 0,
+            "total_cents": 0,
+            "expires_at": example::in_an_hour(),
+        });
+        json!({ "cart": cart, "cart_token": "5a1e…" })
+    }
 }
 
 /// Converts a cart into JSON, with the names of the articles for a reader.

@@ -1,10 +1,10 @@
 //! The orders of the REST API: users place, pay and cancel their own orders; administrators ship,
 //! deliver and refund any order.
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use actors::order::{
     CancelOrder, CountOrders, DeliverOrder, GetOrder, ListOrders, PayAgain, PlaceOrder,
     RefundOrder, ShipOrder,
@@ -14,16 +14,18 @@ use domain::order::checkout::Checkout;
 use domain::order::{Contact, Order, OrderId};
 use domain::payment::PaymentStatus;
 use domain::user::Email;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{PageOf, cut, listed, one};
+use super::{PageOf, cut};
+use crate::answer::{Answer, Answered, One, Page, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::idempotency::idempotency_header;
 use crate::json::Fields;
-use crate::objects::order::order_json;
+use crate::objects::order::{OrderJson, order_json};
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -32,8 +34,15 @@ use crate::state::AppState;
 ///
 /// Its `Debug` text is part of stored fingerprints: a new name, field or order of fields makes
 /// every retry of an older request look like a reused key.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({
+    "cart_version": 4,
+    "expected_total_cents": 1_250,
+    "name": "Ana",
+    "email": "ana@example.org",
+    "address": "1 Quay Street",
+}))]
 pub struct NewOrder {
     cart_version: u64,
     expected_total_cents: Cents,
@@ -48,7 +57,7 @@ pub async fn place_order(
     state: Data<AppState>,
     request: HttpRequest,
     Fields(new): Fields<NewOrder>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let idempotency_key = idempotency_header(&request, &format!("place {new:?}"))?;
     let NewOrder { cart_version, expected_total_cents: expected_total, name, email, address } = new;
     let contact = Contact::new(name, Email::choose(email)?, address)?;
@@ -56,11 +65,8 @@ pub async fn place_order(
     let patience = Some(state.patience);
     let place = PlaceOrder { user: me.user, checkout, idempotency_key, patience };
     let order = state.shop.orders.ask_patiently(place, state.patience).await?;
-    let mut response = payment_result(&order, StatusCode::CREATED)?;
-    if let Ok(location) = HeaderValue::from_str(&format!("/api/orders/{}", order.id)) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    let answer = payment_result(&order, StatusCode::CREATED)?;
+    Ok(answer.with_header(LOCATION, format!("/api/orders/{}", order.id)))
 }
 
 /// `POST /api/orders/{id}/pay`: starts another payment attempt, or returns the paid order.
@@ -69,7 +75,7 @@ pub async fn pay_order(
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let idempotency_key = idempotency_header(&request, &format!("pay {id}"))?;
     let patience = Some(state.patience);
     let pay = PayAgain { user: me.user, order: *id, idempotency_key, patience };
@@ -84,7 +90,7 @@ pub async fn cancel_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let order = state.shop.orders.ask(CancelOrder { user: me.user, order: *id }).await?;
     Ok(order_or_accepted(&order))
 }
@@ -94,13 +100,14 @@ pub async fn list_orders(
     Bearer(me): Bearer,
     state: Data<AppState>,
     Parameters(page): Parameters<PageOf<OrderId>>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Page<OrderJson, OrderId>> {
     let limit = page.limit()?;
     let list = ListOrders { user: me.user, after: page.after, limit: limit + 1 };
     let mut orders = state.shop.orders.ask(list).await?;
     let total = state.shop.orders.ask(CountOrders(me.user)).await?;
     let next = cut(&mut orders, limit).map(|order| order.id);
-    Ok(listed("orders", orders.iter().map(order_json).collect(), total, next))
+    let entries = orders.iter().map(order_json).collect();
+    Ok(Answer::ok(Page { entries, total, next }))
 }
 
 /// `GET /api/orders/{id}`: returns one of the user's orders.
@@ -108,9 +115,9 @@ pub async fn get_order(
     Bearer(me): Bearer,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let order = state.shop.orders.ask(GetOrder { user: me.user, order: *id }).await?;
-    Ok(one("order", order_json(&order)))
+    Ok(one(order_json(&order)))
 }
 
 /// `POST /api/orders/{id}/ship`: marks a paid order as shipped.
@@ -118,11 +125,9 @@ pub async fn ship_order(
     Admin(me): Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
-    Ok(one(
-        "order",
-        order_json(&state.shop.orders.ask(ShipOrder { order: *id, by: me.author() }).await?),
-    ))
+) -> Answered<One<OrderJson>> {
+    let ship = ShipOrder { order: *id, by: me.author() };
+    Ok(one(order_json(&state.shop.orders.ask(ship).await?)))
 }
 
 /// `POST /api/orders/{id}/deliver`: marks a shipped order as delivered.
@@ -130,11 +135,9 @@ pub async fn deliver_order(
     Admin(me): Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
-    Ok(one(
-        "order",
-        order_json(&state.shop.orders.ask(DeliverOrder { order: *id, by: me.author() }).await?),
-    ))
+) -> Answered<One<OrderJson>> {
+    let deliver = DeliverOrder { order: *id, by: me.author() };
+    Ok(one(order_json(&state.shop.orders.ask(deliver).await?)))
 }
 
 /// `POST /api/orders/{id}/refund`: refunds an order.
@@ -145,7 +148,7 @@ pub async fn refund_order(
     state: Data<AppState>,
     request: HttpRequest,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let idempotency_key = idempotency_header(&request, &format!("refund {id}"))?;
     let patience = Some(state.patience);
     let refund = RefundOrder { order: *id, idempotency_key, patience, by: me.author() };
@@ -154,19 +157,19 @@ pub async fn refund_order(
 }
 
 /// Returns the order, with status 202 if its cancellation or refund waits for the bank.
-pub fn order_or_accepted(order: &Order) -> HttpResponse {
+pub fn order_or_accepted(order: &Order) -> Answer<One<OrderJson>> {
     let status = if order.is_called_off() && order.is_unsettled() {
         StatusCode::ACCEPTED
     } else {
         StatusCode::OK
     };
-    HttpResponse::build(status).json(json!({ "success": true, "order": order_json(order) }))
+    Answer::with_status(status, One(order_json(order)))
 }
 
 /// Returns the order: with `success` once it is paid, with 202 while the bank has not decided.
 ///
 /// A declined payment is an error with status 402, a payment that was not sent one with 503.
-fn payment_result(order: &Order, success: StatusCode) -> Result<HttpResponse, Problem> {
+fn payment_result(order: &Order, success: StatusCode) -> Answered<One<OrderJson>> {
     let json = order_json(order);
     let status = match order.payment.status {
         PaymentStatus::Succeeded => success,
@@ -178,5 +181,5 @@ fn payment_result(order: &Order, success: StatusCode) -> Result<HttpResponse, Pr
             return Err(Problem::payment_not_sent().with(json!({ "order": json })));
         }
     };
-    Ok(HttpResponse::build(status).json(json!({ "success": true, "order": json })))
+    Ok(Answer::with_status(status, One(json)))
 }

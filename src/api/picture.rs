@@ -10,12 +10,13 @@ use domain::article::ArticleId;
 use domain::article::picture::Picture;
 
 use super::article::{answer, expected_version, refusal};
+use crate::answer::{Answered, One};
 use crate::assets::FOREVER;
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
 use crate::error::request::require_plain_body;
 use crate::form::unread;
-use crate::objects::article::admin_json;
+use crate::objects::article::{ArticleJson, admin_json};
 use crate::path::Path;
 use crate::picture;
 use crate::state::AppState;
@@ -27,14 +28,14 @@ pub async fn set_picture(
     request: HttpRequest,
     id: Path<ArticleId>,
     body: Result<Bytes, actix_web::Error>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ArticleJson>> {
     require_plain_body(request.headers())?;
     let copies = picture::copies(body.map_err(|error| unread(&error))?).await?;
     let copies = Arc::new(copies);
     let expected = expected_version(&request)?;
     let set = SetPicture { id: *id, copies, expected, by: Some(me.author()) };
     let article = state.shop.catalogue.ask(set).await.map_err(refusal)?;
-    Ok(answer(HttpResponse::Ok(), &request, &article, admin_json(&article)))
+    Ok(answer(&request, &article, admin_json(&article)))
 }
 
 /// `GET /pictures/{name}`: returns a copy of an uploaded picture. Another content has another

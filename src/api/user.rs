@@ -1,8 +1,8 @@
 //! The users of the REST API: users read their own profile, administrators manage all users.
 
-use actix_web::http::header::LOCATION;
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
 use actors::password::Client;
 use actors::user::{
     AddUser, ChangeUser, CountUsers, DeleteUser, GetUser, ListUsers, PageUsers, ReportUser,
@@ -10,74 +10,95 @@ use actors::user::{
 };
 use domain::user::report::UserReport;
 use domain::user::{Email, Role, User, UserId, Username};
-use serde::Deserialize;
-use serde_json::json;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::{PageOf, cut, listed, one};
+use super::{PageOf, cut};
+use crate::answer::{Answer, Answered, Example, One, Page, Success, one, success};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
-use crate::auth::reset::make_link;
+use crate::auth::reset::{NewLink, make_link};
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
-use crate::objects::user::{UserReportJson, report_json, user_json};
+use crate::objects::example;
+use crate::objects::user::{UserJson, UserReportJson, report_json, user_json};
 use crate::path::Path;
-use crate::person::export;
+use crate::person::{Export, export};
 use crate::query::Parameters;
 use crate::state::AppState;
 
 /// The query of the list of users.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsersQuery {
     /// What is searched.
     #[serde(default)]
     q: String,
-    /// The user after whom the page starts; `None` is the first page.
+    /// The user after whom the page starts; the first page if absent.
     after: Option<UserId>,
     /// The most users to return.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
 }
 
 /// The body of a request that adds a user.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "username": "ana", "password": "a quiet harbour" }))]
 pub struct NewUser {
     username: String,
     password: String,
     email: Option<String>,
-    /// The role; `None` stands for a customer.
+    /// The role; a customer if absent.
     role: Option<Role>,
 }
 
 /// The body of a request that changes a user; a missing field stays unchanged.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schemars(example = json!({ "email": "ana@example.org" }))]
 pub struct UserChange {
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "Role")]
     role: Option<Role>,
     /// The new address; `null` removes it.
     #[serde(deserialize_with = "given")]
     email: Option<Option<String>>,
     #[serde(deserialize_with = "given")]
+    #[schemars(with = "String")]
     password: Option<String>,
 }
 
+/// The user of an access token.
+#[derive(Serialize, JsonSchema)]
+pub struct Profile {
+    user: Username,
+    id: UserId,
+    role: Role,
+    email: Option<Email>,
+    created_at: Timestamp,
+}
+
+impl Example for Profile {
+    fn example() -> Value {
+        json!({
+            "user": "ana",
+            "id": example::USER,
+            "role": Role::Customer,
+            "email": "ana@example.org",
+            "created_at": example::NOW,
+        })
+    }
+}
+
 /// `GET /auth/profile`: returns the user of the access token.
-pub async fn get_profile(
-    Bearer(me): Bearer,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn get_profile(Bearer(me): Bearer, state: Data<AppState>) -> Answered<Success<Profile>> {
     let User { id, username, email, role, created_at } =
         state.shop.users.ask(GetUser(me.user)).await?.user;
-    Ok(HttpResponse::Ok().json(json!({
-        "success": true,
-        "user": username,
-        "id": id,
-        "role": role,
-        "email": email,
-        "created_at": created_at,
-    })))
+    Ok(success(Profile { user: username, id, role, email, created_at }))
 }
 
 /// `GET /api/users`: lists one page of the users, or of those that a search finds, oldest first.
@@ -85,17 +106,18 @@ pub async fn list_users(
     _: Admin,
     state: Data<AppState>,
     Parameters(query): Parameters<UsersQuery>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Page<UserReportJson, UserId>> {
     let UsersQuery { q: search, after, limit } = query;
     let limit = PageOf { after, limit }.limit()?;
     if !search.is_empty() {
         let page = state.shop.users.ask(PageUsers { search, after, limit }).await?;
-        return Ok(listed("users", reports(&page.entries), page.total, page.next));
+        let (total, next) = (page.total, page.next);
+        return Ok(Answer::ok(Page { entries: reports(&page.entries), total, next }));
     }
     let mut users = state.shop.users.ask(ListUsers { after, limit: limit + 1 }).await?;
     let total = state.shop.users.ask(CountUsers).await?;
     let next = cut(&mut users, limit).map(|report| report.user.id);
-    Ok(listed("users", reports(&users), total, next))
+    Ok(Answer::ok(Page { entries: reports(&users), total, next }))
 }
 
 fn reports(users: &[UserReport]) -> Vec<UserReportJson> {
@@ -108,7 +130,7 @@ pub async fn add_user(
     request: HttpRequest,
     state: Data<AppState>,
     Fields(new): Fields<NewUser>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<UserJson>> {
     let NewUser { username, password, email, role } = new;
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
@@ -117,9 +139,7 @@ pub async fn add_user(
         AddUser { username, email, password, role, client: Client::Staff, by: Some(me.author()) };
     let user = state.shop.users.ask(add).await?.user;
     record(SecurityEvent::UserAdded { by: me.user }, &request, Some(user.id));
-    Ok(HttpResponse::Created()
-        .insert_header((LOCATION, format!("/api/users/{}", user.id)))
-        .json(json!({ "success": true, "user": user_json(&user) })))
+    Ok(Answer::created(&format!("/api/users/{}", user.id), One(user_json(&user))))
 }
 
 /// `GET /api/users/{id}`: returns a user.
@@ -127,8 +147,8 @@ pub async fn get_user(
     _: Admin,
     state: Data<AppState>,
     id: Path<UserId>,
-) -> Result<HttpResponse, Problem> {
-    Ok(one("user", report_json(&state.shop.users.ask(ReportUser(*id)).await?)))
+) -> Answered<One<UserReportJson>> {
+    Ok(one(report_json(&state.shop.users.ask(ReportUser(*id)).await?)))
 }
 
 /// `PATCH /api/users/{id}`: changes a user's role, email address or password.
@@ -141,7 +161,7 @@ pub async fn change_user(
     state: Data<AppState>,
     id: Path<UserId>,
     Fields(change): Fields<UserChange>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<UserJson>> {
     let UserChange { role, email, password } = change;
     if password.is_some() && *id == me.user {
         let detail = "to change your own password, send the current one to POST /auth/password";
@@ -155,7 +175,7 @@ pub async fn change_user(
         .ask(ChangeUser { user: *id, role, email, password, by: Some(me.author()) })
         .await?;
     record(changed, &request, Some(user.id));
-    Ok(one("user", user_json(&user)))
+    Ok(one(user_json(&user)))
 }
 
 /// `DELETE /api/users/{id}`: deletes a user and ends the user's sessions.
@@ -164,10 +184,10 @@ pub async fn delete_user(
     request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<UserJson>> {
     let user = state.shop.users.ask(DeleteUser { user: *id, by: Some(me.author()) }).await?;
     record(SecurityEvent::UserDeleted { by: me.user }, &request, Some(user.id));
-    Ok(one("user", user_json(&user)))
+    Ok(one(user_json(&user)))
 }
 
 /// `POST /api/users/{id}/logout-all`: ends every session of a user.
@@ -176,10 +196,10 @@ pub async fn sign_user_out(
     request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<UserJson>> {
     let user = state.shop.users.ask(SignOutUser { user: *id, by: me.author() }).await?;
     record(SecurityEvent::UserSignedOut { by: me.user }, &request, Some(user.id));
-    Ok(one("user", user_json(&user)))
+    Ok(one(user_json(&user)))
 }
 
 /// `POST /api/users/{id}/reset-link`: makes a link by which another user sets a new password, and
@@ -189,9 +209,9 @@ pub async fn make_reset_link(
     request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<NewLink>> {
     let made = make_link(&state, &request, &me, *id).await?;
-    Ok(HttpResponse::Created().json(json!({ "success": true, "reset": made })))
+    Ok(Answer::with_status(StatusCode::CREATED, One(made)))
 }
 
 /// `GET /api/users/{id}/export`: returns what is kept of a user.
@@ -200,16 +220,13 @@ pub async fn export_user(
     request: HttpRequest,
     state: Data<AppState>,
     id: Path<UserId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Export> {
     let exported = export(&state, *id).await?;
     record(SecurityEvent::UserExported { by: me.user }, &request, Some(*id));
     Ok(exported)
 }
 
 /// `GET /auth/export`: returns what is kept of the user of the access token.
-pub async fn export_own(
-    Bearer(me): Bearer,
-    state: Data<AppState>,
-) -> Result<HttpResponse, Problem> {
+pub async fn export_own(Bearer(me): Bearer, state: Data<AppState>) -> Answered<Export> {
     export(&state, me.user).await
 }

@@ -8,10 +8,12 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::cart::Owner;
 use domain::user::{Role, UserId};
 
-use super::MyCart;
+use super::{MyCart, guest};
+use crate::cors::CART_TOKEN;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::operation::description::{Description, Input};
 use crate::state::{AppState, app_state};
 
 /// The beginning of the protocol that stands for an access token.
@@ -132,15 +134,47 @@ impl FromRequest for Scraper {
     }
 }
 
-/// The cart of the program's user.
+/// The cart of the program's user, or of the guest whose secret it sends.
 impl FromRequest for MyCart {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            authenticate(request)
-                .map(|me| Self::new(app_state(request), Some(&Owner::User(me.user)))),
-        )
+        let secret = request.headers().get(CART_TOKEN).and_then(|secret| secret.to_str().ok());
+        let owner = match (authenticate(request), secret) {
+            (Ok(me), _) => Ok(Owner::User(me.user)),
+            (Err(problem), Some(secret)) if problem.code == Code::Unauthorized => {
+                let owner = guest::is_secret(secret).then(|| guest::owner(secret));
+                owner.ok_or_else(|| Problem::new(Code::InvalidToken))
+            }
+            (Err(problem), _) => Err(problem),
+        };
+        ready(owner.map(|owner| Self::new(app_state(request), Some(&owner))))
+    }
+}
+
+impl Input for Bearer {
+    fn describe(description: &mut Description) {
+        description.requires(&["bearer"]);
+    }
+}
+
+impl Input for Admin {
+    fn describe(description: &mut Description) {
+        description.requires(&["bearer"]);
+        description.refuses(&[Code::Forbidden]);
+    }
+}
+
+impl Input for Scraper {
+    fn describe(description: &mut Description) {
+        description.requires(&["scraper", "bearer"]);
+        description.refuses(&[Code::Forbidden]);
+    }
+}
+
+impl Input for MyCart {
+    fn describe(description: &mut Description) {
+        description.requires(&["bearer", "guest"]);
     }
 }

@@ -17,7 +17,7 @@ use domain::user::{Role, UserId};
 use views::locale::Locale;
 use views::viewer::{Account, Viewer};
 
-use super::{MyCart, client};
+use super::{MyCart, guest};
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
 use crate::crypto::{fingerprint, random_token};
@@ -123,7 +123,7 @@ impl Visitor {
             Some(me) => Some(Owner::User(me.user)),
             None => {
                 let secret = state.cookies.get(&request, CookieName::Guest);
-                secret.map(|secret| Owner::Guest(fingerprint(&secret)))
+                secret.map(|secret| guest::owner(&secret))
             }
         };
         let locale = locale(&request);
@@ -166,69 +166,19 @@ impl Visitor {
         MyCart::new(&self.state, self.owner.as_ref())
     }
 
-    /// Sends a command that changes a stored cart and returns the cart after it.
-    ///
-    /// Returns an error if the guests of the address have sent too many commands.
-    pub async fn change_cart<M>(&self, request: &HttpRequest, command: M) -> Result<Cart, Problem>
-    where
-        CartActor: Handler<M>,
-        M: Message<Result = CartReply> + Clone + Send + 'static,
-    {
-        self.admit_command(request)?;
-        Ok(self.cart().ask(command).await?)
-    }
-
-    /// Sends a command that may store a cart and returns the cart after it.
-    ///
-    /// A visitor without a cart becomes a guest if the command succeeds: one without a cookie, or
-    /// with one that a client has invented. Returns an error if too many visitors of the address
-    /// have become guests, or have sent commands.
+    /// Sends a command that may store a cart and returns the cart after it. A visitor without a
+    /// cart becomes a guest if the command succeeds.
     pub async fn fill_cart<M>(&self, request: &HttpRequest, command: M) -> Result<Cart, Problem>
     where
         CartActor: Handler<M>,
         M: Message<Result = CartReply> + Clone + Send + 'static,
     {
-        self.admit_command(request)?;
-        let has_cart = self.signed_in.is_some() || self.cart().current().await?.version > 0;
-        if has_cart {
-            return Ok(self.cart().ask(command).await?);
-        }
-        let guests = &self.state.new_guests;
-        let admitted = guests.admit(client::network(request), self.state.shop.clock.moment());
-        let admitted = admitted
-            .map_err(|retry_after| Problem::new(Code::TooManyGuests).retry_after(retry_after))?;
-        let reply = self.become_guest(request, command).await;
-        // After any other failure, the cart may have been stored.
-        if let Err(Failure::Refused(_)) = &reply {
-            guests.withdraw(&admitted);
-        }
-        Ok(reply?)
-    }
-
-    /// Counts a command of a visitor who is not signed in.
-    fn admit_command(&self, request: &HttpRequest) -> Result<(), Problem> {
-        if self.signed_in.is_some() {
-            return Ok(());
-        }
-        let now = self.state.shop.clock.moment();
-        let admitted = self.state.guest_commands.admit(client::network(request), now);
-        admitted
-            .map(drop)
-            .map_err(|retry_after| Problem::new(Code::TooManyRequests).retry_after(retry_after))
-    }
-
-    /// Sends the first command of a guest. A visitor without a cookie gets one.
-    async fn become_guest<M>(&self, request: &HttpRequest, command: M) -> CartReply
-    where
-        CartActor: Handler<M>,
-        M: Message<Result = CartReply> + Clone + Send + 'static,
-    {
         if self.owner.is_some() {
-            return self.cart().ask(command).await;
+            return self.cart().fill(request, command).await;
         }
         let secret = secret_of_page(request).unwrap_or_else(random_token);
-        let owner = Owner::Guest(fingerprint(&secret));
-        let cart = MyCart::new(&self.state, Some(&owner)).ask(command).await?;
+        let cart = MyCart::new(&self.state, Some(&guest::owner(&secret)));
+        let cart = cart.fill(request, command).await?;
         request.extensions_mut().insert(NewGuest(secret));
         Ok(cart)
     }
@@ -270,8 +220,7 @@ async fn find_session(
 /// All commands of the page that are sent before it has a cookie then change the same cart.
 fn secret_of_page(request: &HttpRequest) -> Option<String> {
     let secret = request.headers().get(PAGE_SECRET)?.to_str().ok()?;
-    let is_random = secret.len() == 64 && secret.bytes().all(|byte| byte.is_ascii_hexdigit());
-    is_random.then(|| secret.to_owned())
+    guest::is_secret(secret).then(|| secret.to_owned())
 }
 
 fn path_and_query(request: &HttpRequest) -> String {

@@ -5,25 +5,40 @@ use actors::failure::Failure;
 use actors::user::{MakeResetLink, ResetPassword};
 use domain::user::{UserError, UserId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::audit::{SecurityEvent, record};
 use super::client::network;
 use super::origin;
+use crate::answer::{Example, Resource};
 use crate::credentials::SignedIn;
 use crate::credentials::reset::{new_token, user_of};
 use crate::crypto::fingerprint;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::objects::example;
 use crate::state::AppState;
 
 /// A new link, which is shown once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct NewLink {
     /// The address that the user opens.
     pub link: String,
     /// Until when it works.
     pub expires_at: Timestamp,
+}
+
+impl Resource for NewLink {
+    const ONE: &'static str = "reset";
+    const MANY: &'static str = "resets";
+}
+
+impl Example for NewLink {
+    fn example() -> Value {
+        json!({ "link": "http://localhost:5000/reset/…", "expires_at": example::in_an_hour() })
+    }
 }
 
 /// Makes a link for a user, in place of a former one.

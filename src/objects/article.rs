@@ -8,12 +8,17 @@ use domain::article::{Article, ArticleId};
 use domain::money::{CURRENCY, Cents};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use views::article::picture;
 use views::locale::Locale;
 use views::site::{languages, localized};
 
+use super::example;
+use crate::answer::{Example, Resource};
+
 /// An article as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Article")]
 pub struct ArticleJson {
     id: ArticleId,
     name: String,
@@ -32,6 +37,7 @@ pub struct ArticleJson {
 
 /// The fields of an article that only administrators receive.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Stock")]
 struct StockJson {
     /// The units in the warehouse.
     on_hand: u32,
@@ -47,6 +53,7 @@ struct StockJson {
 
 /// The texts of an article in one language.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Texts")]
 struct TextsJson {
     name: String,
     description: String,
@@ -59,6 +66,17 @@ impl ArticleJson {
         let name = localized(locale, &self.name, name).0.to_owned();
         let description = localized(locale, &self.description, description).0.to_owned();
         Self { name, description, ..self }
+    }
+}
+
+impl Resource for ArticleJson {
+    const ONE: &'static str = "article";
+    const MANY: &'static str = "articles";
+}
+
+impl Example for ArticleJson {
+    fn example() -> Value {
+        json!(article_json(&example::article()))
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct ServerFrame<Content> {
 }
 
 /// An event as readers of the log receive it: as on a socket, and with its author.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct LoggedEvent {
     #[serde(flatten)]
     frame: ServerFrame<EventFrame>,

@@ -9,9 +9,14 @@ use domain::user::Email;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::example;
+use crate::answer::{Example, Resource};
 
 /// An order as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Order")]
 pub struct OrderJson {
     id: OrderId,
     status: OrderStatus,
@@ -32,13 +37,26 @@ pub struct OrderJson {
     called_off: bool,
 }
 
+/// What was ordered of an article, at its price then.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OrderItem")]
 struct OrderItemJson {
     article_id: ArticleId,
     name: String,
     quantity: Quantity,
     unit_price_cents: Cents,
     line_total_cents: Cents,
+}
+
+impl Resource for OrderJson {
+    const ONE: &'static str = "order";
+    const MANY: &'static str = "orders";
+}
+
+impl Example for OrderJson {
+    fn example() -> Value {
+        example::order().map(|order| json!(order_json(&order))).unwrap_or_default()
+    }
 }
 
 /// Converts an order into the JSON that its buyer receives.

@@ -2,10 +2,12 @@
 
 use domain::session::{Proof, Session, SessionId};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A session without its credentials.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Session")]
 pub struct SessionJson {
     id: SessionId,
     /// `browser` or `api`.

@@ -6,15 +6,49 @@ use domain::user::{Email, Role, User, UserId, Username};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::example;
+use crate::answer::{Example, Resource};
 
 /// A user as JSON.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "User")]
 pub struct UserJson {
     id: UserId,
     username: Username,
     email: Option<Email>,
     role: Role,
     created_at: Timestamp,
+}
+
+impl Resource for UserJson {
+    const ONE: &'static str = "user";
+    const MANY: &'static str = "users";
+}
+
+impl Example for UserJson {
+    fn example() -> Value {
+        example::user().map(|user| json!(user_json(&user))).unwrap_or_default()
+    }
+}
+
+impl Resource for UserReportJson {
+    const ONE: &'static str = "user";
+    const MANY: &'static str = "users";
+}
+
+impl Example for UserReportJson {
+    fn example() -> Value {
+        let report = |user| UserReport {
+            user,
+            orders: 1,
+            spent: example::PRICE,
+            last_seen_at: Some(example::NOW),
+            devices: 1,
+        };
+        example::user().map(|user| json!(report_json(&report(user)))).unwrap_or_default()
+    }
 }
 
 /// Converts a user into the JSON that administrators receive.
@@ -24,7 +58,8 @@ pub fn user_json(user: &User) -> UserJson {
 }
 
 /// A user with their figures, as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "UserReport")]
 pub struct UserReportJson {
     #[serde(flatten)]
     user: UserJson,

@@ -60,7 +60,7 @@ pub async fn set_item(
     Form(form): Form<QuantityForm>,
 ) -> Result<HttpResponse, Problem> {
     let cart = match form.quantity {
-        0 => visitor.change_cart(&request, RemoveItem { article: *id, expected: None }).await?,
+        0 => visitor.cart().change(&request, RemoveItem { article: *id, expected: None }).await?,
         count => {
             let quantity = Quantity::new(count)?;
             let set = SetItem { article: *id, quantity, expected: None };
@@ -77,14 +77,14 @@ pub async fn remove_item(
     id: Path<ArticleId>,
 ) -> Result<HttpResponse, Problem> {
     let remove = RemoveItem { article: *id, expected: None };
-    let cart = visitor.change_cart(&request, remove).await?;
+    let cart = visitor.cart().change(&request, remove).await?;
     render_cart(&visitor, &request, &cart, "notice-cart-removed")
 }
 
 /// `POST /cart/clear`: removes every article.
 pub async fn clear_cart(visitor: Visitor, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let cart = match visitor.owner {
-        Some(_) => visitor.change_cart(&request, ClearCart { expected: None }).await?,
+        Some(_) => visitor.cart().change(&request, ClearCart { expected: None }).await?,
         None => visitor.cart().current().await?,
     };
     render_cart(&visitor, &request, &cart, "notice-cart-cleared")

@@ -1,14 +1,10 @@
 //! The pages that sign users in and out, the list of sessions, and the language.
 
 use actix_web::{HttpRequest, HttpResponse};
-use actors::cart::registry::ToCart;
-use actors::cart::{ClearCart, GetCart, MergeCart};
-use actors::failure::Failure;
 use actors::session::{EndSessions, ListSessions, OpenSession, SessionSelector, VerifiedUser};
-use domain::cart::{CartError, Owner};
+use domain::cart::Owner;
 use domain::session::{EndReason, SessionId};
 use domain::shown::Shown;
-use domain::user::UserId;
 use serde::Deserialize;
 use views::draft::{Draft, Refusal};
 use views::locale::Locale;
@@ -18,6 +14,7 @@ use super::{redirect, render_fragments, render_page};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::browser::{Member, Visitor};
 use crate::auth::client::session_client;
+use crate::auth::guest::merge_cart;
 use crate::auth::sign_in::check_password;
 use crate::credentials::SignedIn;
 use crate::credentials::cookie::CookieName;
@@ -29,9 +26,6 @@ use crate::form::Form;
 use crate::path::Path;
 use crate::query::Parameters;
 use crate::state::AppState;
-
-/// How often to merge a guest's cart that other requests keep changing.
-const MAX_MERGES: usize = 3;
 
 /// The query of a form that redirects when it has succeeded.
 #[derive(Deserialize)]
@@ -166,8 +160,8 @@ pub(super) async fn start_session(
         end_own_session(state, former).await?;
     }
     record(SecurityEvent::SignedIn, request, Some(user));
-    if let Some(Owner::Guest(_)) = visitor.owner {
-        merge_cart(visitor, user).await?;
+    if let Some(guest @ Owner::Guest(_)) = &visitor.owner {
+        merge_cart(state, guest, user).await?;
     }
     visitor.flash.set(CookieName::Session, secret);
     visitor.flash.remove(CookieName::Guest);
@@ -187,26 +181,6 @@ pub(super) fn path_afterwards(then: Option<String>, draft: &Draft) -> String {
 async fn login_page(visitor: &Visitor, then: &str, draft: &Draft) -> Result<HttpResponse, Problem> {
     let form = async { Ok(views::user::login(visitor.locale, then, draft)) };
     render_page(visitor, "page-login", Shown::Nothing, form).await
-}
-
-/// Merges the guest's cart into the user's, then clears the guest's.
-///
-/// Another tab may add an item between the two steps. The version of the guest's cart has then
-/// changed, and the cart is merged again.
-async fn merge_cart(visitor: &Visitor, user: UserId) -> Result<(), Problem> {
-    for _ in 0..MAX_MERGES {
-        let guest = visitor.cart().ask(GetCart).await?;
-        if guest.items.is_empty() {
-            break;
-        }
-        let clear = ClearCart { expected: Some(vec![guest.version]) };
-        visitor.state.shop.carts.ask(ToCart(Owner::User(user), MergeCart(guest))).await?;
-        match visitor.cart().ask(clear).await {
-            Err(Failure::Refused(CartError::VersionMismatch)) => {}
-            cleared => return Ok(cleared.map(drop)?),
-        }
-    }
-    Ok(())
 }
 
 /// Ends the session of the browser, unless another request has ended it already.

@@ -111,7 +111,7 @@ async fn an_article_has_its_texts_in_the_language_of_the_reader() {
     assert_eq!(changed["article"]["texts"], expected);
     let reads = async |language: &str| {
         let request = shop.request(Method::GET, "/api/articles/2");
-        Answer::of(request.header("accept-language", language).send().await.unwrap()).await
+        Answer::to(request.header("accept-language", language)).await
     };
     let [french, english] = [reads("fr").await, reads("en").await];
     assert_eq!(french.json["article"]["name"], "Souris sans fil");
@@ -140,7 +140,7 @@ async fn an_article_has_its_texts_in_the_language_of_the_reader() {
     let ana = shop.customer("ana").await;
     ana.adds(2, 1).await.expect(200);
     let cart = shop.request(Method::GET, "/api/cart").bearer_auth(&ana.token);
-    let cart = Answer::of(cart.header("accept-language", "en").send().await.unwrap()).await;
+    let cart = Answer::to(cart.header("accept-language", "en")).await;
     assert_eq!(cart.json["cart"]["items"][0]["name"], "Mouse");
 }
 
@@ -156,8 +156,8 @@ async fn only_administrators_change_articles() {
     ];
     for (method, path, body) in requests {
         ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
-        let guest = shop.request(method, path).json(&body).send().await.unwrap();
-        Answer::of(guest).await.expect_problem(401, "unauthorized");
+        let guest = shop.request(method, path).json(&body);
+        Answer::to(guest).await.expect_problem(401, "unauthorized");
     }
     assert_eq!(read(&shop, "/api/articles").await.json, before);
 }
@@ -200,7 +200,7 @@ async fn the_cart_shows_articles_that_are_off_sale_or_changed_price() {
 }
 
 async fn read(shop: &TestShop, path: &str) -> Answer {
-    Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await
+    Answer::to(shop.request(Method::GET, path)).await
 }
 
 fn ids(list: &Value) -> Vec<u64> {

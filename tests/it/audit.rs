@@ -149,13 +149,13 @@ async fn a_registration_that_is_throttled_leaves_one_line() {
     logged.new_lines();
     let body = json!({ "username": "bob", "password": PASSWORD });
     let request = logged.shop.request(Method::POST, "/auth/register").json(&body);
-    let answer = Answer::of(request.send().await.unwrap()).await.expect(429);
+    let answer = Answer::to(request).await.expect(429);
     logged.has_line(&answer.headers, "registration_throttled", "unknown");
 }
 
 async fn login_as(shop: &TestShop, name: &str) -> Answer {
     let body = json!({ "username": name, "password": WRONG });
-    Answer::of(shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/login").json(&body)).await
 }
 
 #[actix_web::test]
@@ -204,7 +204,7 @@ async fn every_refused_authority_leaves_one_line() {
     }
     let body = json!({ "refresh_token": "garbage" });
     let answer = logged.shop.request(Method::POST, "/auth/refresh").json(&body);
-    let answer = Answer::of(answer.send().await.unwrap()).await.expect(401);
+    let answer = Answer::to(answer).await.expect(401);
     logged.has_line(&answer.headers, "authority_refused", "unknown");
 
     // Without credentials there is nothing to report.
@@ -292,7 +292,7 @@ async fn every_link_for_a_password_every_export_and_every_sign_out_leaves_one_li
     for (token, status) in [("garbage", 422), (token.as_str(), 200), (token.as_str(), 422)] {
         let body = json!({ "token": token, "new_password": "battery staple" });
         let request = logged.shop.request(Method::POST, "/auth/reset").json(&body);
-        let answer = Answer::of(request.send().await.unwrap()).await.expect(status);
+        let answer = Answer::to(request).await.expect(status);
         if status == 200 {
             assert_eq!(logged.new_fields("password_reset", &me)["by"], boss.as_str());
         } else {

@@ -260,7 +260,7 @@ async fn submits(shop: &TestShop, method: &Method, path: &str, proof: Option<Pro
 async fn send(request: RequestBuilder, proof: Option<Proof>) -> Answer {
     let request =
         proof.into_iter().fold(request, |request, (name, value)| request.header(name, value));
-    Answer::of(request.send().await.unwrap()).await
+    Answer::to(request).await
 }
 
 fn bearer(token: &str) -> Option<Proof> {

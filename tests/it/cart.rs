@@ -52,9 +52,8 @@ async fn a_quantity_is_set_and_a_command_for_an_old_version_is_refused() {
     let set =
         ana.send(Method::PUT, "/api/cart/items/2", json!({ "quantity": 7 })).await.expect(200);
     assert_eq!(set.json["cart"]["items"][0]["quantity"], 7);
-    let stale =
-        ana.request(Method::DELETE, "/api/cart").header("if-match", etag).send().await.unwrap();
-    let stale = Answer::of(stale).await.expect_problem(412, "precondition_failed");
+    let stale = ana.request(Method::DELETE, "/api/cart").header("if-match", etag);
+    let stale = Answer::to(stale).await.expect_problem(412, "precondition_failed");
     assert_eq!(stale.json["cart"]["version"], version + 1);
     ana.send(Method::PUT, "/api/cart/items/2", json!({ "quantity": 0 })).await.expect(200);
     ana.delete("/api/cart/items/2").await.expect_problem(404, "not_in_cart");
@@ -82,7 +81,7 @@ async fn a_cart_that_expires_is_published_and_none_of_its_versions_returns() {
         .request(Method::POST, "/api/cart/items")
         .header("if-match", &added.headers["etag"])
         .json(&again);
-    let stale = Answer::of(stale.send().await.unwrap()).await;
+    let stale = Answer::to(stale).await;
     stale.expect_problem(412, "precondition_failed");
     let new = ana.adds(1, 1).await.expect(200).json["cart"]["version"].as_u64().unwrap();
     assert!(new > version + 1, "{new} after {version}");

@@ -85,5 +85,5 @@ async fn logs_in(shop: &TestShop, name: &str, password: &str, forwarded_for: &st
         .request(Method::POST, "/auth/login")
         .header("x-forwarded-for", forwarded_for)
         .json(&body);
-    Answer::of(request.send().await.unwrap()).await
+    Answer::to(request).await
 }

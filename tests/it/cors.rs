@@ -145,5 +145,5 @@ async fn preflight(
 }
 
 async fn answer(request: RequestBuilder) -> Answer {
-    Answer::of(request.send().await.unwrap()).await
+    Answer::to(request).await
 }

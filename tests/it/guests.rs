@@ -242,6 +242,6 @@ async fn the_cart_of_a_guest_ends_earlier_than_that_of_a_user() {
         text.contains("cart-count-0").then_some(())
     })
     .await;
-    let cart = Answer::of(ana.request(Method::GET, "/api/cart").send().await.unwrap()).await;
+    let cart = Answer::to(ana.request(Method::GET, "/api/cart")).await;
     assert_eq!(cart.json["cart"]["item_count"], 1);
 }

@@ -65,7 +65,7 @@ async fn keeps_asking(address: String) {
 async fn is_answered(stream: &mut TcpStream) {
     stream.write_all(REQUEST).await.unwrap();
     let mut response = Vec::new();
-    while !response.ends_with(b"}") {
+    while !response.ends_with(b"}\n") {
         let read = timeout(Duration::from_secs(20), stream.read_buf(&mut response));
         assert!(read.await.expect("a response in time").unwrap() > 0, "closed");
     }

@@ -15,8 +15,7 @@ use crate::wire::exchanges;
 async fn a_running_shop_is_live_and_ready() {
     let shop = TestShop::open().await;
     for (path, status) in [("/health/live", "live"), ("/health/ready", "ready")] {
-        let answer =
-            Answer::of(shop.request(Method::GET, path).send().await.unwrap()).await.expect(200);
+        let answer = Answer::to(shop.request(Method::GET, path)).await.expect(200);
         assert_eq!(answer.json, json!({ "status": status }));
     }
 }
@@ -100,7 +99,7 @@ async fn a_request_that_a_proxy_forwards_cannot_sign_in_with_the_default_passwor
     for header in ["forwarded", "x-forwarded-for", "x-forwarded-proto", "x-real-ip", "via"] {
         let request = shop.request(Method::POST, "/auth/login").header(header, "for=192.0.2.1");
         let body = json!({ "username": "admin", "password": "admin" });
-        let answer = Answer::of(request.json(&body).send().await.unwrap()).await;
+        let answer = Answer::to(request.json(&body)).await;
         answer.expect_problem(403, "default_password");
         let form = shop.request(Method::POST, "/login").header(header, "for=192.0.2.1");
         let form = form.header("sec-fetch-site", "same-origin").form(&credentials);
@@ -125,14 +124,14 @@ async fn a_request_that_a_proxy_forwards_cannot_sign_in_with_the_default_passwor
     assert_eq!(log.matches(r#""event":"default_password""#).count(), refused, "{log}");
 
     let wrong = shop.request(Method::POST, "/auth/login").header("via", "1.1 proxy");
-    let wrong = wrong.json(&json!({ "username": "admin", "password": "wrong" })).send().await;
-    Answer::of(wrong.unwrap()).await.expect_problem(401, "invalid_credentials");
+    let wrong = wrong.json(&json!({ "username": "admin", "password": "wrong" }));
+    Answer::to(wrong).await.expect_problem(401, "invalid_credentials");
     let admin = shop.admin().await;
     let new = json!({ "current_password": "admin", "new_password": OWN_PASSWORD });
     admin.0.send(Method::POST, "/auth/password", new).await.expect(200);
     let right = shop.request(Method::POST, "/auth/login").header("via", "1.1 proxy");
-    let right = right.json(&json!({ "username": "admin", "password": OWN_PASSWORD })).send().await;
-    Answer::of(right.unwrap()).await.expect(200);
+    let right = right.json(&json!({ "username": "admin", "password": OWN_PASSWORD }));
+    Answer::to(right).await.expect(200);
 }
 
 #[actix_web::test]

@@ -57,7 +57,7 @@ async fn a_site_that_points_its_name_to_the_shop_cannot_sign_in() {
     let shop = TestShop::open().await;
     let credentials = json!({ "username": "admin", "password": "admin" });
     let rebound = shop.request(Method::POST, "/auth/login").header("host", "evil.example:5000");
-    let answer = Answer::of(rebound.json(&credentials).send().await.unwrap()).await;
+    let answer = Answer::to(rebound.json(&credentials)).await;
     let problem = answer.expect_problem(421, "misdirected_request").json;
     for text in ["detail", "message"] {
         let text = problem[text].as_str().unwrap();

@@ -47,5 +47,5 @@ fn restarts_with(shop: &mut TestShop, secrets: &str) {
 
 async fn refreshes(shop: &TestShop, token: &str) -> Answer {
     let body = json!({ "refresh_token": token });
-    Answer::of(shop.request(Method::POST, "/auth/refresh").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/refresh").json(&body)).await
 }

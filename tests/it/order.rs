@@ -32,10 +32,7 @@ impl Person {
     /// Starts another payment attempt.
     async fn pays(&self, order: &Value, key: &str) -> Answer {
         let path = format!("/api/orders/{}/pay", text(&order["id"]));
-        Answer::of(
-            self.request(Method::POST, &path).header("idempotency-key", key).send().await.unwrap(),
-        )
-        .await
+        Answer::to(self.request(Method::POST, &path).header("idempotency-key", key)).await
     }
 
     async fn cancels(&self, order: &Value) -> Answer {

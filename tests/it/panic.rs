@@ -164,11 +164,11 @@ impl Visit {
     /// Sends a request, and repeats it once if the shop returns 503.
     async fn send(&mut self, request: RequestBuilder) -> Answer {
         let again = request.try_clone().unwrap();
-        let answer = Answer::of(request.send().await.unwrap()).await;
+        let answer = Answer::to(request).await;
         if answer.status != 503 {
             return answer;
         }
         self.refused += 1;
-        Answer::of(again.send().await.unwrap()).await
+        Answer::to(again).await
     }
 }

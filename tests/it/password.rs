@@ -87,7 +87,7 @@ async fn a_password_with_a_name_of_the_user_or_the_shop_is_refused_wherever_it_i
     let change = json!({ "current_password": "correct horse", "new_password": "lovelace is mine" });
     let request = shop.request(Method::POST, "/auth/password").json(&change);
     let request = request.bearer_auth(ana["access_token"].as_str().unwrap());
-    let refused = Answer::of(request.send().await.unwrap()).await;
+    let refused = Answer::to(request).await;
     let refused = refused.expect_problem(422, "password_personal");
     assert_eq!(refused.json["errors"][0]["pointer"], "/new_password");
 
@@ -257,13 +257,13 @@ fn user_command(shop: &TestShop, arguments: &[&str], input: &str) -> String {
 
 async fn registers(shop: &TestShop, name: &str, password: &str, email: Option<&str>) -> Answer {
     let body = json!({ "username": name, "password": password, "email": email });
-    Answer::of(shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/register").json(&body)).await
 }
 
 async fn id_of(shop: &TestShop, tokens: &Value) -> String {
     let profile = shop.request(Method::GET, "/auth/profile");
     let profile = profile.bearer_auth(tokens["access_token"].as_str().unwrap());
-    let profile = Answer::of(profile.send().await.unwrap()).await.expect(200).json;
+    let profile = Answer::to(profile).await.expect(200).json;
     profile["id"].as_str().unwrap().to_owned()
 }
 

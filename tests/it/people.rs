@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use crate::contract;
 use crate::harness::TestShop;
 use crate::position::{Position, SHOP_POSITION, note, shown_at};
 
@@ -34,12 +35,18 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads the body of a response.
-    pub(crate) async fn of(response: Response) -> Self {
-        let status = response.status();
+    /// Sends a request, and checks that the description of the API has the response.
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let method = request.method().clone();
+        let response = client.execute(request).await.unwrap();
+        let (url, status) = (response.url().clone(), response.status());
         let headers = response.headers().clone();
-        note(response.url(), &headers);
-        let json = serde_json::from_str(&response.text().await.unwrap()).unwrap_or_default();
+        note(&url, &headers);
+        let text = response.text().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        contract::check(&method, url.path(), status, &headers, &text);
         Self { status, headers, json }
     }
 
@@ -68,15 +75,15 @@ impl Person {
     /// Registers a new user.
     pub(crate) async fn register(shop: &TestShop, name: &str, password: &str) -> Self {
         let body = json!({ "username": name, "password": password });
-        let answer = shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap();
-        Self::with_tokens(shop, &Answer::of(answer).await.expect(201).json)
+        let request = shop.request(Method::POST, "/auth/register").json(&body);
+        Self::with_tokens(shop, &Answer::to(request).await.expect(201).json)
     }
 
     /// Signs in as an existing user.
     pub(crate) async fn log_in(shop: &TestShop, name: &str, password: &str) -> Self {
         let body = json!({ "username": name, "password": password });
-        let answer = shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap();
-        Self::with_tokens(shop, &Answer::of(answer).await.expect(200).json)
+        let request = shop.request(Method::POST, "/auth/login").json(&body);
+        Self::with_tokens(shop, &Answer::to(request).await.expect(200).json)
     }
 
     fn with_tokens(shop: &TestShop, tokens: &Value) -> Self {
@@ -137,7 +144,7 @@ impl Person {
 
     /// Sends a request, and remembers what the answer has shown.
     pub(crate) async fn receives(&self, request: RequestBuilder) -> Answer {
-        let answer = Answer::of(request.send().await.unwrap()).await;
+        let answer = Answer::to(request).await;
         if let Some(position) = &self.position {
             position.sees(&answer.headers);
         }

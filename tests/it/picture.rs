@@ -18,8 +18,8 @@ const PICTURE: &str = "/api/articles/2/picture";
 async fn an_uploaded_picture_is_scaled_stored_and_served_for_good() {
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;
-    let live = shop.request(Method::GET, "/api/articles/2").send().await.unwrap();
-    assert!(Answer::of(live).await.json["article"]["picture"].as_str().unwrap().contains("mouse"));
+    let live = shop.request(Method::GET, "/api/articles/2");
+    assert!(Answer::to(live).await.json["article"]["picture"].as_str().unwrap().contains("mouse"));
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
         let uploaded = admin.uploads(photo(1_000, 500, format)).await.expect(200).json;
         let address = uploaded["article"]["picture"].as_str().unwrap().to_owned();
@@ -102,7 +102,7 @@ async fn a_form_of_the_desk_uploads_a_picture_too() {
 impl Admin {
     async fn uploads(&self, picture: Vec<u8>) -> Answer {
         let request = self.0.request(Method::PUT, PICTURE).body(picture);
-        Answer::of(request.send().await.unwrap()).await
+        Answer::to(request).await
     }
 
     async fn mouse(&self) -> Value {

@@ -251,9 +251,7 @@ async fn too_many_sign_ins_are_refused_and_delay_no_other_request() {
     let mut reads = 0;
     let read_the_catalogue = async {
         loop {
-            Answer::of(shop.request(Method::GET, "/api/articles").send().await.unwrap())
-                .await
-                .expect(200);
+            Answer::to(shop.request(Method::GET, "/api/articles")).await.expect(200);
             reads += 1;
         }
     };
@@ -292,8 +290,8 @@ async fn of_many_sign_ins_from_one_address_a_few_at_once_are_accepted() {
 async fn registration_can_be_closed() {
     let shop = TestShop::open_with(&[("AUTH__REGISTRATION", "false")]).await;
     let body = json!({ "username": "ana", "password": PASSWORD });
-    let answer = shop.request(Method::POST, "/auth/register").json(&body).send().await.unwrap();
-    Answer::of(answer).await.expect_problem(403, "registration_closed");
+    let request = shop.request(Method::POST, "/auth/register").json(&body);
+    Answer::to(request).await.expect_problem(403, "registration_closed");
 }
 
 impl Person {
@@ -314,7 +312,7 @@ impl Person {
 
 async fn logs_in(shop: &TestShop, name: &str, password: &str) -> Answer {
     let body = json!({ "username": name, "password": password });
-    Answer::of(shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/login").json(&body)).await
 }
 
 /// Signs in as one of many clients, each with an address of its own.
@@ -322,12 +320,12 @@ async fn logs_in_from(shop: &TestShop, client: usize, name: &str) -> Answer {
     let body = json!({ "username": name, "password": PASSWORD });
     let address = format!("10.0.{}.{}", client / 256, client % 256);
     let request = shop.request(Method::POST, "/auth/login").header("x-forwarded-for", address);
-    Answer::of(request.json(&body).send().await.unwrap()).await
+    Answer::to(request.json(&body)).await
 }
 
 async fn refreshes(shop: &TestShop, token: &str) -> Answer {
     let body = json!({ "refresh_token": token });
-    Answer::of(shop.request(Method::POST, "/auth/refresh").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/refresh").json(&body)).await
 }
 
 /// Exchanges a refresh token for its successor.

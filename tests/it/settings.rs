@@ -425,8 +425,8 @@ impl Server {
     async fn signs_in(&self, password: &str) -> u16 {
         let body = json!({ "username": "admin", "password": password });
         let http = client().build().unwrap();
-        let answer = http.post(format!("{}/auth/login", self.url)).json(&body).send().await;
-        Answer::of(answer.unwrap()).await.status.as_u16()
+        let request = http.post(format!("{}/auth/login", self.url)).json(&body);
+        Answer::to(request).await.status.as_u16()
     }
 }
 

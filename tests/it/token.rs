@@ -127,12 +127,11 @@ async fn only_an_access_token_in_its_header_is_accepted() {
     single_node("nginx answers, or changes, this request itself");
     let shop = TestShop::open().await;
     let ana = shop.customer("ana").await;
-    let missing =
-        Answer::of(shop.request(Method::GET, "/auth/profile").send().await.unwrap()).await;
+    let missing = Answer::to(shop.request(Method::GET, "/auth/profile")).await;
     assert_eq!(missing.expect_problem(401, "unauthorized").headers["www-authenticate"], "Bearer");
     for name in ["access_token", "token", "authorization"] {
         let in_url = shop.request(Method::GET, &format!("/auth/profile?{name}={}", ana.token));
-        Answer::of(in_url.send().await.unwrap()).await.expect_problem(401, "unauthorized");
+        Answer::to(in_url).await.expect_problem(401, "unauthorized");
     }
     let wrong = profile(&shop, &ana.refresh_token).await.expect_problem(401, "invalid_token");
     assert_eq!(wrong.headers["www-authenticate"], "Bearer error=\"invalid_token\"");
@@ -141,7 +140,7 @@ async fn only_an_access_token_in_its_header_is_accepted() {
         for (first, second) in [(bearer.as_str(), other), (other, &bearer)] {
             let twice = shop.request(Method::GET, "/auth/profile");
             let twice = twice.header("authorization", first).header("authorization", second);
-            let answer = Answer::of(twice.send().await.unwrap()).await;
+            let answer = Answer::to(twice).await;
             answer.expect_problem(401, "invalid_token");
         }
     }
@@ -178,8 +177,7 @@ async fn shop_with_leaked_secret() -> TestShop {
 
 /// Requests the profile with an access token.
 async fn profile(shop: &TestShop, token: &str) -> Answer {
-    Answer::of(shop.request(Method::GET, "/auth/profile").bearer_auth(token).send().await.unwrap())
-        .await
+    Answer::to(shop.request(Method::GET, "/auth/profile").bearer_auth(token)).await
 }
 
 fn seconds_ahead(seconds: i64) -> i64 {

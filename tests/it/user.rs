@@ -54,8 +54,8 @@ async fn only_administrators_manage_users() {
     ];
     for (method, path, body) in requests {
         ana.send(method.clone(), path, body.clone()).await.expect_problem(403, "forbidden");
-        let guest = shop.request(method, path).json(&body).send().await.unwrap();
-        Answer::of(guest).await.expect_problem(401, "unauthorized");
+        let guest = shop.request(method, path).json(&body);
+        Answer::to(guest).await.expect_problem(401, "unauthorized");
     }
     assert_eq!(admin.users().await, ["admin", "ana"]);
     shop.admin().await;
@@ -229,8 +229,8 @@ async fn a_name_that_differs_only_in_case_is_taken() {
         .send(Method::POST, "/api/users", twin.clone())
         .await
         .expect_problem(409, "username_taken");
-    let answer = shop.request(Method::POST, "/auth/register").json(&twin).send().await.unwrap();
-    Answer::of(answer).await.expect_problem(409, "username_taken");
+    let request = shop.request(Method::POST, "/auth/register").json(&twin);
+    Answer::to(request).await.expect_problem(409, "username_taken");
     assert_eq!(admin.users().await, ["admin", "Ana"]);
 }
 
@@ -244,8 +244,8 @@ async fn a_deleted_first_administrator_is_not_created_again() {
     shop.stop();
     shop.start_again();
     let body = json!({ "username": "admin", "password": "admin" });
-    let answer = shop.request(Method::POST, "/auth/login").json(&body).send().await.unwrap();
-    Answer::of(answer).await.expect_problem(401, "invalid_credentials");
+    let request = shop.request(Method::POST, "/auth/login").json(&body);
+    Answer::to(request).await.expect_problem(401, "invalid_credentials");
     assert_eq!(Admin(Person::log_in(&shop, "boss", "correct horse").await).users().await, ["boss"]);
 }
 

@@ -1,6 +1,7 @@
 //! Carts at current prices, with the problems a buyer should see before checkout.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, Item};
@@ -45,7 +46,7 @@ pub struct PricedItem {
 }
 
 /// A problem of an item that the buyer should see before checkout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ItemProblem {
     /// The price has changed since the last change of the item.

@@ -1,6 +1,7 @@
 //! Unknown payments: those whose outcome the bank has not confirmed yet.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::steps::What;
@@ -9,7 +10,7 @@ use crate::money::Cents;
 use crate::payment::PaymentStatus;
 
 /// A payment whose outcome the bank has not confirmed, and when the bank is asked again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct UnknownPayment {
     /// The order.
     pub order_id: OrderId,

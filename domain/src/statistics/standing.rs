@@ -1,5 +1,6 @@
 //! The states of all orders: how many are in each, and how many wait for whom.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::counted::CountedOrder;
@@ -27,7 +28,7 @@ pub struct Standing {
 }
 
 /// The number of orders by status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ByStatus {
     /// Placed and not yet paid.
     pub pending_payment: u64,

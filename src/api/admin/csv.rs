@@ -2,11 +2,13 @@
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use views::failure;
 use views::locale::Locale;
 
-use crate::api::one;
+use crate::answer::{Answered, Example, One, Resource, one};
 use crate::auth::bearer::Admin;
 use crate::auth::browser::locale;
 use crate::csv;
@@ -20,8 +22,9 @@ use crate::import::{RefusedLine, Report, import};
 use crate::state::AppState;
 
 /// What an import has done.
-#[derive(Serialize)]
-struct ReportJson {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ImportReport")]
+pub struct ReportJson {
     added: u64,
     changed: u64,
     unchanged: u64,
@@ -29,7 +32,8 @@ struct ReportJson {
 }
 
 /// A line that changed nothing.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RefusedLine")]
 struct RefusedJson {
     line: u64,
     /// The column that is wrong; `null` if no single one is.
@@ -52,7 +56,7 @@ pub async fn import_articles(
     state: Data<AppState>,
     request: HttpRequest,
     body: Result<Bytes, actix_web::Error>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<ReportJson>> {
     require_plain_body(request.headers())?;
     if request.content_type() != "text/csv" {
         let detail = "the body must be text/csv";
@@ -60,7 +64,18 @@ pub async fn import_articles(
     }
     let lines = csv::read(&body.map_err(|error| unread(&error))?)?;
     let report = import(&state, lines, &me.author()).await?;
-    Ok(one("import", report_json(report, locale(&request))))
+    Ok(one(report_json(report, locale(&request))))
+}
+
+impl Resource for ReportJson {
+    const ONE: &'static str = "import";
+    const MANY: &'static str = "imports";
+}
+
+impl Example for ReportJson {
+    fn example() -> Value {
+        json!({ "added": 1, "changed": 2, "unchanged": 20, "refused": [] })
+    }
 }
 
 fn report_json(report: Report, locale: Locale) -> ReportJson {

@@ -1,6 +1,5 @@
 //! All orders, for administrators.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
 use actors::order::{CancelAnyOrder, GetAnyOrder, NoteOrder, PageAllOrders, ShipOrder};
 use domain::order::stage::Stage;
@@ -10,15 +9,18 @@ use domain::payment::PaymentStatus;
 use domain::user::{Author, UserId};
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::answer::{Answer, Answered, Example, One, Page, Resource, Success, one, success};
+use crate::api::PageOf;
 use crate::api::order::order_or_accepted;
-use crate::api::{PageOf, listed, one};
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::Fields;
+use crate::objects::example;
 use crate::objects::order::{OrderJson, order_json};
 use crate::path::Path;
 use crate::query::Parameters;
@@ -28,7 +30,7 @@ use crate::state::AppState;
 const MOST_SHIPPED: usize = 100;
 
 /// The query that selects a page of all orders.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrdersQuery {
     /// The stage of the orders.
@@ -39,26 +41,31 @@ pub struct OrdersQuery {
     /// The order after which the page starts.
     after: Option<OrderId>,
     /// The most orders to return.
+    #[schemars(range(min = 1, max = 100))]
     limit: Option<usize>,
 }
 
 /// The body of a request that ships several orders.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "orders": [example::ID] }))]
 pub struct ShippedOrders {
+    #[schemars(length(max = 100))]
     orders: Vec<OrderId>,
 }
 
 /// The body of a request that replaces a note.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({ "text": "Rings twice." }))]
 pub struct NewNote {
     text: String,
 }
 
 /// An order as administrators receive it.
-#[derive(Serialize)]
-pub(super) struct AdminOrderJson {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AdminOrder")]
+pub struct AdminOrderJson {
     #[serde(flatten)]
     order: OrderJson,
     /// The number that people read.
@@ -71,7 +78,8 @@ pub(super) struct AdminOrderJson {
 }
 
 /// A step in the life of an order.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Step")]
 struct StepJson {
     at: Timestamp,
     step: &'static str,
@@ -85,19 +93,35 @@ struct StepJson {
     by: Option<Author>,
 }
 
+/// The results of shipping several orders, in the order of the request.
+#[derive(Serialize, JsonSchema)]
+pub struct ShippingResults {
+    results: Vec<ShippingResult>,
+}
+
+/// Whether an order was shipped.
+#[derive(Serialize, JsonSchema)]
+struct ShippingResult {
+    id: OrderId,
+    shipped: bool,
+    /// Why not: the code of a problem.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+}
+
 /// `GET /api/admin/orders`: lists one page of all orders, newest first, of one stage or of those
 /// that a search finds.
 pub async fn list_orders(
     _: Admin,
     state: Data<AppState>,
     Parameters(query): Parameters<OrdersQuery>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Page<AdminOrderJson, OrderId>> {
     let OrdersQuery { status: stage, q: search, after, limit } = query;
     let limit = PageOf { after, limit }.limit()?;
     let page = PageAllOrders { stage, search, after, limit };
     let page = state.shop.orders.ask(page).await?;
-    let orders = page.entries.iter().map(admin_order_json).collect();
-    Ok(listed("orders", orders, page.total, page.next))
+    let entries = page.entries.iter().map(admin_order_json).collect();
+    Ok(Answer::ok(Page { entries, total: page.total, next: page.next }))
 }
 
 /// `GET /api/admin/orders/{id}`: returns any order.
@@ -105,8 +129,8 @@ pub async fn get_order(
     _: Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
-    Ok(one("order", admin_order_json(&state.shop.orders.ask(GetAnyOrder(*id)).await?)))
+) -> Answered<One<AdminOrderJson>> {
+    Ok(one(admin_order_json(&state.shop.orders.ask(GetAnyOrder(*id)).await?)))
 }
 
 /// `POST /api/admin/orders/ship`: marks up to 100 orders as shipped, and says for each whether that
@@ -115,7 +139,7 @@ pub async fn ship_orders(
     Admin(me): Admin,
     state: Data<AppState>,
     Fields(ShippedOrders { orders }): Fields<ShippedOrders>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Success<ShippingResults>> {
     if orders.len() > MOST_SHIPPED {
         let detail = format!("orders must have at most {MOST_SHIPPED} ids");
         return Err(Problem::because(Code::OutOfRange, detail).about("/orders"));
@@ -123,11 +147,13 @@ pub async fn ship_orders(
     let ships = orders.iter().map(async |id| {
         let ship = ShipOrder { order: *id, by: me.author() };
         match state.shop.orders.ask(ship).await.map_err(Problem::from) {
-            Ok(_) => json!({ "id": id, "shipped": true }),
-            Err(problem) => json!({ "id": id, "shipped": false, "code": problem.code.word() }),
+            Ok(_) => ShippingResult { id: *id, shipped: true, code: None },
+            Err(problem) => {
+                ShippingResult { id: *id, shipped: false, code: Some(problem.code.word()) }
+            }
         }
     });
-    Ok(one("results", join_all(ships).await))
+    Ok(success(ShippingResults { results: join_all(ships).await }))
 }
 
 /// `POST /api/admin/orders/{id}/cancel`: cancels any unpaid order.
@@ -137,7 +163,7 @@ pub async fn cancel_order(
     Admin(me): Admin,
     state: Data<AppState>,
     id: Path<OrderId>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<OrderJson>> {
     let cancel = CancelAnyOrder { order: *id, by: me.author() };
     Ok(order_or_accepted(&state.shop.orders.ask(cancel).await?))
 }
@@ -148,9 +174,26 @@ pub async fn note_order(
     state: Data<AppState>,
     id: Path<OrderId>,
     Fields(NewNote { text }): Fields<NewNote>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<One<AdminOrderJson>> {
     let note = NoteOrder { order: *id, text, by: me.author() };
-    Ok(one("order", admin_order_json(&state.shop.orders.ask(note).await?)))
+    Ok(one(admin_order_json(&state.shop.orders.ask(note).await?)))
+}
+
+impl Resource for AdminOrderJson {
+    const ONE: &'static str = "order";
+    const MANY: &'static str = "orders";
+}
+
+impl Example for AdminOrderJson {
+    fn example() -> Value {
+        example::order().map(|order| json!(admin_order_json(&order))).unwrap_or_default()
+    }
+}
+
+impl Example for ShippingResults {
+    fn example() -> Value {
+        json!({ "results": [{ "id": example::ID, "shipped": true }] })
+    }
 }
 
 /// Converts an order into the JSON that administrators receive.

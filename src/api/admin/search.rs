@@ -1,14 +1,14 @@
 //! The search of the desk, for administrators.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::search::Search;
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::order::{AdminOrderJson, admin_order_json};
+use crate::answer::{Answered, Example, Success, success};
 use crate::auth::bearer::Admin;
-use crate::error::Problem;
 use crate::objects::article::{ArticleJson, admin_json};
 use crate::objects::user::{UserJson, user_json};
 use crate::query::Parameters;
@@ -16,10 +16,24 @@ use crate::search::find;
 use crate::state::AppState;
 
 /// What is searched.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchQuery {
     q: String,
+}
+
+/// The first of what a search finds.
+#[derive(Serialize, JsonSchema)]
+pub struct Found {
+    orders: Vec<AdminOrderJson>,
+    articles: Vec<ArticleJson>,
+    users: Vec<UserJson>,
+}
+
+impl Example for Found {
+    fn example() -> Value {
+        json!({ "orders": [], "articles": [], "users": [UserJson::example()] })
+    }
 }
 
 /// `GET /api/admin/search`: returns the first orders, articles and users that a search finds.
@@ -27,15 +41,11 @@ pub async fn search(
     _: Admin,
     state: Data<AppState>,
     Parameters(SearchQuery { q }): Parameters<SearchQuery>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered<Success<Found>> {
     let found = find(&state, &Search::new(&q)).await?;
-    let orders: Vec<AdminOrderJson> = found.orders.iter().map(admin_order_json).collect();
-    let articles: Vec<ArticleJson> = found.articles.iter().map(admin_json).collect();
-    let users: Vec<UserJson> = found.users.iter().map(user_json).collect();
-    Ok(HttpResponse::Ok().json(json!({
-        "success": true,
-        "orders": orders,
-        "articles": articles,
-        "users": users,
-    })))
+    Ok(success(Found {
+        orders: found.orders.iter().map(admin_order_json).collect(),
+        articles: found.articles.iter().map(admin_json).collect(),
+        users: found.users.iter().map(user_json).collect(),
+    }))
 }

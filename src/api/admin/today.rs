@@ -1,6 +1,5 @@
 //! What the desk shows of today, for administrators.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
 use domain::breaker::State;
 use domain::statistics::standing::ByStatus;
@@ -8,16 +7,19 @@ use domain::statistics::sums::{Attempts, Sums};
 use domain::statistics::today::Today;
 use domain::statistics::{Counts, Recount};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use crate::api::one;
+use crate::answer::{Answer, Example, One, Resource, one};
 use crate::auth::bearer::Admin;
 use crate::state::AppState;
 use crate::today::today;
 
 /// Today as JSON. Times are the starts of hours, and of days in the time zone of the shop.
-#[derive(Debug, Serialize)]
-struct TodayJson {
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Today")]
+pub struct TodayJson {
     /// The last event of the log that is counted.
     position: u64,
     /// Whether the stored orders are being counted, so that the numbers are not complete.
@@ -46,14 +48,16 @@ struct TodayJson {
     uptime_seconds: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Period")]
 struct PeriodJson {
     start: Timestamp,
     #[serde(flatten)]
     sums: SumsJson,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Sums")]
 struct SumsJson {
     /// The orders placed.
     orders: u64,
@@ -68,7 +72,8 @@ struct SumsJson {
     payments: PaymentsJson,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Payments")]
 struct PaymentsJson {
     approved: AttemptsJson,
     declined: AttemptsJson,
@@ -77,7 +82,8 @@ struct PaymentsJson {
     unknown: AttemptsJson,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Attempts")]
 struct AttemptsJson {
     count: u64,
     /// How long an attempt took on average; `null` if that is not known.
@@ -85,7 +91,8 @@ struct AttemptsJson {
 }
 
 /// What waits for an administrator.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ToDo")]
 struct ToDoJson {
     to_ship: u64,
     /// The orders that are unpaid after a declined payment.
@@ -95,9 +102,39 @@ struct ToDoJson {
     unknown: u64,
 }
 
+impl Resource for TodayJson {
+    const ONE: &'static str = "today";
+    const MANY: &'static str = "days";
+}
+
+impl Example for TodayJson {
+    fn example() -> Value {
+        let sums = json!(SumsJson::from(Sums::default()));
+        json!({
+            "position": 41,
+            "counting": false,
+            "sums": sums,
+            "hours": [],
+            "days": [],
+            "ever": sums,
+            "orders": ByStatus::default(),
+            "waiting": 0,
+            "to_do": {
+                "to_ship": 1, "declined": 0, "low_stock": 0, "refunding": 0, "unknown": 0,
+            },
+            "sockets": 2,
+            "visitors": 1,
+            "breaker": State::Closed { failures: 0 },
+            "version": env!("CARGO_PKG_VERSION"),
+            "node": "127.0.0.1:5000",
+            "uptime_seconds": 3_600,
+        })
+    }
+}
+
 /// `GET /api/admin/today`: returns the figures of today, and what is to do.
-pub async fn get_today(_: Admin, state: Data<AppState>) -> HttpResponse {
-    one("today", TodayJson::from(today(&state)))
+pub async fn get_today(_: Admin, state: Data<AppState>) -> Answer<One<TodayJson>> {
+    one(TodayJson::from(today(&state)))
 }
 
 impl From<Today> for TodayJson {

@@ -1,6 +1,6 @@
 //! The pages of all users, and of one of them.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use actors::failure::Failure;
 use actors::order::ListOrders;
 use actors::password::Client;
@@ -232,7 +232,7 @@ pub async fn export_user(
 ) -> Result<HttpResponse, Problem> {
     let exported = export(&visitor.state, *id).await?;
     record(SecurityEvent::UserExported { by: me.user }, &request, Some(*id));
-    Ok(exported)
+    Ok(exported.respond_to(&request))
 }
 
 /// Answers a command with the user that it has changed.

@@ -54,5 +54,5 @@ async fn requests(person: &Person, order: &str, step: &str) {
     let request = person
         .request(Method::POST, &format!("/api/orders/{order}/{step}"))
         .header("idempotency-key", step);
-    Answer::of(request.send().await.unwrap()).await.expect(200);
+    Answer::to(request).await.expect(200);
 }

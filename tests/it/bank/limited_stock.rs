@@ -159,7 +159,7 @@ impl Buyer {
 
     /// Sends a request until it is answered. Every second buyer sends it twice at the same time.
     async fn sends(&self, request: impl Fn(&str) -> RequestBuilder, key: &str) -> Answer {
-        let send = async || Answer::of(request(key).send().await.unwrap()).await;
+        let send = async || Answer::to(request(key)).await;
         for _ in 0..TRIES {
             let answer = if self.number.is_multiple_of(2) {
                 let (first, second) = join(send(), send()).await;

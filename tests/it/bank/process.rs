@@ -75,7 +75,7 @@ impl BankProcess {
     /// Sends a request with a JSON body.
     pub(super) async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         let request = self.http.request(method, format!("{}{path}", self.url)).json(&body);
-        Answer::of(request.send().await.unwrap()).await
+        Answer::to(request).await
     }
 }
 

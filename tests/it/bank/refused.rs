@@ -89,7 +89,7 @@ async fn three_refused_orders_are_declined_and_payable_again_and_do_not_open_the
     for order in orders {
         let request = ana.request(Method::POST, &format!("/api/orders/{order}/pay"));
         let request = request.header("idempotency-key", format!("{order}-again"));
-        let paid = Answer::of(request.send().await.unwrap()).await.expect(200).json;
+        let paid = Answer::to(request).await.expect(200).json;
         let expected = json!({ "attempt": 2, "status": "succeeded" });
         assert_eq!(paid["order"]["payment"], expected);
     }

@@ -75,8 +75,15 @@ impl Tour {
     }
 
     async fn walks_as_a_guest(&self, window: &Window, look: &impl Look) {
-        for path in ["/articles", "/cart", "/login?then=/cart", "/register", "/logout", "/nowhere"]
-        {
+        for path in [
+            "/articles",
+            "/cart",
+            "/login?then=/cart",
+            "/register",
+            "/logout",
+            "/docs/errors",
+            "/nowhere",
+        ] {
             window.opens(path).await;
             look(window, &format!("guest: {path}")).await;
         }

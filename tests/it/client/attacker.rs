@@ -42,7 +42,7 @@ impl<'a> From<'a> {
         let body = json!({ "username": name, "password": password });
         let request = self.http.post(format!("{}{path}", self.shop.url)).json(&body);
         let request = request.header("x-forwarded-for", forwarded_for);
-        Answer::of(request.send().await.unwrap()).await
+        Answer::to(request).await
     }
 
     async fn logs_in(&self, name: &str, password: &str) -> Answer {

@@ -223,5 +223,5 @@ impl Action {
 }
 
 async fn expect(request: RequestBuilder, status: u16) {
-    Answer::of(request.send().await.unwrap()).await.expect(status);
+    Answer::to(request).await.expect(status);
 }

@@ -98,8 +98,8 @@ async fn the_answer_to_a_creation_says_where_the_new_resource_is() {
     let again = admin.orders("k", 1, 1).await;
     assert!(again.status == 422, "the key belongs to another order: {}", again.json);
     let new = json!({ "username": "eve", "password": "correct horse" });
-    let registered = shop.request(Method::POST, "/auth/register").json(&new).send().await.unwrap();
-    assert_eq!(Answer::of(registered).await.expect(201).headers["location"], "/auth/profile");
+    let registered = shop.request(Method::POST, "/auth/register").json(&new);
+    assert_eq!(Answer::to(registered).await.expect(201).headers["location"], "/auth/profile");
 }
 
 #[actix_web::test]

@@ -79,7 +79,7 @@ async fn a_cart_and_an_article_change_only_if_a_strong_tag_matches() {
         let etag = tag(&admin.0.get(read).await.expect(200));
         let ask = async |header: &str, value: &str| {
             let request = admin.0.request(method.clone(), path).header(header, value).json(body);
-            Answer::of(request.send().await.unwrap()).await
+            Answer::to(request).await
         };
         let weak = format!("W/{etag}");
         let padded = etag.replacen('"', "\"0", 1);
@@ -93,7 +93,7 @@ async fn a_cart_and_an_article_change_only_if_a_strong_tag_matches() {
         ask("if-match", &listed).await.expect(200);
     }
     let any = admin.0.request(Method::PATCH, "/api/articles/1").header("if-match", "*");
-    Answer::of(any.json(&price).send().await.unwrap()).await.expect(200);
+    Answer::to(any.json(&price)).await.expect(200);
 }
 
 #[actix_web::test]
@@ -116,19 +116,19 @@ async fn administrators_do_not_overwrite_each_other_and_orders_do_not_prevent_a_
     let stock = stock.expect_problem(412, "precondition_failed");
     assert_eq!(stock.json["article"]["on_hand"], 8);
     let stale = ana.request(Method::GET, "/api/articles/1").header("if-none-match", &seen);
-    let current = Answer::of(stale.send().await.unwrap()).await.expect(200);
+    let current = Answer::to(stale).await.expect(200);
     assert_eq!(current.json["article"]["available"], 8);
     let renamed = second.changes_if("1", &seen, json!({ "name": "Portable" })).await.expect(200);
     second.changes_if("1", &etag(&renamed), json!({ "on_hand": 40 })).await.expect(200);
     let remove = first.0.request(Method::DELETE, "/api/articles/1").header("if-match", &seen);
-    let removed = Answer::of(remove.send().await.unwrap()).await;
+    let removed = Answer::to(remove).await;
     removed.expect_problem(412, "precondition_failed");
 }
 
 impl Admin {
     async fn changes_if(&self, article: &str, etag: &str, change: serde_json::Value) -> Answer {
         let request = self.0.request(Method::PATCH, &format!("/api/articles/{article}"));
-        Answer::of(request.header("if-match", etag).json(&change).send().await.unwrap()).await
+        Answer::to(request.header("if-match", etag).json(&change)).await
     }
 }
 

@@ -205,7 +205,7 @@ async fn a_problem_names_the_field_that_it_is_about_in_its_own_words() {
         let request = admin.request(method.parse::<Method>().unwrap(), path);
         let request =
             request.header("idempotency-key", "k").header("content-type", "application/json");
-        Answer::of(request.body(body).send().await.unwrap()).await
+        Answer::to(request.body(body)).await
     };
     for (method, path, body, status, code, pointer) in ROWS {
         let problem = ask(method, path, body).await.expect_problem(*status, code).json;
@@ -231,7 +231,7 @@ async fn a_body_that_cannot_be_read_is_refused_in_the_words_of_the_shop() {
         ("application/json", "", 400, "the body is not valid JSON at line 1, column 0"),
     ] {
         let request = shop.request(Method::POST, "/auth/login").header("content-type", media_type);
-        let answer = Answer::of(request.body(body.to_owned()).send().await.unwrap()).await;
+        let answer = Answer::to(request.body(body.to_owned())).await;
         assert_eq!(answer.json["detail"], detail);
         assert_eq!(answer.status, status);
     }
@@ -248,7 +248,7 @@ async fn a_problem_has_a_detail_only_if_there_is_something_to_add() {
     let twice = r#"{"quantity":1,"quantity":2}"#;
     let request = admin.request(Method::PUT, "/api/cart/items/1");
     let request = request.header("content-type", "application/json").body(twice);
-    let problem = Answer::of(request.send().await.unwrap()).await;
+    let problem = Answer::to(request).await;
     let problem = problem.expect_problem(422, "out_of_range").json;
     assert_eq!(problem["detail"], "the field `/quantity` occurs twice");
 }

@@ -90,7 +90,10 @@ pub(super) fn routes(table: &Source) -> Vec<Route> {
                     || called.ends_with("resource(")
                 {
                     let prefix: String = scopes.iter().map(|(_, scope)| scope.as_str()).collect();
-                    found.push(Route { line, path: prefix + path, methods: Vec::new() });
+                    // An operation has its method and its path in one call.
+                    let methods = called.strip_suffix('(').and_then(called_method);
+                    let methods = methods.into_iter().collect();
+                    found.push(Route { line, path: prefix + path, methods });
                 }
                 code.push('_');
             }
@@ -102,10 +105,12 @@ pub(super) fn routes(table: &Source) -> Vec<Route> {
 
 /// Returns the method if the code ends with its call: `get()`.
 fn method(code: &str) -> Option<String> {
-    let name = code
-        .strip_suffix("()")?
-        .rsplit(|next: char| !next.is_alphanumeric() && next != '_')
-        .next()?;
+    called_method(code.strip_suffix("()")?)
+}
+
+/// Returns the method if the code ends with its name.
+fn called_method(code: &str) -> Option<String> {
+    let name = code.rsplit(|next: char| !next.is_alphanumeric() && next != '_').next()?;
     METHODS.contains(&name).then(|| name.to_uppercase())
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Source {
 }
 
 /// The folders that hold generated or downloaded files.
-const SKIPPED_FOLDERS: [&str; 4] = ["target", ".git", "node_modules", "data"];
+const SKIPPED_FOLDERS: [&str; 5] = ["target", ".git", "node_modules", "python", "data"];
 
 /// The folders and files that are shipped or that build what is shipped.
 const PROGRAM: [&str; 5] = ["domain/src/", "actors/src/", "views/src/", "src/", "build.rs"];

@@ -24,7 +24,7 @@ async fn link_of(user: &Person) -> String {
 
 async fn resets(shop: &TestShop, token: &str, password: &str) -> Answer {
     let body = json!({ "token": token, "new_password": password });
-    Answer::of(shop.request(Method::POST, "/auth/reset").json(&body).send().await.unwrap()).await
+    Answer::to(shop.request(Method::POST, "/auth/reset").json(&body)).await
 }
 
 #[actix_web::test]

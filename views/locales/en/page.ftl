@@ -14,4 +14,5 @@ page-events = Log
 page-system = System
 page-stock = Stock and prices
 page-search = Search
+page-errors = Error codes
 page-reset = Choose a new password

@@ -14,4 +14,5 @@ page-events = Journal
 page-system = Système
 page-stock = Stock et prix
 page-search = Recherche
+page-errors = Codes d’erreur
 page-reset = Choisir un nouveau mot de passe

@@ -133,6 +133,6 @@ async fn status(customer: &Person, id: &str) -> Value {
 async fn moves(person: &Person, id: &str, step: &str) {
     let path = format!("/api/orders/{id}/{step}");
     let request = person.request(Method::POST, &path).header("idempotency-key", &path);
-    let answer = Answer::of(request.send().await.unwrap()).await;
+    let answer = Answer::to(request).await;
     assert!(answer.status.is_success(), "{step}: {}", answer.json);
 }

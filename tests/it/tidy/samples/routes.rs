@@ -21,6 +21,15 @@ fn a_route_is_read_with_its_scopes_and_needs_a_test() {
 }
 
 #[test]
+fn an_operation_has_its_method_and_its_path_in_one_call() {
+    let text = "vec![\n    get(\"/api/cart\", cart::get, \"Gets a/b\").tagged(),\n\
+                put(\n        \"/api/cart/{id}\",\n        cart::set,\n    ),\n]";
+    let found: Vec<_> =
+        routes(&sample("src/routes/cart.rs", text)).iter().flat_map(Route::calls).collect();
+    assert_eq!(found, ["GET /api/cart", "PUT /api/cart/{id}"]);
+}
+
+#[test]
 fn a_parameter_matches_anything_without_a_slash() {
     let named = |text: &str| names(&sample("tests/it/a.rs", &format!("{text:?}")), "/a/{id}/b");
     for text in ["/a/1/b", "POST /a/{}/b?c=1", "{base}/a/{order.id}/b"] {

@@ -1,0 +1,165 @@
+//! An operation of the REST API: its route, and what describes it.
+
+use std::any::type_name;
+
+use actix_web::http::Method;
+use actix_web::web::{PayloadConfig, ServiceConfig, method, resource};
+use actix_web::{FromRequest, Handler, Responder, Route};
+
+use crate::error::code::Code;
+use description::{Description, Input, Output};
+
+pub mod description;
+
+/// An operation of the REST API.
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path, with parameters in braces.
+    pub path: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// The name of the handler with its modules below `api`: `admin::order::get_order`.
+    pub handler: &'static str,
+    /// Describes what the types of the handler state.
+    pub describe: fn(&mut Description),
+    /// The statuses of success.
+    pub statuses: &'static [u16],
+    /// Why the handler refuses a request that its extractors take.
+    pub codes: &'static [Code],
+    /// Whether answers have an entity tag.
+    pub is_tagged: bool,
+    /// The media type of the body if it is not JSON.
+    pub takes: Option<&'static str>,
+    /// The media type of the answer if it is not JSON.
+    pub gives: Option<&'static str>,
+    /// The largest body in bytes if it is not that of the other operations.
+    largest: Option<usize>,
+    route: Route,
+}
+
+/// Describes and routes `GET` of a path.
+pub fn get<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    operation(Method::GET, path, handler, summary)
+}
+
+/// Describes and routes `POST` to a path.
+pub fn post<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    operation(Method::POST, path, handler, summary)
+}
+
+/// Describes and routes `PUT` to a path.
+pub fn put<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    operation(Method::PUT, path, handler, summary)
+}
+
+/// Describes and routes `PATCH` of a path.
+pub fn patch<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    operation(Method::PATCH, path, handler, summary)
+}
+
+/// Describes and routes `DELETE` of a path.
+pub fn delete<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    operation(Method::DELETE, path, handler, summary)
+}
+
+fn operation<F, Args>(
+    verb: Method,
+    path: &'static str,
+    handler: F,
+    summary: &'static str,
+) -> Operation
+where
+    F: Handler<Args>,
+    Args: FromRequest + Input + 'static,
+    F::Output: Responder + Output + 'static,
+{
+    let (_, name) = type_name::<F>().split_once("::api::").unwrap_or_default();
+    Operation {
+        method: verb.clone(),
+        path,
+        summary,
+        handler: name,
+        describe: |description| {
+            Args::describe(description);
+            F::Output::describe(description);
+        },
+        statuses: &[200],
+        codes: &[],
+        is_tagged: false,
+        takes: None,
+        gives: None,
+        largest: None,
+        route: method(verb).to(handler),
+    }
+}
+
+impl Operation {
+    /// Sets the statuses of success, if not only 200.
+    pub fn answers(self, statuses: &'static [u16]) -> Self {
+        Self { statuses, ..self }
+    }
+
+    /// Adds why the handler refuses a request that its extractors take.
+    pub fn refuses(self, codes: &'static [Code]) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// Describes the entity tag of answers, and the conditions on it.
+    pub fn tagged(self) -> Self {
+        Self { is_tagged: true, ..self }
+    }
+
+    /// Sets the media type of a body that is not JSON, and its largest size in bytes.
+    pub fn takes(self, media_type: &'static str, largest: usize) -> Self {
+        Self { takes: Some(media_type), largest: Some(largest), ..self }
+    }
+
+    /// Sets the media type of an answer that is not JSON.
+    pub fn gives(self, media_type: &'static str) -> Self {
+        Self { gives: Some(media_type), ..self }
+    }
+}
+
+/// Registers operations; those of one path follow each other.
+pub fn register(operations: Vec<Operation>, config: &mut ServiceConfig) {
+    let mut operations = operations.into_iter().peekable();
+    while let Some(first) = operations.next() {
+        let mut at_path = resource(first.path);
+        let (path, mut largest) = (first.path, first.largest);
+        at_path = at_path.route(first.route);
+        while let Some(other) = operations.next_if(|other| other.path == path) {
+            largest = largest.max(other.largest);
+            at_path = at_path.route(other.route);
+        }
+        if let Some(largest) = largest {
+            at_path = at_path.app_data(PayloadConfig::new(largest));
+        }
+        config.service(at_path);
+    }
+}
