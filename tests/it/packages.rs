@@ -2,7 +2,9 @@
 //! of the packages that only tests need has the same checksums.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
@@ -75,6 +77,31 @@ fn a_package_that_differs_from_its_checksum_or_has_none_is_refused() {
     });
     let error = build.runs().unwrap_err();
     assert!(error.contains("htmx.org has no SHA-512 checksum"), "{error}");
+}
+
+#[test]
+fn a_first_build_says_which_programs_are_missing() {
+    let build = Build::begin();
+    let programs = build.path("programs");
+    fs::create_dir_all(&programs).unwrap();
+    fs::create_dir(build.path("build")).unwrap();
+    let linker = Path::new(env!("CARGO_MANIFEST_DIR")).join("build/cc");
+    fs::copy(linker, build.path("build/cc")).unwrap();
+    let links = || {
+        let mut shell = Command::new("/bin/sh");
+        shell.arg(build.path("build/cc")).env("PATH", &programs);
+        let output = shell.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (is_linked, error) = links();
+    assert!(!is_linked && error.contains("apt-get install build-essential nodejs npm"), "{error}");
+
+    symlink("/bin/true", programs.join("cc")).unwrap();
+    let (is_linked, error) = links();
+    assert!(!is_linked && error.contains("apt-get install nodejs npm"), "{error}");
+
+    fs::create_dir_all(build.path("static/node_modules")).unwrap();
+    assert_eq!(links(), (true, String::new()), "a later build needs no npm");
 }
 
 #[test]
