@@ -33,6 +33,7 @@ mod authority;
 mod backpressure;
 mod bank;
 mod bodies;
+mod books;
 mod browser;
 mod cart;
 mod clock;

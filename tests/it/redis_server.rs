@@ -1,5 +1,6 @@
 //! A real Redis for one test: a child process on a free port.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -11,6 +12,9 @@ use tempfile::TempDir;
 
 /// The settings of a server that syncs every write.
 pub(crate) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
+
+/// The file to which `CONFIG REWRITE` writes; the settings of the command line apply over it.
+const CONFIGURATION: &str = "redis.conf";
 
 /// A running `redis-server`. It is killed when the value is dropped.
 pub(crate) struct RedisServer {
@@ -29,6 +33,7 @@ impl RedisServer {
     /// Starts a server with command-line settings.
     pub(crate) fn start_with(settings: &[&str]) -> Self {
         let directory = tempfile::tempdir().unwrap();
+        File::create(directory.path().join(CONFIGURATION)).unwrap();
         let port = free_port();
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
         let child = spawn(port, &settings, &directory);
@@ -128,6 +133,7 @@ pub(crate) fn free_port() -> u16 {
 
 fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {
     Command::new("redis-server")
+        .arg(directory.path().join(CONFIGURATION))
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
         .args(settings)
         .arg("--dir")
