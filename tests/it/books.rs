@@ -6,7 +6,7 @@
 
 use std::process::Command;
 
-use blocks::{Block, Reason, pages};
+use blocks::{Block, NO_RUN, ROOT, commands, pages};
 use tempfile::tempdir;
 
 use crate::harness::{TestShop, single_node};
@@ -25,58 +25,55 @@ const CURL: [&str; 5] = ["-H", "-X", "-d", "-sS", "-i"];
 #[actix_web::test]
 async fn the_shell_blocks_of_every_page_run() {
     single_node("a page is about one shop");
-    for (page, blocks) in pages() {
-        let runs: Vec<_> = blocks.into_iter().filter(|block| block.no_run.is_none()).collect();
-        if !runs.is_empty() {
-            run(&page, &runs).await;
+    for mut blocks in pages() {
+        blocks.retain(|block| block.mark.is_empty());
+        if !blocks.is_empty() {
+            run(&blocks).await;
         }
     }
 }
 
 /// Runs the blocks of a page in a folder with a store, beside an open shop and a Redis.
-async fn run(page: &str, blocks: &[Block]) {
+async fn run(blocks: &[Block]) {
     let shop = TestShop::open().await;
     let redis = RedisServer::start();
     let folder = tempdir().unwrap();
     let address = shop.url.trim_start_matches("http://");
     let mut script = include_str!("books/session.sh").to_owned();
-    for Block { line, text, .. } in blocks {
-        script += &format!("at {page}:{line}\n{}", text.replace(SHOP, address));
+    for Block { place, text, .. } in blocks {
+        script += &format!("at {place}\n{}", text.replace(SHOP, address));
     }
     for name in REDIS {
         script = script.replace(name, &redis.url());
     }
     let mut shell = Command::new("bash");
-    shell.args(["-c", &script]).current_dir(folder.path()).env("REPOSITORY", blocks::ROOT);
+    shell.args(["-c", &script]).current_dir(folder.path()).env("REPOSITORY", ROOT);
     shell.env("CARGO", env!("CARGO")).env("BINARY", env!("CARGO_BIN_EXE_microshop"));
     shell.env("PORT_OF_REDIS", redis.url().rsplit(':').next().unwrap());
     let output = shell.output().unwrap();
     let printed = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert!(output.status.success(), "{page}: {}\n{}", output.status, printed.concat());
+    assert!(output.status.success(), "{}\n{}", output.status, printed.concat());
 }
 
 #[test]
 fn what_a_block_that_does_not_run_names_exists() {
-    let blocks = pages()
-        .into_iter()
-        .flat_map(|(page, blocks)| blocks.into_iter().map(move |block| (page.clone(), block)));
     let mut missing = Vec::new();
-    for (page, block) in blocks.filter(|(_, block)| block.no_run.is_some()) {
-        let place = format!("{page}:{}", block.line);
-        if block.no_run == Some(Reason::Unknown) {
-            missing.push(format!("{place}: no such reason not to run"));
+    for Block { place, mark, text } in
+        pages().iter().flatten().filter(|block| !block.mark.is_empty())
+    {
+        if !NO_RUN.contains(&mark.as_str()) {
+            missing.push(format!("{place}: {mark} is no reason"));
         }
-        missing.extend(named::missing(&block.text).iter().map(|what| format!("{place}: {what}")));
+        missing.extend(named::missing(text).iter().map(|what| format!("{place}: {what}")));
     }
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]
 fn no_block_needs_a_new_curl() {
-    let texts = pages().into_iter().flat_map(|(_, blocks)| blocks).map(|block| block.text);
-    let commands = texts.flat_map(|text| blocks::commands(&text));
+    let all = pages().into_iter().flatten().flat_map(|block| commands(&block.text));
     let is_request = |command: &Vec<String>| command.iter().any(|word| word.ends_with("curl"));
-    let requests = commands.filter(is_request);
+    let requests = all.filter(is_request);
     let mut count = 0;
     for request in requests {
         count += 1;

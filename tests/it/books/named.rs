@@ -29,7 +29,8 @@ fn missing_of(words: &[String]) -> Vec<String> {
     match command {
         [program, arguments @ ..] if program == "cargo" => found.extend(unknown(arguments)),
         [program, arguments @ ..] if program == "microshop" => {
-            let help = Command::new(env!("CARGO_BIN_EXE_microshop")).args(arguments).arg("--help");
+            let mut help = Command::new(env!("CARGO_BIN_EXE_microshop"));
+            help.args(arguments).arg("--help");
             found.extend((!help.output().unwrap().status.success()).then(|| command.join(" ")));
         }
         [program, ..] if OTHERS.contains(&program.as_str()) => {}
