@@ -28,16 +28,21 @@ const STATIC: &str = "static";
 /// The file that pins the packages.
 const PINNED: &str = "static/package-lock.json";
 /// The installed files that the binary embeds.
-const INSTALLED: [&str; 3] = [HTMX[0], HTMX[1], COMMON_PASSWORDS];
+const INSTALLED: [&str; 5] = [HTMX[0], HTMX[1], SWAGGER, SWAGGER_STYLE, COMMON_PASSWORDS];
 /// htmx and its extension, which registers itself when it runs.
 const HTMX: [&str; 2] =
     ["node_modules/htmx.org/dist/htmx.min.js", "node_modules/htmx.org/dist/ext/hx-ws.min.js"];
+/// Swagger UI, which shows the description of the REST API.
+const SWAGGER: &str = "node_modules/swagger-ui-dist/swagger-ui-bundle.js";
+const SWAGGER_STYLE: &str = "node_modules/swagger-ui-dist/swagger-ui.css";
 /// Common passwords, the most common one first.
 const COMMON_PASSWORDS: &str = "node_modules/@zxcvbn-ts/language-common/src/passwords.json";
 /// The folder of the shop's scripts, each of which has one idea.
 const SCRIPTS: &str = "static/scripts";
 /// The folder of the scripts that only the pages of administrators need.
 const DESK_SCRIPTS: &str = "static/scripts/desk";
+/// The folder of the script of the page that describes the REST API.
+const DOCS_SCRIPTS: &str = "static/scripts/docs";
 /// The folder of the files that pages load in place of the scripts; `src/assets.rs` embeds it.
 const JOINED: &str = "joined";
 /// The folders whose files are served below `/static/`, with the folder in the URL.
@@ -62,9 +67,17 @@ fn build() -> Result<(), Box<dyn Error>> {
     let common = fs::read(Path::new(STATIC).join(COMMON_PASSWORDS))?;
     fs::write(target.join("common_passwords.rs"), passwords::list(&common)?)?;
     let mut list = String::from("&[\n");
-    for (name, first, folder) in [("shop.js", &HTMX[..], SCRIPTS), ("desk.js", &[], DESK_SCRIPTS)] {
+    let joined = [
+        ("shop.js", &HTMX[..], SCRIPTS),
+        ("desk.js", &[], DESK_SCRIPTS),
+        ("docs.js", &[SWAGGER], DOCS_SCRIPTS),
+    ];
+    for (name, first, folder) in joined {
         compress_file(&join_scripts(&target, name, first, folder)?, name, &target, &mut list)?;
     }
+    let style = target.join(JOINED).join("docs.css");
+    fs::copy(Path::new(STATIC).join(SWAGGER_STYLE), &style)?;
+    compress_file(&style, "docs.css", &target, &mut list)?;
     compress_files(&target, &mut list)?;
     list.push_str("]\n");
     Ok(fs::write(target.join("compressed_files.rs"), list)?)

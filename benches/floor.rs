@@ -1,8 +1,11 @@
-//! The floor of durable cart writes: a bare server that accepts the same JSON and returns the same
-//! JSON, after one `fdatasync` for all requests that wait.
+//! The floors of the shop's requests: a bare server that does what a request cannot do without.
 //!
-//! `floor ADDRESS FILE` serves the address and appends a record for each request to the file.
-//! `benches/cart-writes` compares the shop with it.
+//! A cart write accepts the same JSON and returns the same JSON, after one `fdatasync` for all
+//! requests that wait. A profile has one verified token. A list and a page are constant bodies, of
+//! the lengths that the shop's have.
+//!
+//! `floor ADDRESS FILE` serves the address, appends a record for each cart write to the file, and
+//! prints an access token. `benches/cart-writes` and `benches/reads` compare the shop with it.
 
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
 
@@ -11,10 +14,12 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 use std::thread;
 
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, Json};
-use actix_web::{App, HttpResponse, HttpServer, web};
-use serde::Deserialize;
-use serde_json::Value;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 /// The cart that every response holds.
@@ -45,15 +50,62 @@ async fn main() -> io::Result<()> {
     let [address, file] = arguments.as_slice() else {
         return Err(io::Error::other("usage: floor ADDRESS FILE (see benches/cart-writes)"));
     };
+    writeln!(io::stdout(), "{}", token())?;
     let file = File::create(file)?;
     let (queue, waiting) = mpsc::unbounded_channel();
     thread::spawn(move || write_in_rounds(file, waiting));
     HttpServer::new(move || {
-        App::new().app_data(Data::new(queue.clone())).route("/api/cart/items", web::post().to(add))
+        App::new()
+            .app_data(Data::new(queue.clone()))
+            .route("/api/cart/items", web::post().to(add))
+            .route("/auth/profile", web::get().to(profile))
+            .route("/body/{bytes}", web::get().to(body))
     })
     .bind(address)?
     .run()
     .await
+}
+
+/// The key of the floor's tokens.
+const KEY: &[u8] = b"a key of thirty-two bytes, at least";
+
+/// What a token of the shop says.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: String,
+    username: String,
+    exp: u64,
+}
+
+fn token() -> String {
+    let sub = "019b7842-93f0-7000-8a2e-037073340002".into();
+    let claims = Claims { sub, username: "ana".into(), exp: 4_000_000_000 };
+    let key = EncodingKey::from_secret(KEY);
+    encode(&Header::new(Algorithm::HS256), &claims, &key).expect("the claims are JSON")
+}
+
+/// Verifies the token, and returns a profile.
+async fn profile(request: HttpRequest) -> HttpResponse {
+    let header = request.headers().get(AUTHORIZATION).and_then(|header| header.to_str().ok());
+    let token = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
+    let validation = Validation::new(Algorithm::HS256);
+    match decode::<Claims>(token, &DecodingKey::from_secret(KEY), &validation) {
+        Ok(token) => HttpResponse::Ok().json(json!({
+            "success": true,
+            "user": token.claims.username,
+            "id": token.claims.sub,
+            "role": "customer",
+            "email": null,
+            "created_at": "2026-01-01T00:00:00Z",
+        })),
+        Err(_) => HttpResponse::Unauthorized().finish(),
+    }
+}
+
+/// Returns a constant body of a length.
+async fn body(bytes: web::Path<usize>) -> HttpResponse {
+    static TEXT: LazyLock<web::Bytes> = LazyLock::new(|| vec![b'x'; 1 << 20].into());
+    HttpResponse::Ok().content_type("application/json").body(TEXT.slice(..*bytes))
 }
 
 async fn add(

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, TryIntoHeaderValue,
+    CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, TryIntoHeaderValue,
+    VARY,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use schemars::generate::SchemaGenerator;
 use schemars::{JsonSchema, Schema, json_schema};
@@ -23,7 +25,14 @@ use crate::operation::description::{Description, Output};
 pub struct Answer<T> {
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
-    value: T,
+    content: Content<T>,
+}
+
+#[derive(Debug)]
+enum Content<T> {
+    Value(T),
+    /// The value as JSON, perhaps in an encoding.
+    Bytes(Bytes),
 }
 
 /// The answer of a handler, or why it refuses the request.
@@ -93,7 +102,16 @@ impl<T> Answer<T> {
 
     /// Answers with another status of success.
     pub fn with_status(status: StatusCode, value: T) -> Self {
-        Self { status, headers: Vec::new(), value }
+        Self { status, headers: Vec::new(), content: Content::Value(value) }
+    }
+
+    /// Answers 200 with a value that is kept as JSON in an encoding.
+    pub fn kept(bytes: Bytes, encoding: Option<&'static str>) -> Self {
+        let headers = encoding
+            .map(|encoding| (CONTENT_ENCODING, HeaderValue::from_static(encoding)))
+            .into_iter()
+            .chain([(VARY, HeaderValue::from_static("accept-encoding"))]);
+        Self { status: StatusCode::OK, headers: headers.collect(), content: Content::Bytes(bytes) }
     }
 
     /// Adds the entity tag of the resource, without its quotation marks.
@@ -128,12 +146,15 @@ impl<T> Success<T> {
 impl<T: Serialize> Responder for Answer<T> {
     type Body = BoxBody;
 
-    /// Ends the body with a line break, for readers at a terminal.
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        let Ok(mut body) = serde_json::to_vec(&self.value) else {
-            return HttpResponse::from_error(Problem::new(Code::Internal));
+        let body = match self.content {
+            Content::Value(value) => to_bytes(&value).map(Bytes::from),
+            Content::Bytes(bytes) => Ok(bytes),
         };
-        body.push(b'\n');
+        let body = match body {
+            Ok(body) => body,
+            Err(problem) => return HttpResponse::from_error(problem),
+        };
         let mut response = HttpResponse::with_body(self.status, BoxBody::new(body));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -142,6 +163,14 @@ impl<T: Serialize> Responder for Answer<T> {
         }
         response
     }
+}
+
+/// Returns the JSON of a value, which ends with a line break for readers at a terminal.
+pub fn to_bytes(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    let bytes = serde_json::to_vec(value);
+    let mut bytes = bytes.map_err(|error| Problem::because(Code::Internal, error))?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 impl Serialize for True {

@@ -38,7 +38,7 @@ static COMPRESSED: &[(&str, &str, &[u8])] =
 #[exclude = "node_modules/*"]
 struct ShopFiles;
 
-/// `shop.js` and `desk.js`, which the build joins from htmx and `static/scripts`.
+/// What the build makes of htmx, Swagger UI and `static/scripts`.
 #[derive(Embed)]
 #[folder = "$OUT_DIR/joined"]
 struct JoinedScript;

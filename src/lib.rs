@@ -28,6 +28,7 @@ pub mod html;
 pub mod idempotency;
 pub mod import;
 pub mod json;
+pub mod kept;
 pub mod live;
 pub mod log;
 pub mod metrics;

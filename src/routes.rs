@@ -141,6 +141,7 @@ fn page_routes(config: &mut ServiceConfig) {
                 .route(get().to(pages::session::show_sign_out))
                 .route(post().to(pages::session::sign_out)),
         )
+        .service(resource("/docs").route(get().to(pages::docs::show_reference)))
         .service(resource("/docs/errors").route(get().to(pages::docs::show_errors)))
         .service(resource("/language").route(post().to(pages::session::choose_language)))
         .service(resource("/account").route(get().to(pages::user::show_account)))

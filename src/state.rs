@@ -13,6 +13,7 @@ use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::KeyRing;
 use crate::credentials::refresh::RefreshTokens;
 use crate::idempotency::RunningCommands;
+use crate::kept::KeptAnswer;
 use crate::metrics::Metrics;
 use crate::per_minute::PerMinute;
 use crate::proxies::TrustedProxies;
@@ -46,6 +47,8 @@ pub struct AppState {
     pub new_guests: PerMinute,
     /// The commands of guests in the last minute.
     pub guest_commands: PerMinute,
+    /// The first page of the list of articles.
+    pub articles: KeptAnswer,
     /// The signing keys.
     pub keys: Arc<KeyRing>,
     /// The commands with an idempotency key.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{Actor, Arbiter, ArbiterHandle, Context};
 use domain::breaker::Interruption;
 use domain::event::Event;
+use domain::user::{User, UserError, UserId};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -18,6 +19,7 @@ use crate::bank::behaviour::BankBehaviour;
 use crate::cart::commands::CartDeps;
 use crate::cart::registry::CartRegistry;
 use crate::clock::Clock;
+use crate::failure::Failure;
 use crate::live::copies::{Copies, SeenBreaker};
 use crate::live::replay::Replays;
 use crate::live::{Hub, LiveDeps};
@@ -41,12 +43,13 @@ use crate::statistics::copy::LatestCounts;
 use crate::store::{EventId, SharedStore, StoreError};
 use crate::sweep_clock::SweepClock;
 use crate::tables::Tables;
-use crate::user::UserDirectory;
 use crate::user::breached::BreachedPasswords;
 use crate::user::commands::UserDeps;
 use crate::user::default_password::DefaultPassword;
 use crate::user::index::index_users;
 use crate::user::lookalikes::index_names;
+use crate::user::profiles::Profiles;
+use crate::user::{GetUser, UserDirectory};
 
 mod report;
 
@@ -86,6 +89,8 @@ pub struct Shop {
     pub revocations: Revocations,
     /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
+    /// The users who are read often.
+    pub profiles: Profiles,
     /// The last calls to the bank.
     pub calls: LastCalls,
     /// The counts of orders and payments.
@@ -142,7 +147,8 @@ impl Shop {
         let sessions = child("sessions", &shared.clock, &commands, deps, TokenRegistry::new);
 
         // Users: ends the sessions of users that change.
-        let deps = UserDeps::new(&shared, hasher, breached, &sessions, &copies.default_password);
+        let Copies { default_password, profiles, .. } = &copies;
+        let deps = UserDeps::new(&shared, hasher, breached, &sessions, default_password, profiles);
         let users = child("users", &shared.clock, &commands, deps, UserDirectory::new);
 
         // Articles and stock, as administrators change them.
@@ -175,6 +181,7 @@ impl Shop {
             snapshot: shared.snapshot,
             revocations: copies.revocations,
             default_password: copies.default_password,
+            profiles: copies.profiles,
             calls,
             counts,
             breaker: copies.breaker.subscribe(),
@@ -190,6 +197,18 @@ impl Shop {
             statistics,
             hub,
         })
+    }
+
+    /// Returns a user, from the copies if possible.
+    pub async fn profile(&self, id: UserId) -> Result<User, Failure<UserError>> {
+        match self.profiles.get(id) {
+            Ok(user) => Ok(user),
+            Err(changes) => {
+                let user = self.users.ask(GetUser(id)).await?.user;
+                self.profiles.keep(&user, changes);
+                Ok(user)
+            }
+        }
     }
 
     /// Returns whether and until when calls to the bank are interrupted.

@@ -26,6 +26,8 @@ pub struct Listing {
     pub articles: Arc<Articles>,
     /// The ids of the articles on sale, which all pages of the catalogue share.
     pub on_sale: Arc<BTreeSet<ArticleId>>,
+    /// A number that differs between any two states of the catalogue.
+    pub edition: u64,
 }
 
 #[derive(Default)]
@@ -40,6 +42,7 @@ struct Current {
 impl Listing {
     /// Puts or removes an article.
     fn apply(&mut self, id: ArticleId, article: Option<&Article>) {
+        self.edition += 1;
         let is_on_sale = article.is_some_and(|article| article.active);
         if is_on_sale != self.on_sale.contains(&id) {
             let on_sale = Arc::make_mut(&mut self.on_sale);
@@ -95,7 +98,9 @@ impl CatalogueSnapshot {
             stored.applied.insert(row.value.id, position);
             stored.listing.apply(row.value.id, Some(&row.value));
         }
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = stored;
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        stored.listing.edition += current.listing.edition + 1;
+        *current = stored;
         Ok(())
     }
 }

@@ -35,6 +35,7 @@ mod known;
 mod list;
 pub mod lookalikes;
 mod new_password;
+pub mod profiles;
 mod reset;
 pub mod sign_in;
 mod throttle;

@@ -5,28 +5,30 @@
 //! revision; the units must be the current ones too only if it sets the stock. Otherwise every
 //! order would make the change of a price fail.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::ops::Bound;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
+use actors::snapshot::Listing;
 use domain::article::texts::Texts;
 use domain::article::typed;
 use domain::article::{
-    Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion, NEUTRAL_PICTURE,
+    Article, ArticleError, ArticleId, ArticlePatch, ArticleVersion, Articles, NEUTRAL_PICTURE,
 };
 use domain::money::Cents;
 use domain::search::Search;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
-use views::site::languages;
+use views::locale::Locale;
+use views::site::{languages, localized};
 
 use super::{PageOf, cut, expected_versions};
-use crate::answer::{Answer, Answered, One, Page, one};
-use crate::assets;
+use crate::answer::{Answer, Answered, One, Page, one, to_bytes};
+use crate::assets::{self, accepted_encoding};
 use crate::auth::bearer::Admin;
 use crate::auth::browser::locale;
 use crate::error::Problem;
@@ -88,12 +90,16 @@ struct TextsChange {
     description: Option<Option<String>>,
 }
 
-/// The query of the list of all articles.
+/// The query of a list of articles.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct StockQuery {
+pub struct ArticlesQuery {
     /// What the number or the names of the articles must have; all if absent.
-    q: Option<String>,
+    #[serde(default)]
+    q: String,
+    /// The order of the list.
+    #[serde(default)]
+    sort: Sort,
     /// The article after which the page starts.
     after: Option<ArticleId>,
     /// The most articles to return.
@@ -101,23 +107,41 @@ pub struct StockQuery {
     limit: Option<usize>,
 }
 
-/// `GET /api/articles`: lists one page of the articles on sale.
+/// An order of articles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+enum Sort {
+    #[default]
+    #[serde(rename = "id")]
+    Id,
+    #[serde(rename = "-id")]
+    IdDescending,
+    #[serde(rename = "name")]
+    Name,
+    #[serde(rename = "-name")]
+    NameDescending,
+    #[serde(rename = "price")]
+    Price,
+    #[serde(rename = "-price")]
+    PriceDescending,
+}
+
+/// `GET /api/articles`: lists one page of the articles on sale that a search finds.
 pub async fn list_articles(
     state: Data<AppState>,
     request: HttpRequest,
-    Parameters(page): Parameters<PageOf<ArticleId>>,
+    Parameters(query): Parameters<ArticlesQuery>,
 ) -> Answered<Page<ArticleJson, ArticleId>> {
     let locale = locale(&request);
-    let limit = page.limit()?;
-    let articles = state.shop.snapshot.articles();
-    let is_on_sale = |article: &&Article| article.active;
-    let total = articles.values().filter(is_on_sale).count() as u64;
-    let after = page.after.map_or(Bound::Unbounded, Bound::Excluded);
-    let rest = articles.range((after, Bound::Unbounded)).map(|(_, article)| article);
-    let mut on_sale: Vec<_> = rest.filter(is_on_sale).take(limit + 1).collect();
-    let next = cut(&mut on_sale, limit).map(|article| article.id);
-    let on_sale = on_sale.into_iter().map(|article| article_json(article).in_language(locale));
-    Ok(Answer::ok(Page { entries: on_sale.collect(), total, next }))
+    let page = |articles: &Articles, query| {
+        page(articles, locale, query, |article| article.active, article_json)
+    };
+    if !query.is_default() {
+        return Ok(Answer::ok(page(&state.shop.snapshot.articles(), query)?));
+    }
+    let Listing { articles, edition, .. } = state.shop.snapshot.listing();
+    let encoding = accepted_encoding(&request);
+    let make = || to_bytes(&page(&articles, query)?);
+    Ok(Answer::kept(state.articles.get(locale, encoding, edition, make)?, encoding))
 }
 
 /// `GET /api/admin/articles`: lists one page of all articles that a search finds.
@@ -125,19 +149,65 @@ pub async fn list_stock(
     _: Admin,
     state: Data<AppState>,
     request: HttpRequest,
-    Parameters(StockQuery { q, after, limit }): Parameters<StockQuery>,
+    Parameters(query): Parameters<ArticlesQuery>,
 ) -> Answered<Page<ArticleJson, ArticleId>> {
-    let locale = locale(&request);
-    let search = Search::new(&q.unwrap_or_default());
-    let limit = PageOf { after, limit }.limit()?;
     let articles = state.shop.snapshot.articles();
-    let mut found: Vec<_> =
-        articles.values().filter(|article| article.is_found_by(&search)).collect();
+    Ok(Answer::ok(page(&articles, locale(&request), query, |_| true, admin_json)?))
+}
+
+/// Returns one page of the articles that are shown and that a search finds.
+fn page(
+    articles: &Articles,
+    locale: Locale,
+    ArticlesQuery { q, sort, after, limit }: ArticlesQuery,
+    is_shown: impl Fn(&Article) -> bool,
+    json: impl Fn(&Article) -> ArticleJson,
+) -> Result<Page<ArticleJson, ArticleId>, Problem> {
+    let search = Search::new(&q);
+    let limit = PageOf { after, limit }.limit()?;
+    let is_found = |article: &&Article| is_shown(article) && article.is_found_by(&search);
+    let mut found: Vec<_> = articles.values().filter(is_found).collect();
     let total = found.len() as u64;
-    found.retain(|article| Some(article.id) > after);
+    let compare = |one: &Article, other: &Article| sort.compare(one, other, locale);
+    if let Some(after) = after {
+        // An article that has been removed has a place in the order of the numbers only.
+        let last = articles.get(&after);
+        found.retain(|article| match last {
+            Some(last) => compare(last, article) == Ordering::Less,
+            None => article.id > after,
+        });
+    }
+    found.sort_by(|one, other| compare(one, other));
     let next = cut(&mut found, limit).map(|article| article.id);
-    let found = found.into_iter().map(|article| admin_json(article).in_language(locale));
-    Ok(Answer::ok(Page { entries: found.collect(), total, next }))
+    let found = found.into_iter().map(|article| json(article).in_language(locale));
+    Ok(Page { entries: found.collect(), total, next })
+}
+
+impl ArticlesQuery {
+    /// Whether the query is empty.
+    fn is_default(&self) -> bool {
+        let Self { q, sort, after, limit } = self;
+        q.is_empty() && *sort == Sort::Id && after.is_none() && limit.is_none()
+    }
+}
+
+impl Sort {
+    /// Compares articles as a reader of a language sees them. Equal ones are in the order of their
+    /// numbers.
+    fn compare(self, one: &Article, other: &Article, locale: Locale) -> Ordering {
+        let name = |article: &Article| {
+            localized(locale, &article.name, &article.translation.name).0.to_lowercase()
+        };
+        let by_id = one.id.cmp(&other.id);
+        match self {
+            Self::Id => by_id,
+            Self::IdDescending => by_id.reverse(),
+            Self::Name => name(one).cmp(&name(other)).then(by_id),
+            Self::NameDescending => name(other).cmp(&name(one)).then(by_id),
+            Self::Price => one.price.cmp(&other.price).then(by_id),
+            Self::PriceDescending => other.price.cmp(&one.price).then(by_id),
+        }
+    }
 }
 
 /// `GET /api/articles/{id}`: returns an article that is on sale.

@@ -8,6 +8,7 @@ use actors::failure::Failure;
 use actors::session::{
     EndSessions, ListSessions, OpenSession, RotateToken, SessionSelector, VerifiedUser,
 };
+use domain::cart::Owner;
 use domain::session::{EndReason, Proof, Session, SessionError, SessionId};
 use domain::user::{Email, Role, UserId, Username};
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use crate::answer::{All, Answer, Answered, Done, Example, Resource, Success, suc
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::Bearer;
 use crate::auth::client::session_client;
-use crate::auth::guest::{self, merge_cart};
+use crate::auth::guest::{merge_cart, owner_by_token};
 use crate::auth::reset;
 use crate::auth::sign_in::{self, check_password};
 use crate::error::Problem;
@@ -149,8 +150,9 @@ pub async fn sign_in(
     Fields(credentials): Fields<Credentials>,
 ) -> Answered<Success<Tokens>> {
     let Credentials { username, password, cart_token } = credentials;
+    let guest = guest(cart_token)?;
     let verified = check_password(&state, &request, &username, password).await?;
-    take_cart(&state, cart_token, verified.user.id).await?;
+    take_cart(&state, guest, verified.user.id).await?;
     let session = open_session(&state, &request, verified).await?;
     tokens(&state, &session, StatusCode::OK)
 }
@@ -165,10 +167,11 @@ pub async fn register_user(
         return Err(Problem::new(Code::RegistrationClosed));
     }
     let Registration { username, password, email, cart_token } = registration;
+    let guest = guest(cart_token)?;
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
     let verified = sign_in::register(&state, &request, username, email, password).await?;
-    take_cart(&state, cart_token, verified.user.id).await?;
+    take_cart(&state, guest, verified.user.id).await?;
     let session = open_session(&state, &request, verified).await?;
     let created = tokens(&state, &session, StatusCode::CREATED)?;
     Ok(created.with_header(LOCATION, "/auth/profile"))
@@ -259,11 +262,16 @@ pub async fn end_session(
     end_sessions(&state, me.user, SessionSelector::One(*id)).await
 }
 
-/// Merges the cart with a token into that of the user who signs in. A repetition changes nothing,
-/// and neither does a token without a cart.
-async fn take_cart(state: &AppState, token: Option<String>, user: UserId) -> Result<(), Problem> {
-    match token {
-        Some(token) => merge_cart(state, &guest::owner(&token), user).await,
+/// Returns the guest with a token.
+fn guest(token: Option<String>) -> Result<Option<Owner>, Problem> {
+    let guest = token.map(|token| owner_by_token(&token)).transpose();
+    guest.map_err(|problem| problem.about("/cart_token"))
+}
+
+/// Merges the cart of a guest into that of the user who signs in. A repetition changes nothing.
+async fn take_cart(state: &AppState, guest: Option<Owner>, user: UserId) -> Result<(), Problem> {
+    match guest {
+        Some(guest) => merge_cart(state, &guest, user).await,
         None => Ok(()),
     }
 }

@@ -5,8 +5,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actors::password::Client;
 use actors::user::{
-    AddUser, ChangeUser, CountUsers, DeleteUser, GetUser, ListUsers, PageUsers, ReportUser,
-    SignOutUser,
+    AddUser, ChangeUser, CountUsers, DeleteUser, ListUsers, PageUsers, ReportUser, SignOutUser,
 };
 use domain::user::report::UserReport;
 use domain::user::{Email, Role, User, UserId, Username};
@@ -96,8 +95,7 @@ impl Example for Profile {
 
 /// `GET /auth/profile`: returns the user of the access token.
 pub async fn get_profile(Bearer(me): Bearer, state: Data<AppState>) -> Answered<Success<Profile>> {
-    let User { id, username, email, role, created_at } =
-        state.shop.users.ask(GetUser(me.user)).await?.user;
+    let User { id, username, email, role, created_at } = state.shop.profile(me.user).await?;
     Ok(success(Profile { user: username, id, role, email, created_at }))
 }
 

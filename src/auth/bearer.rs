@@ -134,18 +134,16 @@ impl FromRequest for Scraper {
     }
 }
 
-/// The cart of the program's user, or of the guest whose secret it sends.
+/// The cart of the program's user, or of the guest whose token it sends.
 impl FromRequest for MyCart {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let secret = request.headers().get(CART_TOKEN).and_then(|secret| secret.to_str().ok());
-        let owner = match (authenticate(request), secret) {
+        let owner = match (authenticate(request), request.headers().get(CART_TOKEN)) {
             (Ok(me), _) => Ok(Owner::User(me.user)),
-            (Err(problem), Some(secret)) if problem.code == Code::Unauthorized => {
-                let owner = guest::is_secret(secret).then(|| guest::owner(secret));
-                owner.ok_or_else(|| Problem::new(Code::InvalidToken))
+            (Err(problem), Some(token)) if problem.code == Code::Unauthorized => {
+                guest::owner_by_token(token.to_str().unwrap_or_default())
             }
             (Err(problem), _) => Err(problem),
         };

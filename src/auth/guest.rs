@@ -16,6 +16,9 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::state::AppState;
 
+/// The length of a token: 256 bits in Base64.
+const TOKEN_LENGTH: usize = 43;
+
 /// How often to merge a guest's cart that other requests keep changing.
 const MAX_MERGES: usize = 3;
 
@@ -24,9 +27,12 @@ pub fn owner(secret: &str) -> Owner {
     Owner::Guest(fingerprint(secret))
 }
 
-/// Whether a text has the form of the secrets that the shop makes.
-pub fn is_secret(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+/// Returns the owner of the cart with a token, or an error if it has not the form of the tokens
+/// that the shop gives.
+pub fn owner_by_token(token: &str) -> Result<Owner, Problem> {
+    let is_of_token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let is_token = token.len() == TOKEN_LENGTH && token.bytes().all(is_of_token);
+    is_token.then(|| owner(token)).ok_or_else(|| Problem::new(Code::InvalidToken))
 }
 
 impl MyCart {

@@ -19,6 +19,7 @@ use actors::tables::Tables;
 use actors::user::commands::UserDeps;
 use actors::user::default_password::DefaultPassword;
 use actors::user::lookalikes::index_names;
+use actors::user::profiles::Profiles;
 use actors::user::sign_in::find_user;
 use actors::user::{AddUser, ChangeUser, ListUsers, UserDirectory};
 use clap::Subcommand;
@@ -152,7 +153,8 @@ fn directory(
         let start = move |_: &KillSwitch| TokenRegistry::new(sessions.clone()).start();
         let sessions = Child::start("sessions", shared.clock.clone(), start);
         let default = DefaultPassword::default();
-        let users = UserDeps::new(&shared, hasher, breached, &sessions, &default);
+        let users =
+            UserDeps::new(&shared, hasher, breached, &sessions, &default, &Profiles::default());
         let start = move |_: &KillSwitch| UserDirectory::new(users.clone()).start();
         Child::start("users", shared.clock.clone(), start)
     })

@@ -21,10 +21,14 @@ use crate::answer::{Example, Resource};
 #[schemars(rename = "Article")]
 pub struct ArticleJson {
     id: ArticleId,
+    /// The path of the article in the API.
+    url: String,
     name: String,
     description: String,
     /// The address of the picture in its larger size.
     picture: String,
+    /// The addresses of the picture, the smallest one first.
+    pictures: Vec<PictureJson>,
     price_cents: Cents,
     currency: &'static str,
     /// The units that can be ordered.
@@ -33,6 +37,15 @@ pub struct ArticleJson {
     stock: Option<StockJson>,
     #[serde(skip)]
     translation: Texts,
+}
+
+/// A copy of a picture.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Picture")]
+struct PictureJson {
+    url: String,
+    /// The width in pixels; `null` for a drawing, which is sharp in every size.
+    width: Option<u32>,
 }
 
 /// The fields of an article that only administrators receive.
@@ -84,14 +97,24 @@ impl Example for ArticleJson {
 pub fn article_json(article: &Article) -> ArticleJson {
     ArticleJson {
         id: article.id,
+        url: format!("/api/articles/{}", article.id),
         name: article.name.clone(),
         description: article.description.clone(),
         picture: picture(article, WIDTHS[1]),
+        pictures: pictures(article),
         price_cents: article.price,
         currency: CURRENCY,
         available: article.available(),
         stock: None,
         translation: article.translation.clone(),
+    }
+}
+
+fn pictures(article: &Article) -> Vec<PictureJson> {
+    let copy = |width| PictureJson { url: picture(article, width), width: Some(width) };
+    match article.uploaded {
+        Some(_) => WIDTHS.map(copy).into(),
+        None => vec![PictureJson { width: None, ..copy(WIDTHS[1]) }],
     }
 }
 

@@ -8,7 +8,11 @@ use crate::upload::LARGEST;
 /// Returns the operations.
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        get("/api/articles", article::list_articles, "Lists one page of the articles on sale"),
+        get(
+            "/api/articles",
+            article::list_articles,
+            "Lists one page of the articles on sale that a search finds",
+        ),
         post("/api/articles", article::add_article, "Adds an article and puts it on sale")
             .tagged()
             .answers(&[201])

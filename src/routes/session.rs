@@ -7,8 +7,11 @@ use crate::operation::{Operation, delete, get, post};
 /// Returns the operations.
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        post("/auth/login", session::sign_in, "Opens a session and returns its tokens")
-            .refuses(&[Code::InvalidCredentials, Code::DefaultPassword]),
+        post("/auth/login", session::sign_in, "Opens a session and returns its tokens").refuses(&[
+            Code::InvalidCredentials,
+            Code::InvalidToken,
+            Code::DefaultPassword,
+        ]),
         post(
             "/auth/register",
             session::register_user,
@@ -16,6 +19,7 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .answers(&[201])
         .refuses(&[
+            Code::InvalidToken,
             Code::RegistrationClosed,
             Code::UsernameTaken,
             Code::InvalidUsername,

@@ -22,7 +22,17 @@ async fn a_guest_reads_the_catalogue() {
     let fields: Vec<_> = first.as_object().unwrap().keys().collect();
     assert_eq!(
         fields,
-        ["id", "name", "description", "picture", "price_cents", "currency", "available"]
+        [
+            "id",
+            "url",
+            "name",
+            "description",
+            "picture",
+            "pictures",
+            "price_cents",
+            "currency",
+            "available",
+        ]
     );
     assert_eq!(&read(&shop, "/api/articles/1").await.expect(200).json["article"], first);
     read(&shop, "/api/articles/99").await.expect_problem(404, "article_not_found");

@@ -11,6 +11,8 @@ use crate::harness::{TestShop, client, single_node};
 use crate::people::Answer;
 use crate::socket::Socket;
 
+mod program;
+
 /// The metric of the carts in memory. It is missing while there was none.
 const CARTS: &str = "microshop_carts_in_memory";
 

@@ -83,3 +83,49 @@ async fn the_total_of_a_list_follows_every_change() {
     shop.stop();
     assert_eq!(shop.check_findings(), "");
 }
+
+#[actix_web::test]
+async fn articles_are_searched_sorted_and_paged_in_that_order() {
+    let shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let ids = async |query: &str| {
+        let path = format!("/api/articles?{query}");
+        let request = ana.request(Method::GET, &path).header("accept-language", "en");
+        let page = ana.receives(request).await.expect(200).json;
+        let articles = page["articles"].as_array().unwrap().iter();
+        let ids: Vec<_> = articles.map(|article| article["id"].as_u64().unwrap()).collect();
+        (ids, page["total"].as_u64().unwrap(), page["next"].as_u64())
+    };
+    let all = ana.get("/api/articles").await.expect(200).json;
+    let mut prices: Vec<_> = all["articles"].as_array().unwrap().iter().collect();
+    prices.sort_by_key(|article| article["price_cents"].as_u64());
+    let by_price: Vec<_> =
+        prices.into_iter().map(|article| article["id"].as_u64().unwrap()).collect();
+    let by_falling_price: Vec<_> = by_price.iter().rev().copied().collect();
+    assert_eq!(ids("sort=price").await, (by_price.clone(), 5, None));
+    assert_eq!(ids("sort=-price").await, (by_falling_price, 5, None));
+    assert_eq!(ids("sort=id").await, (vec![1, 2, 3, 4, 5], 5, None));
+    assert_eq!(ids("sort=-id").await, (vec![5, 4, 3, 2, 1], 5, None));
+    let mut names = ids("sort=name").await.0;
+    names.reverse();
+    assert_eq!(ids("sort=-name").await.0, names);
+
+    let mut read = Vec::new();
+    let mut after = String::new();
+    loop {
+        let (page, total, next) = ids(&format!("sort=price&limit=2{after}")).await;
+        assert_eq!(total, 5);
+        read.extend(page);
+        let Some(next) = next else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(read, by_price);
+
+    let (found, total, _) = ids("q=lap").await;
+    assert_eq!((found, total), (vec![1], 1));
+    assert_eq!(ids("q=nothing+like+this").await, (vec![], 0, None));
+    for wrong in ["sort=colour", "sort=", "order=price", "limit=0", "after=x"] {
+        let refused = ana.get(&format!("/api/articles?{wrong}")).await;
+        refused.expect_problem(400, "invalid_query");
+    }
+}

@@ -54,20 +54,6 @@ pub fn page_body(
     }
 }
 
-/// Returns the main part of the page that explains codes, given with their statuses, to authors of
-/// programs. Each code has an anchor.
-pub fn codes_body(locale: Locale, codes: &[(&str, u16)]) -> Markup {
-    html! {
-        p { (locale.text("failure-codes")) }
-        dl #codes .codes {
-            @for (code, status) in codes {
-                dt id=(code) { code { (code) } " " span.quiet { (status) } }
-                dd { (message(locale, code)) }
-            }
-        }
-    }
-}
-
 fn key(code: &str) -> String {
     format!("error-{}", code.replace('_', "-"))
 }

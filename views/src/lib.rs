@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod article;
 pub mod cart;
+pub mod docs;
 pub mod draft;
 pub mod failure;
 mod form;

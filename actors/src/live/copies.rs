@@ -17,6 +17,7 @@ use crate::session::revocations::Revocations;
 use crate::shared::Shared;
 use crate::store::{EventId, StoreError};
 use crate::user::default_password::DefaultPassword;
+use crate::user::profiles::Profiles;
 
 /// The copies that the hub keeps up to date with the log; the catalogue snapshot and the
 /// behaviour of the simulated bank are shared by every actor.
@@ -35,6 +36,8 @@ pub struct Copies {
     pub is_lost: Arc<watch::Sender<bool>>,
     /// Whether the first administrator still has the default password.
     pub default_password: DefaultPassword,
+    /// The users who are read often.
+    pub profiles: Profiles,
     /// The events of the past; the latest ones are in memory.
     pub replays: Replays,
 }
@@ -86,6 +89,7 @@ impl Copies {
             position: Arc::default(),
             is_lost: Arc::default(),
             default_password: DefaultPassword::default(),
+            profiles: Profiles::default(),
             replays: Replays::new(shared),
         };
         copies.reload(shared).await?;
@@ -104,6 +108,7 @@ impl Copies {
         shared.bank_behaviour.load(tables, position).await?;
         self.revocations.load(tables).await?;
         self.default_password.load(tables).await?;
+        self.profiles.clear();
         let breaker = tables.breaker.get(BREAKER).await?.map(|row| row.value).unwrap_or_default();
         let breaker = SeenBreaker::new(breaker, &shared.clock, &shared.rules.breaker);
         self.breaker.send_replace(breaker);
@@ -134,6 +139,7 @@ impl Copies {
     /// Applies an event of the log.
     pub(super) fn apply(&self, entry: &Arc<Entry>, shared: &Shared) {
         self.default_password.apply(&entry.event);
+        self.profiles.apply(&entry.event);
         match &entry.event {
             Event::SessionEnded { session, until, .. } => {
                 let until = until.unwrap_or_else(|| latest_expiry(entry.at));

@@ -16,6 +16,7 @@ use super::count::{Change, put_count};
 use super::default_password::DefaultPassword;
 use super::index::{put_words, remove_words};
 use super::lookalikes::{LookRows, free_looks, put_looks, remove_looks};
+use super::profiles::Profiles;
 use super::throttle::{Outcome, Throttle};
 use super::{AddUser, ChangePassword, ChangeUser, DeleteUser, SignOutUser};
 use crate::ask::Child;
@@ -45,6 +46,8 @@ pub struct UserDeps {
     pub sessions: Child<TokenRegistry>,
     /// Kept up to date.
     pub default_password: DefaultPassword,
+    /// Forgets users who change.
+    pub profiles: Profiles,
     /// Recent failures and registrations.
     pub(super) throttle: Throttle,
 }
@@ -57,6 +60,7 @@ impl UserDeps {
         breached: BreachedPasswords,
         sessions: &Child<TokenRegistry>,
         default_password: &DefaultPassword,
+        profiles: &Profiles,
     ) -> Self {
         Self {
             shared: shared.clone(),
@@ -64,6 +68,7 @@ impl UserDeps {
             breached,
             sessions: sessions.clone(),
             default_password: default_password.clone(),
+            profiles: profiles.clone(),
             throttle: Throttle::new(shared),
         }
     }
@@ -206,6 +211,7 @@ impl UserDeps {
             Some(reason) => self.end_sessions(user.id, reason, batch).await?,
             None => drop(tables.commit(batch).await?),
         }
+        self.profiles.forget(user.id);
         self.default_password.refresh(tables).await;
         Ok(user)
     }
@@ -241,6 +247,7 @@ impl UserDeps {
         self.update_admins(&mut batch, id, Role::Customer).await?;
         batch.publish(&Event::UserDeleted(user.clone()))?;
         self.end_sessions(id, EndReason::UserChanged, batch).await?;
+        self.profiles.forget(id);
         self.default_password.refresh(tables).await;
         Ok(user)
     }

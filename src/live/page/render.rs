@@ -123,7 +123,7 @@ impl Page {
         after: Option<ArticleId>,
         position: EventId,
     ) -> String {
-        let Listing { articles, on_sale } = self.state.shop.snapshot.listing();
+        let Listing { articles, on_sale, .. } = self.state.shop.snapshot.listing();
         self.articles = Some(on_sale);
         let page = pages::article::page_of(&articles, after);
         fragment("articles", position, &views::article::list(self.locale, &page))

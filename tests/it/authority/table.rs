@@ -109,6 +109,7 @@ pub(super) const BROWSERS: &[Row] = &[
     ("POST /register", Anyone),
     ("GET /logout", Anyone),
     ("POST /logout", Anyone),
+    ("GET /docs", Anyone),
     ("GET /docs/errors", Anyone),
     ("POST /language", Anyone),
     ("GET /reset/{token}", Anyone),

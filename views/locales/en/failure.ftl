@@ -1,6 +1,5 @@
 failure-to-articles = Back to the catalogue
 failure-request = Request reference:
-failure-codes = A program that is refused receives a problem (RFC 9457). Its type leads to one of these codes, which are never renamed.
 failure-retry-seconds = { $count ->
     [one] Try again in { $count } second.
    *[other] Try again in { $count } seconds.

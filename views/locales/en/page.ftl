@@ -14,5 +14,6 @@ page-events = Log
 page-system = System
 page-stock = Stock and prices
 page-search = Search
+page-reference = The REST API
 page-errors = Error codes
 page-reset = Choose a new password

@@ -1,6 +1,5 @@
 failure-to-articles = Retour au catalogue
 failure-request = Référence de la requête :
-failure-codes = Un programme refusé reçoit un problème (RFC 9457). Son type mène à l’un de ces codes, qui ne changent jamais de nom.
 failure-retry-seconds = { $count ->
     [one] Réessayez dans { $count } seconde.
    *[other] Réessayez dans { $count } secondes.

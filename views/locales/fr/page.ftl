@@ -14,5 +14,6 @@ page-events = Journal
 page-system = Système
 page-stock = Stock et prix
 page-search = Recherche
+page-reference = L’API REST
 page-errors = Codes d’erreur
 page-reset = Choisir un nouveau mot de passe
