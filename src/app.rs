@@ -318,6 +318,7 @@ fn app_state(
         new_guests: PerMinute::new(config.guests.per_minute),
         guest_commands: PerMinute::new(config.guests.commands_per_minute),
         articles: KeptAnswer::default(),
+        cards: KeptAnswer::default(),
         keys: keys.clone(),
         commands: Arc::default(),
         patience: config.order.patience,

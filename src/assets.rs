@@ -3,6 +3,8 @@
 //! The build has compressed each of them, so that no request waits for that.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use actix_web::http::header::{
     AcceptEncoding, CACHE_CONTROL, CONTENT_ENCODING, ContentEncoding, ETAG, Encoding, VARY,
@@ -43,8 +45,18 @@ struct ShopFiles;
 #[folder = "$OUT_DIR/joined"]
 struct JoinedScript;
 
+/// The URLs of the files by their names. Every page has many of them.
+static ADDRESSES: LazyLock<HashMap<Cow<'static, str>, String>> = LazyLock::new(|| {
+    let names = ShopFiles::iter().chain(JoinedScript::iter());
+    names.map(|name| (name.clone(), find_address(&name))).collect()
+});
+
 /// Returns the URL of a file, with a version that changes with the file's content.
 pub fn address(name: &str) -> String {
+    ADDRESSES.get(name).cloned().unwrap_or_else(|| find_address(name))
+}
+
+fn find_address(name: &str) -> String {
     let version = find(name).map(|file| version(&file)).unwrap_or_default();
     format!("/static/{name}?v={version}")
 }

@@ -1,4 +1,5 @@
-//! Answers that are made of the catalogue alone, kept as bytes until an article changes.
+//! Answers, and parts of them, that are made of the catalogue alone, kept as bytes until an article
+//! changes.
 
 use std::collections::HashMap;
 use std::io::Write;

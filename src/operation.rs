@@ -3,8 +3,8 @@
 use std::any::type_name;
 
 use actix_web::http::Method;
-use actix_web::web::{PayloadConfig, ServiceConfig, method, resource};
-use actix_web::{FromRequest, Handler, Responder, Route};
+use actix_web::web::{PayloadConfig, ServiceConfig, method, resource, scope};
+use actix_web::{FromRequest, Handler, Resource, Responder, Route, Scope};
 
 use crate::error::code::Code;
 use description::{Description, Input, Output};
@@ -146,13 +146,36 @@ impl Operation {
     }
 }
 
+/// The beginnings of paths that many operations share. The router compares a path with the
+/// operations below its own beginning only.
+const SCOPES: [&str; 3] = ["/auth", "/api/admin", "/api"];
+
 /// Registers operations; those of one path follow each other.
 pub fn register(operations: Vec<Operation>, config: &mut ServiceConfig) {
+    let mut rest = operations;
+    for beginning in SCOPES {
+        let is_inside = |operation: &Operation| below(operation.path, beginning).is_some();
+        let (inside, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_inside);
+        rest = others;
+        let resources = resources(inside, beginning);
+        config.service(resources.into_iter().fold(scope(beginning), Scope::service));
+    }
+    for resource in resources(rest, "") {
+        config.service(resource);
+    }
+}
+
+/// Returns what follows the beginning of a path.
+fn below<'a>(path: &'a str, beginning: &str) -> Option<&'a str> {
+    path.strip_prefix(beginning).filter(|rest| rest.starts_with('/'))
+}
+
+/// Returns a resource for each path of operations that have this beginning.
+fn resources(operations: Vec<Operation>, beginning: &str) -> Vec<Resource> {
     let mut operations = operations.into_iter().peekable();
-    while let Some(first) = operations.next() {
-        let mut at_path = resource(first.path);
-        let (path, mut largest) = (first.path, first.largest);
-        at_path = at_path.route(first.route);
+    let mut resources = Vec::new();
+    while let Some(Operation { path, route, mut largest, .. }) = operations.next() {
+        let mut at_path = resource(below(path, beginning).unwrap_or(path)).route(route);
         while let Some(other) = operations.next_if(|other| other.path == path) {
             largest = largest.max(other.largest);
             at_path = at_path.route(other.route);
@@ -160,6 +183,7 @@ pub fn register(operations: Vec<Operation>, config: &mut ServiceConfig) {
         if let Some(largest) = largest {
             at_path = at_path.app_data(PayloadConfig::new(largest));
         }
-        config.service(at_path);
+        resources.push(at_path);
     }
+    resources
 }

@@ -29,8 +29,8 @@ pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(request_limits)
         .configure(operation_routes)
-        .configure(|config| register(operations(), config))
         .configure(socket_routes)
+        .configure(|config| register(operations(), config))
         .service(
             // The token is the proof, and a page without a referrer sends no origin.
             web::scope("/reset")

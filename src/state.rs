@@ -47,8 +47,10 @@ pub struct AppState {
     pub new_guests: PerMinute,
     /// The commands of guests in the last minute.
     pub guest_commands: PerMinute,
-    /// The first page of the list of articles.
+    /// The first page of the list of articles for programs.
     pub articles: KeptAnswer,
+    /// The first page of the catalogue for browsers, without what is around it.
+    pub cards: KeptAnswer,
     /// The signing keys.
     pub keys: Arc<KeyRing>,
     /// The commands with an idempotency key.

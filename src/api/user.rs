@@ -81,6 +81,22 @@ pub struct Profile {
     created_at: Timestamp,
 }
 
+/// The body of a request that changes the profile; a missing field stays unchanged.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(example = json!({ "email": "ana@example.org" }))]
+pub struct ProfileChange {
+    /// The new address; `null` removes it.
+    #[serde(deserialize_with = "given")]
+    email: Option<Option<String>>,
+}
+
+impl From<User> for Profile {
+    fn from(User { id, username, email, role, created_at }: User) -> Self {
+        Self { user: username, id, role, email, created_at }
+    }
+}
+
 impl Example for Profile {
     fn example() -> Value {
         json!({
@@ -95,8 +111,22 @@ impl Example for Profile {
 
 /// `GET /auth/profile`: returns the user of the access token.
 pub async fn get_profile(Bearer(me): Bearer, state: Data<AppState>) -> Answered<Success<Profile>> {
-    let User { id, username, email, role, created_at } = state.shop.profile(me.user).await?;
-    Ok(success(Profile { user: username, id, role, email, created_at }))
+    Ok(success(state.shop.profile(me.user).await?.into()))
+}
+
+/// `PATCH /auth/profile`: changes the e-mail address of the user of the access token.
+pub async fn change_profile(
+    Bearer(me): Bearer,
+    request: HttpRequest,
+    state: Data<AppState>,
+    Fields(ProfileChange { email }): Fields<ProfileChange>,
+) -> Answered<Success<Profile>> {
+    let email = email.map(|email| email.map(Email::choose).transpose()).transpose()?;
+    let change = ChangeUser { user: me.user, role: None, email, password: None, by: None };
+    let user = state.shop.users.ask(change).await?;
+    let changed = SecurityEvent::UserChanged { by: me.user, has_new_password: false };
+    record(changed, &request, Some(user.id));
+    Ok(success(user.into()))
 }
 
 /// `GET /api/users`: lists one page of the users, or of those that a search finds, oldest first.

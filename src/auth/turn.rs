@@ -24,10 +24,11 @@ use crate::error::code::Code;
 use crate::sockets::tcp::Connection;
 use crate::state::app_state;
 
-/// The beginnings of the paths whose requests take no turns: health checks, metrics and files,
-/// which read nothing from the store, and WebSockets, which have limits of their own.
-const WITHOUT_TURNS: [&str; 6] =
-    ["/health/", "/metrics", "/static/", "/favicon.ico", "/live", "/api/live"];
+/// The beginnings of the paths whose requests take no turns: health checks, metrics, files and
+/// articles for programs, which read nothing from the store, and WebSockets, which have limits of
+/// their own.
+const WITHOUT_TURNS: [&str; 7] =
+    ["/health/", "/metrics", "/static/", "/favicon.ico", "/api/articles", "/live", "/api/live"];
 
 /// How many browsers of one address may have all their turns at once.
 const BROWSERS: usize = 4;

@@ -1,9 +1,11 @@
 //! The catalogue page.
 
 use actix_web::HttpResponse;
+use actors::snapshot::Listing;
 use domain::article::{Article, ArticleId, Articles};
 use domain::list::ListPage;
 use domain::shown::Shown;
+use maud::PreEscaped;
 
 use super::{ListQuery, render_page};
 use crate::auth::browser::Visitor;
@@ -25,8 +27,14 @@ pub async fn show_articles(
     Parameters(query): Parameters<ListQuery<ArticleId>>,
 ) -> Result<HttpResponse, Problem> {
     render_page(&visitor, "page-articles", Shown::Articles(query.after), async {
-        let articles = visitor.state.shop.snapshot.articles();
-        Ok(views::article::list(visitor.locale, &page_of(&articles, query.after)))
+        let Listing { articles, edition, .. } = visitor.state.shop.snapshot.listing();
+        let list = || views::article::list(visitor.locale, &page_of(&articles, query.after));
+        if query.after.is_some() {
+            return Ok(list());
+        }
+        let make = || Ok(list().into_string().into_bytes());
+        let kept = visitor.state.cards.get(visitor.locale, None, edition, make)?;
+        Ok(PreEscaped(String::from_utf8_lossy(&kept).into_owned()))
     })
     .await
 }

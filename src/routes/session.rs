@@ -2,7 +2,7 @@
 
 use crate::api::{session, user};
 use crate::error::code::Code;
-use crate::operation::{Operation, delete, get, post};
+use crate::operation::{Operation, delete, get, patch, post};
 
 /// Returns the operations.
 pub(super) fn operations() -> Vec<Operation> {
@@ -57,6 +57,8 @@ pub(super) fn operations() -> Vec<Operation> {
         ]),
         get("/auth/export", user::export_own, "Returns everything that is kept of the user"),
         get("/auth/profile", user::get_profile, "Returns the user of the access token"),
+        patch("/auth/profile", user::change_profile, "Changes the e-mail address of the user")
+            .refuses(&[Code::InvalidEmail]),
         get("/auth/sessions", session::list_sessions, "Lists the sessions of the user"),
         delete("/auth/sessions/{id}", session::end_session, "Ends one of the sessions of the user")
             .refuses(&[Code::SessionNotFound]),

@@ -14,6 +14,7 @@ mod bad_network;
 mod checkout;
 mod connection;
 mod desk;
+mod docs;
 mod end_to_end;
 mod event;
 mod failure;

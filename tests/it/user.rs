@@ -343,3 +343,33 @@ async fn an_administrator_sets_the_passwords_of_others_but_not_their_own_without
     admin.0.send(Method::PATCH, &path, password).await.expect(200);
     Person::log_in(&shop, "ana", "battery staple").await;
 }
+
+#[actix_web::test]
+async fn users_change_and_remove_their_own_address_and_read_it_at_once() {
+    let mut shop = TestShop::open().await;
+    let ana = shop.customer("ana").await;
+    let changes = async |email: Value| {
+        ana.send(Method::PATCH, "/auth/profile", json!({ "email": email })).await
+    };
+    let address = async || ana.get("/auth/profile").await.expect(200).json["email"].clone();
+    assert_eq!(address().await, json!(null));
+    for email in [json!("ana@example.org"), json!("a@b"), json!(null), json!("ana@example.org")] {
+        assert_eq!(changes(email.clone()).await.expect(200).json["email"], email);
+        assert_eq!(address().await, email);
+    }
+    let admin = shop.admin().await;
+    let path = format!("/api/users/{}", id(&ana).await);
+    let by_admin = json!({ "email": "other@example.org" });
+    admin.0.send(Method::PATCH, &path, by_admin).await.expect(200);
+    assert_eq!(address().await, "other@example.org");
+    changes(json!("no address")).await.expect_problem(422, "invalid_email");
+    changes(json!(7)).await.expect_problem(422, "wrong_type");
+    let role = json!({ "role": "admin" });
+    let refused = ana.send(Method::PATCH, "/auth/profile", role).await;
+    refused.expect_problem(422, "unknown_field");
+    shop.kill();
+    shop.start_again();
+    assert_eq!(address().await, "other@example.org");
+    admin.0.delete(&path).await.expect(200);
+    ana.get("/auth/profile").await.expect_problem(401, "invalid_token");
+}

@@ -30,6 +30,7 @@ pub(super) const PROGRAMS: &[Row] = &[
     ("POST /auth/password", SignedIn),
     ("POST /auth/reset", Credentials),
     ("GET /auth/profile", SignedIn),
+    ("PATCH /auth/profile", SignedIn),
     ("GET /auth/export", SignedIn),
     ("GET /auth/sessions", SignedIn),
     ("DELETE /auth/sessions/{id}", SESSION),
