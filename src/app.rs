@@ -34,7 +34,7 @@ use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::{KeyError, KeyLifetimes, KeyRing};
 use crate::credentials::refresh::RefreshTokens;
 use crate::heads::{NextHead, limit_head};
-use crate::kept::KeptAnswer;
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::per_minute::PerMinute;
 use crate::place::require_place;
@@ -317,8 +317,8 @@ fn app_state(
         metrics,
         new_guests: PerMinute::new(config.guests.per_minute),
         guest_commands: PerMinute::new(config.guests.commands_per_minute),
-        articles: KeptAnswer::default(),
-        cards: KeptAnswer::default(),
+        articles: Kept::default(),
+        cards: Kept::default(),
         keys: keys.clone(),
         commands: Arc::default(),
         patience: config.order.patience,

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, web};
 use actors::shop::Shop;
+use bytestring::ByteString;
+use views::locale::Locale;
 
 use crate::bank::simulated::SimulatedBank;
 use crate::cors::AllowedOrigins;
@@ -13,7 +16,7 @@ use crate::credentials::cookie::Cookies;
 use crate::credentials::keys::KeyRing;
 use crate::credentials::refresh::RefreshTokens;
 use crate::idempotency::RunningCommands;
-use crate::kept::KeptAnswer;
+use crate::kept::Kept;
 use crate::metrics::Metrics;
 use crate::per_minute::PerMinute;
 use crate::proxies::TrustedProxies;
@@ -48,9 +51,9 @@ pub struct AppState {
     /// The commands of guests in the last minute.
     pub guest_commands: PerMinute,
     /// The first page of the list of articles for programs.
-    pub articles: KeptAnswer,
+    pub articles: Kept<(Locale, Option<&'static str>), Bytes>,
     /// The first page of the catalogue for browsers, without what is around it.
-    pub cards: KeptAnswer,
+    pub cards: Kept<Locale, ByteString>,
     /// The signing keys.
     pub keys: Arc<KeyRing>,
     /// The commands with an idempotency key.

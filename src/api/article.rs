@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actors::article::{AddArticle, ChangeArticle, RemoveArticle};
 use actors::failure::Failure;
 use actors::snapshot::Listing;
@@ -34,6 +34,7 @@ use crate::auth::browser::locale;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::json::{Fields, given};
+use crate::kept::encode;
 use crate::objects::article::{ArticleJson, admin_json, article_json};
 use crate::path::Path;
 use crate::query::Parameters;
@@ -140,8 +141,11 @@ pub async fn list_articles(
     }
     let Listing { articles, edition, .. } = state.shop.snapshot.listing();
     let encoding = accepted_encoding(&request);
-    let make = || to_bytes(&page(&articles, query)?);
-    Ok(Answer::kept(state.articles.get(locale, encoding, edition, make)?, encoding))
+    let make = || {
+        let encoded = encode(to_bytes(&page(&articles, query)?)?, encoding);
+        encoded.map(Bytes::from).map_err(|error| Problem::because(Code::Internal, error))
+    };
+    Ok(Answer::kept(state.articles.get((locale, encoding), edition, make)?, encoding))
 }
 
 /// `GET /api/admin/articles`: lists one page of all articles that a search finds.

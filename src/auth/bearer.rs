@@ -4,13 +4,14 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::cart::Owner;
 use domain::user::{Role, UserId};
 
 use super::{MyCart, guest};
 use crate::cors::CART_TOKEN;
 use crate::credentials::SignedIn;
+use crate::credentials::access::Verified;
 use crate::error::Problem;
 use crate::error::code::Code;
 use crate::operation::description::{Description, Input};
@@ -38,10 +39,20 @@ pub fn authenticate(request: &HttpRequest) -> Result<SignedIn, Problem> {
     }
     match authorization(request) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            check(app_state(request), token)
+            admit(app_state(request), verified(request, token))
         }
         _ => Err(Problem::new(Code::InvalidToken)),
     }
+}
+
+/// Verifies the token of a request the first time.
+fn verified(request: &HttpRequest, token: &str) -> Option<Verified> {
+    if let Some(verified) = request.extensions().get::<Verified>() {
+        return Some(verified.clone());
+    }
+    let verified = app_state(request).access.verified(token)?;
+    request.extensions_mut().insert(verified.clone());
+    Some(verified)
 }
 
 /// Returns the user to whom the request's access token was issued, even if it has expired or its
@@ -74,7 +85,12 @@ pub fn has_socket_token(request: &HttpRequest) -> bool {
 /// A token that is invalid, or whose session has ended, is [`Code::InvalidToken`]. While
 /// the store does not reply, its session may have ended too: [`Code::Unavailable`].
 pub fn check(state: &AppState, token: &str) -> Result<SignedIn, Problem> {
-    let signed_in = state.access.check(token, state.shop.clock.now());
+    admit(state, state.access.verified(token))
+}
+
+/// Returns the user of a verified token, unless it is not valid now.
+fn admit(state: &AppState, verified: Option<Verified>) -> Result<SignedIn, Problem> {
+    let signed_in = verified.and_then(|verified| verified.at(state.shop.clock.now()));
     let revocations = &state.shop.revocations;
     let is_revoked = |signed_in: &SignedIn| revocations.refuse(signed_in.session, signed_in.until);
     let signed_in = signed_in.filter(|signed_in| !is_revoked(signed_in));

@@ -42,7 +42,7 @@ pub struct AccessTokens {
 
 /// A token whose signature and claims have been verified.
 #[derive(Clone)]
-struct Verified {
+pub struct Verified {
     signed_in: SignedIn,
     /// When the token becomes valid, in seconds since the Unix epoch.
     not_before: i64,
@@ -110,8 +110,7 @@ impl AccessTokens {
     ///
     /// Whether the session has been revoked is for the caller to check.
     pub fn check(&self, token: &str, now: Timestamp) -> Option<SignedIn> {
-        let Verified { signed_in, not_before } = self.verified(token)?;
-        (not_before <= now.as_second() && signed_in.is_valid(now)).then_some(signed_in)
+        self.verified(token)?.at(now)
     }
 
     /// Returns the user to whom the shop issued a token, whether or not it is valid now.
@@ -119,7 +118,8 @@ impl AccessTokens {
         Some(self.verified(token)?.signed_in.user)
     }
 
-    fn verified(&self, token: &str) -> Option<Verified> {
+    /// Returns what a token says that the shop has issued, whether or not it is valid now.
+    pub fn verified(&self, token: &str) -> Option<Verified> {
         let cached =
             self.verified.read().unwrap_or_else(PoisonError::into_inner).get(token).cloned();
         cached.or_else(|| self.verify(token))
@@ -152,6 +152,14 @@ impl AccessTokens {
             verified.clear();
         }
         verified.insert(token.to_owned(), checked.clone());
+    }
+}
+
+impl Verified {
+    /// Returns the user whom the token identifies at a time, or `None` if it is not valid then.
+    pub fn at(self, now: Timestamp) -> Option<SignedIn> {
+        let Self { signed_in, not_before } = self;
+        (not_before <= now.as_second() && signed_in.is_valid(now)).then_some(signed_in)
     }
 }
 

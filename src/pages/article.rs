@@ -32,9 +32,9 @@ pub async fn show_articles(
         if query.after.is_some() {
             return Ok(list());
         }
-        let make = || Ok(list().into_string().into_bytes());
-        let kept = visitor.state.cards.get(visitor.locale, None, edition, make)?;
-        Ok(PreEscaped(String::from_utf8_lossy(&kept).into_owned()))
+        let make = || Ok(list().into_string().into());
+        let kept = visitor.state.cards.get(visitor.locale, edition, make)?;
+        Ok(PreEscaped(kept.to_string()))
     })
     .await
 }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
@@ -19,6 +20,10 @@ static_loader! {
 
 static FRENCH: LanguageIdentifier = langid!("fr");
 static ENGLISH: LanguageIdentifier = langid!("en");
+
+/// The texts without variables that were looked up before: every page has dozens of them.
+static FOUND: LazyLock<RwLock<HashMap<Locale, HashMap<String, String>>>> =
+    LazyLock::new(RwLock::default);
 
 /// A language of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -66,7 +71,15 @@ impl Locale {
 
     /// Returns the text of a key, or `None` if it has no text.
     pub fn find(self, key: &str) -> Option<String> {
-        LOCALES.try_lookup(self.language(), key)
+        let known = FOUND.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known.get(&self).and_then(|texts| texts.get(key)) {
+            return Some(text.clone());
+        }
+        drop(known);
+        let text = LOCALES.try_lookup(self.language(), key)?;
+        let mut known = FOUND.write().unwrap_or_else(PoisonError::into_inner);
+        known.entry(self).or_default().insert(key.to_owned(), text.clone());
+        Some(text)
     }
 
     /// Returns the text of a key with its variables filled in, or the key itself if it has no text.
