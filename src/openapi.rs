@@ -54,7 +54,7 @@ type Problems = BTreeMap<String, Value>;
 
 /// Returns the document.
 pub fn document(operations: &[Operation]) -> Value {
-    let mut description = Description::new();
+    let mut description = Description::default();
     let mut problems = Problems::new();
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations {

@@ -46,27 +46,9 @@ pub struct Description {
 }
 
 impl Description {
-    /// Creates the description of no operation.
-    pub fn new() -> Self {
-        let settings = SchemaSettings::draft2020_12().with(|settings| {
-            settings.meta_schema = None;
-            settings.definitions_path = "/components/schemas".into();
-        });
-        Self {
-            requests: settings.clone().for_deserialize().into_generator(),
-            answers: settings.for_serialize().into_generator(),
-            path: "",
-            security: Vec::new(),
-            parameters: Vec::new(),
-            body: None,
-            content: None,
-            codes: BTreeSet::new(),
-        }
-    }
-
     /// Forgets the last operation, but not the schemas that it refers to.
     pub fn begin(self, path: &'static str) -> Self {
-        Self { requests: self.requests, answers: self.answers, path, ..Self::new() }
+        Self { requests: self.requests, answers: self.answers, path, ..Self::default() }
     }
 
     /// Returns the schemas that the operations refer to, by name: those of answers and those of
@@ -135,6 +117,26 @@ impl Description {
     /// Returns the schema of a part of an answer.
     pub fn schema<T: JsonSchema>(&mut self) -> Value {
         self.answers.subschema_for::<T>().to_value()
+    }
+}
+
+impl Default for Description {
+    /// Creates the description of no operation.
+    fn default() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.meta_schema = None;
+            settings.definitions_path = "/components/schemas".into();
+        });
+        Self {
+            requests: settings.clone().for_deserialize().into_generator(),
+            answers: settings.for_serialize().into_generator(),
+            path: "",
+            security: Vec::new(),
+            parameters: Vec::new(),
+            body: None,
+            content: None,
+            codes: BTreeSet::new(),
+        }
     }
 }
 

@@ -19,8 +19,11 @@ use crate::tidy::routes::served;
 mod clients;
 mod fuzz;
 
-/// The parts of the values of parameters that no resource has.
+/// What no parameter of a path may be.
 const UNKNOWN: &str = "no-such-thing!";
+
+/// An id that no resource has.
+const UNKNOWN_ID: &str = "01890000-0000-7000-8000-000000000000";
 
 /// An operation of the description.
 struct Operation {
@@ -184,9 +187,6 @@ async fn every_body_is_refused_as_its_description_says() {
         }
     }
 }
-
-/// An id that no resource has.
-const UNKNOWN_ID: &str = "01890000-0000-7000-8000-000000000000";
 
 #[test]
 #[ignore = "needs the answers of all other tests: tests/run runs it at the end"]

@@ -36,6 +36,6 @@ async fn requests_made_of_the_description_get_described_answers_and_none_of_the_
     let folder = tempfile::tempdir().unwrap();
     let output = schemathesis.current_dir(&folder).output().unwrap();
     let report = String::from_utf8_lossy(&output.stdout);
-    println!("{report}");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}{errors}");
 }
