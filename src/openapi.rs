@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 use actix_web::http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::cors::{CART_TOKEN, IDEMPOTENCY_KEY, SHOP_POSITION};
+use crate::cors::{CART_TOKEN, IDEMPOTENCY_KEY, SHOP_POSITION, is_api};
 use crate::error::code::Code;
 use crate::operation::Operation;
 use crate::operation::description::Description;
+use crate::repeat::is_secret;
 use problem::{ProblemJson, example};
 use schema::{close_objects, join_words};
 
@@ -31,13 +32,9 @@ const OF_ANY: [Code; 8] = [
     Code::Unavailable,
 ];
 
-/// Problems of any command with a token.
-const OF_COMMANDS: [Code; 4] = [
-    Code::InvalidIdempotencyKey,
-    Code::IdempotencyKeyInUse,
-    Code::IdempotencyKeyReused,
-    Code::UnsupportedMediaType,
-];
+/// Problems of any command that takes an idempotency key.
+const OF_COMMANDS: [Code; 3] =
+    [Code::InvalidIdempotencyKey, Code::IdempotencyKeyInUse, Code::IdempotencyKeyReused];
 
 /// The headers of responses. None of them is on every one: only nodes with a shared store have a
 /// position, for instance.
@@ -119,13 +116,17 @@ fn describe(
     (operation.describe)(description);
     description.refuses(operation.codes);
     let is_read = operation.method == Method::GET;
-    if operation.is_tagged {
+    let creates = operation.statuses.contains(&StatusCode::CREATED.as_u16());
+    if operation.is_tagged && !creates {
         let name = if is_read { "If-None-Match" } else { "If-Match" };
         description.takes_header(name, "Entity tags (RFC 9110, section 13.1).");
         description.refuses(&[Code::PreconditionFailed]);
     }
-    let is_keyed = !is_read && operation.path.starts_with("/api/");
-    if is_keyed {
+    if is_api(operation.path) {
+        let text = "What an answer had in this header; the next one is not older.";
+        description.takes_header(SHOP_POSITION.as_str(), text);
+    }
+    if is_keyed(operation) {
         description.takes_header(
             IDEMPOTENCY_KEY.as_str(),
             "A key of your own: a repetition gets the first answer.",
@@ -156,6 +157,11 @@ fn describe(
     described
 }
 
+/// Whether a command may be repeated with the same key.
+fn is_keyed(Operation { method, path, .. }: &Operation) -> bool {
+    *method != Method::GET && path.starts_with("/api/") && !is_secret(method, path)
+}
+
 /// Returns the responses by status: the problems of any request are those of `default`, unless the
 /// operation has others with the same status.
 fn responses(
@@ -182,8 +188,7 @@ fn responses(
     if operation.is_tagged && operation.method == Method::GET {
         responses.insert("304".into(), json!({ "description": reason(304) }));
     }
-    let is_command = operation.method != Method::GET;
-    let of_commands = OF_COMMANDS.iter().filter(|_| is_command);
+    let of_commands = OF_COMMANDS.iter().filter(|_| is_keyed(operation));
     let general: Vec<_> = OF_ANY.iter().chain(of_commands).copied().collect();
     let mut codes: Vec<_> = description.codes.iter().copied().collect();
     let (of_status, rest): (Vec<Code>, Vec<Code>) = general

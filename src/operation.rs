@@ -38,54 +38,27 @@ pub struct Operation {
     route: Route,
 }
 
-/// Describes and routes `GET` of a path.
-pub fn get<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
-where
-    F: Handler<Args>,
-    Args: FromRequest + Input + 'static,
-    F::Output: Responder + Output + 'static,
-{
-    operation(Method::GET, path, handler, summary)
+/// Defines the function that describes and routes a method of a path.
+macro_rules! methods {
+    ($($name:ident $method:ident,)+) => {$(
+        /// Describes and routes the requests of a path with the method of this name.
+        pub fn $name<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
+        where
+            F: Handler<Args>,
+            Args: FromRequest + Input + 'static,
+            F::Output: Responder + Output + 'static,
+        {
+            operation(Method::$method, path, handler, summary)
+        }
+    )+};
 }
 
-/// Describes and routes `POST` to a path.
-pub fn post<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
-where
-    F: Handler<Args>,
-    Args: FromRequest + Input + 'static,
-    F::Output: Responder + Output + 'static,
-{
-    operation(Method::POST, path, handler, summary)
-}
-
-/// Describes and routes `PUT` to a path.
-pub fn put<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
-where
-    F: Handler<Args>,
-    Args: FromRequest + Input + 'static,
-    F::Output: Responder + Output + 'static,
-{
-    operation(Method::PUT, path, handler, summary)
-}
-
-/// Describes and routes `PATCH` of a path.
-pub fn patch<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
-where
-    F: Handler<Args>,
-    Args: FromRequest + Input + 'static,
-    F::Output: Responder + Output + 'static,
-{
-    operation(Method::PATCH, path, handler, summary)
-}
-
-/// Describes and routes `DELETE` of a path.
-pub fn delete<F, Args>(path: &'static str, handler: F, summary: &'static str) -> Operation
-where
-    F: Handler<Args>,
-    Args: FromRequest + Input + 'static,
-    F::Output: Responder + Output + 'static,
-{
-    operation(Method::DELETE, path, handler, summary)
+methods! {
+    get GET,
+    post POST,
+    put PUT,
+    patch PATCH,
+    delete DELETE,
 }
 
 fn operation<F, Args>(

@@ -151,7 +151,7 @@ fn render_json(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     if status == StatusCode::UNAUTHORIZED {
         response.insert_header((WWW_AUTHENTICATE, challenge(request, code)));
     }
-    response.content_type("application/problem+json").body(body.to_string())
+    response.content_type("application/problem+json").body(format!("{body}\n"))
 }
 
 /// Returns the scheme of authentication, and that the token is the reason if the request has one

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, rt, web};
@@ -54,8 +54,8 @@ const OF_ORDERS: [&str; 3] = ["/api/orders", "/api/orders/{id}/pay", "/api/order
 /// The routes whose commands would create something again.
 const CREATING: [&str; 2] = ["/api/articles", "/api/admin/articles.csv"];
 
-/// The routes whose answers hold a secret, which must not be stored.
-const SECRET: [&str; 1] = ["/api/users/{id}/reset-link"];
+/// The routes whose answers to `POST` hold a secret, which must not be stored.
+const SECRET: [&str; 2] = ["/api/users/{id}/reset-link", "/api/cart"];
 
 /// A key that a user has sent with a command.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,6 +106,11 @@ pub async fn answer_once(
     answered.map_err(|error| Problem::because(Code::Internal, error))?
 }
 
+/// Whether the answer to a command holds a secret.
+pub fn is_secret(method: &Method, route: &str) -> bool {
+    *method == Method::POST && SECRET.contains(&route)
+}
+
 /// Returns the key of a command; `None` for a request without one, for one whose handler looks
 /// after it, and for one that its handler will refuse.
 async fn keyed(
@@ -117,7 +122,7 @@ async fn keyed(
         return Ok(None);
     }
     let route = request.match_pattern().unwrap_or_default();
-    if OF_ORDERS.contains(&route.as_str()) || SECRET.contains(&route.as_str()) {
+    if OF_ORDERS.contains(&route.as_str()) || is_secret(request.method(), &route) {
         return Ok(None);
     }
     let Ok(me) = authenticate(request.request()) else { return Ok(None) };

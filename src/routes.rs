@@ -28,7 +28,7 @@ const MAX_BODY: usize = 64 * 1024;
 pub fn routes(config: &mut ServiceConfig) {
     config
         .configure(request_limits)
-        .configure(operation_routes)
+        .configure(file_routes)
         .configure(socket_routes)
         .configure(|config| register(operations(), config))
         .service(
@@ -63,7 +63,7 @@ fn request_limits(config: &mut ServiceConfig) {
 }
 
 /// The description of the API, and static files.
-fn operation_routes(config: &mut ServiceConfig) {
+fn file_routes(config: &mut ServiceConfig) {
     config
         .service(resource("/openapi.json").route(get().to(get_description)))
         .service(resource("/favicon.ico").route(get().to(assets::get_favicon)))

@@ -5,7 +5,6 @@
 //! revision; the units must be the current ones too only if it sets the stock. Otherwise every
 //! order would make the change of a price fail.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
@@ -172,16 +171,17 @@ fn page(
     let is_found = |article: &&Article| is_shown(article) && article.is_found_by(&search);
     let mut found: Vec<_> = articles.values().filter(is_found).collect();
     let total = found.len() as u64;
-    let compare = |one: &Article, other: &Article| sort.compare(one, other, locale);
     if let Some(after) = after {
-        // An article that has been removed has a place in the order of the numbers only.
-        let last = articles.get(&after);
-        found.retain(|article| match last {
-            Some(last) => compare(last, article) == Ordering::Less,
-            None => article.id > after,
+        let last = sort.place_of(after, articles, locale)?;
+        found.retain(|article| match sort.is_descending() {
+            true => sort.place(article, locale) < last,
+            false => sort.place(article, locale) > last,
         });
     }
-    found.sort_by(|one, other| compare(one, other));
+    found.sort_by_cached_key(|article| sort.place(article, locale));
+    if sort.is_descending() {
+        found.reverse();
+    }
     let next = cut(&mut found, limit).map(|article| article.id);
     let found = found.into_iter().map(|article| json(article).in_language(locale));
     Ok(Page { entries: found.collect(), total, next })
@@ -195,22 +195,41 @@ impl ArticlesQuery {
     }
 }
 
+/// The place of an article in an order: two places are never equal.
+type Place = (String, Cents, ArticleId);
+
 impl Sort {
-    /// Compares articles as a reader of a language sees them. Equal ones are in the order of their
-    /// numbers.
-    fn compare(self, one: &Article, other: &Article, locale: Locale) -> Ordering {
-        let name = |article: &Article| {
-            localized(locale, &article.name, &article.translation.name).0.to_lowercase()
+    /// Returns the place of an article for a reader of a language, in the ascending order.
+    fn place(self, article: &Article, locale: Locale) -> Place {
+        let (name, price) = match self {
+            Self::Id | Self::IdDescending => (String::new(), Cents(0)),
+            Self::Name | Self::NameDescending => {
+                let name = localized(locale, &article.name, &article.translation.name).0;
+                (name.to_lowercase(), Cents(0))
+            }
+            Self::Price | Self::PriceDescending => (String::new(), article.price),
         };
-        let by_id = one.id.cmp(&other.id);
-        match self {
-            Self::Id => by_id,
-            Self::IdDescending => by_id.reverse(),
-            Self::Name => name(one).cmp(&name(other)).then(by_id),
-            Self::NameDescending => name(other).cmp(&name(one)).then(by_id),
-            Self::Price => one.price.cmp(&other.price).then(by_id),
-            Self::PriceDescending => other.price.cmp(&one.price).then(by_id),
+        (name, price, article.id)
+    }
+
+    /// Returns the place of the last article of a page. One that has been removed has a
+    /// place in the order of the numbers only.
+    fn place_of(
+        self,
+        id: ArticleId,
+        articles: &Articles,
+        locale: Locale,
+    ) -> Result<Place, Problem> {
+        match (self, articles.get(&id)) {
+            (_, Some(article)) => Ok(self.place(article, locale)),
+            (Self::Id | Self::IdDescending, None) => Ok((String::new(), Cents(0), id)),
+            (_, None) => Err(Problem::because(Code::InvalidQuery, "there is no such article")
+                .about_parameter("after")),
         }
+    }
+
+    fn is_descending(self) -> bool {
+        matches!(self, Self::IdDescending | Self::NameDescending | Self::PriceDescending)
     }
 }
 

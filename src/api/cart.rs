@@ -7,6 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actors::cart::{AddItem, ClearCart, RemoveItem, SetItem};
+use actors::order::IdempotencyKey;
 use domain::article::ArticleId;
 use domain::cart::Cart;
 use domain::cart::priced::{ItemProblem, PricedCart, PricedItem};
@@ -27,6 +28,7 @@ use crate::cors::IDEMPOTENCY_KEY;
 use crate::crypto::random_token;
 use crate::error::Problem;
 use crate::error::code::Code;
+use crate::idempotency::idempotency_header;
 use crate::json::Fields;
 use crate::objects::example;
 use crate::path::Path;
@@ -109,8 +111,15 @@ pub async fn add_item(
     Fields(item): Fields<NewItem>,
 ) -> Answered<One<CartJson>> {
     let NewItem { article_id: article, quantity } = item;
-    let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
-    let key = key.map(str::to_owned);
+    // The cart keeps the key with what it is for: a key for another item is another key.
+    let key = match request.headers().contains_key(IDEMPOTENCY_KEY) {
+        true => {
+            let content = format!("add {article} {}", quantity.get());
+            let IdempotencyKey { key, fingerprint } = idempotency_header(&request, &content)?;
+            Some(format!("{key} {fingerprint}"))
+        }
+        false => None,
+    };
     let add = AddItem { article, quantity, expected: expected_version(&request)?, key };
     answer(&cart, &request, cart.fill(&request, add).await).await
 }

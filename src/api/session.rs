@@ -171,7 +171,10 @@ pub async fn register_user(
     let username = Username::choose(&username)?;
     let email = email.map(Email::choose).transpose()?;
     let verified = sign_in::register(&state, &request, username, email, password).await?;
-    take_cart(&state, guest, verified.user.id).await?;
+    // The user exists now. The cart can be taken along at the next sign-in as well.
+    if let Err(problem) = take_cart(&state, guest, verified.user.id).await {
+        tracing::warn!(%problem, "the cart of a new user was not taken along");
+    }
     let session = open_session(&state, &request, verified).await?;
     let created = tokens(&state, &session, StatusCode::CREATED)?;
     Ok(created.with_header(LOCATION, "/auth/profile"))

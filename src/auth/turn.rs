@@ -24,11 +24,13 @@ use crate::error::code::Code;
 use crate::sockets::tcp::Connection;
 use crate::state::app_state;
 
-/// The beginnings of the paths whose requests take no turns: health checks, metrics, files and
-/// articles for programs, which read nothing from the store, and WebSockets, which have limits of
-/// their own.
-const WITHOUT_TURNS: [&str; 7] =
-    ["/health/", "/metrics", "/static/", "/favicon.ico", "/api/articles", "/live", "/api/live"];
+/// The beginnings of the paths whose requests take no turns: health checks, metrics and files,
+/// which read nothing from the store, and WebSockets, which have limits of their own.
+const WITHOUT_TURNS: [&str; 6] =
+    ["/health/", "/metrics", "/static/", "/favicon.ico", "/live", "/api/live"];
+
+/// A list that is kept as bytes, so a read of it without parameters takes no turn either.
+const KEPT: &str = "/api/articles";
 
 /// How many browsers of one address may have all their turns at once.
 const BROWSERS: usize = 4;
@@ -93,7 +95,9 @@ pub async fn take_turns(
 
 fn takes_turn(request: &HttpRequest) -> bool {
     let path = request.path();
-    request.method().is_safe() && !WITHOUT_TURNS.iter().any(|start| path.starts_with(start))
+    let is_kept = path == KEPT && request.query_string().is_empty();
+    let is_free = is_kept || WITHOUT_TURNS.iter().any(|start| path.starts_with(start));
+    request.method().is_safe() && !is_free
 }
 
 /// Whether the client has closed the connection since it sent the request.

@@ -1,7 +1,7 @@
 //! The parts of an operation that its handler's types state.
 //!
 //! Every extractor describes what it takes from a request and how it refuses one, every answer its
-//! schema. So the description of a handler cannot differ from its code.
+//! schema. What the types state cannot differ from the code.
 
 use std::collections::BTreeSet;
 
@@ -159,7 +159,7 @@ fn without_null(schema: &Value) -> Value {
     schema.into()
 }
 
-/// Returns a parameter. Its description is that of its schema, without the references of rustdoc.
+/// Returns a parameter. Its description is that of its schema.
 fn parameter(place: &str, name: &str, is_required: bool, schema: &Value) -> Value {
     let mut schema = schema.clone();
     let description = schema.as_object_mut().and_then(|schema| schema.shift_remove("description"));

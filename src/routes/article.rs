@@ -16,7 +16,7 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/api/articles", article::add_article, "Adds an article and puts it on sale")
             .tagged()
             .answers(&[201])
-            .refuses(&[Code::Forbidden, Code::InvalidArticle, Code::ArticleExists]),
+            .refuses(&[Code::InvalidArticle]),
         get("/api/articles/{id}", article::get_article, "Returns an article that is on sale")
             .tagged()
             .refuses(&[Code::ArticleNotFound]),

@@ -4,6 +4,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 
+use crate::contract;
 use crate::harness::TestShop;
 
 mod cache;
@@ -23,10 +24,17 @@ struct Response {
 impl Response {
     /// Sends a request and reads the response.
     async fn to(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
-        let status = response.status().as_u16();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = client.execute(request).await.unwrap();
+        let status = response.status();
         let headers = response.headers().clone();
-        Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        let body = response.bytes().await.unwrap().to_vec();
+        if !headers.contains_key("content-encoding") {
+            contract::check(&method, &path, status, &headers, &String::from_utf8_lossy(&body));
+        }
+        Self { status: status.as_u16(), headers, body }
     }
 
     /// Returns a header, or an empty text without it.

@@ -106,9 +106,21 @@ async fn articles_are_searched_sorted_and_paged_in_that_order() {
     assert_eq!(ids("sort=-price").await, (by_falling_price, 5, None));
     assert_eq!(ids("sort=id").await, (vec![1, 2, 3, 4, 5], 5, None));
     assert_eq!(ids("sort=-id").await, (vec![5, 4, 3, 2, 1], 5, None));
-    let mut names = ids("sort=name").await.0;
-    names.reverse();
-    assert_eq!(ids("sort=-name").await.0, names);
+    for language in ["en", "fr"] {
+        let named = async |query: &str| {
+            let path = format!("/api/articles{query}");
+            let request = ana.request(Method::GET, &path).header("accept-language", language);
+            let page = ana.receives(request).await.expect(200).json;
+            let articles = page["articles"].as_array().unwrap().iter();
+            articles.map(|article| article["name"].as_str().unwrap().to_lowercase()).collect()
+        };
+        let mut names: Vec<String> = named("").await;
+        assert!(!names.is_sorted(), "the order of the numbers is another one");
+        names.sort();
+        assert_eq!(named("?sort=name").await, names);
+        names.reverse();
+        assert_eq!(named("?sort=-name").await, names);
+    }
 
     let mut read = Vec::new();
     let mut after = String::new();
@@ -120,6 +132,20 @@ async fn articles_are_searched_sorted_and_paged_in_that_order() {
         after = format!("&after={next}");
     }
     assert_eq!(read, by_price);
+
+    let admin = shop.admin().await;
+    admin.0.delete("/api/articles/4").await.expect(200);
+    assert_eq!(ids("sort=-id&limit=1&after=4").await, (vec![3], 4, Some(3)));
+    assert_eq!(ids("sort=id&after=4").await, (vec![5], 4, None));
+    for gone in ["sort=price&after=4", "sort=-name&after=4"] {
+        let refused = ana.get(&format!("/api/articles?{gone}")).await;
+        refused.expect_problem(400, "invalid_query");
+    }
+    admin.changes_article(3, json!({ "price_cents": 500 })).await.expect(200);
+    admin.changes_article(5, json!({ "price_cents": 500 })).await.expect(200);
+    assert_eq!(ids("sort=price&limit=1").await, (vec![3], 4, Some(3)));
+    assert_eq!(ids("sort=price&limit=1&after=3").await.0, [5]);
+    assert_eq!(ids("sort=-price&after=5").await.0, [3]);
 
     let (found, total, _) = ids("q=lap").await;
     assert_eq!((found, total), (vec![1], 1));

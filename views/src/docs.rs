@@ -22,7 +22,10 @@ pub fn reference_page(locale: Locale) -> Markup {
             }
             body {
                 main #reference {
-                    p { (locale.text("docs-no-script")) " " a href="/openapi.json" { "/openapi.json" } }
+                    p {
+                        (locale.text("docs-no-script")) " "
+                        a href="/openapi.json" { "/openapi.json" }
+                    }
                 }
                 script src=(asset("docs.js")) {}
             }

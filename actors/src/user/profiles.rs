@@ -21,7 +21,7 @@ struct Kept {
 }
 
 impl Profiles {
-    /// Returns a user who is kept; otherwise what `read` must be kept with.
+    /// Returns a user who is kept; otherwise how many changes there were, for [`Self::keep`].
     pub(crate) fn get(&self, id: UserId) -> Result<User, u64> {
         let kept = self.lock();
         kept.users.get(&id).cloned().ok_or(kept.changes)

@@ -135,4 +135,28 @@ async fn programs_are_counted_as_guests_with_their_first_item_also_with_invented
     Guest::of(&shop).await.adds(1, 1).await.expect_problem(429, "too_many_guests");
     first.adds(1, 1).await.expect(200);
     first.adds(1, 1).await.expect_problem(429, "too_many_requests");
+    let set = first.request(Method::PUT, "/api/cart/items/1").json(&json!({ "quantity": 5 }));
+    Answer::to(set).await.expect_problem(429, "too_many_requests");
+}
+
+#[actix_web::test]
+async fn a_guest_s_addition_that_is_repeated_with_its_key_takes_effect_once() {
+    let shop = TestShop::open().await;
+    let guest = Guest::of(&shop).await;
+    let adds = async |article: u64, key: &str| {
+        let item = json!({ "article_id": article, "quantity": 1 });
+        let add = guest.request(Method::POST, "/api/cart/items").header("idempotency-key", key);
+        Answer::to(add.json(&item)).await
+    };
+    for _ in 0..2 {
+        adds(1, "k").await.expect(200);
+        assert_eq!(quantities(&guest.cart().await), [(1, 1)]);
+    }
+    adds(2, "k").await.expect(200);
+    assert_eq!(quantities(&guest.cart().await), [(1, 1), (2, 1)]);
+    adds(1, "l").await.expect(200);
+    assert_eq!(quantities(&guest.cart().await), [(1, 2), (2, 1)]);
+    for key in ["", "with space", &"x".repeat(256)] {
+        adds(1, key).await.expect_problem(400, "invalid_idempotency_key");
+    }
 }
