@@ -206,6 +206,8 @@ async fn the_cart_shows_articles_that_are_off_sale_or_changed_price() {
     assert_eq!(cart["items"][1]["problems"], json!(["price_changed"]));
     assert_eq!(cart["items"][1]["line_total_cents"], 6_000);
     ana.adds(1, 1).await.expect_problem(409, "article_unavailable");
+    let set = ana.send(Method::PUT, "/api/cart/items/1", json!({ "quantity": 2 })).await;
+    set.expect_problem(409, "article_unavailable");
     assert_eq!(ana.cart().await, cart);
 }
 

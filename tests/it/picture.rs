@@ -18,6 +18,9 @@ const PICTURE: &str = "/api/articles/2/picture";
 async fn an_uploaded_picture_is_scaled_stored_and_served_for_good() {
     let mut shop = TestShop::open().await;
     let admin = shop.admin().await;
+    let picture = photo(1_000, 500, ImageFormat::Png);
+    let stale = admin.uploads_if("\"7-7\"", picture).await;
+    stale.expect_problem(412, "precondition_failed");
     let live = shop.request(Method::GET, "/api/articles/2");
     assert!(Answer::to(live).await.json["article"]["picture"].as_str().unwrap().contains("mouse"));
     for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
@@ -103,6 +106,11 @@ impl Admin {
     async fn uploads(&self, picture: Vec<u8>) -> Answer {
         let request = self.0.request(Method::PUT, PICTURE).body(picture);
         Answer::to(request).await
+    }
+
+    async fn uploads_if(&self, tag: &str, picture: Vec<u8>) -> Answer {
+        let request = self.0.request(Method::PUT, PICTURE).header("if-match", tag);
+        Answer::to(request.body(picture)).await
     }
 
     async fn mouse(&self) -> Value {

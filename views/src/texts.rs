@@ -122,7 +122,8 @@ fn used_keys() -> Vec<(String, String)> {
 /// Returns every error code of the server, as its JSON responses contain it.
 fn error_codes() -> Vec<String> {
     let table = fs::read_to_string(here().join("../src/error/code.rs")).unwrap();
-    let entries = table.lines().filter_map(|line| line.split_once(" => (\"")?.1.split_once('"'));
+    let rows = table.lines().filter(|line| line.ends_with(';'));
+    let entries = rows.filter_map(|row| row.split_once(" = \"")?.1.split_once('"'));
     let codes: Vec<_> = entries.map(|(code, _)| code.to_owned()).collect();
     assert!(codes.len() > 50, "the table of codes is not found");
     codes

@@ -113,8 +113,11 @@ async fn a_token_beside_an_access_token_changes_nothing_and_one_of_another_form_
         let login = json!({
             "username": "ana", "password": "correct horse", "cart_token": token,
         });
-        let login = Answer::to(shop.request(Method::POST, "/auth/login").json(&login)).await;
-        login.expect_problem(401, "invalid_token");
+        for path in ["/auth/login", "/auth/register"] {
+            let refused = Answer::to(shop.request(Method::POST, path).json(&login)).await;
+            let refused = refused.expect_problem(401, "invalid_token");
+            assert_eq!(refused.json["errors"][0]["pointer"], "/cart_token");
+        }
     }
 }
 

@@ -55,3 +55,24 @@ async fn an_order_is_refunded_once_and_unshipped_units_return_to_stock() {
     let declined = ana.is_declined(&admin, "l").await;
     admin.moves(&declined, "refund").await.expect_problem(409, "wrong_state");
 }
+
+#[actix_web::test]
+async fn a_refund_and_a_cancellation_that_wait_for_the_bank_are_accepted() {
+    let settings = [("ORDER__PATIENCE", "300ms"), ("BREAKER__FAILURES", "100")];
+    let (_shop, admin, ana) = shop_with_ana(&settings).await;
+    let [first, second] = [ana.buys(1, "k").await, ana.buys(1, "l").await];
+    admin.sets_bank("lose_answer").await;
+    let refunded = admin.moves(&first, "refund").await.expect(202);
+    assert_eq!(refunded.json["order"]["called_off"], true);
+    ana.adds(1, 1).await.expect(200);
+    let waiting = ana.checks_out("m").await.expect(202).json["order"].clone();
+    let cancel = format!("/api/admin/orders/{}/cancel", text(&waiting["id"]));
+    admin.0.send(Method::POST, &cancel, json!({})).await.expect(202);
+    admin.0.send(Method::POST, "/api/breaker/isolate", json!({})).await.expect(200);
+    let refused = admin.moves(&second, "refund").await;
+    refused.expect_problem(503, "payment_unavailable");
+    admin.0.send(Method::POST, "/api/breaker/reset", json!({})).await.expect(200);
+    admin.sets_bank("approve").await;
+    ana.waits_until(&first, "refunded").await;
+    ana.waits_until(&waiting, "cancelled").await;
+}

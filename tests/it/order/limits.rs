@@ -66,6 +66,17 @@ async fn a_fourth_unpaid_order_is_refused_and_a_repeated_request_is_not() {
 }
 
 #[actix_web::test]
+async fn who_has_fifteen_payments_declined_has_to_wait_with_a_new_order_too() {
+    let (_shop, admin, ana) = shop_with_ana(&[]).await;
+    for number in 0..15 {
+        let order = ana.is_declined(&admin, &format!("k{number}")).await;
+        ana.cancels(&order).await.expect(200);
+    }
+    ana.adds(1, 1).await.expect(200);
+    ana.checks_out("l").await.expect_problem(429, "too_many_payment_attempts");
+}
+
+#[actix_web::test]
 async fn a_sixth_payment_attempt_has_to_wait() {
     let (_shop, admin, ana) = shop_with_ana(&[]).await;
     let order = ana.is_declined(&admin, "k").await;
