@@ -114,7 +114,7 @@ fn describe(
     problems: &mut Problems,
 ) -> Value {
     (operation.describe)(description);
-    description.refuses(operation.codes);
+    description.refuses(&operation.codes);
     let is_read = operation.method == Method::GET;
     let creates = operation.statuses.contains(&StatusCode::CREATED.as_u16());
     if operation.is_tagged && !creates {

@@ -26,7 +26,7 @@ pub struct Operation {
     /// The statuses of success.
     pub statuses: &'static [u16],
     /// Why the handler refuses a request that its extractors take.
-    pub codes: &'static [Code],
+    pub codes: Vec<Code>,
     /// Whether answers have an entity tag.
     pub is_tagged: bool,
     /// The media type of the body if it is not JSON.
@@ -83,7 +83,7 @@ where
             F::Output::describe(description);
         },
         statuses: &[200],
-        codes: &[],
+        codes: Vec::new(),
         is_tagged: false,
         takes: None,
         gives: None,
@@ -99,8 +99,9 @@ impl Operation {
     }
 
     /// Adds why the handler refuses a request that its extractors take.
-    pub fn refuses(self, codes: &'static [Code]) -> Self {
-        Self { codes, ..self }
+    pub fn refuses(mut self, codes: &[Code]) -> Self {
+        self.codes.extend(codes);
+        self
     }
 
     /// Describes the entity tag of answers, and the conditions on it.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::auth::{browser, origin};
 use crate::error::Problem;
+use crate::error::code::Code;
 use crate::operation::{Operation, register};
 use crate::{api, assets, live, openapi, pages};
 
@@ -20,6 +21,10 @@ mod desk;
 mod order;
 mod session;
 mod user;
+
+/// Why a new password is refused.
+const PASSWORD: [Code; 4] =
+    [Code::PasswordLength, Code::PasswordCommon, Code::PasswordPersonal, Code::PasswordBreached];
 
 /// The largest body that a request may have, in bytes.
 const MAX_BODY: usize = 64 * 1024;

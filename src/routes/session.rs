@@ -1,5 +1,6 @@
 //! The operations of sessions and of the signed-in user.
 
+use super::PASSWORD;
 use crate::api::{session, user};
 use crate::error::code::Code;
 use crate::operation::{Operation, delete, get, patch, post};
@@ -24,37 +25,24 @@ pub(super) fn operations() -> Vec<Operation> {
             Code::UsernameTaken,
             Code::InvalidUsername,
             Code::InvalidEmail,
-            Code::PasswordLength,
-            Code::PasswordCommon,
-            Code::PasswordPersonal,
-            Code::PasswordBreached,
             Code::TooManyRegistrations,
-        ]),
+        ])
+        .refuses(&PASSWORD),
         post("/auth/refresh", session::refresh_tokens, "Exchanges a refresh token for new tokens")
             .refuses(&[Code::InvalidToken]),
         post("/auth/logout", session::sign_out, "Ends the session of the access token"),
         post("/auth/logout-all", session::sign_out_everywhere, "Ends every session of the user"),
         post("/auth/verify", session::verify_token, "Checks the access token and returns its user"),
         post("/auth/reset", session::reset_password, "Sets a new password by the token of a link")
-            .refuses(&[
-                Code::InvalidResetLink,
-                Code::PasswordLength,
-                Code::PasswordCommon,
-                Code::PasswordPersonal,
-                Code::PasswordBreached,
-            ]),
+            .refuses(&[Code::InvalidResetLink])
+            .refuses(&PASSWORD),
         post(
             "/auth/password",
             session::change_password,
             "Changes the password, ends every session and returns the tokens of a new one",
         )
-        .refuses(&[
-            Code::WrongPassword,
-            Code::PasswordLength,
-            Code::PasswordCommon,
-            Code::PasswordPersonal,
-            Code::PasswordBreached,
-        ]),
+        .refuses(&[Code::WrongPassword])
+        .refuses(&PASSWORD),
         get("/auth/export", user::export_own, "Returns everything that is kept of the user"),
         get("/auth/profile", user::get_profile, "Returns the user of the access token"),
         patch("/auth/profile", user::change_profile, "Changes the e-mail address of the user")

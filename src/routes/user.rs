@@ -1,5 +1,6 @@
 //! The operations of users, for administrators.
 
+use super::PASSWORD;
 use crate::api::user;
 use crate::error::code::Code;
 use crate::operation::{Operation, delete, get, patch, post};
@@ -12,31 +13,18 @@ pub(super) fn operations() -> Vec<Operation> {
             user::list_users,
             "Lists one page of the users that a search finds, oldest first",
         ),
-        post("/api/users", user::add_user, "Adds a user").answers(&[201]).refuses(&[
-            Code::UsernameTaken,
-            Code::InvalidUsername,
-            Code::InvalidEmail,
-            Code::PasswordLength,
-            Code::PasswordCommon,
-            Code::PasswordPersonal,
-            Code::PasswordBreached,
-        ]),
+        post("/api/users", user::add_user, "Adds a user")
+            .answers(&[201])
+            .refuses(&[Code::UsernameTaken, Code::InvalidUsername, Code::InvalidEmail])
+            .refuses(&PASSWORD),
         get("/api/users/{id}", user::get_user, "Returns a user").refuses(&[Code::UserNotFound]),
         patch(
             "/api/users/{id}",
             user::change_user,
             "Changes a user's role, e-mail address or password",
         )
-        .refuses(&[
-            Code::OwnPassword,
-            Code::UserNotFound,
-            Code::LastAdmin,
-            Code::InvalidEmail,
-            Code::PasswordLength,
-            Code::PasswordCommon,
-            Code::PasswordPersonal,
-            Code::PasswordBreached,
-        ]),
+        .refuses(&[Code::OwnPassword, Code::UserNotFound, Code::LastAdmin, Code::InvalidEmail])
+        .refuses(&PASSWORD),
         delete("/api/users/{id}", user::delete_user, "Deletes a user and ends the user's sessions")
             .refuses(&[Code::UserNotFound, Code::LastAdmin]),
         post(
