@@ -5,8 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::{Compress, from_fn};
-use actix_web::{App, HttpServer, web};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::{App, Error, HttpServer, web};
 use actors::bank::Bank;
 use actors::bank::behaviour::BankBehaviour;
 use actors::clock::Clock;
@@ -26,8 +28,8 @@ use crate::auth::host::require_own_host;
 use crate::auth::turn::{Turns, take_turns};
 use crate::bank::http::{HttpBank, WrongUrl};
 use crate::bank::simulated::SimulatedBank;
-use crate::bodies::{BodyDeadline, limit_body};
-use crate::config::Config;
+use crate::bodies::limit_body;
+use crate::config::{Config, origin};
 use crate::cors::expose_headers;
 use crate::credentials::access::AccessTokens;
 use crate::credentials::cookie::Cookies;
@@ -52,7 +54,7 @@ use crate::store::{self, OpenError};
 use crate::tasks;
 use crate::telemetry::RequestSpan;
 use crate::upgrade::refuse_upgrade;
-use compression::{choose_encoding, exclude_small};
+use compression::compress;
 use first_password::require_own_password;
 use headers::{default_headers, strict_transport_security};
 use same_secret::require_same_secret;
@@ -123,7 +125,7 @@ pub struct Server {
     listener: TcpListener,
     state: web::Data<AppState>,
     turns: web::Data<Turns>,
-    body_deadline: web::Data<BodyDeadline>,
+    body_timeout: Duration,
     keys: Arc<KeyRing>,
     workers: usize,
     drain_seconds: u64,
@@ -184,7 +186,7 @@ impl Server {
             listener,
             state: web::Data::new(app_state(config, shop, simulated_bank, &keys, metrics, node)),
             turns: web::Data::new(Turns::new(config.server.reads_per_client)),
-            body_deadline: web::Data::new(BodyDeadline { timeout: config.server.body_timeout }),
+            body_timeout: config.server.body_timeout,
             keys,
             workers: config.server.workers,
             drain_seconds: config.server.drain_seconds(),
@@ -207,30 +209,27 @@ impl Server {
     pub async fn run(self) -> io::Result<()> {
         let state = self.state.clone();
         let turns = self.turns;
-        let body_deadline = self.body_deadline;
+        let body_timeout = self.body_timeout;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(state.clone())
                 .app_data(turns.clone())
-                .app_data(body_deadline.clone())
                 .wrap(from_fn(answer_once))
                 .wrap(from_fn(require_place))
                 .wrap(from_fn(answer_conditions))
-                .wrap(from_fn(refuse_upgrade))
-                .wrap(from_fn(require_plain_path))
-                .wrap(from_fn(require_own_host))
+                .wrap(from_fn(admit))
                 .wrap(state.cors_origins.middleware())
-                .wrap(from_fn(expose_headers))
+                .wrap(Condition::new(!state.cors_origins.is_empty(), from_fn(expose_headers)))
                 .wrap(from_fn(present))
                 .wrap(from_fn(take_turns))
-                .wrap(from_fn(exclude_small))
-                .wrap(Compress::default())
-                .wrap(from_fn(choose_encoding))
+                .wrap(from_fn(compress))
                 .wrap(from_fn(answer_head))
                 .wrap(default_headers(self.strict_transport_security))
                 .wrap(TracingLogger::<RequestSpan>::new())
-                .wrap(from_fn(limit_body))
+                .wrap(from_fn(move |request, next: Next<_>| {
+                    limit_body(body_timeout, request, next)
+                }))
                 .wrap(from_fn(limit_head))
                 .configure(routes)
         })
@@ -248,6 +247,20 @@ impl Server {
             stopped = server => stopped,
             error = self.failure => Err(io::Error::other(error)),
         }
+    }
+}
+
+/// Passes on a request that is for this shop and that can only be read in one way.
+async fn admit(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let admitted = require_own_host(&request)
+        .and_then(|()| require_plain_path(&request))
+        .and_then(|()| refuse_upgrade(&request));
+    match admitted {
+        Ok(()) => next.call(request).await,
+        Err(problem) => Ok(request.error_response(problem)),
     }
 }
 
@@ -310,6 +323,7 @@ fn app_state(
         proxies: config.server.trusted_proxies.clone(),
         cookies: Cookies::new(config.server.sets_secure_cookies(), &config.server.public_origin),
         public_origin: config.server.public_origin.clone(),
+        public_host: origin::host(&config.server.public_origin),
         on_loopback: config.server.is_on_loopback(),
         cors_origins: config.server.cors_origins.clone(),
         registration: config.auth.registration,

@@ -76,13 +76,12 @@ pub fn is_file(path: &str) -> bool {
 
 /// Returns the encoding that the client prefers among those of the shop, or `None` if it prefers
 /// no encoding (RFC 9110, section 12.5.3).
-pub fn accepted_encoding(request: &impl HttpMessage) -> Option<&'static str> {
+pub fn accepted_encoding(request: &impl HttpMessage) -> Option<ContentEncoding> {
     let accepted = request.get_header::<AcceptEncoding>()?;
     let offered = [Encoding::brotli(), Encoding::gzip(), Encoding::identity()];
     match accepted.negotiate(offered.iter())? {
-        Encoding::Known(ContentEncoding::Brotli) => Some("br"),
-        Encoding::Known(ContentEncoding::Gzip) => Some("gzip"),
-        _ => None,
+        Encoding::Known(ContentEncoding::Identity) | Encoding::Unknown(_) => None,
+        Encoding::Known(encoding) => Some(encoding),
     }
 }
 
@@ -101,7 +100,7 @@ pub async fn get_file(
         .insert_header((CACHE_CONTROL, cache_control(request.query_string(), &version)))
         .insert_header((VARY, "accept-encoding"));
     let compressed =
-        accepted_encoding(&request).and_then(|encoding| find_compressed(&name, encoding));
+        accepted_encoding(&request).and_then(|encoding| find_compressed(&name, encoding.as_str()));
     if let Some((encoding, bytes)) = compressed {
         let etag = format!("\"{version}-{encoding}\"");
         response.insert_header((CONTENT_ENCODING, encoding)).insert_header((ETAG, etag));

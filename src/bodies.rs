@@ -18,7 +18,6 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderValue, UPGRADE};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::rt::task::yield_now;
-use actix_web::web::Data;
 
 use crate::sockets::tcp::Connection;
 use lingering::LingeringBody;
@@ -27,21 +26,17 @@ use request::{RequestBody, SharedBody};
 mod lingering;
 mod request;
 
-/// How long the body of a request may take.
-pub struct BodyDeadline {
-    /// The time for a body that hardly arrives. A larger body has one second more for every
-    /// 16 KiB that have arrived.
-    pub timeout: Duration,
-}
-
 /// Lets a request read its body until the deadline, and closes the connection after the response
 /// if the request has not read its body to the end, or wanted another protocol and did not get it:
 /// what follows such a request may not be for this protocol.
 ///
+/// `timeout` is the time for a body that hardly arrives. A larger body has one second more for
+/// every 16 KiB that have arrived.
+///
 /// It must wrap every middleware that changes a response, because it replaces the body that they
 /// return.
 pub async fn limit_body<B: MessageBody + 'static>(
-    deadline: Data<BodyDeadline>,
+    timeout: Duration,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, LingeringBody<B>>>, Error> {
@@ -54,7 +49,7 @@ pub async fn limit_body<B: MessageBody + 'static>(
         }
         return Ok(response.map_into_left_body());
     }
-    let body = RequestBody::new(std::mem::replace(payload, Payload::None), deadline.timeout);
+    let body = RequestBody::new(std::mem::replace(payload, Payload::None), timeout);
     let body = Rc::new(RefCell::new(body));
     request.set_payload(Payload::Stream { payload: Box::pin(SharedBody(body.clone())) });
     let mut response = next.call(request).await?;

@@ -56,6 +56,11 @@ impl AllowedOrigins {
         self.0.iter().any(|allowed| allowed == origin)
     }
 
+    /// Whether no other origin is allowed.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the middleware that lets browsers show responses of the API to these origins, and
     /// answers their preflight requests (Fetch Standard, section 3.2). Without origins, it does
     /// nothing.
@@ -70,7 +75,7 @@ impl AllowedOrigins {
             .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
             .allowed_headers([IDEMPOTENCY_KEY, SHOP_POSITION, CART_TOKEN])
             .max_age(MAX_AGE.as_secs() as usize);
-        Condition::new(!self.0.is_empty(), cors)
+        Condition::new(!self.is_empty(), cors)
     }
 }
 

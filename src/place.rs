@@ -3,19 +3,20 @@
 
 use std::time::Duration;
 
+use actix_web::Error;
 use actix_web::body::BoxBody;
 use actix_web::cookie::time;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
-use actix_web::{Error, web};
+use actix_web::web::Data;
 use actors::store::EventId;
 
 use crate::cors::{SHOP_POSITION, is_api};
 use crate::credentials::cookie::CookieName;
 use crate::error::Problem;
 use crate::error::code::Code;
-use crate::state::AppState;
+use crate::state::{AppState, app_state};
 
 /// The beginnings of the paths that show nothing of the shop.
 const WITHOUT_SHOP: [&str; 4] = ["/health/", "/metrics", "/static/", "/favicon.ico"];
@@ -29,16 +30,17 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Refuses a request for the shop while the node reads everything again: its copies may be wrong
 /// until then.
 pub async fn require_place(
-    state: web::Data<AppState>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let state = app_state(request.request());
     let shows_shop = !WITHOUT_SHOP.iter().any(|start| request.path().starts_with(start));
     if shows_shop && *state.shop.is_lost.borrow() {
         return Ok(request.error_response(unavailable("the store is being read again")));
     }
     if shows_shop && state.shop.tables.store.is_shared() {
-        return after_position(&state, request, next).await;
+        let state = state.clone();
+        return Box::pin(after_position(state, request, next)).await;
     }
     next.call(request).await
 }
@@ -46,11 +48,11 @@ pub async fn require_place(
 /// Answers a request once this node shows what the client has seen, and says how far the answer
 /// goes: to programs in a header, to browsers after a command in a cookie.
 async fn after_position(
-    state: &AppState,
+    state: Data<AppState>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_shown = match seen(state, &request) {
+    let is_shown = match seen(&state, &request) {
         Some(seen) => state.shop.shows(seen).await,
         None => Ok(true),
     };

@@ -3,10 +3,7 @@
 //! The router decodes escaped characters. A rule of a proxy for `/metrics` may therefore not match
 //! `/%6Detrics`, which the shop would answer like `/metrics`.
 
-use actix_web::Error;
-use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
+use actix_web::dev::ServiceRequest;
 
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -14,13 +11,10 @@ use crate::error::code::Code;
 /// Refuses a request whose path has another, normal spelling (RFC 3986, section 6.2.2).
 ///
 /// An escape of a character that a path cannot contain otherwise passes. No route matches it.
-pub async fn require_plain_path(
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+pub fn require_plain_path(request: &ServiceRequest) -> Result<(), Problem> {
     match find_fault(request.uri().path()) {
-        Some(fault) => Ok(request.error_response(Problem::because(Code::InvalidPath, fault))),
-        None => next.call(request).await,
+        Some(fault) => Err(Problem::because(Code::InvalidPath, fault)),
+        None => Ok(()),
     }
 }
 

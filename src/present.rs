@@ -11,7 +11,6 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use domain::shown::Shown;
 use serde_json::{Value, json};
-use tracing_actix_web::RequestId;
 use views::failure;
 use views::layout::{bare_page, notice, page};
 use views::link;
@@ -25,6 +24,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::flash::addresses::{accepts_html, open_page, page_of_command, see_other};
 use crate::html::{html_response, is_htmx};
+use crate::telemetry::request_id;
 use crate::upgrade;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,27 +38,37 @@ pub async fn present(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    // Routing needs exclusive access to the request, so it is cloned only after the response.
     let mut response = next.call(request).await?.map_into_boxed_body();
-    let request = response.request().clone();
-    if let Some(code) = shown_code(&response) {
-        record_refusal(&request, code).await;
-    } else if let Some(problem) = problem(&response) {
-        if !response.response().error().is_some_and(is_refused_method_or_header) {
-            record_refusal(&request, problem.code).await;
-        }
+    if response.status().is_client_error() || response.status().is_server_error() {
         // Boxed, because every open connection holds this future, also that of a WebSocket.
-        let rendered = Box::pin(render(&request, &problem)).await;
-        response = replace_body(response, rendered);
+        response = Box::pin(present_refusal(response)).await;
     }
-    let visitor = request.extensions().get::<Visitor>().cloned();
-    for cookie in visitor.iter().flat_map(|visitor| visitor.flash.take_cookies()) {
+    let extensions = response.request().extensions();
+    let visitor = extensions.get::<Visitor>();
+    let cookies = visitor.map(|visitor| visitor.flash.take_cookies()).unwrap_or_default();
+    drop(extensions);
+    for cookie in cookies {
         response.response_mut().add_cookie(&cookie)?;
     }
-    if let Ok(id) = HeaderValue::from_str(&request_id(&request)) {
+    if let Ok(id) = HeaderValue::try_from(request_id(response.request())) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     Ok(response)
+}
+
+/// Records why a request was refused, and renders it unless a page has shown it in its own form.
+async fn present_refusal(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let request = response.request().clone();
+    if let Some(code) = shown_code(&response) {
+        record_refusal(&request, code).await;
+        return response;
+    }
+    let Some(problem) = problem(&response) else { return response };
+    if !response.response().error().is_some_and(is_refused_method_or_header) {
+        record_refusal(&request, problem.code).await;
+    }
+    let rendered = render(&request, &problem).await;
+    replace_body(response, rendered)
 }
 
 /// Returns why the request was refused, or `None` if it was not.
@@ -230,8 +240,4 @@ async fn render_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
 fn message(request: &HttpRequest, problem: &Problem) -> String {
     let seconds = problem.retry_after_seconds();
     failure::message_with_wait(locale(request), problem.code.word(), seconds)
-}
-
-fn request_id(request: &HttpRequest) -> String {
-    request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
 }

@@ -33,7 +33,7 @@ use crate::error::Problem;
 use crate::error::code::Code;
 use crate::form::unread;
 use crate::idempotency::{RunningCommand, idempotency_header};
-use crate::state::AppState;
+use crate::state::{AppState, app_state};
 use crate::upload::LARGEST;
 
 /// How long a key and its answer are kept.
@@ -92,11 +92,22 @@ struct Keyed {
 
 /// Answers a command that has an idempotency key once. Any other request passes.
 pub async fn answer_once(
-    state: Data<AppState>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_command = !request.method().is_safe() && request.path().starts_with("/api/");
+    if !is_command || !request.headers().contains_key(IDEMPOTENCY_KEY) {
+        return next.call(request).await;
+    }
+    // Boxed, because every open connection holds this future.
+    Box::pin(answer_keyed(request, next)).await
+}
+
+async fn answer_keyed(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let keyed = match keyed(&state, &mut request).await {
+    let keyed = match keyed(&mut request).await {
         Ok(Some(keyed)) => keyed,
         Ok(None) => return next.call(request).await,
         Err(problem) => return Ok(request.error_response(problem)),
@@ -111,29 +122,22 @@ pub fn is_secret(method: &Method, route: &str) -> bool {
     *method == Method::POST && SECRET.contains(&route)
 }
 
-/// Returns the key of a command; `None` for a request without one, for one whose handler looks
-/// after it, and for one that its handler will refuse.
-async fn keyed(
-    state: &Data<AppState>,
-    request: &mut ServiceRequest,
-) -> Result<Option<Keyed>, Problem> {
-    let is_command = !request.method().is_safe() && request.path().starts_with("/api/");
-    if !is_command || !request.headers().contains_key(IDEMPOTENCY_KEY) {
-        return Ok(None);
-    }
+/// Returns the key of a command; `None` for one whose handler looks after it, and for one that its
+/// handler will refuse.
+async fn keyed(request: &mut ServiceRequest) -> Result<Option<Keyed>, Problem> {
     let route = request.match_pattern().unwrap_or_default();
     if OF_ORDERS.contains(&route.as_str()) || is_secret(request.method(), &route) {
         return Ok(None);
     }
     let Ok(me) = authenticate(request.request()) else { return Ok(None) };
-    let content = content(state, request).await?;
+    let state = app_state(request.request()).clone();
+    let content = content(&state, request).await?;
     let IdempotencyKey { key, fingerprint } = idempotency_header(request.request(), &content)?;
     let keys = state.shop.tables.named("command-key");
     let key = format!("{}/{key}", me.user);
     let running = state.commands.begin(&key);
     let running = running.ok_or_else(in_use)?;
     let is_repeatable = !CREATING.contains(&route.as_str());
-    let state = state.clone();
     let version = None;
     Ok(Some(Keyed { state, keys, key, fingerprint, version, is_repeatable, running }))
 }

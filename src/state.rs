@@ -38,6 +38,8 @@ pub struct AppState {
     pub cookies: Cookies,
     /// The origin that browsers use; empty if it is not configured.
     pub public_origin: String,
+    /// The host of that origin.
+    pub public_host: Option<String>,
     /// Whether the shop can be reached from this machine only.
     pub on_loopback: bool,
     /// The other origins whose pages may use the API.

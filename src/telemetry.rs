@@ -30,10 +30,9 @@ pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let id = request_id(request);
         tracing::info_span!(
             "request",
-            id,
+            id = request_id(request),
             method = request.method().as_str(),
             path = logged_path(request.path())
         )

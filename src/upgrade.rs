@@ -5,12 +5,10 @@
 //! whatever the length of the body that the request announces. Such a request would wait for the
 //! end of its body until the deadline.
 
-use actix_web::body::BoxBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpMessage;
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::UPGRADE;
 use actix_web::http::{Method, Version};
-use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
 
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -31,16 +29,13 @@ pub struct IsHead;
 /// of a WebSocket.
 ///
 /// The middleware that limits bodies closes the connection after the response.
-pub async fn refuse_upgrade(
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    if !request.headers().contains_key(UPGRADE) || may_be_handshake(&request) {
-        return next.call(request).await;
+pub fn refuse_upgrade(request: &ServiceRequest) -> Result<(), Problem> {
+    if !request.headers().contains_key(UPGRADE) || may_be_handshake(request) {
+        return Ok(());
     }
     let detail = "only a GET request with HTTP/1.1 to /live or /api/live may have the header \
                   Upgrade; send the request without it";
-    Ok(request.error_response(Problem::because(Code::InvalidUpgrade, detail)))
+    Err(Problem::because(Code::InvalidUpgrade, detail))
 }
 
 fn may_be_handshake(request: &ServiceRequest) -> bool {

@@ -139,7 +139,7 @@ pub async fn list_articles(
         return Ok(Answer::ok(page(&state.shop.snapshot.articles(), query)?));
     }
     let Listing { articles, edition, .. } = state.shop.snapshot.listing();
-    let encoding = accepted_encoding(&request);
+    let encoding = accepted_encoding(&request).map(|encoding| encoding.as_str());
     let make = || {
         let encoded = encode(to_bytes(&page(&articles, query)?)?, encoding);
         encoded.map(Bytes::from).map_err(|error| Problem::because(Code::Internal, error))

@@ -1,15 +1,16 @@
-//! Which responses `Compress` compresses.
+//! Which responses are compressed.
 //!
 //! An eavesdropper sees the length of a compressed response, and a page of another site can make
 //! the browser put its guesses into a request of the user. A response with both a guess and a
 //! secret is shorter when the guess is right (BREACH). So nothing is compressed that a page of
 //! another site may have requested with the cookies of a user, and no response of `/auth/`.
 
+use actix_http::encoding::Encoder;
 use actix_web::Error;
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, COOKIE, ETAG, HeaderMap, HeaderValue,
+    ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, ETAG, HeaderMap, HeaderValue,
 };
 use actix_web::middleware::Next;
 
@@ -18,42 +19,35 @@ use crate::assets::{self, accepted_encoding};
 /// A smaller body would save less than the header that names the encoding costs the client.
 const MIN_SIZE: u64 = 512;
 
-/// The value that makes `Compress` skip a response. It is removed before the response is sent.
-const IDENTITY: &str = "identity";
-
-/// Replaces the encodings that the client accepts by the one to use, if there is one.
-pub(super) async fn choose_encoding(
+/// Replaces the encodings that the client accepts by the one to use, if there is one, and encodes
+/// the response with it, unless its handler has.
+pub(super) async fn compress(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<EitherBody<BoxBody, Encoder<BoxBody>>>, Error> {
     let encoding =
         accepted_encoding(&request).filter(|_| may_compress(request.path(), request.headers()));
     let headers = request.headers_mut();
     headers.remove(ACCEPT_ENCODING);
     if let Some(encoding) = encoding {
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+        headers.insert(ACCEPT_ENCODING, encoding.to_header_value());
     }
-    let mut response = next.call(request).await?;
-    if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding == IDENTITY) {
-        response.headers_mut().remove(CONTENT_ENCODING);
-    }
-    Ok(response)
+    let response = next.call(request).await?;
+    Ok(match encoding.filter(|_| is_worth_it(&response)) {
+        Some(encoding) => response
+            .map_body(|head, body| EitherBody::right(Encoder::response(encoding, head, body))),
+        None => response.map_into_left_body(),
+    })
 }
 
-/// Excludes a response from compression if it is small or has an entity tag: another encoding
+/// Whether a response is large and not compressed yet, and has no entity tag: another encoding
 /// would need another tag, and `If-Match` could not compare it.
-pub(super) async fn exclude_small(
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut response = next.call(request).await?;
+fn is_worth_it(response: &ServiceResponse<BoxBody>) -> bool {
     let is_small =
         matches!(response.response().body().size(), BodySize::Sized(size) if size < MIN_SIZE);
-    let headers = response.headers_mut();
-    if (is_small || headers.contains_key(ETAG)) && !headers.contains_key(CONTENT_ENCODING) {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(IDENTITY));
-    }
-    Ok(response)
+    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_picture = kind.starts_with(b"image/") && kind != b"image/svg+xml";
+    !is_small && !is_picture && !response.headers().contains_key(ETAG)
 }
 
 fn may_compress(path: &str, headers: &HeaderMap) -> bool {

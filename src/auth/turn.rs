@@ -75,13 +75,13 @@ struct Turn {
 /// Lets a read run when it is its turn, first come, first served. A read whose client has closed
 /// the connection by then is not run.
 pub async fn take_turns(
-    turns: web::Data<Turns>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if !takes_turn(request.request()) {
+    let turns = request.app_data::<web::Data<Turns>>().cloned();
+    let Some(turns) = turns.filter(|_| takes_turn(request.request())) else {
         return next.call(request).await;
-    }
+    };
     let mut taken = Vec::new();
     for client in Client::all_of(request.request()) {
         let mut turn = Turn::enter(turns.clone(), client);

@@ -21,7 +21,7 @@ use secrecy::ExposeSecret;
 use super::contract::{BankReply, ChargeRequest, Status};
 use super::ledger::{Decision, LedgerError};
 use super::simulated::{SimulatedBank, SimulatedError};
-use crate::bodies::{BodyDeadline, limit_body};
+use crate::bodies::limit_body;
 use crate::config::Config;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -56,7 +56,7 @@ pub struct BankServer {
     listener: TcpListener,
     bank: SimulatedBank,
     drain_seconds: u64,
-    body_deadline: Data<BodyDeadline>,
+    body_timeout: Duration,
     standstill: Duration,
     stop: ShutdownSignal,
     /// Why the store of the ledger has failed for good.
@@ -82,7 +82,7 @@ impl BankServer {
             listener,
             bank: SimulatedBank::new(store, clock, BankBehaviour::default()),
             drain_seconds: config.server.drain_seconds(),
-            body_deadline: Data::new(BodyDeadline { timeout: config.server.body_timeout }),
+            body_timeout: config.server.body_timeout,
             standstill: config.live.standstill,
             stop,
             failure,
@@ -101,19 +101,19 @@ impl BankServer {
         let bank = Data::new(self.bank);
         let on_loopback =
             Data::new(OnLoopback(self.listener.local_addr()?.ip().to_canonical().is_loopback()));
-        let deadline = self.body_deadline;
+        let body_timeout = self.body_timeout;
         let standstill = self.standstill;
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(bank.clone())
                 .app_data(on_loopback.clone())
-                .app_data(deadline.clone())
-                .wrap(from_fn(refuse_upgrade))
-                .wrap(from_fn(require_own_host))
+                .wrap(from_fn(admit))
                 .wrap(from_fn(answer_head))
                 // The next answer about the same key may be another one.
                 .wrap(DefaultHeaders::new().add((CACHE_CONTROL, "no-store")))
-                .wrap(from_fn(limit_body))
+                .wrap(from_fn(move |request, next: Next<_>| {
+                    limit_body(body_timeout, request, next)
+                }))
                 .wrap(from_fn(limit_head))
                 .configure(routes)
         })
@@ -140,17 +140,20 @@ impl BankServer {
     }
 }
 
-/// Refuses a request for a host that another site may have pointed to a bank on loopback: the bank
-/// has no other protection.
-async fn require_own_host(
+/// Passes on a request, unless it is for a host that another site may have pointed to a bank on
+/// loopback, which has no other protection, or wants another protocol.
+async fn admit(
     on_loopback: Data<OnLoopback>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if !on_loopback.0 || is_for_own_host(request.request(), None) {
-        return next.call(request).await;
+    let is_own = !on_loopback.0 || is_for_own_host(request.request(), None);
+    let misdirected = || Problem::new(Code::MisdirectedRequest);
+    let admitted = is_own.then_some(()).ok_or_else(misdirected);
+    match admitted.and_then(|()| refuse_upgrade(&request)) {
+        Ok(()) => next.call(request).await,
+        Err(problem) => Ok(request.error_response(problem)),
     }
-    Ok(request.error_response(Problem::new(Code::MisdirectedRequest)))
 }
 
 /// Registers the routes of the bank.

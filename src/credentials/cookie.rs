@@ -3,8 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::Uri;
-use actix_web::http::header::HOST;
-use actix_web::http::uri::Authority;
+use actix_web::http::header::{COOKIE, HOST};
 
 /// A cookie of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,8 +41,8 @@ pub enum CookieName {
 pub struct Cookies {
     /// Whether browsers send the cookies over TLS only.
     secure: bool,
-    /// The host and port of the configured origin.
-    public: Option<Authority>,
+    /// The port of the configured origin; `None` inside if it is the default one.
+    public_port: Option<Option<u16>>,
 }
 
 /// Builds the cookies of one browser.
@@ -58,19 +57,23 @@ impl Cookies {
     /// Creates the cookies of a shop; `public_origin` is empty if it is not configured.
     pub fn new(secure: bool, public_origin: &str) -> Self {
         let uri = public_origin.parse::<Uri>().ok();
-        Self { secure, public: uri.and_then(|uri| uri.into_parts().authority) }
+        Self {
+            secure,
+            public_port: uri.filter(|uri| uri.host().is_some()).map(|uri| uri.port_u16()),
+        }
     }
 
     /// Returns the value of a cookie, or `None` if the request does not carry it.
     pub fn get(&self, request: &HttpRequest, name: CookieName) -> Option<String> {
+        // Most requests of programs have no cookie at all.
+        request.headers().get(COOKIE)?;
         request.cookie(&self.of(request).full_name(name)).map(|cookie| cookie.value().to_owned())
     }
 
     /// Returns the cookies as the browser of a request names them.
     pub fn of(&self, request: &HttpRequest) -> BrowserCookies {
-        let host = || request.headers().get(HOST)?.to_str().ok()?.parse::<Authority>().ok();
-        let port = self.public.clone().or_else(host).and_then(|host| host.port_u16());
-        BrowserCookies { secure: self.secure, port }
+        let host = || request.headers().get(HOST)?.to_str().ok()?.rsplit_once(':')?.1.parse().ok();
+        BrowserCookies { secure: self.secure, port: self.public_port.unwrap_or_else(host) }
     }
 }
 
