@@ -161,7 +161,7 @@ impl Flash {
         match outcome? {
             Outcome::Done(key) => {
                 let sentence = self.locale.find(&key).filter(|_| key.starts_with("notice-"))?;
-                Some((Notice::Success, sentence))
+                Some((Notice::Success, sentence.to_string()))
             }
             Outcome::Shipped(shipment) => Some(shipment.notice(self.locale)),
             Outcome::Imported(intake) => Some(intake.notice(self.locale)),

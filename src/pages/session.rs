@@ -65,7 +65,7 @@ pub async fn show_sign_in(
     let had_session = visitor.state.cookies.get(&request, CookieName::Session).is_some();
     if had_session && has_path && draft.refusal.is_none() {
         let message = visitor.locale.text("session-ended");
-        draft.refusal = Some(Refusal { message, field: None });
+        draft.refusal = Some(Refusal { message: message.to_string(), field: None });
     }
     login_page(&visitor, &then, &draft).await
 }

@@ -9,7 +9,7 @@ const MOST_SECONDS: u64 = 90;
 
 /// Returns the text for an error code, such as `empty_cart`.
 pub fn message(locale: Locale, code: &str) -> String {
-    locale.text(&key(code))
+    locale.text(&key(code)).to_string()
 }
 
 /// Returns the text for an error code, and when to try again if the client has to wait that many

@@ -3,9 +3,10 @@
 //! The texts are in `views/locales`, one folder per language, in the syntax of Project Fluent.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::Arc;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid, static_loader};
@@ -21,9 +22,10 @@ static_loader! {
 static FRENCH: LanguageIdentifier = langid!("fr");
 static ENGLISH: LanguageIdentifier = langid!("en");
 
-/// The texts without variables that were looked up before: every page has dozens of them.
-static FOUND: LazyLock<RwLock<HashMap<Locale, HashMap<String, String>>>> =
-    LazyLock::new(RwLock::default);
+thread_local! {
+    /// The texts without variables that this thread has looked up: every page has dozens of them.
+    static FOUND: RefCell<[HashMap<String, Arc<str>>; 2]> = RefCell::default();
+}
 
 /// A language of the shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -65,21 +67,24 @@ impl Locale {
     }
 
     /// Returns the text of a key, or the key itself if it has no text.
-    pub fn text(self, key: &str) -> String {
-        self.find(key).unwrap_or_else(|| key.to_owned())
+    pub fn text(self, key: &str) -> Arc<str> {
+        self.find(key).unwrap_or_else(|| key.into())
     }
 
     /// Returns the text of a key, or `None` if it has no text.
-    pub fn find(self, key: &str) -> Option<String> {
-        let known = FOUND.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = known.get(&self).and_then(|texts| texts.get(key)) {
-            return Some(text.clone());
-        }
-        drop(known);
-        let text = LOCALES.try_lookup(self.language(), key)?;
-        let mut known = FOUND.write().unwrap_or_else(PoisonError::into_inner);
-        known.entry(self).or_default().insert(key.to_owned(), text.clone());
-        Some(text)
+    pub fn find(self, key: &str) -> Option<Arc<str>> {
+        FOUND.with_borrow_mut(|[french, english]| {
+            let found = match self {
+                Self::Fr => french,
+                Self::En => english,
+            };
+            if let Some(text) = found.get(key) {
+                return Some(text.clone());
+            }
+            let text: Arc<str> = LOCALES.try_lookup(self.language(), key)?.into();
+            found.insert(key.to_owned(), text.clone());
+            Some(text)
+        })
     }
 
     /// Returns the text of a key with its variables filled in, or the key itself if it has no text.

@@ -73,8 +73,8 @@ fn device(locale: Locale, session: &Session) -> String {
         (None, _, _) if !session.device.trim().is_empty() => {
             session.device.chars().take(40).collect()
         }
-        (_, _, Proof::Browser { .. }) => locale.text("session-browser"),
-        (_, _, Proof::Api { .. }) => locale.text("session-api"),
+        (_, _, Proof::Browser { .. }) => locale.text("session-browser").to_string(),
+        (_, _, Proof::Api { .. }) => locale.text("session-api").to_string(),
     }
 }
 

@@ -142,7 +142,7 @@ async fn refuse(
     draft: Draft,
 ) -> Result<HttpResponse, Problem> {
     let message = visitor.locale.text("event-no-subject");
-    let refusal = Some(Refusal { message, field: Some("subject".to_owned()) });
+    let refusal = Some(Refusal { message: message.to_string(), field: Some("subject".to_owned()) });
     let draft = Draft { refusal, ..draft };
     let form = async { Ok(event::filter_form(visitor.locale, &draft)) };
     let page = render_page(visitor, "page-events", Shown::Nothing, form).await?;

@@ -217,7 +217,7 @@ fn fact(locale: Locale, key: &str, value: &str) -> Markup {
 /// Returns the name for a word of the reports; the word itself if it has none.
 fn name(locale: Locale, names: &[(&str, &str)], word: &str) -> String {
     let found = names.iter().find(|(own, _)| *own == word);
-    found.map_or_else(|| word.to_owned(), |(_, key)| locale.text(key))
+    found.map_or_else(|| word.to_owned(), |(_, key)| locale.text(key).to_string())
 }
 
 fn milliseconds(microseconds: u64) -> String {

@@ -32,7 +32,7 @@ pub fn price_form(locale: Locale, article: &Article, draft: &Draft) -> Markup {
     let field = Field {
         article,
         name: "price",
-        label: locale.text("stock-price-euros"),
+        label: locale.text("stock-price-euros").to_string(),
         version: article.revision.to_string(),
         value: euros(locale, article.price),
         now: money(locale, article.price),
@@ -47,7 +47,7 @@ pub fn on_hand_form(locale: Locale, article: &Article, draft: &Draft) -> Markup 
     let field = Field {
         article,
         name: "on_hand",
-        label: locale.text("stock-on-hand"),
+        label: locale.text("stock-on-hand").to_string(),
         version: format!("{}-{}", article.revision, article.available()),
         value: article.on_hand.to_string(),
         now: article.on_hand.to_string(),

@@ -136,10 +136,10 @@ impl Text<'_> {
         let language = match self.language {
             "fr" => locale.text("stock-french"),
             "en" => locale.text("stock-english"),
-            tag => tag.to_owned(),
+            tag => tag.into(),
         };
         html! {
-            (field(&locale.text_with(label, &[("language", language.into())]), control))
+            (field(&locale.text_with(label, &[("language", (*language).into())]), control))
             @if let Some(reason) = draft.reason(self.name) { p.refusal role="alert" { (reason) } }
             (changed(locale, if self.current.is_empty() { "–" } else { self.current }))
         }
@@ -180,7 +180,7 @@ fn journal(locale: Locale, changes: &[ArticleChange]) -> Markup {
 
 /// Returns what a change has changed, one sentence for each field.
 fn differences(locale: Locale, ArticleChange { before, after, .. }: &ArticleChange) -> Vec<String> {
-    let Some(before) = before else { return vec![locale.text("stock-was-added")] };
+    let Some(before) = before else { return vec![locale.text("stock-was-added").to_string()] };
     let moved = |key, from: String, to: String| {
         let args = [("from", from.clone().into()), ("to", to.clone().into())];
         (from != to).then(|| locale.text_with(key, &args))
@@ -194,11 +194,15 @@ fn differences(locale: Locale, ArticleChange { before, after, .. }: &ArticleChan
     ];
     let has_texts =
         before.description != after.description || before.translation != after.translation;
-    let texts = has_texts.then(|| locale.text("stock-moved-texts"));
     let sale = if after.active { "stock-put-on-sale" } else { "stock-taken-off-sale" };
-    let sale = (before.active != after.active).then(|| locale.text(sale));
-    let picture = (before.uploaded != after.uploaded).then(|| locale.text("stock-moved-picture"));
-    numbers.into_iter().flatten().chain(texts).chain(sale).chain(picture).collect()
+    let others = [
+        (has_texts, "stock-moved-texts"),
+        (before.active != after.active, sale),
+        (before.uploaded != after.uploaded, "stock-moved-picture"),
+    ];
+    let others = others.into_iter().filter(|(has_changed, _)| *has_changed);
+    let others = others.map(|(_, key)| locale.text(key).to_string());
+    numbers.into_iter().flatten().chain(others).collect()
 }
 
 #[cfg(test)]

@@ -158,8 +158,9 @@ fn history(locale: Locale, order: &Order) -> Markup {
 
 fn step_text(locale: Locale, step: &Step) -> String {
     let attempt = |key: &str, attempt: u32| locale.text_with(key, &[("attempt", attempt.into())]);
+    let text = |key: &str| locale.text(key).to_string();
     match step.what {
-        What::Placed => locale.text("admin-step-placed"),
+        What::Placed => text("admin-step-placed"),
         What::Submitted { attempt: number } => attempt("admin-step-submitted", number),
         What::Answered { attempt: number, payment } => match payment {
             PaymentStatus::Submitting => attempt("admin-step-submitted", number),
@@ -168,13 +169,13 @@ fn step_text(locale: Locale, step: &Step) -> String {
             PaymentStatus::NotSent => attempt("admin-step-not-sent", number),
             PaymentStatus::Unknown => attempt("admin-step-unknown", number),
         },
-        What::CancellationRequested => locale.text("admin-step-cancellation-requested"),
-        What::RefundRequested => locale.text("admin-step-refund-requested"),
-        What::Cancelled => locale.text("admin-step-cancelled"),
-        What::Expired => locale.text("admin-step-expired"),
-        What::Shipped => locale.text("admin-step-shipped"),
-        What::Delivered => locale.text("admin-step-delivered"),
-        What::Refunded => locale.text("admin-step-refunded"),
+        What::CancellationRequested => text("admin-step-cancellation-requested"),
+        What::RefundRequested => text("admin-step-refund-requested"),
+        What::Cancelled => text("admin-step-cancelled"),
+        What::Expired => text("admin-step-expired"),
+        What::Shipped => text("admin-step-shipped"),
+        What::Delivered => text("admin-step-delivered"),
+        What::Refunded => text("admin-step-refunded"),
     }
 }
 
