@@ -28,6 +28,7 @@ use views::locale::Locale;
 use crate::credentials::SignedIn;
 use crate::error::Problem;
 use crate::pages::admin::order::stages;
+use crate::pages::article::is_listed;
 use crate::state::AppState;
 use crate::today::{SeenToday, seen_today};
 
@@ -182,7 +183,10 @@ impl Page {
     /// Returns the fragments that the event changes in the same way on every page that shows them.
     pub(super) fn shared_fragments(&self, event: &PushedEvent) -> ByteString {
         let is_shown = match (&event.entry.event, self.shown) {
-            (Event::ArticleChanged(_), Shown::Articles(_)) => true,
+            (Event::ArticleChanged(article), Shown::Articles(after)) => {
+                let on_sale = self.articles.as_deref();
+                on_sale.is_none_or(|on_sale| is_listed(article.id, on_sale, after))
+            }
             (Event::OrderChanged(order), Shown::Order(id)) => order.id == id,
             _ => false,
         };
@@ -223,10 +227,13 @@ impl Page {
                 self.is_unsettled = Some(order.is_unsettled());
                 String::new()
             }
-            (Event::OrderPlaced(order) | Event::OrderChanged(order), Shown::Orders(_))
-                if self.signed_in.as_ref().is_some_and(|me| me.user == order.user) =>
-            {
+            (Event::OrderPlaced(order), Shown::Orders(_)) if self.is_mine(order) => {
                 self.render_shown(*id).await?
+            }
+            (Event::OrderChanged(order), Shown::Orders(after)) if self.is_mine(order) => {
+                // Newer orders are on an earlier page.
+                let is_earlier = after.is_some_and(|after| order.id >= after);
+                if is_earlier { String::new() } else { self.render_row(order, *id) }
             }
             (Event::SessionOpened(_) | Event::SessionEnded { .. }, Shown::Account) => {
                 self.render_shown(*id).await?
@@ -234,6 +241,10 @@ impl Page {
             _ => String::new(),
         };
         Ok((self, fragments))
+    }
+
+    fn is_mine(&self, order: &Order) -> bool {
+        self.signed_in.as_ref().is_some_and(|me| me.user == order.user)
     }
 
     /// Renders what an event itself contains, without asking any actor.

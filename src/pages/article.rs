@@ -1,5 +1,8 @@
 //! The catalogue page.
 
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
 use actix_web::HttpResponse;
 use actors::snapshot::Listing;
 use domain::article::{Article, ArticleId, Articles};
@@ -37,6 +40,12 @@ pub async fn show_articles(
         Ok(PreEscaped(kept.to_string()))
     })
     .await
+}
+
+/// Whether an article on sale is on the page of the articles that starts after one of them.
+pub fn is_listed(id: ArticleId, on_sale: &BTreeSet<ArticleId>, after: Option<ArticleId>) -> bool {
+    let rest = on_sale.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+    rest.take(LISTED).any(|listed| *listed == id)
 }
 
 /// Returns a page of the articles on sale. All articles are in memory, so those on sale are counted

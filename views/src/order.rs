@@ -82,10 +82,16 @@ pub(crate) fn badge(locale: Locale, order: &Order) -> Markup {
     html! { span .badge .(class) { (locale.text(key)) } }
 }
 
-fn row(locale: Locale, order: &Order) -> Markup {
+/// Returns the id of the row of an order.
+pub fn row_id(id: OrderId) -> String {
+    format!("orders-{id}")
+}
+
+/// Returns the row of an order in a list of a user's orders.
+pub fn row(locale: Locale, order: &Order) -> Markup {
     let units: u32 = order.items.iter().map(|item| item.quantity.get()).sum();
     html! {
-        li.line id={ "orders-" (order.id) } {
+        li.line id=(row_id(order.id)) {
             div.what {
                 h2 {
                     a href={ "/orders/" (order.id) } {

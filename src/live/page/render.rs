@@ -16,7 +16,7 @@ use maud::Markup;
 use views::admin::order::Choice;
 use views::draft::Draft;
 use views::layout::{partial, prepended};
-use views::order::checkout;
+use views::order::{checkout, row, row_id};
 
 use super::Page;
 use crate::auth::MyCart;
@@ -162,6 +162,11 @@ impl Page {
         let order = order.clone().without_past_wait(shop.clock.now());
         let panel = views::order::panel(self.locale, &order, shop.interruption());
         partial(&format!("order-{}", order.id), Some(position), &panel)
+    }
+
+    /// Renders an order in the list of the visitor's orders.
+    pub(super) fn render_row(&self, order: &Order, position: EventId) -> String {
+        fragment(&row_id(order.id), position, &row(self.locale, order))
     }
 
     async fn render_orders(

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::{TestShop, single_node};
-use crate::people::signs_in;
+use crate::people::{Person, signs_in};
 use crate::socket::Socket;
 
 #[actix_web::test]
@@ -61,6 +61,44 @@ async fn a_page_that_connects_receives_the_badge_of_the_cart_and_what_it_shows()
         let page = format!("/live?topics=cart&shows={shows}&since=0");
         let mut page = Socket::connect(&shop, &page, &[("cookie", &cookie)]).await;
         assert_eq!(page.is_closed().await, (1008, "unauthorized".into()));
+    }
+}
+
+#[actix_web::test]
+async fn a_page_of_a_list_receives_what_changes_on_it_and_nothing_of_other_pages() {
+    let shop = TestShop::open_filled().await;
+    let admin = shop.admin().await;
+    let ana = Person::log_in(&shop, "ana", "correct horse").await;
+    let cookie = signs_in(&shop, "ana", "correct horse").await;
+    let open = async |shows: &str| {
+        let live = format!("/live?topics=cart&shows={shows}&since=0");
+        let mut page = Socket::connect(&shop, &live, &[("cookie", &cookie)]).await;
+        page.receives().await;
+        page
+    };
+    let (mut first, mut second) = (open("articles").await, open("articles:24").await);
+    for article in [30, 3] {
+        admin.changes_article(article, json!({ "price_cents": 777 })).await.expect(200);
+    }
+    assert!(first.receives().await.contains("hx-target=\"#article-3\""));
+    assert!(second.receives().await.contains("hx-target=\"#article-30\""));
+
+    let newest = ana.get("/api/orders").await.expect(200).json["orders"][0]["id"].clone();
+    let (mut orders, mut earlier) =
+        (open("orders").await, open(&format!("orders:{}", newest.as_str().unwrap())).await);
+    ana.adds(2, 1).await.expect(200);
+    let order = ana.checks_out("list").await.expect(201).json["order"]["id"].clone();
+    let row = format!("hx-target=\"#orders-{}\"", order.as_str().unwrap());
+    for page in [&mut orders, &mut earlier] {
+        page.receives_with("hx-target=\"#orders\"").await;
+    }
+    let paid = orders.receives_with(&row).await;
+    assert!(!paid.contains("hx-target=\"#orders\""), "{paid}");
+    ana.adds(2, 5).await.expect(200);
+    let mut frame = String::new();
+    while !frame.contains("cart-count-5") {
+        frame = earlier.receives().await;
+        assert!(!frame.contains(&row), "{frame}");
     }
 }
 
