@@ -1,6 +1,6 @@
 //! Measures the cost of sign-ins and sign-outs.
 //!
-//! `cargo bench --bench accounts` starts a new shop and prints
+//! `cargo run --release -p benches --bin accounts` starts a new shop and prints
 //!
 //! - how long `/api/articles` takes while 200 clients sign in at once, compared with no sign-ins;
 //! - how long the refusal of a wrong password takes, compared with an unknown user;
@@ -15,6 +15,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -193,7 +194,7 @@ struct Shop {
 impl Shop {
     fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
+        let mut process = Command::new(env::current_exe().unwrap().with_file_name("microshop"))
             .current_dir(folder.path())
             .envs([
                 ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),

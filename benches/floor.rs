@@ -2,10 +2,10 @@
 //!
 //! A cart write accepts the same JSON and returns the same JSON, after one `fdatasync` for all
 //! requests that wait. A profile has one verified token. A list and a page are constant bodies, of
-//! the lengths that the shop's have.
+//! the lengths that the shop's have, with and without its headers. A sign-in is one hash.
 //!
 //! `floor ADDRESS FILE` serves the address, appends a record for each cart write to the file, and
-//! prints an access token. `benches/cart-writes` and `benches/reads` compare the shop with it.
+//! prints an access token. `benches/table` and `benches/orders` compare the shop with it.
 
 #![expect(clippy::expect_used, reason = "a benchmark fails by panicking")]
 
@@ -15,9 +15,11 @@ use std::sync::LazyLock;
 use std::thread;
 
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{Data, Json};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use scrypt::{Params, scrypt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -45,10 +47,9 @@ type Durable = oneshot::Sender<()>;
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    let arguments: Vec<_> =
-        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
     let [address, file] = arguments.as_slice() else {
-        return Err(io::Error::other("usage: floor ADDRESS FILE (see benches/cart-writes)"));
+        return Err(io::Error::other("usage: floor ADDRESS FILE (see benches/table)"));
     };
     writeln!(io::stdout(), "{}", token())?;
     let file = File::create(file)?;
@@ -60,6 +61,12 @@ async fn main() -> io::Result<()> {
             .route("/api/cart/items", web::post().to(add))
             .route("/auth/profile", web::get().to(profile))
             .route("/body/{bytes}", web::get().to(body))
+            .route("/hash", web::get().to(hash))
+            .service(
+                web::resource("/body-with-headers/{bytes}")
+                    .wrap(headers())
+                    .route(web::get().to(body)),
+            )
     })
     .bind(address)?
     .run()
@@ -106,6 +113,32 @@ async fn profile(request: HttpRequest) -> HttpResponse {
 async fn body(bytes: web::Path<usize>) -> HttpResponse {
     static TEXT: LazyLock<web::Bytes> = LazyLock::new(|| vec![b'x'; 1 << 20].into());
     HttpResponse::Ok().content_type("application/json").body(TEXT.slice(..*bytes))
+}
+
+/// Adds headers like those of the shop.
+fn headers() -> DefaultHeaders {
+    let headers = DefaultHeaders::new()
+        .add(("content-security-policy", "default-src 'self'; base-uri 'none'; form-action 'self'"))
+        .add(("x-content-type-options", "nosniff"))
+        .add(("x-frame-options", "DENY"))
+        .add(("referrer-policy", "same-origin"))
+        .add(("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"))
+        .add(("cross-origin-opener-policy", "same-origin"))
+        .add(("cache-control", "no-store"));
+    headers.add(("x-request-id", "019b7842-93f0-7000-8a2e-037073340002"))
+}
+
+/// Hashes a password at the default cost of the shop.
+async fn hash() -> HttpResponse {
+    let hashed = web::block(|| {
+        let params = Params::new(15, 8, 3).expect("the cost is valid");
+        let mut hash = [0; 32];
+        scrypt(b"admin", b"sixteen bytes...", &params, &mut hash).map(|()| hash)
+    });
+    match hashed.await {
+        Ok(Ok(hash)) => HttpResponse::Ok().body(hash.to_vec()),
+        _ => HttpResponse::InternalServerError().finish(),
+    }
 }
 
 async fn add(

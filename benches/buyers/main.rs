@@ -56,8 +56,7 @@ struct Results {
 }
 
 fn main() {
-    let arguments: Vec<_> =
-        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let [addresses, case, first, second, seconds] = arguments[..] else {
         panic!("usage: see the first lines of this file");

@@ -1,6 +1,6 @@
 //! Measures how long a change takes to reach every subscriber.
 //!
-//! `cargo bench --bench live` starts a new shop and prints
+//! `cargo run --release -p benches --bin live` starts a new shop and prints
 //!
 //! - how long a change of stock takes to reach all of 1,000 sockets, at twenty changes a second;
 //! - the same with 100 more sockets that never read, the memory of each of these, and the time
@@ -10,7 +10,7 @@
 //! - the same for nchan on nginx if it is installed, with as many sockets and the same bytes,
 //!   alternating with the shop.
 //!
-//! `cargo bench --bench live -- 2000` uses 2,000 sockets in place of 10,000.
+//! `… --bin live 2000` uses 2,000 sockets in place of 10,000.
 
 #![expect(
     clippy::unwrap_used,

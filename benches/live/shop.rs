@@ -1,5 +1,6 @@
 //! The shop under load: a release build that runs in a temporary folder.
 
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -24,7 +25,7 @@ impl Shop {
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         // A password hash of full cost would increase the memory of the process.
-        let mut process = Command::new(env!("CARGO_BIN_EXE_microshop"))
+        let mut process = Command::new(env::current_exe().unwrap().with_file_name("microshop"))
             .current_dir(folder.path())
             .envs([
                 ("MICROSHOP_SERVER__BIND", "127.0.0.1:0"),

@@ -11,8 +11,13 @@ use super::blocks::{ROOT, commands};
 const OTHERS: [&str; 4] = ["apt-get", "systemctl", "websocat", "wscat"];
 
 /// The arguments of cargo that name a target: the folder that has it.
-const TARGETS: [(&str, &str); 4] =
-    [("--test", "tests"), ("--bench", "benches"), ("--example", "examples"), ("-p", "")];
+const TARGETS: [(&str, &str); 5] = [
+    ("--test", "tests"),
+    ("--bench", "benches"),
+    ("--bin", "benches"),
+    ("--example", "examples"),
+    ("-p", ""),
+];
 
 /// Returns what the commands of a block name and the repository does not have.
 pub(super) fn missing(block: &str) -> Vec<String> {
@@ -44,7 +49,9 @@ fn missing_of(words: &[String]) -> Vec<String> {
 fn unknown(arguments: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let (own, filters) = match arguments {
-        [verb, rest @ ..] if verb == "test" || verb == "bench" => (verb, rest),
+        [verb, rest @ ..] if ["test", "bench", "build", "run"].contains(&verb.as_str()) => {
+            (verb, rest)
+        }
         _ => return vec![arguments.join(" ")],
     };
     let mut words = filters.iter();
