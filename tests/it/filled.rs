@@ -26,9 +26,23 @@ pub(crate) const USERS: usize = 201;
 /// The number of ana's orders.
 pub(crate) const ORDERS: usize = 45;
 
+/// How many entries the lists of a shop have.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) articles: u32,
+    /// The users, the administrator and ana included.
+    pub(crate) users: usize,
+    pub(crate) orders: usize,
+}
+
 impl TestShop {
     /// Opens a shop with many articles and users and with many orders of the customer ana.
     pub(crate) async fn open_filled() -> Self {
+        Self::open_with_size(Size { articles: ARTICLES, users: USERS, orders: ORDERS }).await
+    }
+
+    /// Opens a shop of a size, in which ana has all orders.
+    pub(crate) async fn open_with_size(size: Size) -> Self {
         let mut shop = Self::open().await;
         shop.admin().await.sets_bank("decline").await;
         let ana = shop.customer("ana").await;
@@ -38,7 +52,7 @@ impl TestShop {
         let cancel = format!("/api/orders/{order}/cancel");
         ana.send(Method::POST, &cancel, json!({})).await.expect(200);
         shop.stop();
-        fill(&shop.tables().await).await;
+        fill(&shop.tables().await, size).await;
         shop.make_private();
         shop.start_again();
         shop.admin().await.sets_bank("approve").await;
@@ -46,20 +60,20 @@ impl TestShop {
     }
 }
 
-async fn fill(tables: &Tables) {
+async fn fill(tables: &Tables, size: Size) {
     let now = Clock::System.now();
     let (_, Row { value: order, .. }) = tables.orders.all().await.unwrap().remove(0);
     let payment = Payment { attempt: 1, status: PaymentStatus::Declined };
     let order = Order { status: OrderStatus::Cancelled, payment, ..order };
     let mut batch = tables.batch(now);
-    for age in 1..ORDERS as u64 {
+    for age in 1..size.orders as u64 {
         let created_at = now - Duration::from_secs(3_600 * age);
         let id = OrderId(new_id(created_at));
         let older = Order { id, created_at, ..order.clone() };
         batch.put(&tables.orders, id, None, &older).unwrap();
         batch.put(&tables.user_orders, user_order_key(order.user, id), None, &id).unwrap();
     }
-    for number in 0..USERS - 2 {
+    for number in 0..size.users - 2 {
         let user = new_user(&format!("user {number:03}"), now);
         let id = user.id;
         batch.put(&tables.usernames, user.username.folded(), None, &id).unwrap();
@@ -67,14 +81,14 @@ async fn fill(tables: &Tables) {
         batch.put(&tables.accounts, id, None, &account).unwrap();
     }
     let first = tables.articles.get(article_key(ArticleId(1))).await.unwrap().unwrap().value;
-    for number in 6..=ARTICLES {
+    for number in 6..=size.articles {
         let id = ArticleId(number);
         let article = Article { id, name: format!("Article {number:02}"), ..first.clone() };
         let article = Article { reserved: 0, translation: Texts::default(), ..article };
         batch.put(&tables.articles, article_key(id), None, &article).unwrap();
     }
     let next = tables.article_numbers.get("next").await.unwrap();
-    batch.put(&tables.article_numbers, "next", version(&next), &(ARTICLES + 1)).unwrap();
+    batch.put(&tables.article_numbers, "next", version(&next), &(size.articles + 1)).unwrap();
     forget_numbers(tables, order.user, &mut batch).await;
     tables.commit(batch).await.unwrap();
 }

@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod cart;
 mod checkout;
+mod cost;
 mod layout;
 mod list;
 mod notice;
