@@ -1,6 +1,7 @@
 //! Measures the cost of sign-ins and sign-outs.
 //!
-//! `cargo run --release -p benches --bin accounts` starts a new shop and prints
+//! After `cargo build --release`, `cargo run --release -p benches --bin accounts` starts a new shop
+//! and prints
 //!
 //! - how long `/api/articles` takes while 200 clients sign in at once, compared with no sign-ins;
 //! - how long the refusal of a wrong password takes, compared with an unknown user;

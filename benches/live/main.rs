@@ -1,6 +1,7 @@
 //! Measures how long a change takes to reach every subscriber.
 //!
-//! `cargo run --release -p benches --bin live` starts a new shop and prints
+//! After `cargo build --release`, `cargo run --release -p benches --bin live` starts a new shop and
+//! prints
 //!
 //! - how long a change of stock takes to reach all of 1,000 sockets, at twenty changes a second;
 //! - the same with 100 more sockets that never read, the memory of each of these, and the time
