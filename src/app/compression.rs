@@ -9,9 +9,7 @@ use actix_http::encoding::Encoder;
 use actix_web::Error;
 use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{
-    ACCEPT_ENCODING, CONTENT_TYPE, COOKIE, ETAG, HeaderMap, HeaderValue,
-};
+use actix_web::http::header::{ACCEPT_ENCODING, COOKIE, ETAG, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 
 use crate::assets::{self, accepted_encoding};
@@ -40,14 +38,12 @@ pub(super) async fn compress(
     })
 }
 
-/// Whether a response is large and not compressed yet, and has no entity tag: another encoding
-/// would need another tag, and `If-Match` could not compare it.
+/// Whether a response is large enough and has no entity tag: another encoding would need another
+/// tag, and `If-Match` could not compare it. Every picture has one.
 fn is_worth_it(response: &ServiceResponse<BoxBody>) -> bool {
     let is_small =
         matches!(response.response().body().size(), BodySize::Sized(size) if size < MIN_SIZE);
-    let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    let is_picture = kind.starts_with(b"image/") && kind != b"image/svg+xml";
-    !is_small && !is_picture && !response.headers().contains_key(ETAG)
+    !is_small && !response.headers().contains_key(ETAG)
 }
 
 fn may_compress(path: &str, headers: &HeaderMap) -> bool {

@@ -140,17 +140,19 @@ impl BankServer {
     }
 }
 
-/// Passes on a request, unless it is for a host that another site may have pointed to a bank on
-/// loopback, which has no other protection, or wants another protocol.
+/// Refuses a request that wants another protocol, or whose host another site may have pointed to a
+/// bank on loopback, which has no other protection.
 async fn admit(
     on_loopback: Data<OnLoopback>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let is_own = !on_loopback.0 || is_for_own_host(request.request(), None);
-    let misdirected = || Problem::new(Code::MisdirectedRequest);
-    let admitted = is_own.then_some(()).ok_or_else(misdirected);
-    match admitted.and_then(|()| refuse_upgrade(&request)) {
+    let admitted = if !on_loopback.0 || is_for_own_host(request.request(), None) {
+        refuse_upgrade(&request)
+    } else {
+        Err(Problem::new(Code::MisdirectedRequest))
+    };
+    match admitted {
         Ok(()) => next.call(request).await,
         Err(problem) => Ok(request.error_response(problem)),
     }

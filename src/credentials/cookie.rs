@@ -41,7 +41,8 @@ pub enum CookieName {
 pub struct Cookies {
     /// Whether browsers send the cookies over TLS only.
     secure: bool,
-    /// The port of the configured origin; `None` inside if it is the default one.
+    /// The port of the configured origin, `None` if it is the default one; `None` outside if no
+    /// origin is configured.
     public_port: Option<Option<u16>>,
 }
 
