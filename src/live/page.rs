@@ -230,10 +230,10 @@ impl Page {
             (Event::OrderPlaced(order), Shown::Orders(_)) if self.is_mine(order) => {
                 self.render_shown(*id).await?
             }
-            (Event::OrderChanged(order), Shown::Orders(after)) if self.is_mine(order) => {
-                // Newer orders are on an earlier page.
-                let is_earlier = after.is_some_and(|after| order.id >= after);
-                if is_earlier { String::new() } else { self.render_row(order, *id) }
+            (Event::OrderChanged(order), Shown::Orders(_)) if self.is_mine(order) => {
+                // The list may show a later state of the order already.
+                let current = self.order(order.id).await?;
+                current.map(|order| self.render_row(&order, *id)).unwrap_or_default()
             }
             (Event::SessionOpened(_) | Event::SessionEnded { .. }, Shown::Account) => {
                 self.render_shown(*id).await?

@@ -42,9 +42,14 @@ pub async fn show_articles(
     .await
 }
 
-/// Whether an article on sale is on the page of the articles that starts after one of them.
+/// Whether an article on sale is on the page of the articles that starts after one of them. A page
+/// after which there are none shows the last ones.
 pub fn is_listed(id: ArticleId, on_sale: &BTreeSet<ArticleId>, after: Option<ArticleId>) -> bool {
-    let rest = on_sale.range((after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded));
+    let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+    let mut rest = on_sale.range((start, Bound::Unbounded)).peekable();
+    if rest.peek().is_none() {
+        return on_sale.iter().rev().take(LISTED).any(|listed| *listed == id);
+    }
     rest.take(LISTED).any(|listed| *listed == id)
 }
 

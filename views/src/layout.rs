@@ -147,7 +147,7 @@ fn footer(locale: Locale) -> Markup {
         footer.footer {
             p { "MicroShop · " (locale.text("layout-motto")) }
             // Scripts show times in the time zone of the reader.
-            noscript { (locale.text("layout-time-zone")) " " (zone) }
+            noscript { (locale.text_with("layout-time-zone", &[("zone", zone.into())])) }
         }
     }
 }

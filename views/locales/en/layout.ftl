@@ -19,5 +19,5 @@ layout-error = Error:
 layout-default-password = The “admin” account still has its original password: anyone can get in.
 layout-change-password = Change it now
 layout-description = A small shop that is always up to date: its catalogue, with live prices and stock.
-layout-time-zone = Times in
+layout-time-zone = Times in { $zone }
 layout-motto = a small shop, always up to date

@@ -19,5 +19,5 @@ layout-error = Erreur :
 layout-default-password = Le compte « admin » a encore son mot de passe d’origine : n’importe qui peut entrer.
 layout-change-password = Le changer maintenant
 layout-description = Une petite boutique toujours à jour : le catalogue, les prix et les stocks en direct.
-layout-time-zone = Heures de
+layout-time-zone = Heures de { $zone }
 layout-motto = une petite boutique, toujours à jour
