@@ -109,7 +109,7 @@ async fn forget_numbers(tables: &Tables, buyer: UserId, batch: &mut WriteBatch) 
 }
 
 /// Removes the statistics: the next start counts the orders.
-pub(crate) async fn forget_statistics(tables: &Tables, batch: &mut WriteBatch) {
+async fn forget_statistics(tables: &Tables, batch: &mut WriteBatch) {
     remove_all(&tables.statistics, batch).await;
     remove_all(&tables.statistics_buckets, batch).await;
     remove_all(&tables.counted_orders, batch).await;
