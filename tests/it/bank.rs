@@ -1,6 +1,5 @@
 //! Banks: the contract of both banks, invalid replies, and crashes of the bank process.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +18,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::harness::client;
+use crate::ports::free_port;
 use crate::wire::exchanges;
 use invalid_replies::{FakeBank, Reply, invalid_replies};
 use process::BankProcess;
@@ -247,8 +247,8 @@ async fn a_bank_process_can_be_stopped_as_soon_as_it_reports_that_it_is_open() {
 
 #[actix_web::test]
 async fn a_refused_connection_means_that_no_request_was_sent() {
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let bank = HttpBank::new(&format!("http://{closed}"), TIMEOUT).unwrap();
+    let closed = format!("http://127.0.0.1:{}", free_port());
+    let bank = HttpBank::new(&closed, TIMEOUT).unwrap();
     assert!(matches!(bank.charge(&charge("a", 100)).await, Err(BankError::NotSent(_))));
     assert!(matches!(bank.lookup(&charge("a", 100)).await, Err(BankError::NotSent(_))));
     assert!(matches!(bank.void("a").await, Err(BankError::NotSent(_))));

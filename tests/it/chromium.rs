@@ -14,6 +14,7 @@ use traffic::Traffic;
 pub(crate) use window::Window;
 
 use crate::harness::TestShop;
+use crate::ports::free_port;
 
 mod devtools;
 mod keyboard;
@@ -185,22 +186,19 @@ impl Chromium {
 }
 
 impl Driver {
-    /// Starts a chromedriver and waits until it reports its port.
+    /// Starts a chromedriver and waits until it reports that it replies.
     fn start() -> Self {
+        let port = free_port();
         let mut command = Command::new("chromedriver");
-        let process = command.arg("--port=0").process_group(0).stdout(Stdio::piped()).spawn();
+        command.arg(format!("--port={port}")).process_group(0).stdout(Stdio::piped());
+        let process = command.spawn();
         let mut process = process.expect("chromedriver starts; tests/prepare installs it");
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
-        let port = loop {
+        while !line.contains("was started successfully") {
             line.clear();
             assert!(output.read_line(&mut line).unwrap() > 0, "chromedriver has ended");
-            if let Some((_, port)) =
-                line.trim_end_matches(['.', '\n']).split_once("successfully on port ")
-            {
-                break port.to_owned();
-            }
-        };
+        }
         Self { process, url: format!("http://127.0.0.1:{port}"), _output: output }
     }
 }

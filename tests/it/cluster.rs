@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::hanging_network::HangingNetwork;
 use crate::harness::{LOOK_EVERY, TestShop};
-use crate::redis_server::{RedisServer, free_port};
+use crate::ports::free_port;
+use crate::redis_server::RedisServer;
 
 /// The document with the configuration of nginx, in its block of that language.
 const OPERATIONS: &str = include_str!("../../docs/operations.md");

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::cluster::{Balancer, SECRET};
 use crate::people::{Admin, Person};
+use crate::ports::free_port;
 use crate::position::{SHOP_POSITION, shown_at};
 use crate::redis_server::RedisServer;
 
@@ -433,8 +434,10 @@ fn admin_password(settings: &[(String, String)]) -> &str {
 pub(crate) fn binary(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_microshop"));
     command.current_dir(folder).env_clear().envs(std::env::vars().filter(|(key, _)| key == "PATH"));
+    // Free also when the shop starts again.
+    let bind = format!("127.0.0.1:{}", free_port());
     let defaults = [
-        ("SERVER__BIND", "127.0.0.1:0"),
+        ("SERVER__BIND", bind.as_str()),
         ("AUTH__SCRYPT_LOG_N", "10"),
         // All users of a test register from one address.
         ("AUTH__REGISTRATIONS_PER_HOUR", "1000000"),

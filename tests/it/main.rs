@@ -21,6 +21,7 @@ mod harness;
 mod lossy;
 mod people;
 mod picture;
+mod ports;
 mod position;
 mod preload;
 mod redis_server;

@@ -2,13 +2,15 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::ports::free_port;
 
 /// The settings of a server that syncs every write.
 pub(crate) const DURABLE: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "always"];
@@ -124,11 +126,6 @@ pub(crate) fn reply_of(port: u16, command: &str) -> std::io::Result<String> {
     // Its end is that nothing follows.
     let _ = stream.read_to_end(&mut reply);
     Ok(String::from_utf8_lossy(&reply).into_owned())
-}
-
-/// Returns a port that no program uses now.
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn spawn(port: u16, settings: &[String], directory: &TempDir) -> Child {

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::harness::{binary, client, start, stop};
 use crate::people::Answer;
+use crate::ports::free_port;
 
 /// A running bank. Its process is killed when the value is dropped.
 pub(super) struct BankProcess {
@@ -23,7 +24,8 @@ impl BankProcess {
     /// Opens a bank that approves every charge, without latency.
     pub(super) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (process, url) = start(&mut command(folder.path(), "127.0.0.1:0"), Stdio::inherit());
+        let bind = format!("127.0.0.1:{}", free_port());
+        let (process, url) = start(&mut command(folder.path(), &bind), Stdio::inherit());
         let bank = Self { folder, process, http: client().build().unwrap(), url };
         bank.behaves("approve").await;
         bank

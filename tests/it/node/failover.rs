@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use super::{node, until_right};
 use crate::harness::until;
-use crate::redis_server::{DURABLE, RedisServer, free_port};
+use crate::ports::free_port;
+use crate::redis_server::{DURABLE, RedisServer};
 
 /// A running sentinel, which promotes a replica soon. It is killed when the value is dropped.
 struct Sentinel {

@@ -4,7 +4,8 @@ use super::node;
 use crate::certificate::Certificate;
 use crate::cluster::SECRET;
 use crate::harness::{binary, fails_to_start};
-use crate::redis_server::{DURABLE, RedisServer, free_port};
+use crate::ports::free_port;
+use crate::redis_server::{DURABLE, RedisServer};
 
 #[actix_web::test]
 async fn a_redis_over_tls_is_used_only_if_its_certificate_is_trusted() {
