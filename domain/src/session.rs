@@ -141,11 +141,6 @@ pub enum Rotation {
 /// The shortest time between two stored uses, so that not every request writes to the store.
 const TOUCH_EVERY: Duration = Duration::from_secs(60);
 
-/// Returns whether it is stored already that a user was seen `now`, to within a minute.
-pub fn is_noted(last_seen_at: Timestamp, now: Timestamp) -> bool {
-    now.duration_since(last_seen_at).unsigned_abs() < TOUCH_EVERY
-}
-
 impl Session {
     /// Returns whether the session has not yet expired.
     ///
@@ -269,13 +264,6 @@ pub(crate) mod tests {
 
     pub(crate) fn api(generation: u32) -> Session {
         session(Proof::Api { generation, rotated_at: at(0) })
-    }
-
-    #[test]
-    fn a_use_of_a_user_is_stored_once_a_minute() {
-        for (seconds, noted) in [(0, true), (59, true), (60, false), (-59, true), (-60, false)] {
-            assert_eq!(is_noted(at(100), at(100 + seconds)), noted, "{seconds}");
-        }
     }
 
     #[test]

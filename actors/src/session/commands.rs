@@ -5,7 +5,7 @@
 
 use domain::event::Event;
 use domain::moment::KEPT_AFTER_EXPIRY;
-use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId, is_noted};
+use domain::session::{EndReason, Proof, Rotation, Session, SessionError, SessionId};
 use domain::time::later;
 use domain::user::{User, UserId};
 
@@ -76,7 +76,7 @@ impl SessionDeps {
         let mut batch = self.shared.batch();
         batch.require(&tables.accounts, session.user, Some(verified_at));
         batch.put(&tables.user_sessions, session.user, version(&list), &ids)?;
-        self.put_session(&mut batch, &session, None).await?;
+        self.put_session(&mut batch, &session, None)?;
         batch.publish(&Event::SessionOpened(session.clone()))?;
         self.end_sessions(&mut batch, ended, EndReason::SignedOut)?;
         tables.commit(batch).await?;
@@ -108,7 +108,7 @@ impl SessionDeps {
         };
         let row = self.row(session.id).await?;
         let mut batch = self.shared.batch();
-        self.put_session(&mut batch, &touched, Some(row.version)).await?;
+        self.put_session(&mut batch, &touched, Some(row.version))?;
         tables.commit(batch).await?;
         Ok(touched)
     }
@@ -123,7 +123,7 @@ impl SessionDeps {
             Rotation::Next(session) => {
                 let session = session.issuing(now, self.shared.rules.access_ttl, lifetimes);
                 let mut batch = self.shared.batch();
-                self.put_session(&mut batch, &session, Some(row.version)).await?;
+                self.put_session(&mut batch, &session, Some(row.version))?;
                 self.shared.tables.commit(batch).await?;
                 self.rotations.add(&session);
                 Ok(session)
@@ -183,7 +183,7 @@ impl SessionDeps {
         let SessionRows { list, sessions } = self.rows(user.id).await?;
         let session = self.new_session(user, client);
         batch.put(&tables.user_sessions, session.user, version(&list), &vec![session.id])?;
-        self.put_session(&mut batch, &session, None).await?;
+        self.put_session(&mut batch, &session, None)?;
         self.end_sessions(&mut batch, &sessions, reason)?;
         batch.publish(&Event::SessionOpened(session.clone()))?;
         tables.commit_step(Durable::Password, batch).await?;
@@ -232,18 +232,14 @@ impl SessionDeps {
 
     /// Puts a session and when its user was last seen, and for a new browser session also its
     /// cookie.
-    async fn put_session(
+    fn put_session(
         &self,
         batch: &mut WriteBatch,
         session: &Session,
         read_at: Option<Version>,
     ) -> StoreResult<()> {
         let tables = &self.shared.tables;
-        let seen = tables.last_seen.get(session.user).await?;
-        let now = session.last_seen_at;
-        if seen.as_ref().is_none_or(|seen| !is_noted(seen.value, now)) {
-            batch.put(&tables.last_seen, session.user, version(&seen), &now)?;
-        }
+        batch.put_last(&tables.last_seen, session.user, &session.last_seen_at)?;
         let last_use = session.tokens_until.map_or(session.expires_at, |until| {
             // A session whose lifetime was shortened may expire before its tokens.
             until.max(session.expires_at)

@@ -14,8 +14,9 @@ use crate::store::{Batch, Put, StoreError, Version};
 
 /// Writes and events that are committed together or not at all.
 ///
-/// Every write names the version at which its key was read (`None`: absent). If a key has another
-/// version by the time of the commit, the commit ends in [`StoreError::Conflict`].
+/// Every write but [`WriteBatch::put_last`] names the version at which its key was read (`None`:
+/// absent). If a key has another version by the time of the commit, the commit ends in
+/// [`StoreError::Conflict`].
 #[derive(Debug, Clone)]
 pub struct WriteBatch {
     pub(super) batch: Batch,
@@ -62,6 +63,18 @@ impl WriteBatch {
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.put_encoded(table.key(key), read_at, encode(value)?, Some(expires_at));
+        Ok(())
+    }
+
+    /// Puts a value under a key that need not be read: the value of the last commit stays.
+    pub fn put_last<T: Serialize + DeserializeOwned>(
+        &mut self,
+        table: &Table<T>,
+        key: impl Display,
+        value: &T,
+    ) -> Result<(), StoreError> {
+        let (key, value) = (table.key(key), encode(value)?);
+        self.batch.put.push(Put { key, value, expires_at: None });
         Ok(())
     }
 
