@@ -31,9 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// How many hashes of visitors may wait for each thread, and how many of signed-in users.
 const QUEUE_PER_THREAD: usize = 32;
 
-/// The password whose hash stands in for that of an unknown user.
-const DECOY: &str = "decoy password";
-
 /// Why a password was not hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HashError {
@@ -102,7 +99,7 @@ impl Hasher {
 
     fn with_threads(log_n: u8, threads: usize) -> Result<Self, HashError> {
         let params = Params::new(log_n, 8, 3).map_err(|_| HashError::Broken)?;
-        let decoy = hash(params, DECOY)?.into();
+        let decoy = decoy(params).into();
         let queue = Arc::new(FairQueue::new(threads * QUEUE_PER_THREAD));
         for _ in 0..threads {
             let queue = queue.clone();
@@ -190,6 +187,13 @@ fn hash(params: Params, password: &str) -> Result<String, HashError> {
     Ok(hash.to_string())
 }
 
+/// Returns what stands in for the hash of an unknown user, as a PHC string: of the same cost, and
+/// of no password. It is not computed, so that the shop need not wait for it when it starts.
+fn decoy(params: Params) -> String {
+    let (salt, hash) = ("A".repeat(22), "A".repeat(43));
+    format!("$scrypt$ln={},r={},p={}${salt}${hash}", params.log_n(), params.r(), params.p())
+}
+
 #[cfg(test)]
 mod tests {
     use futures_util::future::join_all;
@@ -209,7 +213,19 @@ mod tests {
                 .unwrap()
         );
         assert!(!hasher.verify(Client::Staff, "Correct horse".into(), Some(stored)).await.unwrap());
-        assert!(!hasher.verify(Client::Staff, DECOY.into(), None).await.unwrap());
+        assert!(!hasher.verify(Client::Staff, "correct horse".into(), None).await.unwrap());
+    }
+
+    #[test]
+    fn the_hash_of_an_unknown_user_costs_as_much_as_any_other() {
+        let params = Params::new(4, 8, 3).unwrap();
+        let [real, decoy] = [hash(params, "correct horse").unwrap(), decoy(params)];
+        let [real, decoy] = [&real, &decoy].map(|hash| PasswordHash::new(hash).unwrap());
+        let sizes = |hash: &PasswordHash| {
+            (hash.salt.as_ref().unwrap().len(), hash.hash.as_ref().unwrap().len())
+        };
+        assert_eq!(sizes(&decoy), sizes(&real));
+        assert_eq!(Params::try_from(&decoy), Params::try_from(&real));
     }
 
     #[actix::test]
