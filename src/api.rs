@@ -2,8 +2,6 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
-use schemars::JsonSchema;
-use serde::Deserialize;
 
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -24,26 +22,13 @@ pub mod user;
 /// The most entries of one page of a list.
 const MAX_PAGE: usize = 100;
 
-/// The query that selects one page of a list.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PageOf<Id> {
-    /// The entry after which the page starts; the first page if absent.
-    after: Option<Id>,
-    /// The most entries to return.
-    #[schemars(range(min = 1, max = 100))]
-    limit: Option<usize>,
-}
-
-impl<Id> PageOf<Id> {
-    /// Returns the most entries to return: 100 by default, an error if not from 1 to 100.
-    fn limit(&self) -> Result<usize, Problem> {
-        match self.limit {
-            None => Ok(MAX_PAGE),
-            Some(limit) if (1..=MAX_PAGE).contains(&limit) => Ok(limit),
-            Some(_) => Err(Problem::because(Code::InvalidQuery, "limit must be from 1 to 100")
-                .about_parameter("limit")),
-        }
+/// Returns the most entries of a page: 100 by default, an error if not from 1 to 100.
+fn page_limit(limit: Option<usize>) -> Result<usize, Problem> {
+    match limit {
+        None => Ok(MAX_PAGE),
+        Some(limit) if (1..=MAX_PAGE).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::because(Code::InvalidQuery, "limit must be from 1 to 100")
+            .about_parameter("limit")),
     }
 }
 

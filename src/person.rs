@@ -107,7 +107,8 @@ async fn orders_of(state: &AppState, user: UserId) -> Result<Vec<OrderJson>, Pro
     let mut orders = Vec::new();
     let mut after = None;
     loop {
-        let page = state.shop.orders.ask(ListOrders { user, after, limit: PAGE }).await?;
+        let page =
+            state.shop.orders.ask(ListOrders { user, status: None, after, limit: PAGE }).await?;
         let Some(last) = page.last() else { return Ok(orders) };
         after = Some(last.id);
         orders.extend(page.iter().map(order_json));

@@ -154,8 +154,9 @@ pub async fn open(url: &str, options: &Options, clock: Clock) -> Result<SharedSt
 
 /// The format that both stores write. Format 2 has one more event than format 1, that the behaviour
 /// of the bank changed. Format 3 has the index of all orders, which every commit of an order keeps
-/// in step, and the administrators who caused events.
-const FORMAT: u64 = 3;
+/// in step, and the administrators who caused events. Format 4 also has the orders of each user by
+/// status.
+const FORMAT: u64 = 4;
 
 /// What a store has instead of its format while another one is copied into it.
 const COPYING: &str = "copying";

@@ -14,7 +14,7 @@ use domain::list::ListPage;
 use domain::order::checkout::Checkout;
 use domain::order::stage::Stage;
 use domain::order::unknown::UnknownPayment;
-use domain::order::{Order, OrderError, OrderId};
+use domain::order::{Order, OrderError, OrderId, OrderStatus};
 use domain::user::Author;
 use domain::user::UserId;
 
@@ -185,6 +185,8 @@ pub struct PageAllOrders {
 pub struct ListOrders {
     /// The buyer.
     pub user: UserId,
+    /// The status of the orders; `None` lists those of any status.
+    pub status: Option<OrderStatus>,
     /// The order after which the list starts; `None` starts with the newest.
     pub after: Option<OrderId>,
     /// The most orders to return.
@@ -206,7 +208,12 @@ pub struct PageOrders {
 /// Requests the number of orders of a user.
 #[derive(Debug, Clone, Message)]
 #[rtype(result = "Result<u64, Failure<OrderError>>")]
-pub struct CountOrders(pub UserId);
+pub struct CountOrders {
+    /// The buyer.
+    pub user: UserId,
+    /// The status of the orders; `None` counts those of any status.
+    pub status: Option<OrderStatus>,
+}
 
 /// Requests the unknown payments that this node or another one is looking up, the oldest order
 /// first, and their number.
@@ -417,9 +424,9 @@ impl Handler<PageOrders> for OrderDesk {
 impl Handler<CountOrders> for OrderDesk {
     type Result = Detached<u64, OrderError>;
 
-    fn handle(&mut self, CountOrders(user): CountOrders, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, count: CountOrders, _: &mut Self::Context) -> Self::Result {
         let deps = self.deps.clone();
-        Box::pin(async move { deps.count(user).await })
+        Box::pin(async move { deps.count(count.user, count.status).await })
     }
 }
 

@@ -13,6 +13,7 @@ use domain::order::{NodeId, Order, OrderId};
 use domain::session::{Session, SessionId};
 use domain::statistics::Totals;
 use domain::statistics::counted::CountedOrder;
+use domain::statistics::standing::ByStatus;
 use domain::statistics::sums::Sums;
 use domain::user::known::KnownNetworks;
 use domain::user::reset::ResetLink;
@@ -76,12 +77,16 @@ pub struct Buyer {
     /// version are counted.
     #[serde(default)]
     pub spent: Option<Cents>,
+    /// The number of orders by status; `None` until those of an earlier version are counted.
+    #[serde(default)]
+    pub by_status: Option<ByStatus>,
 }
 
 impl Buyer {
     /// Returns what is stored of a new user.
     pub fn new() -> Self {
-        Self { orders: Some(0), spent: Some(Cents::ZERO), ..Self::default() }
+        let by_status = Some(ByStatus::default());
+        Self { orders: Some(0), spent: Some(Cents::ZERO), by_status, ..Self::default() }
     }
 }
 
@@ -150,12 +155,14 @@ pub struct Tables {
     pub staged_orders: Table<OrderId>,
     /// Orders by the words by which they are found, newest first.
     pub order_words: Table<OrderId>,
-    /// The version of these two, under `all`.
+    /// The version of these two and of `status_orders`, under `all`.
     pub order_index_version: Table<u64>,
     /// The orders of a user, newest first.
     pub user_orders: Table<OrderId>,
-    /// The unpaid orders, the declined payments, and the number and sum of the orders of users, by
-    /// user; never removed.
+    /// The orders of a user in each status, newest first.
+    pub status_orders: Table<OrderId>,
+    /// The unpaid orders, the declined payments, and the numbers and the sum of the orders of
+    /// users, by user; never removed.
     pub buyers: Table<Buyer>,
     /// Orders that wait for a payment or a refund.
     pub pending_orders: Table<OrderId>,
@@ -212,6 +219,7 @@ impl Tables {
             order_words: Table::new(&store, "order-word"),
             order_index_version: Table::new(&store, "order-index-version"),
             user_orders: Table::new(&store, "user-orders"),
+            status_orders: Table::new(&store, "status-order"),
             buyers: Table::new(&store, "buyer"),
             pending_orders: Table::new(&store, "pending-order"),
             placed: Table::new(&store, "placed"),

@@ -64,6 +64,21 @@ pub enum OrderStatus {
     Refunded,
 }
 
+impl OrderStatus {
+    /// Returns the name of the status in JSON and in stored keys.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PendingPayment => "pending_payment",
+            Self::Paid => "paid",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
 /// The recipient of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
@@ -279,6 +294,16 @@ mod tests {
     fn an_order_is_displayed_by_its_id() {
         let id = Uuid::from_u128(7);
         assert_eq!(OrderId(id).to_string(), id.to_string());
+    }
+
+    #[test]
+    fn every_status_has_its_name_from_json() {
+        let names =
+            ["pending_payment", "paid", "shipped", "delivered", "cancelled", "expired", "refunded"];
+        for name in names {
+            let status: OrderStatus = serde_json::from_value(name.into()).unwrap();
+            assert_eq!(status.name(), name);
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use serde_json::json;
 use views::locale::Locale;
 use views::site::{languages, localized};
 
-use super::{PageOf, cut, expected_versions};
+use super::{cut, expected_versions, page_limit};
 use crate::answer::{Answer, Answered, One, Page, one, to_bytes};
 use crate::assets::{self, accepted_encoding};
 use crate::auth::bearer::Admin;
@@ -167,7 +167,7 @@ fn page(
     json: impl Fn(&Article) -> ArticleJson,
 ) -> Result<Page<ArticleJson, ArticleId>, Problem> {
     let search = Search::new(&q);
-    let limit = PageOf { after, limit }.limit()?;
+    let limit = page_limit(limit)?;
     let is_found = |article: &&Article| is_shown(article) && article.is_found_by(&search);
     let mut found: Vec<_> = articles.values().filter(is_found).collect();
     let total = found.len() as u64;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::PageOf;
+use super::page_limit;
 use crate::answer::{Answered, Example, Success, success};
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
@@ -76,7 +76,7 @@ pub async fn list_events(
     Parameters(query): Parameters<EventsQuery>,
 ) -> Answered<Success<Section>> {
     let EventsQuery { after, limit, kind, subject } = query;
-    let limit = PageOf { after, limit }.limit()?;
+    let limit = page_limit(limit)?;
     let filter = log::filter(&state.shop, kind.as_deref(), subject.as_deref()).await?;
     let unavailable = |error| Problem::because(Code::Unavailable, error);
     let last = state.shop.caught_up().await.map_err(unavailable)?;

@@ -11,14 +11,14 @@ use actors::order::{
 };
 use domain::money::Cents;
 use domain::order::checkout::Checkout;
-use domain::order::{Contact, Order, OrderId};
+use domain::order::{Contact, Order, OrderId, OrderStatus};
 use domain::payment::PaymentStatus;
 use domain::user::Email;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{PageOf, cut};
+use super::{cut, page_limit};
 use crate::answer::{Answer, Answered, One, Page, one};
 use crate::auth::bearer::{Admin, Bearer};
 use crate::error::Problem;
@@ -49,6 +49,19 @@ pub struct NewOrder {
     name: String,
     email: String,
     address: String,
+}
+
+/// The query that selects a page of the user's orders.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OwnOrdersQuery {
+    /// The status of the orders.
+    status: Option<OrderStatus>,
+    /// The order after which the page starts; the first page if absent.
+    after: Option<OrderId>,
+    /// The most orders to return.
+    #[schemars(range(min = 1, max = 100))]
+    limit: Option<usize>,
 }
 
 /// `POST /api/orders`: places an order for the cart and pays it.
@@ -95,16 +108,17 @@ pub async fn cancel_order(
     Ok(order_or_accepted(&order))
 }
 
-/// `GET /api/orders`: lists one page of the user's orders, newest first.
+/// `GET /api/orders`: lists one page of the user's orders, or of those with a status, newest first.
 pub async fn list_orders(
     Bearer(me): Bearer,
     state: Data<AppState>,
-    Parameters(page): Parameters<PageOf<OrderId>>,
+    Parameters(query): Parameters<OwnOrdersQuery>,
 ) -> Answered<Page<OrderJson, OrderId>> {
-    let limit = page.limit()?;
-    let list = ListOrders { user: me.user, after: page.after, limit: limit + 1 };
+    let OwnOrdersQuery { status, after, limit } = query;
+    let limit = page_limit(limit)?;
+    let list = ListOrders { user: me.user, status, after, limit: limit + 1 };
     let mut orders = state.shop.orders.ask(list).await?;
-    let total = state.shop.orders.ask(CountOrders(me.user)).await?;
+    let total = state.shop.orders.ask(CountOrders { user: me.user, status }).await?;
     let next = cut(&mut orders, limit).map(|order| order.id);
     let entries = orders.iter().map(order_json).collect();
     Ok(Answer::ok(Page { entries, total, next }))

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{PageOf, cut};
+use super::{cut, page_limit};
 use crate::answer::{Answer, Answered, Example, One, Page, Success, one, success};
 use crate::auth::audit::{SecurityEvent, record};
 use crate::auth::bearer::{Admin, Bearer};
@@ -136,7 +136,7 @@ pub async fn list_users(
     Parameters(query): Parameters<UsersQuery>,
 ) -> Answered<Page<UserReportJson, UserId>> {
     let UsersQuery { q: search, after, limit } = query;
-    let limit = PageOf { after, limit }.limit()?;
+    let limit = page_limit(limit)?;
     if !search.is_empty() {
         let page = state.shop.users.ask(PageUsers { search, after, limit }).await?;
         let (total, next) = (page.total, page.next);

@@ -141,6 +141,7 @@ mod tests {
     use domain::payment::Outcome;
     use domain::statistics::Counts;
     use domain::statistics::bucket::Series;
+    use domain::statistics::standing::ByStatus;
     use domain::statistics::sums::Sums;
     use domain::user::{Role, User, UserId, Username};
     use uuid::Uuid;
@@ -323,7 +324,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_sum_of_orders_that_is_wrong_is_reported() {
+    async fn a_sum_and_numbers_of_orders_by_status_that_are_wrong_are_reported() {
         let tables = empty_tables();
         let order = Order { status: OrderStatus::Refunded, ..order_with_id(1) };
         let paid = Order { status: OrderStatus::Shipped, ..order_with_id(2) };
@@ -335,13 +336,16 @@ mod tests {
                 .put(&tables.user_orders, user_order_key(user, order.id), None, &order.id)
                 .unwrap();
         }
-        let buyer = Buyer { spent: Some(Cents(7)), ..Buyer::default() };
+        let by_status = Some(ByStatus { shipped: 2, ..ByStatus::default() });
+        let buyer = Buyer { spent: Some(Cents(7)), by_status, ..Buyer::default() };
         batch.put(&tables.buyers, user, None, &buyer).unwrap();
         tables.commit(batch).await.unwrap();
         let findings = store_differences(&tables).await;
         let Cents(spent) = paid.total;
         let expected = format!("user {user} has paid {spent} cents, but 7 are counted");
         assert!(findings.contains(&expected), "{findings:?}");
+        let counted = |finding: &String| finding.starts_with(&format!("the orders of user {user}"));
+        assert_eq!(findings.iter().filter(|finding| counted(finding)).count(), 1, "{findings:?}");
     }
 
     #[actix_web::test]
@@ -439,8 +443,11 @@ mod tests {
         let differences = store_differences(&tables).await;
         let count =
             |text: &str| differences.iter().filter(|difference| difference.contains(text)).count();
-        let counts = ["is missing from the orders by stage", "must not be in the orders by stage"];
-        assert_eq!(counts.map(count), [1, 1], "{differences:?}");
+        for part in ["stage", "user and status"] {
+            let counts = ["is missing from", "must not be in"]
+                .map(|finding| count(&format!("{finding} the orders by {part}")));
+            assert_eq!(counts, [1, 1], "{differences:?}");
+        }
         let words = waiting.words().len() - 1;
         assert_eq!(count("must not be in the orders by word"), words + 1, "{differences:?}");
         assert_eq!(count("is missing from the orders by word"), 0);

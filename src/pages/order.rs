@@ -124,7 +124,7 @@ pub async fn show_order(
 pub async fn redirect_to_latest_order(
     Member { visitor, me }: Member,
 ) -> Result<HttpResponse, Problem> {
-    let list = ListOrders { user: me.user, after: None, limit: 1 };
+    let list = ListOrders { user: me.user, status: None, after: None, limit: 1 };
     let orders = visitor.state.shop.orders.ask(list).await?;
     Ok(see_other(&orders.first().map_or("/orders".into(), |order| format!("/orders/{}", order.id))))
 }

@@ -7,7 +7,11 @@ use crate::operation::{Operation, get, post, put};
 /// Returns the operations.
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        get("/api/orders", order::list_orders, "Lists one page of the user's orders, newest first"),
+        get(
+            "/api/orders",
+            order::list_orders,
+            "Lists one page of the user's orders, or of those with a status, newest first",
+        ),
         post("/api/orders", order::place_order, "Places an order for the cart and pays it")
             .answers(&[201, 202])
             .refuses(&[

@@ -98,10 +98,11 @@ async fn forget_numbers(tables: &Tables, buyer: UserId, batch: &mut WriteBatch) 
     let users = tables.user_count.get("all").await.unwrap().unwrap();
     batch.remove(&tables.user_count, "all", users.version);
     let row = tables.buyers.get(buyer).await.unwrap().unwrap();
-    let uncounted = Buyer { orders: None, spent: None, ..row.value };
+    let uncounted = Buyer { orders: None, spent: None, by_status: None, ..row.value };
     batch.put(&tables.buyers, buyer, Some(row.version), &uncounted).unwrap();
     forget_statistics(tables, batch).await;
     remove_all(&tables.staged_orders, batch).await;
+    remove_all(&tables.status_orders, batch).await;
     remove_all(&tables.order_words, batch).await;
     remove_all(&tables.order_index_version, batch).await;
     remove_all(&tables.user_words, batch).await;

@@ -1,7 +1,8 @@
-//! The number and the sum of the orders of a user, which the commit that changes an order changes.
+//! The numbers and the sum of the orders of a user, which the commit that changes an order changes.
 
 use domain::money::Cents;
 use domain::order::Order;
+use domain::statistics::standing::ByStatus;
 use domain::user::UserId;
 
 use crate::store::StoreError;
@@ -27,6 +28,9 @@ impl Buyer {
             unpaid,
             orders: self.orders.map(|orders| orders.saturating_add(placed)),
             spent: self.spent.map(sum),
+            by_status: self
+                .by_status
+                .map(|counts| counts.after(before.map(|before| before.status), order.status)),
             ..self
         }
     }
@@ -35,11 +39,22 @@ impl Buyer {
 /// Returns whether a change of an order changes what is stored of its user.
 pub(super) fn changes_buyer(before: Option<&Order>, order: &Order) -> bool {
     before.is_none_or(|before| {
-        before.is_unpaid() != order.is_unpaid() || before.revenue() != order.revenue()
+        before.status != order.status
+            || before.is_unpaid() != order.is_unpaid()
+            || before.revenue() != order.revenue()
     })
 }
 
-/// Returns the number and the sum of the orders of a user, given what is stored.
+/// What is counted of the orders of a user.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counted {
+    /// The number of orders by status.
+    pub(crate) by_status: ByStatus,
+    /// What they have earned.
+    pub(crate) spent: Cents,
+}
+
+/// Returns the numbers and the sum of the orders of a user, given what is stored.
 ///
 /// An earlier version has not stored them: then the orders are counted once, and an order that
 /// changes at the same time is a conflict.
@@ -48,34 +63,39 @@ pub(crate) async fn counted(
     mut batch: WriteBatch,
     user: UserId,
     row: Option<Row<Buyer>>,
-) -> Result<(u64, Cents), StoreError> {
-    let stored = row.as_ref().and_then(|row| row.value.orders.zip(row.value.spent));
-    if let Some(counted) = stored {
-        return Ok(counted);
-    }
-    let (orders, spent) = count(tables, user).await?;
+) -> Result<Counted, StoreError> {
     let read_at = version(&row);
     let buyer = row.map(|row| row.value).unwrap_or_default();
-    let counted = Buyer { orders: Some(orders), spent: Some(spent), ..buyer };
-    batch.put(&tables.buyers, user, read_at, &counted)?;
+    if let Buyer { orders: Some(_), spent: Some(spent), by_status: Some(by_status), .. } = buyer {
+        return Ok(Counted { by_status, spent });
+    }
+    let counted = count(tables, user).await?;
+    let Counted { by_status, spent } = counted;
+    let buyer = Buyer {
+        orders: Some(by_status.of(None)),
+        spent: Some(spent),
+        by_status: Some(by_status),
+        ..buyer
+    };
+    batch.put(&tables.buyers, user, read_at, &buyer)?;
     tables.commit(batch).await?;
-    Ok((orders, spent))
+    Ok(counted)
 }
 
 /// Counts the orders of a user, page by page.
-async fn count(tables: &Tables, user: UserId) -> Result<(u64, Cents), StoreError> {
+async fn count(tables: &Tables, user: UserId) -> Result<Counted, StoreError> {
     let prefix = format!("{user}/");
     let mut after: Option<String> = None;
-    let mut orders = 0;
-    let mut spent = Cents::ZERO;
+    let mut counted = Counted::default();
     loop {
         let listed = tables.user_orders.list(&prefix, after.as_deref(), PAGE).await?;
-        let Some((last, _)) = listed.last() else { return Ok((orders, spent)) };
+        let Some((last, _)) = listed.last() else { return Ok(counted) };
         after = Some(last.clone());
-        orders += listed.len() as u64;
         let ids: Vec<_> = listed.into_iter().map(|(_, row)| row.value).collect();
         for order in tables.orders.get_many(&ids).await?.into_iter().flatten() {
-            spent = Cents(spent.0.saturating_add(order.value.revenue().0));
+            let Cents(spent) = counted.spent;
+            counted.spent = Cents(spent.saturating_add(order.value.revenue().0));
+            counted.by_status = counted.by_status.after(None, order.value.status);
         }
     }
 }

@@ -1,21 +1,22 @@
-//! The index of all orders: by stage, newest first, and by the words by which they are found.
+//! The index of all orders: by stage, by user and status, and by the words by which they are found.
 //!
 //! Its rows are in the commit that changes the order.
 
 use domain::order::stage::Stage;
-use domain::order::{Order, OrderId};
+use domain::order::{Order, OrderId, OrderStatus};
+use domain::user::UserId;
 
 use super::commands::OrderDeps;
 use crate::clock::Clock;
 use crate::store::StoreError;
 use crate::tables::Tables;
 use crate::tables::batch::WriteBatch;
-use crate::tables::index::Index;
+use crate::tables::index::{Index, put_all};
 use crate::tables::rows::{RowError, Rows};
-use crate::tables::table::{Row, version};
+use crate::tables::table::Row;
 
 /// The version of the index. A store with another one is indexed when it is opened.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// What the keys of all orders begin with.
 const ALL: &str = "all";
@@ -24,12 +25,14 @@ const ALL: &str = "all";
 const MOST_FOUND: usize = 1_000;
 
 impl OrderDeps {
-    /// Announces that the row of an order's stage will be needed.
+    /// Announces that the rows of an order's stage and status will be needed.
     pub(super) fn want_index(&self, order: &Order, rows: &mut Rows) {
-        rows.want(&self.shared.tables.staged_orders, stage_key(Some(order.stage()), order.id));
+        let tables = &self.shared.tables;
+        rows.want(&tables.staged_orders, stage_key(Some(order.stage()), order.id));
+        rows.want(&tables.status_orders, status_key(order.user, order.status, order.id));
     }
 
-    /// Puts a new order into the index, or moves it to its stage.
+    /// Puts a new order into the index, or moves it to its stage and status.
     pub(super) fn put_index(
         &self,
         before: Option<&Order>,
@@ -42,6 +45,9 @@ impl OrderDeps {
             for key in staged_keys(order) {
                 rows.put(&tables.staged_orders, key, &id, None)?;
             }
+            for key in status_keys(order) {
+                rows.put(&tables.status_orders, key, &id, None)?;
+            }
             for key in word_keys(order) {
                 rows.put(&tables.order_words, key, &id, None)?;
             }
@@ -50,6 +56,11 @@ impl OrderDeps {
         if before.stage() != order.stage() {
             rows.remove(&tables.staged_orders, stage_key(Some(before.stage()), id));
             rows.put(&tables.staged_orders, stage_key(Some(order.stage()), id), &id, None)?;
+        }
+        if before.status != order.status {
+            let status_orders = &tables.status_orders;
+            rows.remove(status_orders, status_key(order.user, before.status, id));
+            rows.put(status_orders, status_key(order.user, order.status, id), &id, None)?;
         }
         Ok(())
     }
@@ -98,23 +109,30 @@ async fn index_page(
     page: Vec<(String, Row<Order>)>,
 ) -> Result<(), StoreError> {
     let mut batch = tables.batch(clock.now());
-    for (key, Row { version: read_at, value: order }) in page {
-        batch.require(&tables.orders, key, Some(read_at));
-        for key in staged_keys(&order) {
-            let row = tables.staged_orders.get(&key).await?;
-            batch.put(&tables.staged_orders, key, version(&row), &order.id)?;
-        }
-        for key in word_keys(&order) {
-            let row = tables.order_words.get(&key).await?;
-            batch.put(&tables.order_words, key, version(&row), &order.id)?;
-        }
+    for (key, row) in &page {
+        batch.require(&tables.orders, key, Some(row.version));
     }
+    let listed = |keys: fn(&Order) -> Vec<String>| {
+        let of_order = move |order: &Order| {
+            let id = order.id;
+            keys(order).into_iter().map(move |key| (key, id))
+        };
+        page.iter().flat_map(move |(_, row)| of_order(&row.value)).collect()
+    };
+    put_all(&tables.staged_orders, &mut batch, listed(staged_keys)).await?;
+    put_all(&tables.status_orders, &mut batch, listed(status_keys)).await?;
+    put_all(&tables.order_words, &mut batch, listed(word_keys)).await?;
     tables.commit(batch).await.map(drop)
 }
 
 /// Returns the keys under which an order is listed by stage.
 pub fn staged_keys(order: &Order) -> Vec<String> {
     [None, Some(order.stage())].map(|stage| stage_key(stage, order.id)).into()
+}
+
+/// Returns the key under which an order is listed by user and status.
+pub fn status_keys(order: &Order) -> Vec<String> {
+    vec![status_key(order.user, order.status, order.id)]
 }
 
 /// Returns the keys under which an order is listed by word.
@@ -130,6 +148,16 @@ pub(super) fn stage_prefix(stage: Option<Stage>) -> String {
 /// Returns the key under which an order is listed in a stage, or among all orders.
 pub(super) fn stage_key(stage: Option<Stage>, order: OrderId) -> String {
     stage_prefix(stage) + &newest_first(order)
+}
+
+/// Returns the beginning of the keys of the orders of a user with a status.
+pub(super) fn status_prefix(user: UserId, status: OrderStatus) -> String {
+    format!("{user}/{}/", status.name())
+}
+
+/// Returns the key under which an order of a user is listed in a status.
+pub(super) fn status_key(user: UserId, status: OrderStatus, order: OrderId) -> String {
+    status_prefix(user, status) + &newest_first(order)
 }
 
 fn word_key(word: &str, order: OrderId) -> String {

@@ -84,8 +84,8 @@ impl WriteBatch {
     /// So a key may be removed only if it is never put again (articles, accounts, the carts of
     /// deleted users, deleted users, sessions), or if every batch that writes it also names the
     /// version of a row for which this holds (usernames, their looks, words, known networks,
-    /// reset links and last use: the account or a session; pending orders, their stages and their
-    /// words: the order; buckets of the statistics: the totals).
+    /// reset links and last use: the account or a session; pending orders, their stages, statuses
+    /// and words: the order; buckets of the statistics: the totals).
     pub fn remove<T: Serialize + DeserializeOwned>(
         &mut self,
         table: &Table<T>,

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Tables;
+use super::batch::WriteBatch;
 use super::table::{Row, Table, version};
 use crate::clock::Clock;
 use crate::store::StoreError;
@@ -57,4 +58,17 @@ impl Index<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Puts the rows of an index, whether they are stored already or not. Reads all of them at once.
+pub(crate) async fn put_all<T: Serialize + DeserializeOwned>(
+    table: &Table<T>,
+    batch: &mut WriteBatch,
+    rows: Vec<(String, T)>,
+) -> Result<(), StoreError> {
+    let keys: Vec<_> = rows.iter().map(|(key, _)| key).collect();
+    for ((key, value), stored) in rows.iter().zip(table.get_many(&keys).await?) {
+        batch.put(table, key, version(&stored), value)?;
+    }
+    Ok(())
 }

@@ -3,17 +3,18 @@
 //! Its rows are in the commit that changes the user.
 
 use domain::user::{User, UserId};
+use futures_util::future::try_join_all;
 
 use crate::clock::Clock;
 use crate::order::buyer::counted;
 use crate::store::StoreError;
 use crate::tables::batch::WriteBatch;
-use crate::tables::index::Index;
+use crate::tables::index::{Index, put_all};
 use crate::tables::table::{Row, version};
 use crate::tables::{Account, Tables};
 
 /// The version of the index. A store with another one is indexed when it is opened.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The most rows of a word that a search reads.
 const MOST_FOUND: usize = 1_000;
@@ -34,16 +35,17 @@ async fn index_page(
 ) -> Result<()> {
     let mut batch = tables.batch(clock.now());
     let mut ids = Vec::with_capacity(page.len());
+    let mut words = Vec::new();
     for (key, Row { version, value: Account { user, .. } }) in page {
         batch.require(&tables.accounts, key, Some(version));
-        put_words(tables, &mut batch, None, &user).await?;
+        words.extend(word_keys(&user).into_iter().map(|key| (key, user.id)));
         ids.push(user.id);
     }
+    put_all(&tables.user_words, &mut batch, words).await?;
     tables.commit(batch).await?;
-    for (user, buyer) in ids.iter().zip(tables.buyers.get_many(&ids).await?) {
-        counted(tables, tables.batch(clock.now()), *user, buyer).await?;
-    }
-    Ok(())
+    let buyers = ids.iter().zip(tables.buyers.get_many(&ids).await?);
+    let counts = buyers.map(|(id, buyer)| counted(tables, tables.batch(clock.now()), *id, buyer));
+    try_join_all(counts).await.map(drop)
 }
 
 /// Puts the words by which a user is found who is new or has changed, and removes the former ones.

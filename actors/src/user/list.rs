@@ -13,7 +13,7 @@ use super::count::count;
 use super::index::find;
 use super::{ListUsers, PageUsers};
 use crate::failure::Failure;
-use crate::order::buyer::counted;
+use crate::order::buyer::{Counted, counted};
 use crate::store::StoreError;
 use crate::tables::table::Row;
 
@@ -84,12 +84,13 @@ impl UserDeps {
         let now = self.shared.clock.now();
         let mut reports = Vec::with_capacity(users.len());
         for ((user, buyer), seen) in users.into_iter().zip(buyers).zip(seen) {
-            let (orders, spent) = counted(tables, self.shared.batch(), user.id, buyer).await?;
+            let Counted { by_status, spent } =
+                counted(tables, self.shared.batch(), user.id, buyer).await?;
             let sessions = sessions.remove(&user.id).unwrap_or_default();
             // An earlier version has stored only the last use of each session.
             let last_uses = sessions.iter().map(|session| session.last_seen_at);
             reports.push(UserReport {
-                orders,
+                orders: by_status.of(None),
                 spent,
                 last_seen_at: last_uses.chain(seen.map(|seen| seen.value)).max(),
                 devices: sessions.iter().filter(|session| session.is_live(now)).count(),

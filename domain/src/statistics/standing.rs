@@ -59,7 +59,7 @@ impl Standing {
 
     /// Changes every number in which an order is counted.
     fn change(&mut self, order: &CountedOrder, change: impl Fn(&mut u64)) {
-        change(self.orders.of(order.status));
+        change(self.orders.of_mut(order.status));
         change(self.stages.of_mut(order.stage()));
         match (order.status, order.payment) {
             (OrderStatus::PendingPayment, PaymentStatus::Submitting) => change(&mut self.waiting),
@@ -78,7 +78,30 @@ impl Standing {
 }
 
 impl ByStatus {
-    fn of(&mut self, status: OrderStatus) -> &mut u64 {
+    /// Returns the number of orders with a status, or of all orders.
+    pub fn of(mut self, status: Option<OrderStatus>) -> u64 {
+        let Some(status) = status else {
+            let Self { pending_payment, paid, shipped, delivered, cancelled, expired, refunded } =
+                self;
+            return [pending_payment, paid, shipped, delivered, cancelled, expired, refunded]
+                .into_iter()
+                .fold(0, u64::saturating_add);
+        };
+        *self.of_mut(status)
+    }
+
+    /// Returns the numbers after the status of an order has changed; `None` before it was placed.
+    pub fn after(mut self, before: Option<OrderStatus>, status: OrderStatus) -> Self {
+        if let Some(before) = before {
+            let count = self.of_mut(before);
+            *count = count.saturating_sub(1);
+        }
+        let count = self.of_mut(status);
+        *count = count.saturating_add(1);
+        self
+    }
+
+    fn of_mut(&mut self, status: OrderStatus) -> &mut u64 {
         match status {
             OrderStatus::PendingPayment => &mut self.pending_payment,
             OrderStatus::Paid => &mut self.paid,

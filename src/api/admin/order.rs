@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, Answered, Example, One, Page, Resource, Success, one, success};
-use crate::api::PageOf;
 use crate::api::order::order_or_accepted;
+use crate::api::page_limit;
 use crate::auth::bearer::Admin;
 use crate::error::Problem;
 use crate::error::code::Code;
@@ -117,7 +117,7 @@ pub async fn list_orders(
     Parameters(query): Parameters<OrdersQuery>,
 ) -> Answered<Page<AdminOrderJson, OrderId>> {
     let OrdersQuery { status: stage, q: search, after, limit } = query;
-    let limit = PageOf { after, limit }.limit()?;
+    let limit = page_limit(limit)?;
     let page = PageAllOrders { stage, search, after, limit };
     let page = state.shop.orders.ask(page).await?;
     let entries = page.entries.iter().map(admin_order_json).collect();

@@ -1,9 +1,10 @@
-//! Checks of the stored numbers: of all users, and the number and sum of the orders of each user.
+//! Checks of the stored numbers: of all users, and the numbers and sum of the orders of each user.
 
 use actors::store::StoreError;
 use actors::tables::Tables;
 use domain::money::Cents;
 use domain::order::OrderId;
+use domain::statistics::standing::ByStatus;
 
 use super::scan::{PAGE, Scan};
 use super::{Line, Report};
@@ -15,8 +16,8 @@ pub(super) async fn users(tables: &Tables, report: Report<'_>) -> Result<(), Sto
     Ok(())
 }
 
-/// Checks the number and the sum of the orders of each user for whom they are stored. Users and the
-/// orders by user have the same order, so both are read side by side.
+/// Checks the numbers and the sum of the orders of each user for whom they are stored. Users and
+/// the orders by user have the same order, so both are read side by side.
 pub(super) async fn orders(tables: &Tables, report: Report<'_>) -> Result<(), StoreError> {
     let mut buyers = Scan::new(&tables.buyers);
     let mut listed = Scan::new(&tables.user_orders);
@@ -30,27 +31,36 @@ pub(super) async fn orders(tables: &Tables, report: Report<'_>) -> Result<(), St
         if let Some(counted) = buyer.orders {
             compare(&format!("orders of user {user}"), counted, ids.len() as u64, report);
         }
-        if let Some(Cents(counted)) = buyer.spent {
-            let spent = revenue(tables, &ids).await?;
-            if counted != spent {
-                let difference =
-                    format!("user {user} has paid {spent} cents, but {counted} are counted");
-                report(Line::Difference(difference));
-            }
+        let (spent, by_status) = figures(tables, &ids).await?;
+        if let Some(Cents(counted)) = buyer.spent
+            && counted != spent
+        {
+            let difference =
+                format!("user {user} has paid {spent} cents, but {counted} are counted");
+            report(Line::Difference(difference));
+        }
+        if let Some(counted) = buyer.by_status
+            && counted != by_status
+        {
+            let difference =
+                format!("the orders of user {user} are {by_status:?}, but counted as {counted:?}");
+            report(Line::Difference(difference));
         }
     }
     Ok(())
 }
 
-/// Returns what the orders have earned that exist.
-async fn revenue(tables: &Tables, ids: &[OrderId]) -> Result<u64, StoreError> {
-    let mut revenue: u64 = 0;
+/// Returns what the orders have earned that exist, and their number by status.
+async fn figures(tables: &Tables, ids: &[OrderId]) -> Result<(u64, ByStatus), StoreError> {
+    let mut spent: u64 = 0;
+    let mut by_status = ByStatus::default();
     for ids in ids.chunks(PAGE) {
-        let orders = tables.orders.get_many(ids).await?;
-        let earned = orders.into_iter().flatten().map(|row| row.value.revenue().0);
-        revenue = earned.fold(revenue, u64::saturating_add);
+        for order in tables.orders.get_many(ids).await?.into_iter().flatten() {
+            spent = spent.saturating_add(order.value.revenue().0);
+            by_status = by_status.after(None, order.value.status);
+        }
     }
-    Ok(revenue)
+    Ok((spent, by_status))
 }
 
 fn compare(what: &str, counted: u64, stored: u64, report: Report<'_>) {

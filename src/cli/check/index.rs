@@ -1,6 +1,6 @@
-//! Checks of the index of all orders: by stage and by word.
+//! Checks of the index of all orders: by stage, by user and status, and by word.
 
-use actors::order::index::{staged_keys, word_keys};
+use actors::order::index::{staged_keys, status_keys, word_keys};
 use actors::store::StoreError;
 use actors::tables::Tables;
 use actors::tables::table::Table;
@@ -10,20 +10,22 @@ use super::Report;
 use super::lists::{orders, report_extra, report_missing};
 use super::scan::Scan;
 
-/// One half of the index.
-struct Half {
+/// One part of the index.
+struct Part {
     /// How findings name it.
     name: &'static str,
     table: Table<OrderId>,
     keys: fn(&Order) -> Vec<String>,
 }
 
-/// Returns both halves.
-fn halves(tables: &Tables) -> [Half; 2] {
-    let (staged, words) = (tables.staged_orders.clone(), tables.order_words.clone());
+/// Returns the parts.
+fn parts(tables: &Tables) -> [Part; 3] {
+    let [staged, by_status, words] =
+        [&tables.staged_orders, &tables.status_orders, &tables.order_words].map(Clone::clone);
     [
-        Half { name: "the orders by stage", table: staged, keys: staged_keys },
-        Half { name: "the orders by word", table: words, keys: word_keys },
+        Part { name: "the orders by stage", table: staged, keys: staged_keys },
+        Part { name: "the orders by user and status", table: by_status, keys: status_keys },
+        Part { name: "the orders by word", table: words, keys: word_keys },
     ]
 }
 
@@ -33,7 +35,7 @@ pub(super) async fn listed(
     orders: &[Order],
     report: Report<'_>,
 ) -> Result<(), StoreError> {
-    for Half { name, table, keys } in halves(tables) {
+    for Part { name, table, keys } in parts(tables) {
         let keys: Vec<_> = orders.iter().flat_map(keys).collect();
         let rows = table.get_many(&keys).await?;
         for (key, _) in keys.iter().zip(rows).filter(|(_, row)| row.is_none()) {
@@ -45,7 +47,7 @@ pub(super) async fn listed(
 
 /// Checks that the index holds no other keys than those of the orders.
 pub(super) async fn extra(tables: &Tables, report: Report<'_>) -> Result<(), StoreError> {
-    for Half { name, table, keys } in halves(tables) {
+    for Part { name, table, keys } in parts(tables) {
         let mut listed = Scan::new(&table);
         while let Some(page) = listed.next_page().await? {
             let orders = orders(tables, page.iter().map(|(_, order)| *order)).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::order::index::{staged_keys, word_keys};
+use actors::order::index::{staged_keys, status_keys, word_keys};
 use actors::tables::Tables;
 use actors::tables::batch::WriteBatch;
 use domain::article::texts::Texts;
@@ -53,6 +53,9 @@ pub(super) fn put_order(batch: &mut WriteBatch, tables: &Tables, order: &Order) 
     batch.put(&tables.orders, order.id, None, order).unwrap();
     for key in staged_keys(order) {
         batch.put(&tables.staged_orders, key, None, &order.id).unwrap();
+    }
+    for key in status_keys(order) {
+        batch.put(&tables.status_orders, key, None, &order.id).unwrap();
     }
     for key in word_keys(order) {
         batch.put(&tables.order_words, key, None, &order.id).unwrap();

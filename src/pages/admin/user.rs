@@ -154,7 +154,11 @@ async fn render_report(
     me: UserId,
 ) -> Result<Markup, Problem> {
     let user = report.user.id;
-    let orders = state.shop.orders.ask(ListOrders { user, after: None, limit: ORDERS }).await?;
+    let orders = state
+        .shop
+        .orders
+        .ask(ListOrders { user, status: None, after: None, limit: ORDERS })
+        .await?;
     let sessions = state.shop.sessions.ask(ListSessions(user)).await?;
     let page = UserPage { report, orders: &orders, sessions: &sessions, me };
     Ok(detail::panel(locale, &page))

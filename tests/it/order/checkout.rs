@@ -1,7 +1,7 @@
 //! Checkouts: stock, totals, idempotency keys, and the list of orders.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{shop_with_ana, text};
 use crate::harness::single_node;
@@ -159,4 +159,33 @@ async fn orders_are_listed_newest_first_page_by_page() {
     assert_eq!(ana.orders_listed("?limit=2").await, bought[..2]);
     let second = text(&bought[1]["id"]);
     assert_eq!(ana.orders_listed(&format!("?limit=2&after={second}")).await, bought[2..]);
+}
+
+#[actix_web::test]
+async fn orders_are_listed_by_status() {
+    let (_shop, admin, ana) = shop_with_ana(&[]).await;
+    let mut bought = Vec::new();
+    for key in ["a", "b", "c"] {
+        bought.insert(0, ana.buys(2, key).await);
+    }
+    let cancelled = ana.is_declined(&admin, "d").await;
+    ana.cancels(&cancelled).await.expect(200);
+    admin.moves(&bought[1], "ship").await.expect(200);
+    let pages = async |query: &str| {
+        let page = ana.get(&format!("/api/orders?{query}")).await.expect(200).json;
+        let orders = page["orders"].as_array().unwrap();
+        let ids: Vec<_> = orders.iter().map(|order| order["id"].clone()).collect();
+        (ids, page["total"].as_u64().unwrap(), page["next"].clone())
+    };
+    let id = |order: &Value| order["id"].clone();
+    let [newest, shipped, oldest] = [0, 1, 2].map(|number| id(&bought[number]));
+    assert_eq!(pages("status=paid").await, (vec![newest.clone(), oldest.clone()], 2, Value::Null));
+    assert_eq!(pages("status=paid&limit=1").await, (vec![newest.clone()], 2, newest.clone()));
+    let after = format!("status=paid&limit=1&after={}", text(&newest));
+    assert_eq!(pages(&after).await, (vec![oldest], 2, Value::Null));
+    assert_eq!(pages("status=shipped").await, (vec![shipped], 1, Value::Null));
+    assert_eq!(pages("status=cancelled").await, (vec![id(&cancelled)], 1, Value::Null));
+    assert_eq!(pages("status=refunded").await, (vec![], 0, Value::Null));
+    let refused = ana.get("/api/orders?status=to_ship").await.expect_problem(400, "invalid_query");
+    assert!(refused.json.to_string().contains("status"), "{:?}", refused.json);
 }

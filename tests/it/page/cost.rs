@@ -34,8 +34,10 @@ const OF_ADMINS: [&str; 6] =
 
 /// Lists with a search or with a place, besides the routes alone. A page for browsers is not among
 /// those with a place: it counts what is before it, so it reads more the further back it is.
-const QUERIES: [&str; 10] = [
+const QUERIES: [&str; 12] = [
     "/api/orders?after={id}",
+    "/api/orders?status=cancelled",
+    "/api/orders?status=cancelled&after={id}",
     "/api/articles?q=lamp&sort=-price",
     "/api/admin/search?q=ana",
     "/api/admin/orders?q=ana",

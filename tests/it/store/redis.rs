@@ -279,9 +279,9 @@ async fn a_tail_goes_on_after_a_restart_of_redis() {
 #[tokio::test]
 async fn a_newer_format_is_refused() {
     let redis = RedisServer::start();
-    redis.ask("SET {shop}:format 4");
+    redis.ask("SET {shop}:format 5");
     let error = try_open(&redis.url()).await.err().unwrap();
-    assert!(matches!(error, OpenError::NewerFormat { found: 4, supported: 3 }), "{error}");
+    assert!(matches!(error, OpenError::NewerFormat { found: 5, supported: 4 }), "{error}");
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn buy_until_refused(test: &TestShop, node: &Shop, user: UserId, name: &st
 }
 
 async fn orders(test: &TestShop, user: UserId) -> Vec<Order> {
-    let list = ListOrders { user, after: None, limit: 100 };
+    let list = ListOrders { user, status: None, after: None, limit: 100 };
     test.shop.orders.ask(list).await.unwrap()
 }
 

@@ -1,19 +1,20 @@
 //! The orders of a user: their number, and their pages.
 
-use actors::order::{CountOrders, ListOrders, PageOrders};
+use actors::order::{CountOrders, DeliverOrder, ListOrders, PageOrders, ShipOrder};
+use actors::shop::Shop;
 use actors::tables::{Buyer, user_order_key};
 use domain::list::ListPage;
-use domain::order::{Order, OrderId};
+use domain::order::{Order, OrderId, OrderStatus};
 use domain::user::UserId;
 use futures_util::future::join_all;
 use uuid::Uuid;
 
 use super::limits::buy;
 use super::round::set_stock;
-use crate::harness::{TestShop, eventually};
+use crate::harness::{TestShop, author, eventually};
 
 async fn count(test: &TestShop, user: UserId) -> u64 {
-    test.shop.orders.ask(CountOrders(user)).await.unwrap()
+    test.shop.orders.ask(CountOrders { user, status: None }).await.unwrap()
 }
 
 async fn page(test: &TestShop, user: UserId, after: Option<u128>) -> ListPage<Order, OrderId> {
@@ -62,7 +63,7 @@ async fn orders_placed_at_once_on_two_nodes_are_all_counted() {
     ))
     .await;
     for user in buyers {
-        let list = ListOrders { user, after: None, limit: 100 };
+        let list = ListOrders { user, status: None, after: None, limit: 100 };
         let placed = test.shop.orders.ask(list).await.unwrap().len() as u64;
         let row = test.shop.tables.buyers.get(user).await.unwrap().unwrap();
         assert_eq!((row.value.orders, count(&test, user).await), (Some(placed), placed));
@@ -77,7 +78,10 @@ async fn orders_of_an_earlier_version_are_counted_once_and_then_with_each_commit
     let placed = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
     store(&test, &placed, 1..=1_200).await;
     let second_node = test.second_node().await;
-    let counts = join_all([&test.shop, &second_node].map(|node| node.orders.ask(CountOrders(ana))));
+    let counts = join_all(
+        [&test.shop, &second_node]
+            .map(|node| node.orders.ask(CountOrders { user: ana, status: None })),
+    );
     assert_eq!(counts.await, [Ok(1_201), Ok(1_201)]);
     let row = async || test.shop.tables.buyers.get(ana).await.unwrap().unwrap();
     assert_eq!(row().await.value.orders, Some(1_201));
@@ -85,6 +89,49 @@ async fn orders_of_an_earlier_version_are_counted_once_and_then_with_each_commit
     assert_eq!((count(&test, ana).await, row().await.version), (1_201, version));
     buy(&test, &second_node, ana, "k2").await.unwrap();
     assert_eq!(row().await.value.orders, Some(1_202));
+}
+
+#[actix::test]
+async fn orders_are_listed_and_counted_by_their_status_through_every_change() {
+    let test = TestShop::open().await;
+    let ana = test.buyer("ana", 1).await;
+    let first = test.shop.orders.ask(test.order(ana, "k", 1)).await.unwrap();
+    let first = test.await_status(&first, OrderStatus::Paid).await;
+    let second = buy(&test, &test.shop, ana, "k2").await.unwrap();
+    test.await_status(&second, OrderStatus::Paid).await;
+    let bob = test.buyer("bob", 1).await;
+    buy(&test, &test.shop, bob, "k").await.unwrap();
+    let of = async |node: &Shop, status| {
+        let list = ListOrders { user: ana, status: Some(status), after: None, limit: 100 };
+        let listed = node.orders.ask(list).await.unwrap();
+        assert!(listed.iter().all(|order| (order.user, order.status) == (ana, status)));
+        let count = CountOrders { user: ana, status: Some(status) };
+        assert_eq!(node.orders.ask(count).await.unwrap(), listed.len() as u64, "{status:?}");
+        listed.len()
+    };
+    assert_eq!(of(&test.shop, OrderStatus::Paid).await, 2);
+    test.shop.orders.ask(ShipOrder { order: first.id, by: author() }).await.unwrap();
+    let states = [OrderStatus::Paid, OrderStatus::Shipped, OrderStatus::Delivered];
+    let counts = async |node: &Shop| join_all(states.map(|status| of(node, status))).await;
+    assert_eq!(counts(&test.shop).await, [1, 1, 0]);
+    test.shop.orders.ask(DeliverOrder { order: first.id, by: author() }).await.unwrap();
+    assert_eq!(counts(&test.shop).await, [1, 0, 1]);
+    assert_eq!(count(&test, ana).await, 2);
+
+    // An earlier version has stored neither the lists nor the numbers.
+    let tables = &test.shop.tables;
+    let mut batch = tables.batch(test.shop.clock.now());
+    for (key, row) in tables.status_orders.all().await.unwrap() {
+        batch.remove(&tables.status_orders, key, row.version);
+    }
+    let row = tables.order_index_version.get("all").await.unwrap().unwrap();
+    batch.put(&tables.order_index_version, "all", Some(row.version), &1).unwrap();
+    let row = tables.buyers.get(ana).await.unwrap().unwrap();
+    let earlier = Buyer { by_status: None, ..row.value };
+    batch.put(&tables.buyers, ana, Some(row.version), &earlier).unwrap();
+    tables.commit(batch).await.unwrap();
+    let second_node = test.second_node().await;
+    assert_eq!(counts(&second_node).await, [1, 0, 1]);
 }
 
 #[actix::test]

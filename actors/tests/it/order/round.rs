@@ -109,7 +109,7 @@ async fn a_command_whose_caller_has_given_up_does_not_start() {
     // The desk's own deadlines began a moment after those of the callers.
     tokio::time::sleep(Duration::from_millis(500)).await;
     test.store.release_commit().await;
-    let list = |user| ListOrders { user, after: None, limit: 1 };
+    let list = |user| ListOrders { user, status: None, after: None, limit: 1 };
     eventually(async || {
         let placed = test.shop.orders.ask(list(buyers[0])).await.unwrap();
         (placed.first()?.status == OrderStatus::Paid).then_some(())

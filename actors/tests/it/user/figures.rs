@@ -24,7 +24,7 @@ async fn forget_figures(test: &TestShop, user: UserId) {
     let tables = &test.shop.tables;
     let mut batch = tables.batch(test.shop.clock.now());
     let buyer = tables.buyers.get(user).await.unwrap().unwrap();
-    let earlier = Buyer { orders: None, spent: None, ..buyer.value };
+    let earlier = Buyer { orders: None, spent: None, by_status: None, ..buyer.value };
     batch.put(&tables.buyers, user, Some(buyer.version), &earlier).unwrap();
     if let Some(index) = tables.user_index_version.get("all").await.unwrap() {
         batch.remove(&tables.user_index_version, "all", index.version);

@@ -13,7 +13,7 @@ fn tree_of(files: &[(&str, &str)]) -> Vec<Source> {
         ("src/main.rs", "use microshop::routes;\nfn f() { microshop::api::g() }"),
         ("src/routes.rs", ""),
         ("src/api.rs", "mod cart;\nuse self::cart::Cart;"),
-        ("src/api/cart.rs", "use super::PageOf;\nuse crate::{auth, error::{Code, Problem}};"),
+        ("src/api/cart.rs", "use super::page_limit;\nuse crate::{auth, error::{Code, Problem}};"),
         ("src/auth.rs", "use crate::error::Problem;"),
         ("src/error.rs", "use std::fmt;\nuse domain::cart::Cart;"),
     ];
