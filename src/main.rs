@@ -14,6 +14,7 @@ use microshop::cli::demo::{Demo, DemoOptions};
 use microshop::cli::user::{self, UserCommand};
 use microshop::config::Config;
 use microshop::live::asyncapi;
+use microshop::store::Options;
 use microshop::store::copy::Content;
 use microshop::{private, routes, store, telemetry};
 
@@ -89,7 +90,7 @@ async fn run(command: Command) -> CommandResult {
             print(&user::run(command, tables, &config).await?)
         }
         Command::Check => check(&config).await,
-        Command::Copy { from, to } => copy(&from, &to, &config.store.vouched).await,
+        Command::Copy { from, to } => copy(&from, &to, &Options::from(&config)).await,
         Command::Asyncapi | Command::Openapi => Ok(()),
     }
 }
@@ -108,9 +109,9 @@ async fn check(config: &Config) -> CommandResult {
     }
 }
 
-async fn copy(from: &str, to: &str, vouched: &[String]) -> CommandResult {
+async fn copy(from: &str, to: &str, options: &Options) -> CommandResult {
     let mut progress = |text| drop(writeln!(io::stderr(), "{text}"));
-    let copied = store::copy::copy(from, to, vouched, &mut progress).await?;
+    let copied = store::copy::copy(from, to, options, &mut progress).await?;
     let Content { rows, events, checksum } = copied;
     print(&[format!("copied {rows} keys and {events} events, SHA-256 {checksum}")])
 }

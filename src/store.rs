@@ -21,6 +21,8 @@ use counted::CountedStore;
 /// How much of the event log a store keeps.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// The memory for the pages of a sled store that were used last, in MiB.
+    pub cache_mib: u64,
     /// The number of events to keep. The log may hold a few more.
     pub events_max: u64,
     /// How long an event is kept. The last event is never removed.
@@ -37,6 +39,7 @@ impl Default for Options {
     /// Returns the options of `config/default.toml`.
     fn default() -> Self {
         Self {
+            cache_mib: 128,
             events_max: 200_000,
             events_keep: Duration::from_secs(30 * 86_400),
             vouched: Vec::new(),
@@ -49,6 +52,7 @@ impl Default for Options {
 impl From<&Config> for Options {
     fn from(config: &Config) -> Self {
         Self {
+            cache_mib: config.store.cache_mib,
             events_max: config.events.max,
             events_keep: config.events.keep,
             vouched: config.store.vouched.clone(),

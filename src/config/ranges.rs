@@ -71,6 +71,7 @@ fn server(Config { server, store, events, .. }: &Config) -> Vec<Ranged> {
         number("server.reads_per_client", server.reads_per_client as u64, 1..=1_000),
         time("server.body_timeout", server.body_timeout, SECOND..=10 * MINUTE),
         time("server.drain", server.drain, Duration::ZERO..=10 * MINUTE),
+        number("store.cache_mib", store.cache_mib, 1..=1_000_000),
         time("store.silence", store.silence, 2 * SECOND..=MINUTE),
         number("store.replicas", store.replicas.into(), 0..=16),
         time("store.max_clock_offset", store.max_clock_offset, SECOND..=DAY),

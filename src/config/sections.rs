@@ -152,6 +152,7 @@ pub const REDIS_SCHEMES: [&str; 4] = ["redis", "rediss", "redis-sentinel", "redi
 #[expect(missing_docs, reason = "config/default.toml explains each key")]
 pub struct StoreConfig {
     pub url: SecretString,
+    pub cache_mib: u64,
     #[serde(deserialize_with = "vouched")]
     pub vouched: Vec<String>,
     #[serde(deserialize_with = "super::duration::deserialize")]

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::sleep;
 
 use super::raw::{CopyError, RawEvent, RawRow, RawStore};
-use super::{OpenError, redis, sled};
+use super::{OpenError, Options, redis, sled};
 use crate::config::sections::REDIS_SCHEMES;
 use crate::crypto::hexadecimal;
 
@@ -31,16 +31,15 @@ pub struct Content {
 }
 
 /// Copies the store at one URL to another, and returns what was copied. Then reads both again, and
-/// returns an error if either holds anything else. `vouched` are the settings of Redis that its
-/// operator vouches for; `report` receives how far the copy is.
+/// returns an error if either holds anything else. `report` receives how far the copy is.
 pub async fn copy(
     from: &str,
     to: &str,
-    vouched: &[String],
+    options: &Options,
     report: &mut dyn FnMut(String),
 ) -> Result<Content, CopyError> {
-    let source = open(from, false, vouched).await?;
-    let target = open(to, true, vouched).await?;
+    let source = open(from, false, options).await?;
+    let target = open(to, true, options).await?;
     let copied = walk(&*source, Some(&*target), report).await?;
     if !from.starts_with("sled:") {
         // A node that still runs changes its row every second.
@@ -58,13 +57,13 @@ pub async fn copy(
 }
 
 /// Opens the store at a URL: one that holds a shop, or an empty one.
-async fn open(url: &str, is_new: bool, vouched: &[String]) -> Result<Box<dyn RawStore>, CopyError> {
+async fn open(url: &str, is_new: bool, options: &Options) -> Result<Box<dyn RawStore>, CopyError> {
     match url.split_once(':') {
         Some(("sled", path)) if !path.is_empty() => {
-            Ok(Box::new(sled::raw::open(path.into(), is_new)?))
+            Ok(Box::new(sled::raw::open(path.into(), is_new, options.cache_mib)?))
         }
         Some((scheme, _)) if REDIS_SCHEMES.contains(&scheme) => {
-            Ok(Box::new(redis::raw::open(url, is_new, vouched).await?))
+            Ok(Box::new(redis::raw::open(url, is_new, &options.vouched).await?))
         }
         _ => Err(OpenError::WrongUrl("the scheme is unknown".to_owned()).into()),
     }

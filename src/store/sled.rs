@@ -77,7 +77,8 @@ pub(super) async fn open(
 ) -> Result<SledStore, OpenError> {
     let place = path.display().to_string();
     // sled panics on some damaged files.
-    let files = tokio::task::spawn_blocking(move || opening::open(&path))
+    let cache_mib = options.cache_mib;
+    let files = tokio::task::spawn_blocking(move || opening::open(&path, cache_mib))
         .await
         .unwrap_or_else(|panic| Err(OpenError::Corrupt { place, reason: panic.to_string() }))?;
 

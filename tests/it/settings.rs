@@ -15,7 +15,7 @@ use crate::people::Answer;
 use crate::socket::Socket;
 
 /// Settings, and what the message must contain besides the key and the value: what would be right.
-const REFUSED: [(&str, &str, &str, &str); 80] = [
+const REFUSED: [(&str, &str, &str, &str); 81] = [
     ("CART__TTL", "8000y", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "0s", "cart.ttl", "1s to 3650d"),
     ("CART__TTL", "5", "cart.ttl", "a unit"),
@@ -96,6 +96,7 @@ const REFUSED: [(&str, &str, &str, &str); 80] = [
     ("SERVER__PUBLIC_ORIGIN", "null", "server.public_origin", "such as https://shop.example"),
     ("SERVER__CORS_ORIGINS", "null", "server.cors_origins", "such as https://shop.example"),
     ("SERVER__TRUSTED_PROXIES", "proxy", "server.trusted_proxies", "network"),
+    ("STORE__CACHE_MIB", "0", "store.cache_mib", "1 to 1000000"),
 ];
 
 /// Two secrets, of which the second one could be guessed.

@@ -16,9 +16,6 @@ use crate::store::{COPYING, FORMAT, OpenError, check_format};
 
 const FORMAT_KEY: &str = "format";
 
-/// The memory for cached pages, in bytes.
-const CACHE: u64 = 128 * 1024 * 1024;
-
 /// The size of a segment of sled's file, in bytes.
 ///
 /// sled puts what is larger than a quarter of it into files that it never syncs. A leaf full of
@@ -40,13 +37,13 @@ pub(super) struct Files {
     pub(super) mark: HighWaterMark,
 }
 
-/// Opens or creates the store in a directory.
-pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
+/// Opens or creates the store in a directory, with a cache of so many MiB.
+pub(super) fn open(path: &Path, cache_mib: u64) -> Result<Files, OpenError> {
     let explain = |error| explain(path, error);
     let explain_io = |error: io::Error| explain(error.into());
 
     require_private_directory(path)?;
-    let db = open_locked(path).map_err(explain)?;
+    let db = open_locked(path, cache_mib).map_err(explain)?;
     let file = File::open(path.join("db")).map_err(explain_io)?;
     let mut mark = HighWaterMark::open(path)?;
     if db.get(FORMAT_KEY).map_err(explain)?.is_some_and(|format| format == COPYING.as_bytes()) {
@@ -70,10 +67,10 @@ pub(super) fn open(path: &Path) -> Result<Files, OpenError> {
 
 /// Opens or creates an empty store in a directory, into which another one is copied. Returns `None`
 /// if it is not empty.
-pub(super) fn begin_copy(path: &Path) -> Result<Option<Files>, OpenError> {
+pub(super) fn begin_copy(path: &Path, cache_mib: u64) -> Result<Option<Files>, OpenError> {
     let explain = |error| explain(path, error);
     require_private_directory(path)?;
-    let db = open_locked(path).map_err(explain)?;
+    let db = open_locked(path, cache_mib).map_err(explain)?;
     let mark = HighWaterMark::open(path)?;
     // A store whose content is missing is damaged, not empty.
     if !db.is_empty() || mark.last_event().is_some() {
@@ -95,11 +92,11 @@ pub(super) fn end_copy(files: Files, path: &Path) -> sled::Result<()> {
     write_format(&db, &file)
 }
 
-fn open_locked(path: &Path) -> sled::Result<Db> {
+fn open_locked(path: &Path, cache_mib: u64) -> sled::Result<Db> {
     // No background flusher is needed, because the committer flushes after every round.
     let config = sled::Config::new()
         .path(path)
-        .cache_capacity(CACHE)
+        .cache_capacity(cache_mib * 1024 * 1024)
         .segment_size(SEGMENT)
         .flush_every_ms(None);
     for _ in 1..LOCK_TRIES {
@@ -154,20 +151,20 @@ mod tests {
     fn a_copy_that_has_not_finished_is_refused() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        drop(begin_copy(directory.path()).unwrap());
-        assert!(matches!(open(directory.path()), Err(OpenError::Unfinished)));
-        assert!(begin_copy(directory.path()).unwrap().is_none());
+        drop(begin_copy(directory.path(), 1).unwrap());
+        assert!(matches!(open(directory.path(), 1), Err(OpenError::Unfinished)));
+        assert!(begin_copy(directory.path(), 1).unwrap().is_none());
     }
 
     #[test]
     fn a_newer_format_is_refused() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        drop(open(directory.path()).unwrap());
-        let db = open_locked(directory.path()).unwrap();
+        drop(open(directory.path(), 1).unwrap());
+        let db = open_locked(directory.path(), 1).unwrap();
         db.insert(FORMAT_KEY, &(FORMAT + 1).to_be_bytes()).unwrap();
         drop(db);
-        let refusal = open(directory.path()).err().unwrap();
+        let refusal = open(directory.path(), 1).err().unwrap();
         let (found, supported) = match refusal {
             OpenError::NewerFormat { found, supported } => (found, supported),
             other => panic!("{other}"),

@@ -21,12 +21,20 @@ pub(in crate::store) struct RawSled {
 }
 
 /// Opens the files of a store: those of a shop, or new ones.
-pub(in crate::store) fn open(path: PathBuf, is_new: bool) -> Result<RawSled, CopyError> {
+pub(in crate::store) fn open(
+    path: PathBuf,
+    is_new: bool,
+    cache_mib: u64,
+) -> Result<RawSled, CopyError> {
     let place = path.display().to_string();
     if !is_new && !path.join("db").exists() {
         return Err(CopyError::Empty(place));
     }
-    let files = if is_new { opening::begin_copy(&path)? } else { Some(opening::open(&path)?) };
+    let files = if is_new {
+        opening::begin_copy(&path, cache_mib)?
+    } else {
+        Some(opening::open(&path, cache_mib)?)
+    };
     match files {
         Some(files) => Ok(RawSled { files, path }),
         None => Err(CopyError::NotEmpty(place)),

@@ -99,7 +99,7 @@ mod tests {
     fn a_sweep_removes_expired_keys_and_their_index_entries() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        let mut tree = opening::open(directory.path()).unwrap().tree;
+        let mut tree = opening::open(directory.path(), 1).unwrap().tree;
         let first = vec![put("a".into(), 1), put("b".into(), 1), put("c".into(), 3)];
         commit(&mut tree, 1, first, false);
         commit(&mut tree, 2 * MINUTE, vec![put("a".into(), 4)], true);
@@ -113,7 +113,7 @@ mod tests {
     fn expired_keys_do_not_pile_up_under_any_load() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        let mut tree = opening::open(directory.path()).unwrap().tree;
+        let mut tree = opening::open(directory.path(), 1).unwrap().tree;
         // No round has a sweep, and each key lives for less than a minute.
         for minute in 1..10 {
             for round in 0..4 {
@@ -130,7 +130,7 @@ mod tests {
     fn a_backlog_of_expired_keys_shrinks_while_commits_put_more() {
         restrict_new_files();
         let directory = tempfile::tempdir().unwrap();
-        let mut tree = opening::open(directory.path()).unwrap().tree;
+        let mut tree = opening::open(directory.path(), 1).unwrap().tree;
         let backlog = (0..3_000).map(|key| put(format!("old/{key}"), 1)).collect();
         commit(&mut tree, 1, backlog, false);
         let mut left = 3_000;
