@@ -120,6 +120,9 @@ struct Week {
     /// What is to happen, by its time in milliseconds and in the order in which it was planned.
     agenda: BTreeMap<(i64, usize), Step>,
     planned: usize,
+    /// How many payments have succeeded, and how many were declined.
+    paid: u64,
+    declined: u64,
     keys: u64,
 }
 
@@ -138,6 +141,8 @@ pub(super) async fn make(config: &Config, password: &str) -> Result<()> {
         clerk: Author { id: clerk, username: CLERK.to_owned() },
         agenda: BTreeMap::new(),
         planned: 0,
+        paid: 0,
+        declined: 0,
         keys: 0,
     };
     let decline_percent = Percent::try_from(DECLINES).ok();

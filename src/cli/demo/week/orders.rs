@@ -49,7 +49,7 @@ impl Week {
     }
 
     /// Plans what becomes of an order after a payment. A declined one is paid again or cancelled,
-    /// or it expires.
+    /// or it expires. All of these happen in every week, so they are counted out, not diced.
     async fn go_on(&mut self, paid: Paid) -> Result<()> {
         let order = match paid {
             // A rule of the shop: too many unpaid orders, or not enough in stock.
@@ -57,7 +57,8 @@ impl Week {
             paid => paid?,
         };
         if order.payment.status == PaymentStatus::Succeeded {
-            if self.dice.percent(5) {
+            self.paid += 1;
+            if self.paid % 20 == 3 {
                 self.plan_in(8, Step::Refund(order.id));
             } else {
                 self.plan_in(16, Step::Ship(order.id));
@@ -66,20 +67,20 @@ impl Week {
         }
         self.clock.advance(Duration::from_secs(40));
         let user = order.user;
-        let chance = self.dice.below(10);
-        if chance < 6 {
-            let idempotency_key = self.key();
-            let patience = Some(PATIENCE);
-            let pay = PayAgain { user, order: order.id, idempotency_key, patience };
-            let paid = self.shop.orders.ask_patiently(pay, PATIENCE).await;
-            Box::pin(self.go_on(paid)).await
-        } else if chance < 8 {
-            match self.shop.orders.ask(CancelOrder { user, order: order.id }).await {
+        self.declined += 1;
+        match self.declined % 10 {
+            3 | 6 => match self.shop.orders.ask(CancelOrder { user, order: order.id }).await {
                 Ok(_) | Err(Failure::Refused(_)) => Ok(()),
                 Err(failure) => Err(failure.into()),
+            },
+            0 | 9 => Ok(()),
+            _ => {
+                let idempotency_key = self.key();
+                let patience = Some(PATIENCE);
+                let pay = PayAgain { user, order: order.id, idempotency_key, patience };
+                let paid = self.shop.orders.ask_patiently(pay, PATIENCE).await;
+                Box::pin(self.go_on(paid)).await
             }
-        } else {
-            Ok(())
         }
     }
 
