@@ -113,11 +113,11 @@ async fn index_page(
         batch.require(&tables.orders, key, Some(row.version));
     }
     let listed = |keys: fn(&Order) -> Vec<String>| {
-        let of_order = move |order: &Order| {
-            let id = order.id;
-            keys(order).into_iter().map(move |key| (key, id))
+        let of_row = |row: &Row<Order>| {
+            let id = row.value.id;
+            keys(&row.value).into_iter().map(move |key| (key, id))
         };
-        page.iter().flat_map(move |(_, row)| of_order(&row.value)).collect()
+        page.iter().flat_map(|(_, row)| of_row(row)).collect()
     };
     put_all(&tables.staged_orders, &mut batch, listed(staged_keys)).await?;
     put_all(&tables.status_orders, &mut batch, listed(status_keys)).await?;
@@ -130,7 +130,7 @@ pub fn staged_keys(order: &Order) -> Vec<String> {
     [None, Some(order.stage())].map(|stage| stage_key(stage, order.id)).into()
 }
 
-/// Returns the key under which an order is listed by user and status.
+/// Returns the keys under which an order is listed by user and status: one.
 pub fn status_keys(order: &Order) -> Vec<String> {
     vec![status_key(order.user, order.status, order.id)]
 }

@@ -49,7 +49,7 @@ impl Week {
     }
 
     /// Plans what becomes of an order after a payment. A declined one is paid again or cancelled,
-    /// or it expires. All of these happen in every week, so they are counted out, not diced.
+    /// or it expires. Every week has all of these, so counts decide, not chance.
     async fn go_on(&mut self, paid: Paid) -> Result<()> {
         let order = match paid {
             // A rule of the shop: too many unpaid orders, or not enough in stock.
